@@ -1,0 +1,40 @@
+# What is done twice is a recipe. `just` alone lists them; CI runs `lint` and `test`.
+
+_default:
+    @just --list --unsorted
+
+# Builds the three programs into target/release
+build:
+    cargo build --release --locked
+
+# Format and lints, of Rust, Terraform and the scripts
+lint:
+    scripts/lint.sh
+
+# Every test; arguments go to cargo test
+test *arguments:
+    scripts/test.sh {{ arguments }}
+
+# What CI runs
+ci: lint test
+
+# Formats Rust and Terraform
+format:
+    cargo fmt --all
+    terraform fmt -recursive .
+
+# Writes docs/ and examples/ anew from the code
+docs:
+    UPDATE_DOCS=1 cargo test --release -p terraform-provider-databricks --test it docs
+
+# Licences, sources and known vulnerabilities of the dependencies (needs cargo-deny)
+deny:
+    cargo deny check
+
+# The whole thing on this machine
+demo:
+    scripts/demo.sh
+
+# Starting time and memory of the provider
+bench:
+    scripts/bench_provider.sh
