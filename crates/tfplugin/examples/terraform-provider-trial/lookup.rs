@@ -1,0 +1,35 @@
+//! Data source trial_lookup: a thing by its name.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{Attr, COMPUTED, Call, DataSource, Error, REQUIRED, Result};
+
+use crate::world::World;
+
+/// A thing by its name.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Lookup {
+    /// The name.
+    #[schemars(extend("x-tf" = REQUIRED), length(min = 1))]
+    pub(crate) name: Attr<String>,
+    /// The id.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub(crate) id: Attr<String>,
+}
+
+impl DataSource for Lookup {
+    const NAME: &'static str = "trial_lookup";
+    const SUBCATEGORY: &'static str = "Things";
+    const EXAMPLE: &'static str = "data \"trial_lookup\" \"example\" {\n  name = \"x\"\n}\n";
+    type Client = World;
+
+    async fn read(cx: &Call<World>, config: Self) -> Result<Self> {
+        let all = cx.client().all::<serde_json::Value>("thing")?;
+        let found =
+            all.into_iter().find(|(_, stored)| stored.pointer("/thing/name") == Some(&config.name.text().into()));
+        match found {
+            Some((id, _)) => Ok(Self { id: id.into(), ..config }),
+            None => Err(Error::new(format!("There is no thing named {:?}", config.name.text())).at("name")),
+        }
+    }
+}

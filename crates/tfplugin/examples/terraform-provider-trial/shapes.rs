@@ -1,0 +1,142 @@
+//! trial_shapes: attributes and blocks of every nesting, and numbers of every kind.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{Attr, COMPUTED, Call, Dynamic, Failed, ID, Number, OPTIONAL, REQUIRED, Resource, Result, Set};
+
+use crate::world::World;
+
+/// A part.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Part {
+    /// Its name.
+    #[schemars(extend("x-tf" = REQUIRED))]
+    pub(crate) name: Attr<String>,
+    /// Its weight.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) weight: Attr<f64>,
+    /// Its serial number.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub(crate) serial: Attr<String>,
+}
+
+/// A part with words.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Plain {
+    /// Its name.
+    #[schemars(extend("x-tf" = REQUIRED))]
+    pub(crate) name: Attr<String>,
+    /// Its words.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) words: Attr<Vec<String>>,
+}
+
+/// A shelf of parts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Shelf {
+    /// Its width.
+    #[schemars(extend("x-tf" = OPTIONAL.default("80")))]
+    pub(crate) width: Attr<i64>,
+    /// Its boxes.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub(crate) inner: Attr<Vec<Plain>>,
+}
+
+/// Shapes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Shapes {
+    /// The id.
+    #[schemars(extend("x-tf" = ID))]
+    pub(crate) id: Attr<String>,
+    /// One part.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) one: Attr<Part>,
+    /// Parts in order.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) many: Attr<Vec<Part>>,
+    /// Parts without order.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) some: Attr<Set<Plain>>,
+    /// Parts by key.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) named: Attr<BTreeMap<String, Part>>,
+    /// At most one shelf.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub(crate) shelf: Attr<Shelf>,
+    /// Rows.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub(crate) row: Attr<Vec<Shelf>>,
+    /// Bags, without order.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub(crate) bag: Attr<Set<Plain>>,
+    /// Drawers, each with a label.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub(crate) drawer: Attr<BTreeMap<String, Shelf>>,
+    /// Words without order.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) words: Attr<Set<String>>,
+    /// Words in order.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) lines: Attr<Vec<String>>,
+    /// Anything.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) anything: Attr<Dynamic>,
+    /// A number as an `f64`.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) float: Attr<f64>,
+    /// A number as a `u64`.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) whole: Attr<u64>,
+    /// A number of any size.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) number: Attr<Number>,
+}
+
+const KIND: &str = "shapes";
+
+impl Shapes {
+    fn numbered(mut self) -> Self {
+        let number = |part: &mut Part| part.serial = Attr::Known(format!("serial of {}", part.name.text()));
+        if let Attr::Known(part) = &mut self.one {
+            number(part);
+        }
+        if let Attr::Known(parts) = &mut self.many {
+            parts.iter_mut().for_each(number);
+        }
+        if let Attr::Known(parts) = &mut self.named {
+            parts.values_mut().for_each(number);
+        }
+        self
+    }
+}
+
+impl Resource for Shapes {
+    const NAME: &'static str = "trial_shapes";
+    const SUBCATEGORY: &'static str = "Things";
+    const EXAMPLE: &'static str = "resource \"trial_shapes\" \"example\" {\n}\n";
+    const IMPORT_ID: Option<&'static str> = Some("123-0");
+    type Client = World;
+
+    async fn create(cx: &Call<World>, plan: Self) -> Result<Self, Failed<Self>> {
+        let id = cx.client().id();
+        let made = Self { id: id.clone().into(), ..plan }.numbered();
+        cx.client().put(KIND, &id, &made)?;
+        Ok(made)
+    }
+
+    async fn read(cx: &Call<World>, state: Self) -> Result<Option<Self>> {
+        cx.client().get(KIND, state.id.text())
+    }
+
+    async fn update(cx: &Call<World>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        let new = Self { id: state.id.clone(), ..plan }.numbered();
+        cx.client().put(KIND, state.id.text(), &new)?;
+        Ok(new)
+    }
+
+    async fn delete(cx: &Call<World>, state: Self) -> Result<()> {
+        cx.client().remove(KIND, state.id.text())
+    }
+}

@@ -1,0 +1,118 @@
+//! One call of an operation: its client, its deadline, its cancellation, and the marker of a create.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::diagnostic::{Error, Result};
+
+/// The mark by which the object of a create is found again after a kill: a tag, or a time for APIs without tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// A random id, written into the tag [`Marker::TAG`] by the creating request.
+    pub id: String,
+    /// The create began at this time or later.
+    pub since: Timestamp,
+}
+
+impl Marker {
+    /// The key of the tag that carries the id, on every object whose API takes tags. Providers hide it from `tags`.
+    pub const TAG: &str = "terraform-created-by";
+}
+
+/// One operation on one object.
+#[derive(Debug)]
+pub struct Call<C> {
+    client: Arc<C>,
+    cancel: CancellationToken,
+    deadline: Instant,
+    limit: Duration,
+    marker: Marker,
+}
+
+/// What a probe of [`Call::poll`] saw.
+#[derive(Debug)]
+pub enum Probe<T> {
+    /// It is done.
+    Done(T),
+    /// Not yet; the text (a state, `PROVISIONING`) is shown if time runs out.
+    Waiting(String),
+}
+
+impl<C> Call<C> {
+    /// A call. Made by the framework, and by tests.
+    pub fn new(client: Arc<C>, cancel: CancellationToken, limit: Duration, marker: Marker) -> Self {
+        Self { client, cancel, deadline: Instant::now() + limit, limit, marker }
+    }
+
+    /// What the resource talks to.
+    pub fn client(&self) -> &C {
+        &self.client
+    }
+
+    /// The mark of this create.
+    pub fn marker(&self) -> &Marker {
+        &self.marker
+    }
+
+    /// Ends when the user interrupts Terraform.
+    pub async fn cancelled(&self) {
+        self.cancel.cancelled().await;
+    }
+
+    /// The time that is left.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Sleeps, but no longer than the call may last; an error if it was interrupted or its time is over.
+    pub async fn sleep(&self, duration: Duration) -> Result<()> {
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(Error::new("Interrupted").detail("The operation was stopped by the user.")),
+            () = tokio::time::sleep(duration.min(self.left())) => Ok(()),
+        }
+    }
+
+    /// Asks `probe` until it is done: first after `start`, then at growing distances of at most `most`.
+    ///
+    /// # Errors
+    /// The probe's own error; an interruption; or the end of the time limit, with what was last seen of `what`.
+    pub async fn poll<T, F>(
+        &self,
+        what: &str,
+        start: Duration,
+        most: Duration,
+        mut probe: impl FnMut() -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<Probe<T>>>,
+    {
+        let mut pause = start;
+        loop {
+            let seen = match probe().await? {
+                Probe::Done(value) => return Ok(value),
+                Probe::Waiting(seen) => seen,
+            };
+            if self.left().is_zero() {
+                return Err(Error::new(format!("Waited {} for {what}", humane(self.limit))).detail(format!(
+                    "Its last state was {seen}. It may still get there: apply again, or raise the limit in the resource's timeouts block."
+                )));
+            }
+            self.sleep(pause).await?;
+            pause = (pause * 3 / 2).min(most);
+        }
+    }
+}
+
+fn humane(limit: Duration) -> String {
+    let seconds = limit.as_secs();
+    match seconds {
+        0 => format!("{} ms", limit.as_millis()),
+        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
+}

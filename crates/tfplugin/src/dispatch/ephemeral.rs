@@ -1,0 +1,69 @@
+//! OpenEphemeralResource, RenewEphemeralResource and CloseEphemeralResource.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Outcome, found, no_marker};
+use crate::operations::Ask;
+use crate::proto::{
+    CloseEphemeralResourceRequest, CloseEphemeralResourceResponse, OpenEphemeralResourceRequest,
+    OpenEphemeralResourceResponse, RenewEphemeralResourceRequest, RenewEphemeralResourceResponse,
+};
+use crate::resource::Provider;
+use crate::server::Server;
+use crate::wire;
+
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Opens it, in the plan and again in the apply.
+pub(crate) async fn open<P: Provider>(
+    server: Arc<Server<P>>,
+    request: OpenEphemeralResourceRequest,
+) -> Outcome<OpenEphemeralResourceResponse> {
+    let (entry, prepared) = server.ephemeral(&request.type_name)?;
+    let config = wire::value(request.config.as_ref(), &prepared.of)?;
+    let configured = server.configured()?;
+    let (cancel, marker) = (server.running(), no_marker());
+    let (context, schema) = (&configured.context, &prepared.schema);
+    let ask = Ask { context, schema, cancel: &cancel, limit: LIMIT, marker: &marker };
+    let opened = entry.operations.open(ask, &config).await?;
+    let result = found(schema, &config, &opened.result)?;
+    Ok(OpenEphemeralResourceResponse {
+        diagnostics: Vec::new(),
+        renew_at: opened.renew_at.map(wire::timestamp),
+        result: wire::dynamic(&result, &prepared.of)?,
+        private: Some(opened.private),
+    })
+}
+
+/// Renews it.
+pub(crate) async fn renew<P: Provider>(
+    server: Arc<Server<P>>,
+    request: RenewEphemeralResourceRequest,
+) -> Outcome<RenewEphemeralResourceResponse> {
+    let (entry, prepared) = server.ephemeral(&request.type_name)?;
+    let configured = server.configured()?;
+    let (cancel, marker) = (server.running(), no_marker());
+    let (context, schema) = (&configured.context, &prepared.schema);
+    let ask = Ask { context, schema, cancel: &cancel, limit: LIMIT, marker: &marker };
+    let (private, renew_at) = entry.operations.renew(ask, request.private.unwrap_or_default()).await?;
+    Ok(RenewEphemeralResourceResponse {
+        diagnostics: Vec::new(),
+        renew_at: renew_at.map(wire::timestamp),
+        private: Some(private),
+    })
+}
+
+/// Closes it: once, whatever went wrong before.
+pub(crate) async fn close<P: Provider>(
+    server: Arc<Server<P>>,
+    request: CloseEphemeralResourceRequest,
+) -> Outcome<CloseEphemeralResourceResponse> {
+    let (entry, prepared) = server.ephemeral(&request.type_name)?;
+    let configured = server.configured()?;
+    let (cancel, marker) = (server.running(), no_marker());
+    let (context, schema) = (&configured.context, &prepared.schema);
+    let ask = Ask { context, schema, cancel: &cancel, limit: LIMIT, marker: &marker };
+    entry.operations.close(ask, request.private.unwrap_or_default()).await?;
+    Ok(CloseEphemeralResourceResponse::default())
+}

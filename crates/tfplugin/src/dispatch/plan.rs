@@ -1,0 +1,59 @@
+//! PlanResourceChange: the generic planner, then the resource's own say.
+
+use std::sync::Arc;
+
+use super::Outcome;
+use crate::diagnostic::Severity;
+use crate::operations::PlanAsk;
+use crate::plan::{self, Planned};
+use crate::private::Private;
+use crate::proto::{PlanResourceChangeRequest, PlanResourceChangeResponse};
+use crate::resource::Provider;
+use crate::server::Server;
+use crate::wire;
+
+/// Plans the change of an object.
+pub(crate) async fn plan<P: Provider>(
+    server: Arc<Server<P>>,
+    request: PlanResourceChangeRequest,
+) -> Outcome<PlanResourceChangeResponse> {
+    let (entry, prepared) = server.resource(&request.type_name)?;
+    let schema = &prepared.schema;
+    let prior = wire::value(request.prior_state.as_ref(), &prepared.of)?;
+    let proposed = wire::value(request.proposed_new_state.as_ref(), &prepared.of)?;
+    let config = wire::value(request.config.as_ref(), &prepared.of)?;
+
+    if let Some(marker) = Private::read(&request.prior_private).marker {
+        server.journal.stored(&marker);
+    }
+
+    let mut planned = plan::plan(schema, &prior, &proposed, &config);
+    let mut found = Vec::new();
+    if !planned.value.is_null() {
+        let configured = server.configured().ok();
+        let ask = PlanAsk {
+            context: configured.as_deref().map(|configured| &configured.context),
+            schema,
+            prior: &prior,
+            config: &config,
+            planned: planned.value,
+            replaces: planned.replaces,
+        };
+        let (value, replaces) = entry.operations.plan(ask).await?;
+        planned = Planned { value: plan::without_write_only(schema, &value), replaces };
+        planned.replaces.sort();
+        planned.replaces.dedup();
+        found = plan::assert_plan_valid(schema, &prior, &config, &planned.value);
+        if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            return Err(found);
+        }
+    }
+    // A create has nothing to replace; that is also how the second half of a replacement is planned.
+    let replaces = if prior.is_null() { Vec::new() } else { planned.replaces };
+    Ok(PlanResourceChangeResponse {
+        planned_state: wire::dynamic(&planned.value, &prepared.of)?,
+        requires_replace: replaces.iter().map(wire::path).collect(),
+        planned_private: request.prior_private,
+        diagnostics: super::diagnostics(found),
+    })
+}

@@ -1,0 +1,143 @@
+//! The documentation pages and examples of a provider, in the layout of the Terraform registry.
+//!
+//! Layout: <https://developer.hashicorp.com/terraform/registry/providers/docs>. Everything is made from the registry's
+//! entries, so a page cannot say anything else than the schema; a test of the provider compares the files with the tree.
+
+mod page;
+mod reference;
+
+use std::collections::BTreeMap;
+
+use crate::registry::{FunctionEntry, ResourceEntry};
+use crate::resource::Provider;
+use crate::schema::schema_of;
+use page::{Front, Page};
+
+/// Every page and example file, by its path from the repository's root:
+///
+/// - `docs/index.md`, `docs/{resources,data-sources,ephemeral-resources,functions}/<name without the provider>.md`
+/// - `examples/provider/provider.tf`, `examples/resources/<name>/{resource.tf,import.sh}`,
+///   `examples/data-sources/<name>/data-source.tf`, `examples/ephemeral-resources/<name>/ephemeral-resource.tf`,
+///   `examples/functions/<name>/function.tf`
+pub fn files<P: Provider>() -> BTreeMap<String, String> {
+    let registry = P::registry();
+    let mut files = Files { provider: P::NAME, texts: BTreeMap::new() };
+    files.index::<P>();
+    for entry in registry.resources {
+        files.resource(entry);
+    }
+    for entry in registry.data_sources {
+        files.object("data-sources", "Data Source", entry.name, entry.subcategory, entry.example, &(entry.schema)());
+    }
+    for entry in registry.ephemerals {
+        let kind = "Ephemeral Resource";
+        files.object("ephemeral-resources", kind, entry.name, entry.subcategory, entry.example, &(entry.schema)());
+    }
+    for entry in registry.functions {
+        files.function(entry);
+    }
+    files.texts
+}
+
+struct Files {
+    provider: &'static str,
+    texts: BTreeMap<String, String>,
+}
+
+impl Files {
+    fn add(&mut self, path: String, text: String) {
+        self.texts.insert(path, text);
+    }
+
+    /// The name without the provider's, as the registry names its pages.
+    fn short<'a>(&self, name: &'a str) -> &'a str {
+        name.strip_prefix(self.provider).and_then(|rest| rest.strip_prefix('_')).unwrap_or(name)
+    }
+
+    fn index<P: Provider>(&mut self) {
+        let schema = schema_of::<P::Config>(0);
+        let mut page = Page::new(&Front {
+            title: &format!("{} Provider", P::NAME),
+            subcategory: "",
+            description: &schema.body.description,
+        });
+        page.heading(1, &format!("{} Provider", P::NAME));
+        page.paragraph(&schema.body.description);
+        if !P::EXAMPLE.is_empty() {
+            page.example(P::EXAMPLE);
+            self.add("examples/provider/provider.tf".to_owned(), with_newline(P::EXAMPLE));
+        }
+        reference::schema(&mut page, &schema.body, None);
+        self.add("docs/index.md".to_owned(), page.finish());
+    }
+
+    fn resource<C>(&mut self, entry: &ResourceEntry<C>) {
+        let schema = (entry.schema)();
+        let mut page = self.opened("Resource", entry.name, entry.subcategory, &schema.body.description);
+        page.example(entry.example);
+        reference::schema(&mut page, &schema.body, Some(&entry.timeouts));
+        page.heading(2, "Import");
+        match entry.import_id {
+            Some(id) => {
+                let command = format!("terraform import {}.example {id}", entry.name);
+                page.paragraph("An existing object is taken over with an `import` block:");
+                page.code("terraform", &format!("import {{\n  to = {}.example\n  id = {id:?}\n}}", entry.name));
+                page.paragraph("or with the command:");
+                page.code("shell", &command);
+                if !entry.import_ignores.is_empty() {
+                    let names: Vec<String> = entry.import_ignores.iter().map(|name| format!("`{name}`")).collect();
+                    page.paragraph(&format!("An import cannot read these back: {}.", names.join(", ")));
+                }
+                self.add(format!("examples/resources/{}/import.sh", entry.name), with_newline(&command));
+            }
+            None => page.paragraph("This resource cannot be imported."),
+        }
+        self.add(format!("examples/resources/{}/resource.tf", entry.name), with_newline(entry.example));
+        self.add(format!("docs/resources/{}.md", self.short(entry.name)), page.finish());
+    }
+
+    fn object(
+        &mut self,
+        folder: &str,
+        kind: &str,
+        name: &str,
+        subcategory: &str,
+        example: &str,
+        schema: &crate::types::Schema,
+    ) {
+        let mut page = self.opened(kind, name, subcategory, &schema.body.description);
+        page.example(example);
+        reference::schema(&mut page, &schema.body, None);
+        let file = folder.strip_suffix('s').unwrap_or(folder);
+        self.add(format!("examples/{folder}/{name}/{file}.tf"), with_newline(example));
+        self.add(format!("docs/{folder}/{}.md", self.short(name)), page.finish());
+    }
+
+    fn function(&mut self, entry: &FunctionEntry) {
+        let signature = (entry.signature)();
+        let title = format!("{} function - {}", entry.name, self.provider);
+        let mut page = Page::new(&Front { title: &title, subcategory: "", description: entry.summary });
+        page.heading(1, &format!("function: {}", entry.name));
+        page.paragraph(entry.summary);
+        page.paragraph(&signature.description);
+        page.example(entry.example);
+        reference::function(&mut page, entry.name, &signature);
+        self.add(format!("examples/functions/{}/function.tf", entry.name), with_newline(entry.example));
+        self.add(format!("docs/functions/{}.md", entry.name), page.finish());
+    }
+
+    fn opened(&self, kind: &str, name: &str, subcategory: &str, description: &str) -> Page {
+        let title = format!("{name} {kind} - {}", self.provider);
+        let mut page = Page::new(&Front { title: &title, subcategory, description });
+        page.heading(1, &format!("{name} ({kind})"));
+        page.paragraph(description);
+        page
+    }
+}
+
+fn with_newline(text: &str) -> String {
+    format!("{}\n", text.trim())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! What a schema says of an attribute beyond its type: the `x-tf` extension of a field's JSON schema.
+//!
+//! ```ignore
+//! /// Subnet that the gateway stands in.
+//! #[schemars(extend("x-tf" = REQUIRED.replaces()))]
+//! pub subnet_id: Attr<String>,
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+/// The flags of one attribute. Start from [`REQUIRED`], [`OPTIONAL`], [`COMPUTED`] or [`OPTIONAL_COMPUTED`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Flags {
+    /// The configuration must set it.
+    pub required: bool,
+    /// The configuration may set it.
+    pub optional: bool,
+    /// The provider may set it.
+    pub computed: bool,
+    /// A changed value replaces the object.
+    pub replaces: bool,
+    /// Hidden in Terraform's output. A `Secret<T>` is sensitive without this flag.
+    pub sensitive: bool,
+    /// Taken from the configuration, kept in no plan and no state.
+    pub write_only: bool,
+    /// A nested block instead of a nested attribute.
+    pub block: bool,
+    /// A computed value that an update does not change: it stays known while planning one.
+    pub keeps_state: bool,
+    /// JSON text: two documents that mean the same are the same value.
+    pub json: bool,
+    /// Letter case does not matter when values are compared.
+    pub ignores_case: bool,
+    /// The default, as JSON text (`"\"gp3\""`, `"true"`, `"10"`).
+    pub default: Option<&'static str>,
+    /// Deprecated, with what to use instead.
+    pub deprecated: Option<&'static str>,
+}
+
+const NONE: Flags = Flags {
+    required: false,
+    optional: false,
+    computed: false,
+    replaces: false,
+    sensitive: false,
+    write_only: false,
+    block: false,
+    keeps_state: false,
+    json: false,
+    ignores_case: false,
+    default: None,
+    deprecated: None,
+};
+
+/// Must be configured.
+pub const REQUIRED: Flags = Flags { required: true, ..NONE };
+/// May be configured.
+pub const OPTIONAL: Flags = Flags { optional: true, ..NONE };
+/// Set by the provider alone. A change of any other attribute makes it unknown, unless it `keeps_state()`.
+pub const COMPUTED: Flags = Flags { computed: true, ..NONE };
+/// May be configured; the provider decides where it is not.
+pub const OPTIONAL_COMPUTED: Flags = Flags { optional: true, computed: true, ..NONE };
+/// The `id` of an object: computed, and the same for the object's whole life.
+pub const ID: Flags = Flags { computed: true, keeps_state: true, ..NONE };
+
+impl Flags {
+    /// A changed value replaces the object.
+    pub const fn replaces(self) -> Self {
+        Self { replaces: true, ..self }
+    }
+
+    /// Hidden in Terraform's output.
+    pub const fn sensitive(self) -> Self {
+        Self { sensitive: true, ..self }
+    }
+
+    /// Taken from the configuration, kept in no plan and no state.
+    pub const fn write_only(self) -> Self {
+        Self { write_only: true, ..self }
+    }
+
+    /// A nested block: `Vec` is a list of blocks, `Set` a set, a map a labelled block, a struct at most one block.
+    pub const fn block(self) -> Self {
+        Self { block: true, ..self }
+    }
+
+    /// Stays known while an update is planned.
+    pub const fn keeps_state(self) -> Self {
+        Self { keeps_state: true, ..self }
+    }
+
+    /// Compared as JSON documents, not as text.
+    pub const fn json(self) -> Self {
+        Self { json: true, ..self }
+    }
+
+    /// Compared without regard to letter case.
+    pub const fn ignores_case(self) -> Self {
+        Self { ignores_case: true, ..self }
+    }
+
+    /// The value where none is configured, as JSON text. The attribute becomes computed too, as Terraform demands.
+    pub const fn default(self, json: &'static str) -> Self {
+        Self { default: Some(json), computed: true, ..self }
+    }
+
+    /// Deprecated; `instead` says what to use.
+    pub const fn deprecated(self, instead: &'static str) -> Self {
+        Self { deprecated: Some(instead), ..self }
+    }
+}
+
+/// The flags as they are read back from a JSON schema.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct OwnedFlags {
+    /// The configuration must set it.
+    pub required: bool,
+    /// The configuration may set it.
+    pub optional: bool,
+    /// The provider may set it.
+    pub computed: bool,
+    /// A changed value replaces the object.
+    pub replaces: bool,
+    /// Hidden in Terraform's output. A `Secret<T>` is sensitive without this flag.
+    pub sensitive: bool,
+    /// Taken from the configuration, kept in no plan and no state.
+    pub write_only: bool,
+    /// A nested block instead of a nested attribute.
+    pub block: bool,
+    /// A computed value that an update does not change: it stays known while planning one.
+    pub keeps_state: bool,
+    /// JSON text: two documents that mean the same are the same value.
+    pub json: bool,
+    /// Letter case does not matter when values are compared.
+    pub ignores_case: bool,
+    /// The default, as JSON text (`"\"gp3\""`, `"true"`, `"10"`).
+    pub default: Option<String>,
+    /// Deprecated, with what to use instead.
+    pub deprecated: Option<String>,
+}

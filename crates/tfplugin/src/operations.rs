@@ -1,0 +1,223 @@
+//! The operations of a resource behind its registry entry: values in, values out, whatever the struct is.
+//!
+//! A struct lives here only: everything else of the framework works on [`Value`] trees and a [`Schema`].
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::call::{Call, Marker};
+use crate::diagnostic::{Diagnostic, Failed, Path, Result};
+use crate::resource::{Client, Planning, Resource};
+use crate::serde_value::{from_value, restore, to_value};
+use crate::types::Schema;
+use crate::value::Value;
+use crate::waiting::{self, Patience};
+
+/// A future behind a pointer.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What an operation needs beside its values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask<'a, C> {
+    pub(crate) context: &'a C,
+    pub(crate) schema: &'a Schema,
+    pub(crate) cancel: &'a CancellationToken,
+    pub(crate) limit: Duration,
+    pub(crate) marker: &'a Marker,
+}
+
+impl<C> Ask<'_, C> {
+    /// The call that the operations of `T` are given.
+    pub(crate) async fn call<T: Client<C>>(&self) -> Result<Call<T>> {
+        let client = T::connect(self.context).await?;
+        Ok(Call::new(client, self.cancel.clone(), self.limit, self.marker.clone()))
+    }
+}
+
+/// What a plan is made from, and what it is so far.
+pub(crate) struct PlanAsk<'a, C> {
+    pub(crate) context: Option<&'a C>,
+    pub(crate) schema: &'a Schema,
+    pub(crate) prior: &'a Value,
+    pub(crate) config: &'a Value,
+    pub(crate) planned: Value,
+    pub(crate) replaces: Vec<Path>,
+}
+
+/// The operations of a resource.
+pub(crate) trait Operations<C>: Debug + Send + Sync {
+    /// The resource's own checks.
+    fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>>;
+    /// The resource's own say in the plan.
+    fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<(Value, Vec<Path>)>>;
+    /// Looks for the object of an earlier create.
+    fn find<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Option<Value>>>;
+    /// Makes the object and waits until it is ready.
+    fn create<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Value, Failed<Value>>>;
+    /// Changes the object, if it is not already as planned, and waits until it is ready.
+    fn update<'a>(
+        &'a self,
+        ask: Ask<'a, C>,
+        state: &'a Value,
+        plan: &'a Value,
+        changed: bool,
+    ) -> Boxed<'a, Result<Value, Failed<Value>>>;
+    /// Reads the object.
+    fn read<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<Option<Value>>>;
+    /// Removes the object.
+    fn delete<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>>;
+    /// The state that an import starts from.
+    fn import<'a>(&'a self, ask: Ask<'a, C>, id: &'a str) -> Boxed<'a, Result<Value>>;
+    /// Brings a stored state to the present shape.
+    fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value>;
+}
+
+/// The operations of resource `R`.
+pub(crate) struct Typed<R>(PhantomData<fn() -> R>);
+
+impl<R> Debug for Typed<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::any::type_name::<R>())
+    }
+}
+
+impl<R: Resource> Typed<R> {
+    /// The operations, to be kept in a static registry.
+    pub(crate) const fn operations<C>() -> &'static dyn Operations<C>
+    where
+        R::Client: Client<C>,
+        C: Send + Sync + 'static,
+    {
+        const { &Self(PhantomData) }
+    }
+
+    async fn ready(
+        call: &Call<R::Client>,
+        cancel: &CancellationToken,
+        before: &Value,
+        object: R,
+        schema: &Schema,
+    ) -> Result<Value, Failed<Value>> {
+        let known = restore(before, &object, schema)?;
+        match waiting::run(R::ready(call, object), cancel, call.left(), Patience::READY).await {
+            Ok(Ok(object)) => restore(before, &object, schema).map_err(|error| Failed::with(error, known)),
+            Ok(Err(error)) | Err(error) => Err(Failed::with(error, known)),
+        }
+    }
+}
+
+fn partial<R: Resource>(failed: Failed<R>, before: &Value, schema: &Schema) -> Failed<Value> {
+    let partial = failed.partial.and_then(|object| restore(before, object.as_ref(), schema).ok());
+    Failed { error: failed.error, partial: partial.map(Box::new) }
+}
+
+impl<C, R> Operations<C> for Typed<R>
+where
+    C: Send + Sync + 'static,
+    R: Resource,
+    R::Client: Client<C>,
+{
+    fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>> {
+        Ok(R::validate(&from_value::<R>(config, schema)?))
+    }
+
+    fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<(Value, Vec<Path>)>> {
+        Box::pin(async move {
+            let PlanAsk { context, schema, prior, config, planned, mut replaces } = ask;
+            // Without a client (unknown region, say) the resource plans what it can without asking.
+            let client = match context {
+                Some(context) => R::Client::connect(context).await.ok(),
+                None => None,
+            };
+            let prior: Option<R> = if prior.is_null() { None } else { Some(from_value(prior, schema)?) };
+            let config: R = from_value(config, schema)?;
+            let mut object: R = from_value(&planned, schema)?;
+            R::plan(&mut Planning {
+                prior: prior.as_ref(),
+                config: &config,
+                planned: &mut object,
+                replaces: &mut replaces,
+                client: client.as_deref(),
+                now: Timestamp::now(),
+            })?;
+            Ok((restore(&planned, &object, schema)?, replaces))
+        })
+    }
+
+    fn find<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Option<Value>>> {
+        Box::pin(async move {
+            let call = ask.call::<R::Client>().await?;
+            let object: R = from_value(plan, ask.schema)?;
+            let found =
+                waiting::run(R::find(&call, &object, ask.marker), ask.cancel, call.left(), Patience::READ).await??;
+            found.map(|object| to_value(&object, ask.schema)).transpose()
+        })
+    }
+
+    fn create<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Value, Failed<Value>>> {
+        Box::pin(async move {
+            let call = ask.call::<R::Client>().await?;
+            let object: R = from_value(plan, ask.schema)?;
+            let made = waiting::run(R::create(&call, object), ask.cancel, call.left(), Patience::CREATE).await?;
+            let object = made.map_err(|failed| partial(failed, plan, ask.schema))?;
+            Self::ready(&call, ask.cancel, plan, object, ask.schema).await
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        ask: Ask<'a, C>,
+        state: &'a Value,
+        plan: &'a Value,
+        changed: bool,
+    ) -> Boxed<'a, Result<Value, Failed<Value>>> {
+        Box::pin(async move {
+            let call = ask.call::<R::Client>().await?;
+            let prior: R = from_value(state, ask.schema)?;
+            let object = if changed {
+                let planned: R = from_value(plan, ask.schema)?;
+                let made =
+                    waiting::run(R::update(&call, prior, planned), ask.cancel, call.left(), Patience::UPDATE).await?;
+                made.map_err(|failed| partial(failed, plan, ask.schema))?
+            } else {
+                prior
+            };
+            Self::ready(&call, ask.cancel, plan, object, ask.schema).await
+        })
+    }
+
+    fn read<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<Option<Value>>> {
+        Box::pin(async move {
+            let call = ask.call::<R::Client>().await?;
+            let object: R = from_value(state, ask.schema)?;
+            let read = waiting::run(R::read(&call, object), ask.cancel, call.left(), Patience::READ).await??;
+            read.map(|object| restore(state, &object, ask.schema)).transpose()
+        })
+    }
+
+    fn delete<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>> {
+        Box::pin(async move {
+            let call = ask.call::<R::Client>().await?;
+            let object: R = from_value(state, ask.schema)?;
+            waiting::run(R::delete(&call, object), ask.cancel, call.left(), Patience::UPDATE).await?
+        })
+    }
+
+    fn import<'a>(&'a self, ask: Ask<'a, C>, id: &'a str) -> Boxed<'a, Result<Value>> {
+        Box::pin(async move {
+            let call = ask.call::<R::Client>().await?;
+            let object = waiting::run(R::import(&call, id), ask.cancel, call.left(), Patience::READ).await??;
+            to_value(&object, ask.schema)
+        })
+    }
+
+    fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value> {
+        R::upgrade(version, state)
+    }
+}

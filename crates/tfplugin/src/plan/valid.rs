@@ -1,0 +1,268 @@
+//! What Terraform checks of plans and of results, so that a fault is found by our tests and named as our own bug.
+//!
+//! The rules are those of `AssertPlanValid` and `AssertObjectCompatible` of Terraform's plans/objchange package.
+
+use std::collections::BTreeMap;
+
+use super::{Fields, matching};
+use crate::diagnostic::{Diagnostic, Error, Path, Step};
+use crate::flags::OwnedFlags;
+use crate::types::{Nesting, Schema, Shape};
+use crate::value::Value;
+
+/// What Terraform would refuse in a plan: each is a bug of the provider.
+pub(crate) fn assert_plan_valid(schema: &Schema, prior: &Value, config: &Value, planned: &Value) -> Vec<Diagnostic> {
+    let mut found = Findings::default();
+    if crate::conform::conform(planned.clone(), &schema.value_type()).as_ref() != Ok(planned) {
+        found.add(&Path::default(), "the plan does not have the schema's form");
+    }
+    if planned.is_null() != config.is_null() {
+        found.add(&Path::default(), "an object is planned to be deleted that is configured, or the other way round");
+    } else {
+        found.plan_object(prior, config, planned, Fields::of(&schema.body), &Path::default());
+    }
+    found.0
+}
+
+/// What Terraform would refuse in the result of an apply: each is a bug of the provider.
+pub(crate) fn assert_object_compatible(schema: &Schema, planned: &Value, actual: &Value) -> Vec<Diagnostic> {
+    let mut found = Findings::default();
+    let root = Path::default();
+    if crate::conform::conform(actual.clone(), &schema.value_type()).as_ref() != Ok(actual) {
+        found.add(&root, "the result does not have the schema's form");
+    }
+    if planned.is_null() != actual.is_null() {
+        found.add(&root, "the object is there after the apply although it is not planned, or the other way round");
+    } else {
+        found.result_object(planned, actual, Fields::of(&schema.body), &root);
+    }
+    found.0
+}
+
+#[derive(Default)]
+struct Findings(Vec<Diagnostic>);
+
+impl Findings {
+    // Values stay out of the text: they may be secrets.
+    fn add(&mut self, path: &Path, problem: &str) {
+        let place = if path.0.is_empty() { "The object".to_owned() } else { path.to_string() };
+        let error = Error::new(format!("{place}: {problem}")).detail("This is a bug of the provider.");
+        self.0.push(error.at(path.clone()).into());
+    }
+
+    fn plan_object(&mut self, prior: &Value, config: &Value, planned: &Value, fields: Fields<'_>, path: &Path) {
+        if !matches!((config, planned), (Value::Map(_), Value::Map(_))) {
+            if config != planned {
+                self.add(path, "a configured object is planned as something else");
+            }
+            return;
+        }
+        for attribute in fields.attributes {
+            let name = &attribute.name;
+            let values = (prior.member(name), config.member(name), planned.member(name));
+            let path = path.then(Step::Attribute(name.clone()));
+            self.plan_attribute(values, &attribute.flags, &attribute.shape, &path);
+        }
+        for block in fields.blocks {
+            let name = &block.name;
+            let path = path.then(Step::Attribute(name.clone()));
+            let (config, planned) = (config.member(name), planned.member(name));
+            if planned.is_null() && block.nesting != Nesting::Single {
+                self.add(&path, "blocks are planned as null; none are an empty list, set or map");
+            } else if planned.is_unknown() && !config.is_unknown() {
+                self.add(&path, "configured blocks are planned as unknown");
+            } else if config.is_unknown() && config != planned {
+                self.add(&path, "blocks whose number is not known yet must stay unknown");
+            } else {
+                let inner = Fields::of(&block.body);
+                self.plan_nested(prior.member(name), config, planned, block.nesting, inner, &path);
+            }
+        }
+    }
+
+    fn plan_attribute(
+        &mut self,
+        (prior, config, planned): (&Value, &Value, &Value),
+        flags: &OwnedFlags,
+        shape: &Shape,
+        path: &Path,
+    ) {
+        if flags.write_only {
+            if !planned.is_null() {
+                self.add(path, "a write-only value stands in the plan");
+            }
+        } else if same_known(planned, config) || (planned == prior && !prior.is_null() && !config.is_null()) {
+            // The configured value, or the prior one that means the same.
+        } else if config.is_null() {
+            if !flags.computed {
+                self.add(path, "a value is planned that is neither configured nor computed");
+            }
+        } else if let Shape::Nested(nesting, attributes) = shape {
+            if planned.is_unknown() {
+                self.add(path, "a configured object is planned as unknown");
+            } else if planned.is_null() {
+                self.add(path, "a configured object is planned as null");
+            } else {
+                self.plan_nested(prior, config, planned, *nesting, Fields { attributes, blocks: &[] }, path);
+            }
+        } else {
+            self.add(path, "the planned value is neither the configured one nor the prior one");
+        }
+    }
+
+    fn plan_nested(
+        &mut self,
+        prior: &Value,
+        config: &Value,
+        planned: &Value,
+        nesting: Nesting,
+        fields: Fields<'_>,
+        path: &Path,
+    ) {
+        match (nesting, config, planned) {
+            (Nesting::Single, config, planned) => self.plan_object(prior, config, planned, fields, path),
+            (Nesting::List, Value::List(configs), Value::List(planneds)) => {
+                if configs.len() != planneds.len() {
+                    return self.add(path, "the plan has another number of elements than the configuration");
+                }
+                for (index, (config, planned)) in configs.iter().zip(planneds).enumerate() {
+                    let path = path.then(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)));
+                    let prior = match prior {
+                        Value::List(priors) => priors.get(index).unwrap_or(&Value::Null),
+                        _ => &Value::Null,
+                    };
+                    self.plan_object(prior, config, planned, fields, &path);
+                }
+            }
+            (Nesting::Map, Value::Map(configs), Value::Map(planneds)) => {
+                if !configs.keys().eq(planneds.keys()) {
+                    return self.add(path, "the plan has other keys than the configuration");
+                }
+                for (key, planned) in planneds {
+                    let path = path.then(Step::Key(key.clone()));
+                    self.plan_object(prior.member(key), config.member(key), planned, fields, &path);
+                }
+            }
+            (Nesting::Set, Value::List(configs), Value::List(planneds)) => {
+                let mut free: Vec<&Value> = configs.iter().collect();
+                if configs.len() != planneds.len()
+                    || !planneds.iter().all(|planned| matching::take_fitting(planned, &mut free, fields).is_some())
+                {
+                    self.add(path, "the plan has other elements than the configuration");
+                }
+            }
+            (_, config, planned) => {
+                if !same_known(config, planned) {
+                    self.add(path, "the planned value is not the configured one");
+                }
+            }
+        }
+    }
+
+    fn result_object(&mut self, planned: &Value, actual: &Value, fields: Fields<'_>, path: &Path) {
+        if planned.is_unknown() && matches!(actual, Value::Map(_)) {
+            // Whatever it is, its own members must be known.
+            return self.result_object(&Value::Map(unknown_members(fields)), actual, fields, path);
+        }
+        if !matches!((planned, actual), (Value::Map(_), Value::Map(_))) {
+            return self.result_plain(planned, actual, path);
+        }
+        for attribute in fields.attributes {
+            let name = &attribute.name;
+            let path = path.then(Step::Attribute(name.clone()));
+            let (planned, actual) = (planned.member(name), actual.member(name));
+            match &attribute.shape {
+                _ if attribute.flags.write_only => {
+                    if !actual.is_null() {
+                        self.add(&path, "a write-only value stands in the state");
+                    }
+                }
+                Shape::Type(_) => self.result_plain(planned, actual, &path),
+                Shape::Nested(nesting, attributes) => {
+                    self.result_nested(planned, actual, *nesting, Fields { attributes, blocks: &[] }, &path);
+                }
+            }
+        }
+        for block in fields.blocks {
+            let path = path.then(Step::Attribute(block.name.clone()));
+            let (planned, actual) = (planned.member(&block.name), actual.member(&block.name));
+            if actual.is_null() && block.nesting != Nesting::Single {
+                self.add(&path, "blocks are null; none are an empty list, set or map");
+            } else {
+                self.result_nested(planned, actual, block.nesting, Fields::of(&block.body), &path);
+            }
+        }
+    }
+
+    fn result_plain(&mut self, planned: &Value, actual: &Value, path: &Path) {
+        if !actual.is_wholly_known() {
+            self.add(path, "the value is still unknown after the apply");
+        } else if !becomes(planned, actual) {
+            self.add(path, "the value is not the planned one");
+        }
+    }
+
+    fn result_nested(&mut self, planned: &Value, actual: &Value, nesting: Nesting, fields: Fields<'_>, path: &Path) {
+        match (nesting, planned, actual) {
+            (Nesting::Single, planned, actual) => self.result_object(planned, actual, fields, path),
+            (Nesting::List, Value::List(planneds), Value::List(actuals)) => {
+                if planneds.len() != actuals.len() {
+                    return self.add(path, "the result has another number of elements than the plan");
+                }
+                for (index, (planned, actual)) in (0..).zip(planneds.iter().zip(actuals)) {
+                    self.result_object(planned, actual, fields, &path.then(Step::Index(index)));
+                }
+            }
+            (Nesting::Map, Value::Map(planneds), Value::Map(actuals)) => {
+                if !planneds.keys().eq(actuals.keys()) {
+                    return self.add(path, "the result has other keys than the plan");
+                }
+                for (key, actual) in actuals {
+                    self.result_object(planned.member(key), actual, fields, &path.then(Step::Key(key.clone())));
+                }
+            }
+            (Nesting::Set, Value::List(_), Value::List(_)) => self.result_plain(planned, actual, path),
+            // Unknown, null, or of a different kind.
+            (_, planned, actual) => self.result_plain(planned, actual, path),
+        }
+    }
+}
+
+/// Whether a known result can be what was planned. Elements of a set may fall together, so a set may shrink.
+fn becomes(planned: &Value, actual: &Value) -> bool {
+    match (planned, actual) {
+        (Value::Unknown(_), _) => true,
+        (Value::List(planneds), Value::List(actuals)) if planned.is_wholly_known() => planneds == actuals,
+        (Value::List(planneds), Value::List(actuals)) => {
+            actuals.len() <= planneds.len()
+                && planneds.iter().all(|planned| actuals.iter().any(|actual| becomes(planned, actual)))
+        }
+        (Value::Map(planneds), Value::Map(actuals)) => {
+            planneds.keys().eq(actuals.keys())
+                && planneds.values().zip(actuals.values()).all(|(planned, actual)| becomes(planned, actual))
+        }
+        (Value::Dynamic(planned), Value::Dynamic(actual)) => becomes(&planned.1, &actual.1),
+        (planned, actual) => planned == actual,
+    }
+}
+
+/// Whether two values are the same, whatever is known of their unknown parts.
+fn same_known(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Unknown(_), Value::Unknown(_)) => true,
+        (Value::List(left), Value::List(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_known(left, right))
+        }
+        (Value::Map(left), Value::Map(right)) => {
+            left.keys().eq(right.keys())
+                && left.values().zip(right.values()).all(|(left, right)| same_known(left, right))
+        }
+        (left, right) => left == right,
+    }
+}
+
+fn unknown_members(fields: Fields<'_>) -> BTreeMap<String, Value> {
+    let attributes = fields.attributes.iter().map(|attribute| &attribute.name);
+    let names = attributes.chain(fields.blocks.iter().map(|block| &block.name));
+    names.map(|name| (name.clone(), Value::unknown())).collect()
+}

@@ -1,0 +1,75 @@
+//! Data sources, ephemeral resources, write-only values, functions, and validation.
+
+use crate::bench::Bench;
+
+#[test]
+fn a_data_source_reads_what_a_resource_made() {
+    let Some(bench) = Bench::new() else { return };
+    let config = "resource \"trial_thing\" \"a\" {\n  name = \"a\"\n}\n\ndata \"trial_lookup\" \"a\" {\n  name = trial_thing.a.name\n  depends_on = [trial_thing.a]\n}\n\noutput \"same\" {\n  value = data.trial_lookup.a.id == trial_thing.a.id\n}\n";
+    bench.apply(config).succeeds();
+    assert_eq!(bench.json(&["output", "-json", "same"]), true);
+    bench.settled();
+    bench.config("data \"trial_lookup\" \"a\" {\n  name = \"nobody\"\n}\n");
+    bench.run(&["plan", "-no-color"]).fails_with(&["There is no thing named \"nobody\"", "name = \"nobody\""]);
+}
+
+#[test]
+fn an_ephemeral_resource_is_opened_renewed_and_closed_and_leaves_no_trace() {
+    let Some(bench) = Bench::new() else { return };
+    let config = "ephemeral \"trial_session\" \"s\" {\n  user  = \"ann\"\n  short = true\n}\n\nresource \"trial_keeper\" \"k\" {\n  value_wo         = ephemeral.trial_session.s.token\n  value_wo_version = 1\n}\n";
+    bench.config(config);
+    bench.run(&["plan", "-no-color", "-out=planned"]).succeeds();
+    assert_eq!(bench.log().iter().filter(|line| *line == "close ann").count(), 1);
+    bench.run(&["apply", "-no-color", "planned"]).succeeds();
+    let count = |what: &str| bench.log().iter().filter(|line| *line == what).count();
+    assert_eq!((count("open ann"), count("close ann")), (2, 2), "{:?}", bench.log());
+
+    let attributes = bench.instance("trial_keeper")["attributes"].clone();
+    assert_eq!(attributes["length"], "token-of-the-session".len());
+    assert!(attributes["value_wo"].is_null());
+    assert_eq!(attributes["receipt"], "receipt-20");
+    let plan = std::fs::read(bench.path("work/planned")).unwrap();
+    for bytes in [plan, bench.state().into_bytes()] {
+        assert!(!String::from_utf8_lossy(&bytes).contains("token-of-the-session"));
+    }
+    let shown = bench.run(&["show", "-no-color"]).succeeds();
+    assert!(shown.out.contains("receipt          = (sensitive value)"), "{}", shown.out);
+    bench.settled();
+    let next = config.replace("version = 1", "version = 2");
+    assert_eq!(bench.plan(&next)["trial_keeper.k"], ["delete", "create"]);
+}
+
+#[test]
+fn functions_answer_and_name_the_argument_that_is_wrong() {
+    let Some(bench) = Bench::new() else { return };
+    bench
+        .apply("output \"x\" {\n  value = [provider::trial::join(\"-\", \"a\", \"b\"), provider::trial::join(\"-\"), provider::trial::half(8)]\n}\n")
+        .succeeds();
+    let expected = serde_json::json!(["a-b", "", { "half": 4, "words": ["8", "halved"] }]);
+    assert_eq!(bench.json(&["output", "-json", "x"]), expected);
+    for (call, texts) in [
+        ("half(3)", &["Invalid value for \"number\" parameter: 3 is odd"][..]),
+        ("half(102)", &["Invalid value for \"number\" parameter", "102"]),
+        ("half(0.5)", &["Invalid value for \"number\" parameter"]),
+        ("join(\"-\", \"a\", \"\")", &["Invalid value for \"texts\" parameter: a text is empty"]),
+    ] {
+        bench.config(&format!("output \"x\" {{\n  value = provider::trial::{call}\n}}\n"));
+        bench.run(&["plan", "-no-color"]).fails_with(texts);
+    }
+}
+
+#[test]
+fn bad_input_is_named_with_its_place() {
+    let Some(bench) = Bench::new() else { return };
+    for (inside, texts) in [
+        ("name = \"\"", &["name", "main.tf line 12"][..]),
+        ("name = \"a name of more than twenty letters\"", &["name", "20"]),
+        ("name = \"a\"\n  size = 101", &["size", "101", "100"]),
+        ("name = \"a\"\n  size = 1.5", &["size", "1.5"]),
+        ("name = \"a\"\n  fault = \"none\"", &["fault", "none", "before"]),
+        ("name = \"a\"\n  note = \"a\"", &["The note repeats the name", "Leave it out"]),
+    ] {
+        bench.config(&format!("resource \"trial_thing\" \"a\" {{\n  {inside}\n}}\n"));
+        bench.run(&["validate", "-no-color"]).fails_with(texts);
+    }
+}
