@@ -1,0 +1,223 @@
+//! Tokens from the token endpoint: client credentials (RFC 6749 section 4.4) and token exchange (RFC 8693), or from the official CLI.
+//!
+//! Reference: <https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m>. The endpoint of an account is fixed,
+//! `{host}/oidc/accounts/{account_id}/v1/token`; that of a workspace stands in its discovery document.
+
+use std::time::Duration;
+
+use secret::Secret;
+use tokio::time::Instant;
+use url::Url;
+
+use super::cache::Fetched;
+use super::{Method, Subject};
+use crate::api::oidc::{Discovery, Token};
+use crate::error::ApiError;
+use crate::{Error, host, retry};
+
+/// Where tokens are fetched, and for whom.
+pub(crate) struct Endpoint<'a> {
+    pub(crate) http: &'a reqwest::Client,
+    pub(crate) host: &'a Url,
+    pub(crate) account_id: Option<&'a str>,
+}
+
+/// How long a token's fetching may take with its retries.
+const LIMIT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Fetches a token. A personal access token and a password are none that are fetched.
+pub(crate) async fn fetch(method: &Method, endpoint: &Endpoint<'_>) -> Result<Fetched, Error> {
+    let fail = |reason: String| Error::Auth { host: endpoint.name(), method: method.name(), reason };
+    match method {
+        Method::Pat(token) => Ok(Fetched { token: token.clone(), lifetime: Duration::from_secs(365 * 24 * 3600) }),
+        Method::Basic { .. } => Err(fail("a user name and password have no token".to_owned())),
+        Method::Oauth { client_id, client_secret } => {
+            let form = [("grant_type", "client_credentials"), ("scope", "all-apis")];
+            let request = |url| endpoint.http.post(url).basic_auth(client_id, Some(client_secret.expose())).form(&form);
+            endpoint.token(method, request).await
+        }
+        Method::Federation { subject, client_id, audience } => {
+            let subject = subject_token(subject, audience.as_deref(), endpoint).await.map_err(fail)?;
+            let mut form = vec![
+                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+                ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+                ("subject_token", subject.expose().as_str()),
+                ("scope", "all-apis"),
+            ];
+            form.extend(client_id.as_deref().map(|id| ("client_id", id)));
+            endpoint.token(method, |url| endpoint.http.post(url).form(&form)).await
+        }
+        Method::Cli { program, profile } => cli(program, profile.as_deref(), endpoint).await.map_err(fail),
+    }
+}
+
+impl Endpoint<'_> {
+    fn name(&self) -> String {
+        self.host.host_str().unwrap_or_default().to_owned()
+    }
+
+    async fn token(&self, method: &Method, request: impl Fn(Url) -> reqwest::RequestBuilder) -> Result<Fetched, Error> {
+        let url = self.token_url(method).await?;
+        let answer = self.call(method, || request(url.clone())).await?;
+        let token: Token = serde_json::from_slice(&answer)
+            .map_err(|error| self.refused(method, &format!("the answer is no token: {error}")))?;
+        let seconds = token.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(3600);
+        if token.access_token.expose().is_empty() {
+            return Err(self.refused(method, "the answer holds no token"));
+        }
+        Ok(Fetched { token: token.access_token, lifetime: Duration::from_secs(seconds) })
+    }
+
+    async fn token_url(&self, method: &Method) -> Result<Url, Error> {
+        let join = |path: &str| self.host.join(path).map_err(|error| self.refused(method, &error.to_string()));
+        if host::is_account(self.host) {
+            let account = self.account_id.unwrap_or_default();
+            return join(&format!("/oidc/accounts/{}/v1/token", crate::segment(account)));
+        }
+        let discovery = join("/oidc/.well-known/oauth-authorization-server")?;
+        let body = self.call(method, || self.http.get(discovery.clone())).await?;
+        let document: Discovery = serde_json::from_slice(&body).map_err(|_| {
+            self.refused(method, "it has no OAuth discovery document, so it is no Databricks workspace; check `host`")
+        })?;
+        let url = Url::parse(&document.token_endpoint)
+            .map_err(|error| self.refused(method, &format!("bad token_endpoint: {error}")))?;
+        // The client secret goes there: never unencrypted, but on this machine.
+        if url.scheme() != "https" && !host::is_loopback(&url) {
+            return Err(self.refused(method, &format!("its token endpoint {url} is not https")));
+        }
+        Ok(url)
+    }
+
+    /// One call with its retries: a token may be fetched any number of times.
+    async fn call(&self, method: &Method, request: impl Fn() -> reqwest::RequestBuilder) -> Result<Vec<u8>, Error> {
+        let start = Instant::now();
+        let mut number = 0;
+        loop {
+            number += 1;
+            let (outcome, error) = match request().timeout(TIMEOUT).send().await {
+                Ok(response) => match read(response).await {
+                    Ok(body) => return Ok(body),
+                    Err(error) => {
+                        let gateway = matches!(error.status, 502 | 504);
+                        let outcome = if gateway { retry::Outcome::Lost } else { retry::Outcome::Refused(&error) };
+                        let wait = retry::next(&attempt(number, start), &outcome);
+                        (wait, self.refused(method, &words(&error)))
+                    }
+                },
+                Err(error) => {
+                    let reason = crate::transport::reason(&error, self.host);
+                    let outcome = if error.is_connect() { retry::Outcome::NotSent } else { retry::Outcome::Lost };
+                    let wait = retry::next(&attempt(number, start), &outcome);
+                    (wait, Error::Unreachable { host: crate::transport::authority(self.host), reason })
+                }
+            };
+            let Some(wait) = outcome else { return Err(error) };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn refused(&self, method: &Method, reason: &str) -> Error {
+        Error::Auth { host: self.name(), method: method.name(), reason: reason.to_owned() }
+    }
+}
+
+fn attempt(number: u32, start: Instant) -> retry::Attempt {
+    retry::Attempt { number, elapsed: start.elapsed(), limit: LIMIT, repeatable: true, jitter: rand::random() }
+}
+
+async fn read(response: reqwest::Response) -> Result<Vec<u8>, ApiError> {
+    let status = response.status().as_u16();
+    let retry_after = crate::transport::retry_after(response.headers());
+    let body = response.bytes().await.unwrap_or_default();
+    match status {
+        200 => Ok(body.to_vec()),
+        300..400 => Err(ApiError::redirect(status, "")),
+        _ => {
+            let mut error = ApiError::parse(status, &body);
+            error.retry_after = retry_after.or(error.retry_after);
+            Err(error)
+        }
+    }
+}
+
+fn words(error: &ApiError) -> String {
+    let hint = match (error.status, error.code.as_deref()) {
+        (400 | 401, Some("invalid_client")) | (401, _) => {
+            ". Check the client id and secret, that the secret has not expired, and that the service principal belongs to this account or workspace"
+        }
+        _ => "",
+    };
+    format!("{error}{hint}")
+}
+
+/// The token to exchange. Reasons name where it should be, never what it is.
+async fn subject_token(
+    subject: &Subject,
+    audience: Option<&str>,
+    endpoint: &Endpoint<'_>,
+) -> Result<Secret<String>, String> {
+    match subject {
+        Subject::Environment(token) => Ok(token.clone()),
+        Subject::File(path) => match tokio::fs::read_to_string(path).await {
+            Ok(text) if !text.trim().is_empty() => Ok(Secret::from(text.trim())),
+            Ok(_) => Err(format!("the OIDC token file {} is empty", path.display())),
+            Err(error) => Err(format!("the OIDC token file {} cannot be read: {error}", path.display())),
+        },
+        Subject::Github { url, token } => {
+            let mut url =
+                Url::parse(url).map_err(|error| format!("ACTIONS_ID_TOKEN_REQUEST_URL is no address: {error}"))?;
+            if let Some(audience) = audience {
+                url.query_pairs_mut().append_pair("audience", audience);
+            }
+            let request = endpoint.http.get(url).bearer_auth(token.expose()).timeout(TIMEOUT);
+            let answer = request
+                .send()
+                .await
+                .map_err(|error| format!("GitHub's token service does not answer: {}", error.without_url()))?;
+            #[derive(serde::Deserialize)]
+            struct Answer {
+                value: Secret<String>,
+            }
+            let body = answer.bytes().await.map_err(|error| error.without_url().to_string())?;
+            let answer: Answer =
+                serde_json::from_slice(&body).map_err(|_| "GitHub's token service answered no token".to_owned())?;
+            Ok(answer.value)
+        }
+    }
+}
+
+/// `databricks auth token`: `{"access_token": "…", "expiry": "RFC 3339"}` on stdout.
+async fn cli(program: &str, profile: Option<&str>, endpoint: &Endpoint<'_>) -> Result<Fetched, String> {
+    let mut command = tokio::process::Command::new(program);
+    command.args(["auth", "token"]).stdin(std::process::Stdio::null()).kill_on_drop(true);
+    match profile {
+        Some(profile) => command.args(["--profile", profile]),
+        None => command.args(["--host", endpoint.host.as_str().trim_end_matches('/')]),
+    };
+    if let (None, true, Some(account)) = (profile, host::is_account(endpoint.host), endpoint.account_id) {
+        command.args(["--account-id", account]);
+    }
+    let output = match tokio::time::timeout(LIMIT, command.output()).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) => {
+            return Err(format!("the official CLI {program:?} cannot be started: {error}; set `databricks_cli_path`"));
+        }
+        Err(_) => return Err(format!("{program:?} did not answer within a minute")),
+    };
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{program:?} says: {}. Sign in with `databricks auth login`", words.trim()));
+    }
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        access_token: Secret<String>,
+        expiry: String,
+    }
+    let answer: Answer =
+        serde_json::from_slice(&output.stdout).map_err(|_| format!("{program:?} answered no token"))?;
+    let expiry: jiff::Timestamp =
+        answer.expiry.parse().map_err(|_| format!("{program:?} answered a token without a time of expiry"))?;
+    let lifetime = expiry.duration_since(jiff::Timestamp::now());
+    Ok(Fetched { token: answer.access_token, lifetime: lifetime.try_into().unwrap_or_default() })
+}

@@ -1,0 +1,35 @@
+//! The Databricks REST client: configuration, authentication, retries, errors and wire types. Knows no Terraform.
+//!
+//! ```no_run
+//! use databricks::api::clusters::Cluster;
+//! use databricks::{Client, Config, Request};
+//!
+//! # async fn example() -> Result<(), databricks::Error> {
+//! let client = Client::new(Config::default())?; // from the environment or a profile
+//! let cluster: Cluster = client.send(Request::get("/api/2.1/clusters/get").query("cluster_id", "0123-456789-abcdef")).await?;
+//! println!("{} is {}", cluster.attributes.cluster_name, cluster.state);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod api;
+mod auth;
+mod client;
+mod config;
+mod env;
+mod error;
+mod host;
+mod limiter;
+mod paging;
+mod profile;
+mod request;
+mod retry;
+pub mod ssh_endpoint;
+mod transport;
+
+pub use client::{Answer, Client};
+pub use config::Config;
+pub use env::Environment;
+pub use error::{ApiError, Error};
+pub use host::{Host, is_account, is_localhost, is_loopback};
+pub use request::{Request, segment};

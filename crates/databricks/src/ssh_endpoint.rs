@@ -1,0 +1,187 @@
+//! An SSH endpoint on a cluster: what the provider's `databricks_ssh_endpoint` exports, what `tunnel` reads, and where the
+//! endpoint's things lie in the workspace. One type and one layout for both, so that they cannot drift apart.
+//!
+//! In the workspace of the identity that publishes the endpoint:
+//! ```text
+//! /Workspace/Users/<identity>/.databricks/ssh-tunnel/
+//!     bin/<first 16 digits of its SHA-256>/tunnel      the program that the driver runs, shared by all endpoints
+//!     endpoints/<name>/bootstrap                       the notebook that starts it
+//!     endpoints/<name>/metadata.json                   where the running server listens; written by the server
+//! secret scope ssh-tunnel-<name>
+//!     server-private-key  server-public-key            the server's host key
+//!     authorized-keys                                  the clients that the configuration lists
+//!     endpoint                                         the endpoint itself, as JSON of the type below
+//!     client-public-key-<first 16 digits>              a client that registered itself, one secret per client
+//! ```
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub mod publish;
+
+/// The newest [`SshEndpoint::schema_version`] that this program understands.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The secret that holds the server's private host key, in OpenSSH format. It never leaves the scope but for the server.
+pub const SERVER_PRIVATE_KEY: &str = "server-private-key";
+/// The secret that holds the server's public host key: one OpenSSH public key line.
+pub const SERVER_PUBLIC_KEY: &str = "server-public-key";
+/// The secret that holds the public keys that the configuration lists, one per line.
+pub const AUTHORIZED_KEYS: &str = "authorized-keys";
+/// The secret that holds the published [`SshEndpoint`], as JSON: what the provider reads back, and finds changed.
+pub const ENDPOINT: &str = "endpoint";
+/// The prefix of the secrets that hold the public keys of clients that registered themselves.
+pub const CLIENT_PUBLIC_KEY_PREFIX: &str = "client-public-key-";
+
+/// What a client needs to reach a cluster over SSH and to trust what answers. It holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SshEndpoint {
+    /// Version of this shape. A client refuses an endpoint that is newer than it is.
+    pub schema_version: u32,
+    /// Address of the workspace, with its scheme.
+    pub host: String,
+    /// Id of the workspace.
+    pub workspace_id: String,
+    /// Id of the cluster whose driver serves SSH.
+    pub cluster_id: String,
+    /// Name of the endpoint, unique in its workspace.
+    pub name: String,
+    /// User of the driver that clients log in as.
+    pub remote_user: String,
+    /// The server's host key as an OpenSSH public key line: the only key that clients accept.
+    pub server_host_key: String,
+    /// Secret scope with the server's host key and the clients' public keys.
+    pub secret_scope: String,
+    /// Workspace folder of the endpoint: the notebook that starts the server, and where the server listens.
+    pub directory: String,
+    /// Workspace file with the program that the driver runs.
+    pub binary_path: String,
+    /// SHA-256 of that program in hexadecimal digits. It is checked before the program is started.
+    pub binary_sha256: String,
+    /// Number of connections that the server serves at a time.
+    pub max_clients: u32,
+    /// Seconds without a connection after which the server ends.
+    pub shutdown_delay_seconds: u64,
+    /// Whether connecting starts the cluster when it is stopped.
+    pub auto_start: bool,
+}
+
+impl SshEndpoint {
+    /// The name under which the host key is pinned: stable for the endpoint's life, and of no other endpoint.
+    pub fn host_key_alias(&self) -> String {
+        format!("{}.{}.ssh-tunnel", self.name, self.workspace_id)
+    }
+
+    /// Workspace path of the file in which the running server says where it listens.
+    pub fn metadata_path(&self) -> String {
+        format!("{}/metadata.json", self.directory)
+    }
+
+    /// Workspace path of the notebook that starts the server.
+    pub fn bootstrap_path(&self) -> String {
+        format!("{}/bootstrap", self.directory)
+    }
+}
+
+/// Why a name cannot be an endpoint's: it stands in paths, in the scope's name and in ssh's files.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} cannot be the name of an SSH endpoint: it has 1 to 63 letters, digits, - and _, and begins with a letter or digit"
+)]
+pub struct InvalidName(pub String);
+
+/// Checks an endpoint's name.
+///
+/// # Errors
+/// [`InvalidName`] when it is empty, longer than 63 characters, or holds others than `A-Z a-z 0-9 _ -`.
+pub fn check_name(name: &str) -> Result<(), InvalidName> {
+    let begins_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let holds_well = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if begins_well && holds_well && name.len() <= 63 { Ok(()) } else { Err(InvalidName(name.to_owned())) }
+}
+
+/// The name of an endpoint's secret scope: at most 75 of the 128 characters that a scope's name may have.
+pub fn secret_scope(name: &str) -> String {
+    format!("ssh-tunnel-{name}")
+}
+
+/// The workspace folder below which everything of `identity` (the user name that `/Me` answers) lies.
+pub fn root(identity: &str) -> String {
+    format!("/Workspace/Users/{identity}/.databricks/ssh-tunnel")
+}
+
+/// The workspace folder of one endpoint.
+pub fn directory(identity: &str, name: &str) -> String {
+    format!("{}/endpoints/{name}", root(identity))
+}
+
+/// The workspace file of a program with this SHA-256: another program lies elsewhere, so an upload replaces nothing that runs.
+pub fn binary_path(identity: &str, sha256: &str) -> String {
+    let prefix: String = sha256.chars().take(16).collect();
+    format!("{}/bin/{prefix}/tunnel", root(identity))
+}
+
+/// The name of the secret that registers one client's public key: the same for the same key, whatever its comment.
+pub fn client_secret_name(public_key_line: &str) -> String {
+    let mut words = public_key_line.split_whitespace();
+    let key = format!("{} {}", words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    format!("{CLIENT_PUBLIC_KEY_PREFIX}{}", sha256_hex(key.as_bytes()).get(..16).unwrap_or_default())
+}
+
+/// The SHA-256 of some bytes, in lower-case hexadecimal digits.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        let check = |name: &str, good: bool| assert_eq!(check_name(name).is_ok(), good, "{name:?}");
+        check("demo", true);
+        check("9_lives-of_A", true);
+        check(&"a".repeat(63), true);
+        check(&"a".repeat(64), false);
+        check("", false);
+        check("-oProxyCommand=evil", false);
+        check("_x", false);
+        check("a/b", false);
+        check("a b", false);
+        check("ä", false);
+    }
+
+    #[test]
+    fn the_layout_is_as_documented() {
+        assert_eq!(
+            directory("ada@example.com", "demo"),
+            "/Workspace/Users/ada@example.com/.databricks/ssh-tunnel/endpoints/demo"
+        );
+        assert_eq!(
+            binary_path("7d0f", "0123456789abcdef0123"),
+            "/Workspace/Users/7d0f/.databricks/ssh-tunnel/bin/0123456789abcdef/tunnel"
+        );
+        assert!(secret_scope(&"a".repeat(63)).len() <= 128);
+    }
+
+    #[test]
+    fn a_client_has_one_secret_whatever_its_comment() {
+        let name = client_secret_name("ssh-ed25519 AAAAC3 ada@laptop\n");
+        assert_eq!(name, client_secret_name("ssh-ed25519  AAAAC3"));
+        assert_ne!(name, client_secret_name("ssh-ed25519 AAAAC4"));
+        assert_eq!(name.len(), CLIENT_PUBLIC_KEY_PREFIX.len() + 16);
+    }
+
+    #[test]
+    fn an_endpoint_with_unknown_fields_is_still_read() {
+        let text = r#"{"schema_version":1,"host":"https://x","workspace_id":"1","cluster_id":"c","name":"n",
+            "remote_user":"root","server_host_key":"ssh-ed25519 A","secret_scope":"s","directory":"/Workspace/d",
+            "binary_path":"/Workspace/b","binary_sha256":"00","max_clients":10,"shutdown_delay_seconds":600,
+            "auto_start":true,"added_later":[1]}"#;
+        let endpoint: SshEndpoint = serde_json::from_str(text).unwrap();
+        assert_eq!(endpoint.host_key_alias(), "n.1.ssh-tunnel");
+        assert_eq!(endpoint.metadata_path(), "/Workspace/d/metadata.json");
+    }
+}
