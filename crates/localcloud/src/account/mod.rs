@@ -1,0 +1,38 @@
+//! The account API: `/api/2.0/accounts/{account_id}/…`. <https://docs.databricks.com/api/account/introduction>
+
+pub(crate) mod credentials;
+pub(crate) mod customer_managed_keys;
+pub(crate) mod networks;
+pub(crate) mod permission_assignments;
+pub(crate) mod storage_configurations;
+pub(crate) mod workspaces;
+
+use crate::route::Route;
+
+/// All tables of the account's host that need an account admin.
+pub(crate) const ROUTES: &[&[Route]] = &[
+    credentials::ROUTES,
+    storage_configurations::ROUTES,
+    customer_managed_keys::ROUTES,
+    networks::ROUTES,
+    workspaces::ROUTES,
+    permission_assignments::ROUTES,
+    crate::scim::ACCOUNT,
+];
+
+/// Checks a name's length in characters.
+pub(crate) fn check_length(
+    field: &str,
+    value: &str,
+    lengths: std::ops::RangeInclusive<usize>,
+) -> Result<(), crate::answer::ApiError> {
+    if lengths.contains(&value.chars().count()) {
+        Ok(())
+    } else {
+        Err(crate::answer::ApiError::invalid(format!(
+            "{field} must have {} to {} characters.",
+            lengths.start(),
+            lengths.end()
+        )))
+    }
+}

@@ -1,0 +1,97 @@
+//! The program's commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A Databricks control plane for this machine, with AWS by moto.
+#[derive(Debug, Parser)]
+#[command(name = "localcloud", version)]
+pub(crate) struct Cli {
+    /// Folder of the local cloud's files.
+    #[arg(long, global = true, default_value = ".localcloud", env = "LOCALCLOUD_DIR")]
+    pub(crate) dir: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start, and serve until interrupted. Safe to run when it is up already.
+    Up(Up),
+    /// Stop, and end every process that it started.
+    Down,
+    /// Say whether it is up, and what it holds. Fails when it is not up.
+    Status,
+    /// Print the log.
+    Logs {
+        /// Print every request instead.
+        #[arg(long)]
+        requests: bool,
+    },
+    /// Print what is to be sourced.
+    Env,
+    /// Make it misbehave.
+    #[command(subcommand)]
+    Fault(FaultCommand),
+    /// Let every OAuth token expire now.
+    ExpireTokens,
+    /// Forget everything but the account and its administrator.
+    Reset,
+}
+
+/// How to start.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Return as soon as it is healthy; it goes on in the background.
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// File that the Databricks side's state is restored from and saved to.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// How long workspaces, clusters and NAT gateways take to come up.
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = humantime::parse_duration)]
+    pub(crate) provisioning: Duration,
+    /// Lifetime of OAuth tokens.
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+    pub(crate) token_lifetime: Duration,
+    /// Misbehaviour from the start, as JSON: see `localcloud fault add --help`.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) fault: Vec<String>,
+    /// Folder of terraform-provider-databricks and tunnel; that of this program by default.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bin_dir: Option<PathBuf>,
+    /// Python virtual environment with moto; made when it is not there. `DIR/venv` by default.
+    #[arg(long, value_name = "DIR", env = "LOCALCLOUD_VENV")]
+    pub(crate) venv: Option<PathBuf>,
+    /// Python that makes the virtual environment and runs notebooks.
+    #[arg(long, value_name = "PROGRAM", default_value = "python3", env = "LOCALCLOUD_PYTHON")]
+    pub(crate) python: PathBuf,
+    /// Serve without AWS.
+    #[arg(long)]
+    pub(crate) no_aws: bool,
+}
+
+/// What to do about misbehaviour.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FaultCommand {
+    /// Add a fault, as JSON.
+    ///
+    /// For example {"match": "POST /api/2.0/accounts/*/networks", "times": 2, "status": 429, "code": "REQUEST_LIMIT_EXCEEDED",
+    /// "retry_after": 1} or {"match": "ec2:CreateVpc", "effect": "after", "cut": true}. Fields: match, times, skip, effect (before
+    /// or after), status, code, message, retry_after, delay_ms, cut, cut_after, idle_ms.
+    Add {
+        /// The fault.
+        json: String,
+    },
+    /// Print the faults that have strikes left.
+    List,
+    /// End all misbehaviour.
+    Clear,
+}

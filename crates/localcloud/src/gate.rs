@@ -1,0 +1,261 @@
+//! The way of every request: host, faults, body, caller, handler, log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+
+use crate::admin;
+use crate::answer::{Answer, ApiError, Body, Shape};
+use crate::call::{Call, Cx};
+use crate::driver::proxy;
+use crate::faults::{Effect, Fault};
+use crate::log::Entry;
+use crate::principal;
+use crate::route::{Handler, Route, matches};
+use crate::server::Inner;
+use crate::{account, oidc, workspace};
+
+/// The largest body that is taken.
+const LARGEST_BODY: usize = 512 * 1024 * 1024;
+
+/// The connection is to be dropped without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the local cloud was told to drop this connection")]
+pub(crate) struct Cut;
+
+/// Whose host was addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// The account console.
+    Account,
+    /// A workspace, by the name in its address.
+    Workspace(String),
+    /// The local cloud itself.
+    Own,
+}
+
+/// Serves one request.
+pub(crate) async fn serve(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+    let started = Instant::now();
+    let host_name = host_name(&request);
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    let host = host_of(&host_name);
+    let answer = match &host {
+        Host::Own => Ok(admin::serve(&inner, request).await),
+        _ => faulty(&inner, &host, request).await,
+    };
+    if host != Host::Own {
+        inner.log.add(Entry {
+            at: inner.now(),
+            method,
+            host: host_name,
+            path,
+            status: answer.as_ref().map_or(0, |answer| answer.status().as_u16()),
+            ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        });
+    }
+    answer
+}
+
+async fn faulty(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+    let fault = inner.faults.take(&format!("{} {}", request.method(), request.uri().path()));
+    if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay_ms) {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    match fault {
+        Some(fault) if fault.effect == Effect::Before && (fault.cut || fault.status.is_some()) => failure(&fault),
+        Some(fault) if fault.cut || fault.status.is_some() => {
+            route(inner, host, request, None).await;
+            failure(&fault)
+        }
+        fault => Ok(route(inner, host, request, fault).await),
+    }
+}
+
+/// What a fault answers.
+pub(crate) fn failure(fault: &Fault) -> Result<Response<Body>, Cut> {
+    if fault.cut {
+        return Err(Cut);
+    }
+    let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let code = fault.code.as_deref().unwrap_or("INTERNAL_ERROR");
+    let shape = if code.is_empty() { Shape::Empty } else { Shape::Api };
+    let mut answer = Answer::from(ApiError::new(status, code, fault.text()).shaped(shape));
+    if let Some(seconds) = fault.retry_after {
+        answer = answer.with_header(header::RETRY_AFTER, &seconds.to_string());
+    }
+    Ok(answer.into())
+}
+
+async fn route(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>, fault: Option<Fault>) -> Response<Body> {
+    let workspace = match host {
+        Host::Workspace(name) => match inner.with(|state| state.workspace_by_deployment(name).map(|(id, _)| id)) {
+            Some(id) => Some(id),
+            None => {
+                let message = format!("There is no workspace at {name}.localhost.");
+                return Answer::from(ApiError::missing(message)).into();
+            }
+        },
+        _ => None,
+    };
+    if let Some(id) = workspace.filter(|_| proxy::is_proxied(request.uri().path())) {
+        return proxy::serve(inner, id, request, fault).await;
+    }
+    let (parts, body) = request.into_parts();
+    let body = match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => {
+            let error = ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "MAX_REQUEST_SIZE_EXCEEDED",
+                "The body did not arrive whole.",
+            );
+            return Answer::from(error).into();
+        }
+    };
+    let inner = Arc::clone(inner);
+    // Handlers hold the state's lock and write files: not the place for the threads that carry everybody's bytes.
+    let answer = tokio::task::spawn_blocking(move || dispatch(&inner, &parts, body, workspace)).await;
+    answer.unwrap_or_else(|error| ApiError::internal(format!("The local cloud has a bug: {error}")).into()).into()
+}
+
+fn dispatch(inner: &Arc<Inner>, parts: &http::request::Parts, body: Bytes, workspace: Option<i64>) -> Answer {
+    let path = parts.uri.path();
+    let query = parts.uri.query().unwrap_or_default();
+    let query = url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+    let open = if workspace.is_none() { oidc::ACCOUNT } else { oidc::WORKSPACE };
+    let tables = if workspace.is_none() { account::ROUTES } else { workspace::ROUTES };
+    let found = find(&[open], &parts.method, path).map(|found| (found, true));
+    let found = found.or_else(|| find(tables, &parts.method, path).map(|found| (found, false)));
+    let mut call = Call {
+        method: parts.method.clone(),
+        path: path.to_owned(),
+        query,
+        headers: parts.headers.clone(),
+        body,
+        workspace,
+        caller: None,
+        params: BTreeMap::new(),
+    };
+    let scim = path.contains("/scim/v2/");
+    let now = inner.now();
+    let changes = parts.method != Method::GET;
+    let (mut answer, effects) = inner.with(|state| {
+        let mut effects = state.tick(now);
+        let is_open = found.as_ref().is_some_and(|(_, open)| *open);
+        let outcome =
+            if is_open { Ok(None) } else { principal::authenticate(state, &call.headers, workspace, now).map(Some) };
+        let outcome = outcome.and_then(|caller| {
+            let Some(((handler, params), _)) = found else {
+                return Err(ApiError::no_endpoint(&call.method, &call.path));
+            };
+            call.caller = caller;
+            call.params = params;
+            if let Some(account) =
+                call.params.get("account_id").filter(|account| **account != state.account_id && !is_open)
+            {
+                return Err(ApiError::denied(format!("The caller has no rights in account {account}.")));
+            }
+            let mut cx = Cx {
+                call: &call,
+                state: &mut *state,
+                settings: &inner.settings,
+                faults: &inner.faults,
+                now,
+                effects: Vec::new(),
+            };
+            let answer = handler(&mut cx);
+            effects.append(&mut cx.effects);
+            answer
+        });
+        // A change of a network's user shows at once.
+        effects.extend(state.tick(now));
+        let answer = outcome.unwrap_or_else(|error| {
+            if scim && error.shape == Shape::Api { error.shaped(Shape::Scim).into() } else { error.into() }
+        });
+        (answer, effects)
+    });
+    if changes {
+        inner.mark_changed();
+    }
+    inner.perform(effects);
+    if let Some(id) = workspace {
+        answer = answer.with_header(header::HeaderName::from_static("x-databricks-org-id"), &id.to_string());
+    }
+    answer
+}
+
+/// The handler of a path, with the values of its names.
+fn find(tables: &[&[Route]], method: &Method, path: &str) -> Option<(Handler, BTreeMap<String, String>)> {
+    tables.iter().flat_map(|table| table.iter()).find_map(|route| {
+        if route.method != *method {
+            return None;
+        }
+        let params = matches(route.pattern, path)?;
+        let good_version =
+            params.get("version").is_none_or(|version| ["2.0", "2.1", "2.2"].contains(&version.as_str()));
+        good_version.then_some((route.handler, params))
+    })
+}
+
+/// The host that a request names, without its port.
+fn host_name(request: &Request<Incoming>) -> String {
+    let named = request.uri().host().map(str::to_owned).or_else(|| {
+        let value = request.headers().get(header::HOST)?.to_str().ok()?;
+        Some(
+            value
+                .rsplit_once(':')
+                .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+                .map_or(value, |(host, _)| host)
+                .to_owned(),
+        )
+    });
+    named.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whose name a host is.
+pub(crate) fn host_of(name: &str) -> Host {
+    match name.strip_suffix(".localhost") {
+        Some("accounts") => Host::Account,
+        Some(name) => Host::Workspace(name.to_owned()),
+        None => Host::Own,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_told_apart() {
+        let check = |name: &str, expected: Host| assert_eq!(host_of(name), expected, "{name}");
+        check("accounts.localhost", Host::Account);
+        check("dbc-1.localhost", Host::Workspace("dbc-1".to_owned()));
+        check("localhost", Host::Own);
+        check("127.0.0.1", Host::Own);
+        check("", Host::Own);
+    }
+
+    #[test]
+    fn no_two_routes_serve_the_same_call() {
+        for tables in [account::ROUTES, workspace::ROUTES] {
+            let all: Vec<&Route> = tables.iter().flat_map(|table| table.iter()).collect();
+            for (at, one) in all.iter().enumerate() {
+                for other in all.iter().skip(at + 1) {
+                    assert!(
+                        one.method != other.method || one.pattern != other.pattern,
+                        "{} {} stands twice",
+                        one.method,
+                        one.pattern
+                    );
+                }
+            }
+        }
+    }
+}

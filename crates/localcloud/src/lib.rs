@@ -1,0 +1,32 @@
+//! A Databricks control plane for one machine: the account API, the workspace API and the driver proxy on loopback, and AWS by
+//! moto behind a proxy. Only the control plane is emulated: a run that is submitted to a cluster really runs, on this machine.
+//!
+//! [`Server::start`] serves it in the process of a test; the program `localcloud` serves it for people. Every name is on
+//! loopback: the account console is `http://accounts.localhost:PORT`, a workspace `http://dbc-….localhost:PORT`, and the plain
+//! `http://127.0.0.1:PORT/_localcloud/…` is the local cloud's own.
+
+mod account;
+mod admin;
+mod answer;
+mod aws;
+mod call;
+mod driver;
+mod faults;
+mod gate;
+pub mod instance;
+mod log;
+mod oidc;
+mod options;
+mod principal;
+mod route;
+mod running;
+mod scim;
+mod server;
+mod state;
+mod workspace;
+
+pub use faults::{Effect as FaultEffect, Fault};
+pub use log::Entry as RequestEntry;
+pub use options::{Aws, Delays, Options};
+pub use running::Running;
+pub use server::{Server, StartError};

@@ -1,0 +1,224 @@
+//! `localcloud`: a Databricks control plane for one machine.
+
+mod cli;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::{Cli, Command, FaultCommand, Up};
+use localcloud::instance::folder::{Folder, Note};
+use localcloud::instance::{client, detach, env, mirror, orphans};
+use localcloud::{Aws, Delays, Fault, Options, Running, Server};
+use reqwest::Method;
+use tokio::signal::unix::{SignalKind, signal};
+
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let detached = std::env::var_os(detach::DETACHED).is_some();
+    if detached {
+        // A session of its own: the terminal's end and its Ctrl-C are not ours. It fails only for who has one already.
+        let _ = nix::unistd::setsid();
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_env("LOCALCLOUD_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("localcloud=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error),
+    };
+    runtime.block_on(run(cli, detached)).unwrap_or_else(|error| complain(error.as_ref()))
+}
+
+fn complain(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("localcloud: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli, detached: bool) -> Outcome {
+    match cli.command {
+        Command::Up(up) if up.detach && !detached => up_detached(&cli.dir, &up).await,
+        Command::Up(up) => up_here(&cli.dir, up).await,
+        Command::Down => {
+            let was_up = detach::stop(&Folder::existing(&cli.dir)).await?;
+            eprintln!("{}", if was_up { "The local cloud is stopped." } else { "The local cloud was not running." });
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Status => {
+            let note = running(&cli.dir).await?;
+            let state = client::ask(&note, Method::GET, "state", None).await?;
+            let mut status = serde_json::to_value(&note)?;
+            if let Some(status) = status.as_object_mut() {
+                status.insert("holds".to_owned(), state);
+            }
+            print(&serde_json::to_string_pretty(&status)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Logs { requests } => {
+            let name = if requests { "requests.log" } else { "localcloud.log" };
+            print(std::fs::read_to_string(Folder::existing(&cli.dir).path(name))?.trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Env => {
+            running(&cli.dir).await?;
+            print(std::fs::read_to_string(Folder::existing(&cli.dir).path("env"))?.trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Fault(FaultCommand::Add { json }) => {
+            let fault = serde_json::to_value(parse_fault(&json)?)?;
+            client::ask(&running(&cli.dir).await?, Method::POST, "faults", Some(&fault)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Fault(FaultCommand::List) => {
+            let faults = client::ask(&running(&cli.dir).await?, Method::GET, "faults", None).await?;
+            print(&serde_json::to_string_pretty(&faults)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Fault(FaultCommand::Clear) => {
+            client::ask(&running(&cli.dir).await?, Method::DELETE, "faults", None).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::ExpireTokens => {
+            client::ask(&running(&cli.dir).await?, Method::POST, "expire-tokens", None).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Reset => {
+            client::ask(&running(&cli.dir).await?, Method::POST, "reset", None).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The local cloud that runs in a folder.
+async fn running(dir: &Path) -> Result<Note, Box<dyn std::error::Error>> {
+    let folder = Folder::existing(dir);
+    match folder.note().filter(|_| folder.is_locked()) {
+        Some(note) if client::is_healthy(&note).await => Ok(note),
+        Some(note) => Err(format!(
+            "the local cloud (process {}) does not answer; its log is {}",
+            note.pid,
+            folder.path("localcloud.log").display()
+        )
+        .into()),
+        None => Err(format!("no local cloud runs in {}: start it with `localcloud up --detach`", dir.display()).into()),
+    }
+}
+
+async fn up_detached(dir: &Path, up: &Up) -> Outcome {
+    let folder = Folder::create(dir)?;
+    if folder.is_locked() {
+        mirror::write(&folder, &bin_dir(up)?)?;
+        wait_for_other(&folder).await?;
+        eprintln!("The local cloud is already up. Next: . {}", folder.path("env").display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !up.no_aws && up.venv.is_none() && !folder.path("venv/bin/moto_server").exists() {
+        eprintln!("Installing moto into {} (once, about a minute)", folder.path("venv").display());
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    detach::start(&folder, &std::env::current_exe()?, &arguments).await?;
+    eprintln!("The local cloud is up. Next: . {}", folder.path("env").display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until the one that holds the lock is healthy: it may be starting.
+async fn wait_for_other(folder: &Folder) -> Result<(), Box<dyn std::error::Error>> {
+    for _ in 0..1200 {
+        if let Some(note) = folder.note()
+            && client::is_healthy(&note).await
+        {
+            return Ok(());
+        }
+        if !folder.is_locked() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Err(format!("the local cloud in {} does not answer: stop it with `localcloud down`", folder.root().display())
+        .into())
+}
+
+async fn up_here(dir: &Path, up: Up) -> Outcome {
+    let folder = Folder::create(dir)?;
+    let Some(lock) = folder.lock()? else {
+        eprintln!("A local cloud is already up in {}.", folder.root().display());
+        return Ok(ExitCode::SUCCESS);
+    };
+    folder.forget();
+    orphans::adopt()?;
+    let bin = bin_dir(&up)?;
+    mirror::write(&folder, &bin)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let options = options(&folder, up)?;
+    let running = tokio::select! {
+        started = Server::start(options) => started?,
+        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
+        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+    };
+    announce(&folder, &running, &bin)?;
+    tokio::select! {
+        () = running.stopped() => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    running.stop().await;
+    orphans::end().await;
+    folder.forget();
+    drop(lock);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes what others find it by, the note last.
+fn announce(folder: &Folder, running: &Running, bin: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut variables = running.env();
+    variables.push(("TF_CLI_CONFIG_FILE", folder.path("terraformrc").display().to_string()));
+    variables.push(("CHECKPOINT_DISABLE", "1".to_owned()));
+    variables.push(("DATABRICKS_TUNNEL_HOME", folder.path("tunnel").display().to_string()));
+    variables.push(("TUNNEL_BINARY", bin.join("tunnel").display().to_string()));
+    folder.write_private("env", &env::text(&variables, bin))?;
+    let note = Note {
+        pid: std::process::id(),
+        port: running.port(),
+        account_id: running.account_id(),
+        aws_endpoint: running.aws_endpoint(),
+    };
+    folder.write_private("instance.json", &serde_json::to_string(&note)?)?;
+    tracing::info!(accounts = running.accounts_host(), aws = note.aws_endpoint, "up");
+    Ok(())
+}
+
+fn options(folder: &Folder, up: Up) -> Result<Options, Box<dyn std::error::Error>> {
+    let aws = if up.no_aws { Aws::None } else { Aws::Moto { venv: up.venv.unwrap_or_else(|| folder.path("venv")) } };
+    Ok(Options {
+        port: up.port,
+        state_file: up.state,
+        delays: Delays::scaled(up.provisioning),
+        token_lifetime: up.token_lifetime,
+        faults: up.fault.iter().map(|json| parse_fault(json)).collect::<Result<_, _>>()?,
+        aws,
+        python: up.python,
+        ..Options::for_tests(folder.root())
+    })
+}
+
+fn parse_fault(json: &str) -> Result<Fault, String> {
+    serde_json::from_str(json).map_err(|error| format!("{json} is not a fault: {error}"))
+}
+
+/// The folder of the provider and of `tunnel`.
+fn bin_dir(up: &Up) -> std::io::Result<PathBuf> {
+    match &up.bin_dir {
+        Some(dir) => dir.canonicalize(),
+        None => Ok(std::env::current_exe()?.canonicalize()?.parent().map(Path::to_owned).unwrap_or_default()),
+    }
+}
+
+/// What was asked for goes to stdout.
+#[allow(clippy::print_stdout, reason = "it is what the command was asked for")]
+fn print(text: &str) {
+    println!("{text}");
+}

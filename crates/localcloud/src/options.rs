@@ -1,0 +1,111 @@
+//! What a local cloud is started with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secret::Secret;
+
+use crate::faults::Fault;
+
+/// How a local cloud behaves and where it keeps its things.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Port on 127.0.0.1; 0 takes a free one (or the one of the restored state, when that is free).
+    pub port: u16,
+    /// Folder of its files: workspace files, drivers' scratch space and logs.
+    pub dir: PathBuf,
+    /// File that the state is restored from and saved to. Without one everything is forgotten at the end.
+    pub state_file: Option<PathBuf>,
+    /// Databricks account id, a UUID; random (or the restored one) when not given.
+    pub account_id: Option<String>,
+    /// OAuth client id of the account's first administrator, a UUID; random (or the restored one) when not given.
+    pub client_id: Option<String>,
+    /// OAuth secret of the account's first administrator; random when not given.
+    pub client_secret: Option<Secret<String>>,
+    /// How long things take.
+    pub delays: Delays,
+    /// Lifetime of the bearer tokens that the OIDC endpoints issue.
+    pub token_lifetime: Duration,
+    /// Misbehaviour from the start.
+    pub faults: Vec<Fault>,
+    /// The AWS side.
+    pub aws: Aws,
+    /// The Python that runs notebooks: a name on the PATH or a path.
+    pub python: PathBuf,
+}
+
+impl Options {
+    /// Settings for tests: a free port, delays of a few milliseconds, no AWS, and everything below `dir`.
+    pub fn for_tests(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            port: 0,
+            dir: dir.into(),
+            state_file: None,
+            account_id: None,
+            client_id: None,
+            client_secret: None,
+            delays: Delays::quick(),
+            token_lifetime: Duration::from_secs(3600),
+            faults: Vec::new(),
+            aws: Aws::None,
+            python: PathBuf::from("python3"),
+        }
+    }
+}
+
+/// The AWS side of a local cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Aws {
+    /// None: account objects are checked by their form alone.
+    None,
+    /// moto's server behind a proxy of ours.
+    Moto {
+        /// The Python virtual environment with `moto[server]`; it is created when it is not there.
+        venv: PathBuf,
+    },
+}
+
+/// How long things take. The real ones take minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delays {
+    /// A workspace's PROVISIONING.
+    pub workspace: Duration,
+    /// From a workspace's deletion to its 404.
+    pub workspace_deletion: Duration,
+    /// A cluster's PENDING and RESTARTING.
+    pub cluster: Duration,
+    /// A cluster's TERMINATING.
+    pub cluster_termination: Duration,
+    /// A run's PENDING on a running cluster.
+    pub run: Duration,
+    /// The `pending` and `deleting` of NAT gateways and interface endpoints.
+    pub aws: Duration,
+}
+
+impl Delays {
+    /// A few milliseconds each: state machines are walked through, and tests do not wait for them.
+    pub const fn quick() -> Self {
+        let short = Duration::from_millis(40);
+        Self {
+            workspace: short,
+            workspace_deletion: short,
+            cluster: short,
+            cluster_termination: short,
+            run: Duration::from_millis(10),
+            aws: short,
+        }
+    }
+
+    /// What `localcloud up` takes when it is not told otherwise: `base` for what the real cloud takes minutes for, and a
+    /// quarter of it for what it takes seconds for.
+    pub fn scaled(base: Duration) -> Self {
+        Self {
+            workspace: base,
+            workspace_deletion: base / 4,
+            cluster: base,
+            cluster_termination: base / 4,
+            run: base / 4,
+            aws: base,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The handle of a local cloud that serves: its addresses, its misbehaviour, its end.
+
+use std::sync::Arc;
+
+use secret::Secret;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use crate::faults::Fault;
+use crate::log::Entry;
+use crate::server::Inner;
+
+/// A local cloud that serves. It stops when it is dropped; [`Running::stop`] waits for that.
+#[derive(Debug)]
+pub struct Running {
+    inner: Arc<Inner>,
+    client_id: String,
+    client_secret: Secret<String>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Takes hold of a local cloud whose accepting `task` has begun.
+    pub(crate) fn new(
+        inner: Arc<Inner>,
+        client_id: String,
+        client_secret: Secret<String>,
+        task: JoinHandle<()>,
+    ) -> Self {
+        Self { inner, client_id, client_secret, task: Some(task) }
+    }
+
+    /// The port of everything but AWS.
+    pub fn port(&self) -> u16 {
+        self.inner.settings.port
+    }
+
+    /// Address of the account console, as `DATABRICKS_HOST` takes it.
+    pub fn accounts_host(&self) -> String {
+        format!("http://accounts.localhost:{}", self.port())
+    }
+
+    /// Address of a workspace, by its deployment name.
+    pub fn workspace_host(&self, deployment_name: &str) -> String {
+        format!("http://{deployment_name}.localhost:{}", self.port())
+    }
+
+    /// The Databricks account's id.
+    pub fn account_id(&self) -> String {
+        self.inner.with(|state| state.account_id.clone())
+    }
+
+    /// OAuth client id of the account's first administrator.
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// OAuth secret of the account's first administrator.
+    pub fn client_secret(&self) -> &Secret<String> {
+        &self.client_secret
+    }
+
+    /// Address of AWS, when there is one.
+    pub fn aws_endpoint(&self) -> Option<String> {
+        self.inner.aws_endpoint()
+    }
+
+    /// The environment with which everything finds this local cloud: endpoints and credentials. It holds secrets.
+    pub fn env(&self) -> Vec<(&'static str, String)> {
+        let mut env = vec![
+            ("DATABRICKS_HOST", self.accounts_host()),
+            ("DATABRICKS_ACCOUNT_ID", self.account_id()),
+            ("DATABRICKS_CLIENT_ID", self.client_id.clone()),
+            ("DATABRICKS_CLIENT_SECRET", self.client_secret.expose().clone()),
+            ("NO_PROXY", "localhost,.localhost,127.0.0.1".to_owned()),
+            ("no_proxy", "localhost,.localhost,127.0.0.1".to_owned()),
+        ];
+        if let Some(endpoint) = self.aws_endpoint() {
+            env.push(("AWS_ENDPOINT_URL", endpoint));
+            env.push(("AWS_ACCESS_KEY_ID", "localcloud".to_owned()));
+            env.push(("AWS_SECRET_ACCESS_KEY", "localcloud".to_owned()));
+            env.push(("AWS_EC2_METADATA_DISABLED", "true".to_owned()));
+        }
+        env
+    }
+
+    /// Adds misbehaviour.
+    pub fn fault(&self, fault: Fault) {
+        self.inner.faults.add(fault);
+    }
+
+    /// Ends all misbehaviour.
+    pub fn clear_faults(&self) {
+        self.inner.faults.clear();
+    }
+
+    /// The requests so far, the oldest first.
+    pub fn requests(&self) -> Vec<Entry> {
+        self.inner.log.list()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.inner.log.clear();
+    }
+
+    /// Ends the life of every bearer token that the OIDC endpoints issued: clients must ask for new ones.
+    pub fn expire_tokens(&self) {
+        self.inner.expire_tokens();
+    }
+
+    /// How many objects of each kind there are.
+    pub fn summary(&self) -> Value {
+        self.inner.summary()
+    }
+
+    /// Ends when something asked the local cloud to stop.
+    pub async fn stopped(&self) {
+        self.inner.stop.cancelled().await;
+    }
+
+    /// Stops, and returns when nothing of it is left: no task, no process, and the state is saved.
+    pub async fn stop(mut self) {
+        self.inner.stop.cancel();
+        if let Some(task) = self.task.take() {
+            // The task ends by itself; that it panicked would have been reported where it did.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.inner.stop.cancel();
+    }
+}

@@ -1,0 +1,279 @@
+//! The product's own client and its wire types against the local cloud: both sides mean the same by every field.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use databricks::api::account::{
+    AwsCredentials, AwsKeyInfo, Credentials, CustomerManagedKey, KeyUseCase, Network, PermissionAssignments,
+    RootBucketInfo, StorageConfiguration, StsRole, UpdateWorkspaceAssignments, VpcStatus, Workspace,
+    WorkspacePermission, WorkspaceStatus,
+};
+use databricks::api::identity::{
+    ComplexValue, CreateServicePrincipalSecret, Patch, PatchOperation, ServicePrincipal, ServicePrincipalSecret,
+    ServicePrincipalSecrets, ServicePrincipals,
+};
+use databricks::api::secrets::{AclItem, CreateScope, GetSecret, ListScopes, ListSecrets, PutAcl, PutSecret};
+use databricks::api::tokens::{CreateToken, CreateTokenResponse, ListTokens, RevokeToken};
+use databricks::{Client, Config, Environment, Error, Request};
+use localcloud::{Options, Running, Server};
+use secret::Secret;
+use serde::de::DeserializeOwned;
+
+struct Bench {
+    cloud: Running,
+    account: Client,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let cloud = Server::start(Options::for_tests(dir.path())).await.unwrap();
+        let account = client(&cloud, "accounts", |config| {
+            config.client_id = Some(cloud.client_id().to_owned());
+            config.client_secret = Some(cloud.client_secret().clone());
+        });
+        Self { cloud, account, _dir: dir }
+    }
+
+    async fn post<T: DeserializeOwned + 'static>(&self, path: &str, body: &impl serde::Serialize) -> T {
+        self.account.send(Request::post_account(path).json(body).unwrap()).await.unwrap()
+    }
+
+    /// A workspace with all that it needs, running.
+    async fn workspace(&self) -> Workspace {
+        let credentials: Credentials = self.post("/credentials", &credentials()).await;
+        let storage: StorageConfiguration = self.post("/storage-configurations", &storage()).await;
+        let network: Network = self.post("/networks", &network()).await;
+        assert_eq!(network.vpc_status, VpcStatus::Unattached);
+        let workspace = Workspace {
+            workspace_name: "workspace".to_owned(),
+            aws_region: "eu-west-1".to_owned(),
+            credentials_id: credentials.credentials_id,
+            storage_configuration_id: storage.storage_configuration_id,
+            network_id: network.network_id,
+            custom_tags: Some([("a".to_owned(), "b".to_owned())].into()),
+            ..Workspace::default()
+        };
+        let mut workspace: Workspace = self.post("/workspaces", &workspace).await;
+        assert_eq!(workspace.workspace_status, WorkspaceStatus::Provisioning);
+        while workspace.workspace_status != WorkspaceStatus::Running {
+            assert!(!workspace.workspace_status.is_failed(), "{workspace:?}");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            let path = format!("/workspaces/{}", workspace.workspace_id.unwrap());
+            workspace = self.account.send(Request::get_account(path)).await.unwrap();
+        }
+        workspace
+    }
+
+    fn inside(&self, workspace: &Workspace) -> Client {
+        self.account.workspace(&workspace.url(self.account.host()).unwrap()).unwrap()
+    }
+}
+
+fn client(cloud: &Running, host: &str, credentials: impl FnOnce(&mut Config)) -> Client {
+    let mut config = Config {
+        host: Some(format!("http://{host}.localhost:{}", cloud.port())),
+        account_id: Some(cloud.account_id().to_owned()),
+        ..Config::default()
+    };
+    credentials(&mut config);
+    Client::with_environment(config, &Environment::default()).unwrap()
+}
+
+fn credentials() -> Credentials {
+    let sts_role = StsRole { role_arn: "arn:aws:iam::123456789012:role/databricks".to_owned() };
+    Credentials {
+        credentials_name: "c".to_owned(),
+        aws_credentials: AwsCredentials { sts_role },
+        ..Credentials::default()
+    }
+}
+
+fn storage() -> StorageConfiguration {
+    StorageConfiguration {
+        storage_configuration_name: "s".to_owned(),
+        root_bucket_info: RootBucketInfo { bucket_name: "bucket-1".to_owned() },
+        ..StorageConfiguration::default()
+    }
+}
+
+fn network() -> Network {
+    Network {
+        network_name: "network".to_owned(),
+        vpc_id: "vpc-1".to_owned(),
+        subnet_ids: vec!["subnet-1".to_owned(), "subnet-2".to_owned()],
+        security_group_ids: vec!["sg-1".to_owned()],
+        ..Network::default()
+    }
+}
+
+#[tokio::test]
+async fn a_workspace_is_made_used_and_removed() {
+    let bench = Bench::new().await;
+    let workspace = bench.workspace().await;
+    assert_eq!(workspace.custom_tags.as_ref().unwrap()["a"], "b");
+    let inside = bench.inside(&workspace);
+    assert_eq!(inside.workspace_id().await.unwrap(), workspace.workspace_id.unwrap().to_string());
+    assert_eq!(inside.me().await.unwrap().user_name, bench.cloud.client_id());
+    let path = format!("/networks/{}", workspace.network_id);
+    let network: Network = bench.account.send(Request::get_account(&path)).await.unwrap();
+    assert_eq!((network.vpc_status, network.workspace_id), (VpcStatus::Valid, workspace.workspace_id));
+    let error = bench.account.send::<()>(Request::delete_account(&path)).await.unwrap_err();
+    assert!(error.is_invalid_state(), "{error}");
+    let of_workspace = format!("/workspaces/{}", workspace.workspace_id.unwrap());
+    bench.account.send::<()>(Request::delete_account(&of_workspace)).await.unwrap();
+    let gone = async || {
+        bench
+            .account
+            .send::<Workspace>(Request::get_account(&of_workspace))
+            .await
+            .is_err_and(|error| error.is_not_found())
+    };
+    while !gone().await {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    bench.account.send::<()>(Request::delete_account(&path)).await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_say_what_they_are_for() {
+    let bench = Bench::new().await;
+    let key = CustomerManagedKey {
+        use_cases: vec![KeyUseCase::Storage],
+        aws_key_info: AwsKeyInfo {
+            key_arn: "arn:aws:kms:eu-west-1:123456789012:key/1".to_owned(),
+            reuse_key_for_cluster_volumes: Some(false),
+            ..AwsKeyInfo::default()
+        },
+        ..CustomerManagedKey::default()
+    };
+    let made: CustomerManagedKey = bench.post("/customer-managed-keys", &key).await;
+    assert_eq!((made.use_cases, made.aws_key_info.reuse_key_for_cluster_volumes), (key.use_cases, Some(false)));
+    assert_eq!(made.aws_key_info.key_region, "eu-west-1");
+    let listed: Vec<CustomerManagedKey> =
+        bench.account.send(Request::get_account("/customer-managed-keys")).await.unwrap();
+    assert_eq!(listed[0].customer_managed_key_id, made.customer_managed_key_id);
+}
+
+#[tokio::test]
+async fn a_role_that_is_none_is_refused_in_words() {
+    let bench = Bench::new().await;
+    let mut wrong = credentials();
+    wrong.aws_credentials.sts_role.role_arn = "databricks".to_owned();
+    let error = bench
+        .account
+        .send::<Credentials>(Request::post_account("/credentials").json(&wrong).unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!((error.status(), error.code()), (Some(400), Some("INVALID_PARAMETER_VALUE")), "{error}");
+}
+
+#[tokio::test]
+async fn a_service_principal_signs_in_with_its_own_secret() {
+    let bench = Bench::new().await;
+    let workspace = bench.workspace().await;
+    let wanted =
+        ServicePrincipal { display_name: "robot".to_owned(), active: Some(true), ..ServicePrincipal::default() };
+    let request = Request::post_account("/scim/v2/ServicePrincipals").scim(&wanted).unwrap();
+    let made: ServicePrincipal = bench.account.send(request).await.unwrap();
+    assert!(!made.application_id.is_empty() && made.active == Some(true));
+    let found: ServicePrincipals = bench
+        .account
+        .send(Request::get_account("/scim/v2/ServicePrincipals").query("filter", "displayName eq \"robot\""))
+        .await
+        .unwrap();
+    assert_eq!(found.resources[0].id, made.id);
+    let patch = Patch::new(vec![PatchOperation {
+        op: "replace".to_owned(),
+        path: "displayName".to_owned(),
+        value: Some("robot 2".into()),
+    }]);
+    let path = format!("/scim/v2/ServicePrincipals/{}", made.id);
+    bench.account.send::<()>(Request::patch_account(&path).scim(&patch).unwrap()).await.unwrap();
+    let read: ServicePrincipal = bench.account.send(Request::get_account(&path)).await.unwrap();
+    assert_eq!(read.display_name, "robot 2");
+
+    let secrets = format!("/servicePrincipals/{}/credentials/secrets", made.id);
+    let body = CreateServicePrincipalSecret { lifetime: "3600s".to_owned() };
+    let secret: ServicePrincipalSecret = bench.post(&secrets, &body).await;
+    let listed: ServicePrincipalSecrets = bench.account.send(Request::get_account(&secrets)).await.unwrap();
+    assert_eq!(listed.secrets[0].id, secret.id);
+    assert!(listed.secrets[0].secret.expose().is_empty(), "a secret is told once");
+
+    let assignments = format!("/workspaces/{}/permissionassignments", workspace.workspace_id.unwrap());
+    let wanted = UpdateWorkspaceAssignments { permissions: vec![WorkspacePermission::Admin] };
+    let put = Request::put_account(format!("{assignments}/principals/{}", made.id)).json(&wanted).unwrap();
+    bench.account.send::<()>(put).await.unwrap();
+    let all: PermissionAssignments = bench.account.send(Request::get_account(&assignments)).await.unwrap();
+    assert!(all.permission_assignments.iter().any(|one| one.permissions == [WorkspacePermission::Admin]));
+
+    let robot = client(&bench.cloud, &workspace.deployment_name, |config| {
+        config.client_id = Some(made.application_id.clone());
+        config.client_secret = Some(secret.secret.clone());
+    });
+    assert_eq!(robot.me().await.unwrap().user_name, made.application_id);
+    let entitle = Patch::new(vec![PatchOperation {
+        op: "add".to_owned(),
+        path: "entitlements".to_owned(),
+        value: Some(serde_json::to_value([ComplexValue::of("allow-cluster-create")]).unwrap()),
+    }]);
+    let path = format!("/api/2.0/preview/scim/v2/ServicePrincipals/{}", made.id);
+    bench.inside(&workspace).send::<()>(Request::patch(&path).scim(&entitle).unwrap()).await.unwrap();
+    let read: ServicePrincipal = robot.send(Request::get(&path)).await.unwrap();
+    assert!(read.entitlements.iter().any(|one| one.value == "allow-cluster-create"), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_token_works_until_it_is_revoked() {
+    let bench = Bench::new().await;
+    let workspace = bench.workspace().await;
+    let inside = bench.inside(&workspace);
+    let wanted = CreateToken { comment: "t".to_owned(), lifetime_seconds: Some(600), ..CreateToken::default() };
+    let made: CreateTokenResponse =
+        inside.send(Request::post("/api/2.0/token/create").json(&wanted).unwrap()).await.unwrap();
+    assert!(made.token_info.expiry_time.unwrap() > made.token_info.creation_time.unwrap());
+    let holder =
+        client(&bench.cloud, &workspace.deployment_name, |config| config.token = Some(made.token_value.clone()));
+    holder.me().await.unwrap();
+    let listed: ListTokens = inside.send(Request::get("/api/2.0/token/list")).await.unwrap();
+    assert_eq!(listed.token_infos[0].token_id, made.token_info.token_id);
+    let revoke = RevokeToken { token_id: made.token_info.token_id.clone() };
+    inside.send::<()>(Request::post("/api/2.0/token/delete").json(&revoke).unwrap()).await.unwrap();
+    let error = holder.send::<ListTokens>(Request::get("/api/2.0/token/list")).await.unwrap_err();
+    assert!(error.is_denied(), "{error}");
+}
+
+#[tokio::test]
+async fn secrets_go_in_and_come_out() {
+    let bench = Bench::new().await;
+    let inside = bench.inside(&bench.workspace().await);
+    let post = async |path: &str, body: serde_json::Value| -> Result<(), Error> {
+        inside.send(Request::post(path).json(&body)?).await
+    };
+    let json = |body: serde_json::Result<serde_json::Value>| body.unwrap();
+    let scope = CreateScope { scope: "ssh-tunnel-x".to_owned(), ..CreateScope::default() };
+    post("/api/2.0/secrets/scopes/create", json(serde_json::to_value(&scope))).await.unwrap();
+    let again = post("/api/2.0/secrets/scopes/create", json(serde_json::to_value(&scope))).await.unwrap_err();
+    assert!(again.is_already_exists(), "{again}");
+    let put = PutSecret {
+        scope: "ssh-tunnel-x".to_owned(),
+        key: "k".to_owned(),
+        string_value: Some(Secret::from("value")),
+        ..PutSecret::default()
+    };
+    post("/api/2.0/secrets/put", json(serde_json::to_value(&put))).await.unwrap();
+    let get = Request::get("/api/2.0/secrets/get").query("scope", "ssh-tunnel-x").query("key", "k");
+    let got: GetSecret = inside.send(get).await.unwrap();
+    assert_eq!(got.value.expose(), "dmFsdWU=");
+    let listed: ListSecrets =
+        inside.send(Request::get("/api/2.0/secrets/list").query("scope", "ssh-tunnel-x")).await.unwrap();
+    assert!(listed.secrets[0].key == "k" && listed.secrets[0].last_updated_timestamp.is_some());
+    let acl = PutAcl { scope: "ssh-tunnel-x".to_owned(), principal: "users".to_owned(), permission: "READ".to_owned() };
+    post("/api/2.0/secrets/acls/put", json(serde_json::to_value(&acl))).await.unwrap();
+    let get = Request::get("/api/2.0/secrets/acls/get").query("scope", "ssh-tunnel-x").query("principal", "users");
+    assert_eq!(inside.send::<AclItem>(get).await.unwrap().permission, "READ");
+    let scopes: ListScopes = inside.send(Request::get("/api/2.0/secrets/scopes/list")).await.unwrap();
+    assert_eq!(scopes.scopes[0].name, "ssh-tunnel-x");
+    let missing =
+        inside.send::<ListSecrets>(Request::get("/api/2.0/secrets/list").query("scope", "none")).await.unwrap_err();
+    assert!(missing.is_not_found(), "{missing}");
+}

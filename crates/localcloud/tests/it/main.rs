@@ -1,0 +1,15 @@
+//! The local cloud over real HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    missing_docs
+)]
+
+mod account;
+mod aws;
+mod bench;
+mod program;
+mod workspace;
