@@ -1,0 +1,2 @@
+data "databricks_current_user" "example" {
+}

@@ -1,0 +1,1 @@
+terraform import databricks_aws_ebs_encryption_by_default.example eu-west-1

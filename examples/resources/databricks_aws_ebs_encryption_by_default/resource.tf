@@ -1,0 +1,3 @@
+resource "databricks_aws_ebs_encryption_by_default" "example" {
+  enabled = true
+}

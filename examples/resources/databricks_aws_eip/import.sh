@@ -1,0 +1,1 @@
+terraform import databricks_aws_eip.example eipalloc-0123456789abcdef0

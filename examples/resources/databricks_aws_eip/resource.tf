@@ -1,0 +1,3 @@
+resource "databricks_aws_eip" "example" {
+  tags = { Name = "analytics-nat" }
+}

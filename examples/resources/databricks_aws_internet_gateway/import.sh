@@ -1,0 +1,1 @@
+terraform import databricks_aws_internet_gateway.example igw-0123456789abcdef0

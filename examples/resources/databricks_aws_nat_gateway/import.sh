@@ -1,0 +1,1 @@
+terraform import databricks_aws_nat_gateway.example nat-0123456789abcdef0

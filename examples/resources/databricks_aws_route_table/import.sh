@@ -1,0 +1,1 @@
+terraform import databricks_aws_route_table.example rtb-0123456789abcdef0

@@ -1,0 +1,1 @@
+terraform import databricks_aws_route_table_association.example subnet-0123456789abcdef0/rtb-0123456789abcdef0

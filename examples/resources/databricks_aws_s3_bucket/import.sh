@@ -1,0 +1,1 @@
+terraform import databricks_aws_s3_bucket.example acme-analytics-root

@@ -1,0 +1,1 @@
+terraform import databricks_aws_security_group.example sg-0123456789abcdef0

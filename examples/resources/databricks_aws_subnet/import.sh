@@ -1,0 +1,1 @@
+terraform import databricks_aws_subnet.example subnet-0123456789abcdef0

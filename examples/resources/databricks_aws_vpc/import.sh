@@ -1,0 +1,1 @@
+terraform import databricks_aws_vpc.example vpc-0123456789abcdef0

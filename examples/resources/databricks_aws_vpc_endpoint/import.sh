@@ -1,0 +1,1 @@
+terraform import databricks_aws_vpc_endpoint.example vpce-0123456789abcdef0

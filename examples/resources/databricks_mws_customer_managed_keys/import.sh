@@ -1,0 +1,1 @@
+terraform import databricks_mws_customer_managed_keys.example account_id/customer_managed_key_id

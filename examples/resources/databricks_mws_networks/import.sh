@@ -1,0 +1,1 @@
+terraform import databricks_mws_networks.example account_id/network_id

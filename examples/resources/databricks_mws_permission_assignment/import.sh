@@ -1,0 +1,1 @@
+terraform import databricks_mws_permission_assignment.example workspace_id|principal_id

@@ -1,0 +1,1 @@
+terraform import databricks_mws_storage_configurations.example account_id/storage_configuration_id

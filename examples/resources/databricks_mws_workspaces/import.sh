@@ -1,0 +1,1 @@
+terraform import databricks_mws_workspaces.example account_id/workspace_id

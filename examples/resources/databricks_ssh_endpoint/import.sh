@@ -1,0 +1,1 @@
+terraform import databricks_ssh_endpoint.example name

@@ -1,0 +1,19 @@
+resource "databricks_cluster" "example" {
+  cluster_name       = "ssh"
+  spark_version      = "17.3.x-scala2.13"
+  node_type_id       = "m6gd.large"
+  kind               = "CLASSIC_PREVIEW"
+  is_single_node     = true
+  data_security_mode = "SINGLE_USER"
+}
+
+resource "databricks_ssh_endpoint" "example" {
+  name               = "example"
+  cluster_id         = databricks_cluster.example.id
+  client_public_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxQm3nGkzhkSqmBPXlhPF1TiLmCqTvnGPpbdbVXUNnd ada@example.com"]
+  max_clients        = 10
+}
+
+output "ssh_endpoint" {
+  value = databricks_ssh_endpoint.example.endpoint
+}

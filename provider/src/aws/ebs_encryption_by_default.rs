@@ -1,0 +1,190 @@
+//! databricks_aws_ebs_encryption_by_default: whether new volumes of a region are encrypted, and with which key.
+//! API: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EnableEbsEncryptionByDefault.html>.
+//!
+//! The setting belongs to the account and the region, not to one deployment. What it was before is kept, and a destroy
+//! brings that back: where encryption was on already, it stays on.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{Attr, COMPUTED, Call, Failed, ID, OPTIONAL, Removal, Resource, Result, Timeouts};
+
+use super::client::Aws;
+use super::errors::Explain;
+
+/// Whether new EBS volumes of the provider's region are encrypted. It is a setting of the whole account and region: have
+/// it once. Destroying it brings back what was set before.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct EbsEncryptionByDefault {
+    /// The region.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// Whether new volumes are encrypted.
+    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
+    pub enabled: Attr<bool>,
+    /// ARN of the key that encrypts volumes for which no other key is named. Without it the region's key is left alone.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub kms_key_arn: Attr<String>,
+    /// Whether new volumes were encrypted before this resource was created.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub previously_enabled: Attr<bool>,
+}
+
+impl Resource for EbsEncryptionByDefault {
+    const NAME: &'static str = "databricks_aws_ebs_encryption_by_default";
+    const SUBCATEGORY: &'static str = "AWS storage and encryption";
+    const EXAMPLE: &'static str = r#"resource "databricks_aws_ebs_encryption_by_default" "example" {
+  enabled = true
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("enabled = true", "enabled = false"));
+    const REMOVAL: Removal = Removal::Setting;
+    const IMPORT_ID: Option<&'static str> = Some("eu-west-1");
+    const IMPORT_IGNORES: &'static [&'static str] = &["kms_key_arn", "previously_enabled"];
+    const TIMEOUTS: Timeouts = Timeouts::minutes(5);
+    type Client = Aws;
+
+    // What was set before is in the state before anything is changed: `ready` changes it.
+    async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
+        let before = is_enabled(cx.client()).await?;
+        Ok(Self { id: cx.client().region.clone().into(), previously_enabled: before.into(), ..plan })
+    }
+
+    async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
+        let aws = cx.client();
+        if is_enabled(aws).await? != state.enabled.is_true() {
+            set_enabled(aws, state.enabled.is_true()).await?;
+        }
+        if let Some(key) = state.kms_key_arn.known()
+            && default_key(aws).await?.as_ref() != Some(key)
+        {
+            let request = aws.ec2.modify_ebs_default_kms_key_id().kms_key_id(key);
+            let answer = request.send().await.fault();
+            answer.map_err(|fault| fault.when_at("set the default key of EBS volumes", ACCUSED))?;
+        }
+        Ok(state)
+    }
+
+    async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
+        let aws = cx.client();
+        if state.id.text() != aws.region {
+            return Err(tfplugin::Error::new(format!(
+                "The EBS encryption of region {} cannot be read in region {}",
+                state.id.text(),
+                aws.region
+            ))
+            .detail("The resource belongs to another region. Set that region in the provider's aws block."));
+        }
+        let enabled = is_enabled(aws).await?;
+        let kms_key_arn = match state.kms_key_arn.known() {
+            Some(key) => default_key(aws).await?.unwrap_or_else(|| key.clone()).into(),
+            None => Attr::Null,
+        };
+        // Imported: what it is now is what it was before.
+        let previously_enabled = match state.previously_enabled {
+            Attr::Known(before) => before,
+            Attr::Null | Attr::Unknown => enabled,
+        };
+        Ok(Some(Self { enabled: enabled.into(), kms_key_arn, previously_enabled: previously_enabled.into(), ..state }))
+    }
+
+    async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        if state.kms_key_arn.is_known() && plan.kms_key_arn.is_null() {
+            reset_default_key(cx.client()).await?;
+        }
+        // The rest is brought about by `ready`, which every update is followed by.
+        Ok(plan)
+    }
+
+    async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
+        let aws = cx.client();
+        if state.kms_key_arn.is_known() {
+            reset_default_key(aws).await?;
+        }
+        if state.previously_enabled == Attr::Known(false) && is_enabled(aws).await? {
+            set_enabled(aws, false).await?;
+        }
+        Ok(())
+    }
+}
+
+const ACCUSED: &[(&str, &str)] = &[("InvalidParameterValue", "kms_key_arn"), ("InvalidKey", "kms_key_arn")];
+
+async fn is_enabled(aws: &Aws) -> Result<bool> {
+    let answer = aws.ec2.get_ebs_encryption_by_default().send().await;
+    let answer = answer.when("read whether new EBS volumes are encrypted")?;
+    Ok(answer.ebs_encryption_by_default.unwrap_or_default())
+}
+
+async fn set_enabled(aws: &Aws, enabled: bool) -> Result<()> {
+    if enabled {
+        let answer = aws.ec2.enable_ebs_encryption_by_default().send().await;
+        answer.map(drop).when("switch on the encryption of new EBS volumes")
+    } else {
+        let answer = aws.ec2.disable_ebs_encryption_by_default().send().await;
+        answer.map(drop).when("switch off the encryption of new EBS volumes")
+    }
+}
+
+/// The region's default key; `None` where the endpoint has no such question.
+async fn default_key(aws: &Aws) -> Result<Option<String>> {
+    // Without the SDK's retries, which would ask an endpoint that cannot answer again and again.
+    match aws.ec2_once.get_ebs_default_kms_key_id().send().await {
+        Ok(answer) => Ok(answer.kms_key_id),
+        Err(error) if is_not_implemented(&error) => Ok(None),
+        Err(_) => {
+            let answer = aws.ec2.get_ebs_default_kms_key_id().send().await;
+            Ok(answer.when("read the default key of EBS volumes")?.kms_key_id)
+        }
+    }
+}
+
+async fn reset_default_key(aws: &Aws) -> Result<()> {
+    match aws.ec2_once.reset_ebs_default_kms_key_id().send().await {
+        Err(error) if !is_not_implemented(&error) => {
+            let answer = aws.ec2.reset_ebs_default_kms_key_id().send().await;
+            answer.map(drop).when("reset the default key of EBS volumes")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether an endpoint has no such action. An emulator (moto 5) answers 500 or 501 with a page that has no error code; AWS's
+/// own failures have one.
+fn is_not_implemented<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: aws_sdk_ec2::error::ProvideErrorMetadata,
+{
+    let failed = error.raw_response().is_some_and(|answer| matches!(answer.status().as_u16(), 500 | 501));
+    let code = error.as_service_error().and_then(|error| error.code());
+    failed && code.is_none_or(|code| matches!(code, "NotImplemented" | "NotYetImplemented"))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::operation::get_ebs_default_kms_key_id::GetEbsDefaultKmsKeyIdError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_without_a_code_is_an_action_that_does_not_exist() {
+        let check = |status: u16, code: Option<&str>, expected: bool| {
+            let mut metadata = ErrorMetadata::builder();
+            if let Some(code) = code {
+                metadata = metadata.code(code);
+            }
+            let answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
+            let error = SdkError::service_error(GetEbsDefaultKmsKeyIdError::generic(metadata.build()), answer);
+            assert_eq!(is_not_implemented(&error), expected, "{status} {code:?}");
+        };
+        check(500, None, true);
+        check(501, Some("NotImplemented"), true);
+        check(500, Some("InternalError"), false);
+        check(400, None, false);
+        check(403, Some("UnauthorizedOperation"), false);
+    }
+}

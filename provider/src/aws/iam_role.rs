@@ -1,0 +1,233 @@
+//! databricks_aws_iam_role: a role, with all of its policies.
+//! API: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
+//!
+//! The role is what the configuration says and nothing else: an inline policy or an attached policy that somebody added is
+//! drift, and the next apply removes it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    REQUIRED, Resource, Result, Set, Timeouts,
+};
+
+use super::client::Aws;
+use super::create::{retrying, settled};
+use super::errors::Explain;
+use super::policy;
+use super::tags::{self, Tags};
+
+mod remote;
+
+/// A role of AWS's identity and access management, and everything that it may do.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct IamRole {
+    /// Name of the role.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// Name of the role. Without it and `name_prefix`, a unique one.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state().replaces()), regex(pattern = r"^[\w+=,.@-]{1,64}$"))]
+    pub name: Attr<String>,
+    /// What a unique name begins with.
+    #[schemars(extend("x-tf" = OPTIONAL.replaces()), regex(pattern = r"^[\w+=,.@-]{1,38}$"))]
+    pub name_prefix: Attr<String>,
+    /// The folder of the role, which is a part of its ARN.
+    #[schemars(extend("x-tf" = OPTIONAL.default("\"/\"").replaces()), regex(pattern = "^/(.*/)?$"))]
+    pub path: Attr<String>,
+    /// Who may assume the role, as JSON.
+    #[schemars(extend("x-tf" = REQUIRED.json()))]
+    pub assume_role_policy: Attr<String>,
+    /// What the role is for.
+    #[schemars(extend("x-tf" = OPTIONAL.default("\"\"")), length(max = 1000))]
+    pub description: Attr<String>,
+    /// How long a session may last, in seconds.
+    #[schemars(extend("x-tf" = OPTIONAL.default("3600")), range(min = 3600, max = 43200))]
+    pub max_session_duration: Attr<i64>,
+    /// ARN of a policy that limits what the role may ever do.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub permissions_boundary: Attr<String>,
+    /// ARNs of the policies that are attached to the role. Any other that is found attached is detached.
+    #[schemars(extend("x-tf" = OPTIONAL.default("[]")))]
+    pub managed_policy_arns: Attr<Set<Attr<String>>>,
+    /// Whether a destroy takes the role out of instance profiles, and detaches what was attached since the last refresh.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    pub force_detach_policies: Attr<bool>,
+    /// A policy that is a part of the role. Any other that is found in the role is removed.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub inline_policy: Attr<Set<InlinePolicy>>,
+    /// Tags of the role.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub tags: Attr<Tags>,
+    /// Tags of the role with the provider's default tags.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub tags_all: Attr<Tags>,
+    /// ARN of the role.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub arn: Attr<String>,
+    /// The role's unique id, which a new role of the same name does not have.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub unique_id: Attr<String>,
+    /// When the role was created (RFC 3339).
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub create_date: Attr<String>,
+}
+
+/// A policy that is a part of the role.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InlinePolicy {
+    /// Name of the policy.
+    #[schemars(extend("x-tf" = REQUIRED), regex(pattern = r"^[\w+=,.@-]{1,128}$"))]
+    pub name: Attr<String>,
+    /// What the role may do, as JSON.
+    #[schemars(extend("x-tf" = REQUIRED.json()))]
+    pub policy: Attr<String>,
+}
+
+crate::tagged!(IamRole);
+
+impl Resource for IamRole {
+    const NAME: &'static str = "databricks_aws_iam_role";
+    const SUBCATEGORY: &'static str = "AWS storage and encryption";
+    const EXAMPLE: &'static str = r#"resource "databricks_aws_iam_role" "example" {
+  name               = "analytics-databricks"
+  description        = "Databricks manages clusters with it"
+  assume_role_policy = provider::databricks::aws_assume_role_policy("0d26daa6-5e44-4c97-a497-ef015f91254a")
+
+  inline_policy {
+    name   = "databricks"
+    policy = provider::databricks::aws_crossaccount_policy("customer")
+  }
+
+  tags = { Name = "analytics" }
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> =
+        Some(("Databricks manages clusters with it", "Databricks runs clusters with it"));
+    const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
+        Some(("\"analytics-databricks\"", "\"analytics-clusters\""));
+    const IMPORT_ID: Option<&'static str> = Some("analytics-databricks");
+    const IMPORT_IGNORES: &'static [&'static str] = &["force_detach_policies", "name_prefix"];
+    const TIMEOUTS: Timeouts = Timeouts::minutes(5);
+    type Client = Aws;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        let mut problems: Vec<Diagnostic> =
+            policy::check("assume_role_policy", &config.assume_role_policy).into_iter().collect();
+        problems.extend(inline(config).filter_map(|inline| policy::check("inline_policy", &inline.policy)));
+        if config.name.is_known() && config.name_prefix.is_known() {
+            let error = Error::new("name and name_prefix exclude each other").detail("Remove one of them.");
+            problems.push(error.at("name_prefix").into());
+        }
+        let mut names: Vec<&str> = inline(config).map(|inline| inline.name.text()).collect();
+        names.retain(|name| !name.is_empty());
+        names.sort_unstable();
+        if let Some([twice, _]) = names.array_windows().find(|[left, right]| left == right) {
+            let error = Error::new(format!("Two inline policies have the name {twice:?}"))
+                .detail("AWS would keep the later one only. Give each a name of its own.");
+            problems.push(error.at("inline_policy").into());
+        }
+        problems
+    }
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        tags::plan(planning);
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
+        let name = name_of(&plan, cx.marker());
+        let iam = &cx.client().iam;
+        let mut tags = tags::wanted(cx.client(), &plan.tags);
+        tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
+        let tags = remote::tag_list(&tags).map_err(|fault| fault.when(&format!("create role {name}")))?;
+        let request = || async {
+            let request = iam.create_role().role_name(&name).path(plan.path.text());
+            let request = request
+                .assume_role_policy_document(plan.assume_role_policy.text())
+                .description(plan.description.text())
+                .set_max_session_duration(remote::duration(&plan))
+                .set_permissions_boundary(plan.permissions_boundary.known().cloned())
+                .set_tags(Some(tags.clone()));
+            request.send().await.fault()
+        };
+        let answer = retrying(cx, policy::PRINCIPAL_WITHIN, request, policy::is_principal_unknown).await;
+        let made = Self { id: name.clone().into(), name: name.clone().into(), ..plan.clone() };
+        match answer {
+            Ok(answer) => {
+                let arn = answer.role.map(|role| role.arn);
+                Ok(Self { arn: arn.map_or(Attr::Unknown, Attr::Known), ..made })
+            }
+            // The request was repeated after an answer that was lost, or another apply made it: the mark tells.
+            Err(fault) if fault.is(&["EntityAlreadyExists"]) => {
+                if Self::find(cx, &plan, cx.marker()).await?.is_some() {
+                    return Ok(made);
+                }
+                Err(fault
+                    .when(&format!("create role {name}"))
+                    .detail(format!(
+                        "There is a role {name:?} already, and this configuration did not make it. Give this one another \
+                         name, or take the other one over with: terraform import <address> {name}"
+                    ))
+                    .at("name")
+                    .into())
+            }
+            Err(fault) => Err(fault.when_at(&format!("create role {name}"), remote::ACCUSED).into()),
+        }
+    }
+
+    async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
+        let name = state.id.text();
+        let seen = settled(cx, &format!("role {name}"), || async {
+            Ok(remote::look(cx.client(), &state).await?.map(Probe::Done))
+        })
+        .await?;
+        let wanted = tags::wanted(cx.client(), &state.tags);
+        remote::converge(cx, &seen, &state, &wanted).await?;
+        cx.poll(&format!("role {name} to show its policies"), super::create::FAST, super::create::SLOW, || async {
+            match remote::look(cx.client(), &state).await? {
+                Some(seen) => Ok(match remote::differs(&seen, &state, &wanted) {
+                    None => Probe::Done(seen),
+                    Some(attribute) => Probe::Waiting(format!("{attribute} not yet as it was set")),
+                }),
+                None => Ok(Probe::Waiting("not visible yet".to_owned())),
+            }
+        })
+        .await
+    }
+
+    async fn find(cx: &Call<Aws>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        let name = name_of(plan, marker);
+        let marked = remote::has_mark(cx.client(), &name, marker).await;
+        if !marked.map_err(|fault| fault.when(&format!("look for role {name} of an interrupted apply")))? {
+            return Ok(None);
+        }
+        remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await
+    }
+
+    async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
+        remote::look(cx.client(), &state).await
+    }
+
+    async fn update(_cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        // What differs is found and changed by `ready`, which every update is followed by.
+        Ok(Self { id: state.id, ..plan })
+    }
+
+    async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
+        remote::delete(cx, &state).await
+    }
+}
+
+/// The role's own policies.
+fn inline(role: &IamRole) -> impl Iterator<Item = &InlinePolicy> {
+    role.inline_policy.known().into_iter().flatten()
+}
+
+/// The configured name, or one that the create's mark makes unique: an interrupted create has the same name again.
+fn name_of(plan: &IamRole, marker: &Marker) -> String {
+    if let Some(name) = plan.name.known() {
+        return name.clone();
+    }
+    let unique: String = marker.id.chars().filter(char::is_ascii_alphanumeric).take(26).collect();
+    format!("{}{unique}", plan.name_prefix.known().map_or("terraform-", String::as_str))
+}

@@ -1,0 +1,188 @@
+//! databricks_aws_internet_gateway: the way of a VPC to the internet.
+//! API: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateInternetGateway.html>.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, ResourceType};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, Planning, Probe, Resource, Result};
+
+use super::client::Aws;
+use super::create::{VISIBLE_WITHIN, once, retrying, settled};
+use super::ec2::{OrFail, gone_meanwhile, is_in_use, none_if_absent};
+use super::errors::{Explain, Fault, gone_is_fine};
+use super::tags::{self, Tags};
+
+/// An internet gateway: the way of a VPC to the internet.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct InternetGateway {
+    /// Id of the gateway.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// VPC that it is attached to.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub vpc_id: Attr<String>,
+    /// Tags of the gateway.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub tags: Attr<Tags>,
+    /// Tags of the gateway with the provider's default tags.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub tags_all: Attr<Tags>,
+    /// ARN of the gateway.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub arn: Attr<String>,
+    /// AWS account that owns it.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub owner_id: Attr<String>,
+}
+
+crate::tagged!(InternetGateway);
+
+impl Resource for InternetGateway {
+    const NAME: &'static str = "databricks_aws_internet_gateway";
+    const SUBCATEGORY: &'static str = "AWS network";
+    const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
+  cidr_block = "10.40.0.0/16"
+}
+
+resource "databricks_aws_internet_gateway" "example" {
+  vpc_id = databricks_aws_vpc.example.id
+
+  tags = { Name = "analytics" }
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("\"analytics\"", "\"analytics-internet\""));
+    const IMPORT_ID: Option<&'static str> = Some("igw-0123456789abcdef0");
+    type Client = Aws;
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        tags::plan(planning);
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
+        let send = || async {
+            let request = cx.client().ec2_once.create_internet_gateway();
+            let tags = tags::specification(cx, ResourceType::InternetGateway, &plan.tags);
+            let answer = request.tag_specifications(tags).send().await.fault()?;
+            Ok(answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id))
+        };
+        let id = once(cx, send).await.map_err(|fault| fault.when("create the internet gateway"))?;
+        Ok(Self { id: Attr::Known(id), ..plan })
+    }
+
+    /// Attaches the gateway where the plan wants it, and waits for the attachment.
+    async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
+        let id = state.id.text();
+        let what = format!("internet gateway {id}");
+        let seen = settled(cx, &what, || async { Ok(describe(cx.client(), id).await?.map(Probe::Done)) }).await?;
+        let (attached, wanted) = (attached_to(&seen), state.vpc_id.known().cloned());
+        if attached != wanted {
+            if let Some(vpc) = attached {
+                detach(cx, id, &vpc).await?;
+            }
+            if let Some(vpc) = &wanted {
+                attach(cx, id, vpc).await?;
+            }
+        }
+        if let Some(vpc) = &wanted {
+            settled(cx, &format!("{what} on {vpc}"), || async {
+                Ok(describe(cx.client(), id).await?.map(|gateway| {
+                    if attached_to(&gateway).as_ref() == Some(vpc) {
+                        Probe::Done(())
+                    } else {
+                        Probe::Waiting("detached".to_owned())
+                    }
+                }))
+            })
+            .await?;
+        }
+        Self::read(cx, state.clone()).await?.ok_or_else(|| gone_meanwhile("Internet gateway", id))
+    }
+
+    async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        match tags::find(cx, marker).await? {
+            Some(id) => Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
+        let aws = cx.client();
+        let Some(gateway) = describe(aws, state.id.text()).await? else { return Ok(None) };
+        let owner = gateway.owner_id().unwrap_or_default().to_owned();
+        state.arn = aws.ec2_arn(&owner, "internet-gateway", state.id.text()).into();
+        state.owner_id = owner.into();
+        state.vpc_id = attached_to(&gateway).into();
+        tags::see(aws, &mut state, gateway.tags());
+        Ok(Some(state))
+    }
+
+    async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        tags::update(cx, state.id.text(), &state.tags_all, &plan.tags)
+            .await
+            .map_err(|error| Failed::with(error, state))?;
+        Ok(plan)
+    }
+
+    async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
+        let id = state.id.text();
+        let Some(gateway) = describe(cx.client(), id).await? else { return Ok(()) };
+        if let Some(vpc) = attached_to(&gateway) {
+            detach(cx, id, &vpc).await?;
+        }
+        let request =
+            || async { cx.client().ec2.delete_internet_gateway().internet_gateway_id(id).send().await.fault() };
+        let deleted = retrying(cx, Duration::from_secs(60), request, is_in_use).await;
+        gone_is_fine(deleted).or_fail(&format!("delete internet gateway {id}"))
+    }
+}
+
+fn attached_to(gateway: &types::InternetGateway) -> Option<String> {
+    let attachments = gateway.attachments().iter();
+    let live =
+        attachments.filter(|attachment| attachment.state().is_none_or(|state| !state.as_str().starts_with("detach")));
+    live.filter_map(|attachment| attachment.vpc_id.clone()).next()
+}
+
+async fn attach(cx: &Call<Aws>, id: &str, vpc: &str) -> Result<()> {
+    let request = || async {
+        let answer = cx.client().ec2.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.fault();
+        match answer {
+            // A repeated request whose first answer was lost.
+            Err(fault) if fault.is(&["Resource.AlreadyAssociated"]) => {
+                let seen = describe(cx.client(), id).await.ok().flatten();
+                if seen.and_then(|gateway| attached_to(&gateway)).as_deref() == Some(vpc) { Ok(()) } else { Err(fault) }
+            }
+            other => other.map(drop),
+        }
+    };
+    let attached = retrying(cx, VISIBLE_WITHIN, request, Fault::is_not_found).await;
+    attached.map_err(|fault| {
+        fault.when_at(
+            &format!("attach internet gateway {id} to {vpc}"),
+            &[("InvalidVpcID.NotFound", "vpc_id"), ("Resource.AlreadyAssociated", "vpc_id")],
+        )
+    })
+}
+
+/// A VPC with mapped public addresses (a NAT gateway's, say) does not let its gateway go; they may be on their way out.
+async fn detach(cx: &Call<Aws>, id: &str, vpc: &str) -> Result<()> {
+    let request = || async {
+        let answer = cx.client().ec2.detach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await;
+        match answer.fault() {
+            Err(fault) if fault.is(&["Gateway.NotAttached"]) => Ok(()),
+            other => other.map(drop),
+        }
+    };
+    let within = Duration::from_secs(600).min(cx.left().saturating_sub(Duration::from_secs(5)));
+    gone_is_fine(retrying(cx, within, request, is_in_use).await)
+        .or_fail(&format!("detach internet gateway {id} from {vpc}, where public addresses may still be in use"))
+}
+
+async fn describe(aws: &Aws, id: &str) -> Result<Option<types::InternetGateway>> {
+    let answer = none_if_absent(aws.ec2.describe_internet_gateways().internet_gateway_ids(id).send().await.fault());
+    let answer = answer.or_fail(&format!("read internet gateway {id}"))?;
+    Ok(answer.and_then(|answer| answer.internet_gateways.unwrap_or_default().into_iter().next()))
+}

@@ -1,0 +1,228 @@
+//! databricks_aws_kms_key: an encryption key.
+//! API: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>.
+//!
+//! A key that waits for its deletion is not gone: what it encrypts is lost only afterwards. It is read as a key in state
+//! `PendingDeletion`, and the plan is to cancel the deletion.
+
+use std::time::Duration;
+
+use aws_sdk_kms::types::{KeySpec, KeyUsageType, Tag};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{
+    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, Removal,
+    Resource, Result, Timeouts,
+};
+
+use super::client::Aws;
+use super::create::{self, retrying};
+use super::errors::{Fault, Kind};
+use super::policy;
+use super::tags::{self, Tags};
+
+mod remote;
+
+/// A key of AWS's key management service, which encrypts buckets, volumes and what Databricks keeps of a workspace.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct KmsKey {
+    /// Id of the key.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// Id of the key.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub key_id: Attr<String>,
+    /// ARN of the key.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub arn: Attr<String>,
+    /// What the key is for.
+    #[schemars(extend("x-tf" = OPTIONAL.default("\"\"")), length(max = 8192))]
+    pub description: Attr<String>,
+    /// What the key does: `ENCRYPT_DECRYPT`, `SIGN_VERIFY` or `GENERATE_VERIFY_MAC`.
+    #[schemars(
+        extend("x-tf" = OPTIONAL.default("\"ENCRYPT_DECRYPT\"").replaces()),
+        regex(pattern = "^(ENCRYPT_DECRYPT|SIGN_VERIFY|GENERATE_VERIFY_MAC)$")
+    )]
+    pub key_usage: Attr<String>,
+    /// The kind of key. Databricks takes symmetric ones only.
+    #[schemars(extend("x-tf" = OPTIONAL.default("\"SYMMETRIC_DEFAULT\"").replaces()))]
+    pub customer_master_key_spec: Attr<String>,
+    /// Who may do what with the key, as JSON. Without it AWS's own: the account, by its IAM policies.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.json()))]
+    pub policy: Attr<String>,
+    /// Accept a policy that locks out whoever writes it.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    pub bypass_policy_lockout_safety_check: Attr<bool>,
+    /// How many days a destroyed key can still be saved.
+    #[schemars(extend("x-tf" = OPTIONAL.default("30")), range(min = 7, max = 30))]
+    pub deletion_window_in_days: Attr<i64>,
+    /// Whether the key can be used.
+    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
+    pub is_enabled: Attr<bool>,
+    /// Whether AWS makes new key material from time to time.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    pub enable_key_rotation: Attr<bool>,
+    /// How often it does, in days.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()), range(min = 90, max = 2560))]
+    pub rotation_period_in_days: Attr<i64>,
+    /// Whether the key can be replicated to other regions.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false").replaces()))]
+    pub multi_region: Attr<bool>,
+    /// Tags of the key.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub tags: Attr<Tags>,
+    /// Tags of the key with the provider's default tags.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub tags_all: Attr<Tags>,
+    /// State of the key: `Enabled`, `Disabled`, `PendingDeletion`. A key that somebody scheduled for deletion is saved by the
+    /// next apply.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub key_state: Attr<String>,
+}
+
+crate::tagged!(KmsKey);
+
+impl Resource for KmsKey {
+    const NAME: &'static str = "databricks_aws_kms_key";
+    const SUBCATEGORY: &'static str = "AWS storage and encryption";
+    const EXAMPLE: &'static str = r#"resource "databricks_aws_kms_key" "example" {
+  description             = "Databricks: root bucket and volumes"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+
+  tags = { Name = "analytics" }
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> =
+        Some(("Databricks: root bucket and volumes", "Databricks: root bucket"));
+    const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
+        Some(("deletion_window_in_days = 7", "deletion_window_in_days = 7\n  multi_region            = true"));
+    const REMOVAL: Removal = Removal::Reversible;
+    const IMPORT_ID: Option<&'static str> = Some("1234abcd-12ab-34cd-56ef-1234567890ab");
+    const IMPORT_IGNORES: &'static [&'static str] = &["deletion_window_in_days", "bypass_policy_lockout_safety_check"];
+    const TIMEOUTS: Timeouts = Timeouts::minutes(5);
+    type Client = Aws;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        let mut problems: Vec<Diagnostic> = policy::check("policy", &config.policy).into_iter().collect();
+        let off = matches!(config.enable_key_rotation, Attr::Null | Attr::Known(false));
+        if off && config.rotation_period_in_days.is_known() {
+            let error =
+                tfplugin::Error::new("rotation_period_in_days says how often, but enable_key_rotation is not set")
+                    .detail("Set enable_key_rotation = true, or remove rotation_period_in_days.");
+            problems.push(error.at("rotation_period_in_days").into());
+        }
+        problems
+    }
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        tags::plan(planning);
+        let planned = &mut *planning.planned;
+        if let Some(enabled) = planned.is_enabled.known() {
+            planned.key_state = state_of(*enabled).into();
+        }
+        if let Some(prior) = planning.prior
+            && planning.config.policy.is_null()
+        {
+            planned.policy = prior.policy.clone();
+        }
+        if planning.config.rotation_period_in_days.is_null() {
+            let known = planning.prior.map(|prior| prior.rotation_period_in_days.clone()).unwrap_or_default();
+            planned.rotation_period_in_days = match planned.enable_key_rotation {
+                Attr::Known(true) if known.is_known() => known,
+                Attr::Known(false) | Attr::Null => Attr::Null,
+                Attr::Known(true) | Attr::Unknown => Attr::Unknown,
+            };
+        }
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
+        let id = create(cx, &plan).await.map_err(|fault| fault.when_at("create the KMS key", ACCUSED))?;
+        Ok(Self { id: id.clone().into(), key_id: id.into(), ..plan })
+    }
+
+    async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
+        let id = state.id.text();
+        let wanted = tags::wanted(cx.client(), &state.tags);
+        remote::converge(cx, id, &state, &wanted).await?;
+        cx.poll(&format!("KMS key {id} to show its settings"), create::FAST, create::SLOW, || async {
+            let Some(seen) = remote::look(cx.client(), &state).await? else {
+                return Ok(Probe::Waiting("not visible yet".to_owned()));
+            };
+            match remote::differs(&seen, &state, &wanted) {
+                None => Ok(Probe::Done(seen)),
+                Some(attribute) => Ok(Probe::Waiting(format!("{attribute} not yet as it was set"))),
+            }
+        })
+        .await
+    }
+
+    async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        let found = remote::id_of(cx.client(), marker).await;
+        match found.map_err(|fault| fault.when("look for the KMS key of an interrupted apply"))? {
+            Some(id) => remote::look(cx.client(), &Self { id: id.into(), ..Self::default() }).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
+        remote::look(cx.client(), &state).await
+    }
+
+    async fn update(_cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        // What differs is found and changed by `ready`, which every update is followed by.
+        Ok(Self { id: state.id, ..plan })
+    }
+
+    async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
+        remote::schedule_deletion(cx, &state).await
+    }
+}
+
+pub(crate) const ACCUSED: &[(&str, &str)] = &[
+    ("MalformedPolicyDocumentException", "policy"),
+    ("TagException", "tags"),
+    ("UnsupportedOperationException", "customer_master_key_spec"),
+];
+
+fn state_of(enabled: bool) -> &'static str {
+    if enabled { "Enabled" } else { "Disabled" }
+}
+
+/// Creates the key, once: `CreateKey` has no client token, so after an answer that was lost the mark is looked for.
+async fn create(cx: &Call<Aws>, plan: &KmsKey) -> Result<String, Fault> {
+    let request = || async {
+        let mut tags = tags::wanted(cx.client(), &plan.tags);
+        tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
+        let tags: Result<Vec<Tag>, _> =
+            tags.into_iter().map(|(key, value)| Tag::builder().tag_key(key).tag_value(value).build()).collect();
+        let tags = tags.map_err(remote::unbuildable)?;
+        let request = cx.client().kms_once.create_key().set_tags(Some(tags));
+        let request = request
+            .description(plan.description.text())
+            .key_usage(KeyUsageType::from(plan.key_usage.text()))
+            .key_spec(KeySpec::from(plan.customer_master_key_spec.text()))
+            .multi_region(plan.multi_region.is_true())
+            .bypass_policy_lockout_safety_check(plan.bypass_policy_lockout_safety_check.is_true())
+            .set_policy(plan.policy.known().cloned());
+        let answer = super::errors::Explain::fault(request.send().await)?;
+        Ok::<_, Fault>(answer.key_metadata.map(|key| key.key_id).unwrap_or_default())
+    };
+    let sought = || async {
+        match request().await {
+            // The lost answer's key, if there is one; else the request is sent again.
+            Err(fault) if fault.kind == Kind::Uncertain => {
+                cx.sleep(Duration::from_millis(500)).await.ok();
+                match remote::id_of(cx.client(), cx.marker()).await {
+                    Ok(Some(id)) => Ok(id),
+                    _ => Err(fault),
+                }
+            }
+            answer => answer,
+        }
+    };
+    retrying(cx, policy::PRINCIPAL_WITHIN, sought, |fault| {
+        policy::is_principal_unknown(fault) || matches!(fault.kind, Kind::Throttled | Kind::Uncertain)
+    })
+    .await
+}

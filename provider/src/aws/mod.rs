@@ -1,0 +1,36 @@
+//! AWS: the clients, what its errors mean, tags, and one file per resource.
+
+pub mod caller_identity;
+mod cidr;
+pub mod client;
+pub mod create;
+pub mod ebs_encryption_by_default;
+mod ec2;
+pub mod eip;
+pub mod errors;
+pub mod iam_role;
+pub mod internet_gateway;
+pub mod kms_key;
+pub mod nat_gateway;
+mod policy;
+pub mod region;
+pub mod route;
+pub mod route_table;
+pub mod route_table_association;
+mod route_target;
+pub mod s3_bucket;
+pub mod security_group;
+pub mod security_group_rules;
+pub mod subnet;
+pub mod tags;
+pub mod vpc;
+pub mod vpc_endpoint;
+
+pub use client::Aws;
+
+#[cfg(test)]
+mod network_tests;
+#[cfg(test)]
+mod storage_tests;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,328 @@
+//! databricks_aws_route_table: a route table of a VPC, with routes in `route` blocks or as separate resources.
+//! API: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRouteTable.html>.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, ResourceType};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, Path, Planning, Probe, REQUIRED, Resource,
+    Result, Set, Timeouts,
+};
+
+use super::client::Aws;
+use super::create::{VISIBLE_WITHIN, once, retrying, settled};
+use super::ec2::{OrFail, is_in_use};
+use super::errors::{Explain, gone_is_fine};
+use super::route_target::{self as target, Destination, Kind, Way};
+use super::tags::{self, Tags};
+
+/// A route table of a VPC. Its routes stand either in its `route` blocks, which are then all that it has, or in separate
+/// `databricks_aws_route` resources: with no `route` block its routes are left alone.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RouteTable {
+    /// Id of the table.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// VPC that it belongs to.
+    #[schemars(extend("x-tf" = REQUIRED.replaces()))]
+    pub vpc_id: Attr<String>,
+    /// A route.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub route: Attr<Set<RouteBlock>>,
+    /// Tags of the table.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub tags: Attr<Tags>,
+    /// Tags of the table with the provider's default tags.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub tags_all: Attr<Tags>,
+    /// ARN of the table.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub arn: Attr<String>,
+    /// AWS account that owns it.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub owner_id: Attr<String>,
+}
+
+/// A route: one destination and one target.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RouteBlock {
+    /// Destination: an IPv4 range, `0.0.0.0/0` for everything.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub cidr_block: Attr<String>,
+    /// Destination: an IPv6 range.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub ipv6_cidr_block: Attr<String>,
+    /// Destination: a managed prefix list.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub destination_prefix_list_id: Attr<String>,
+    /// Target: an internet or virtual private gateway.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub gateway_id: Attr<String>,
+    /// Target: a NAT gateway.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub nat_gateway_id: Attr<String>,
+    /// Target: an egress-only internet gateway.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub egress_only_gateway_id: Attr<String>,
+    /// Target: a transit gateway.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub transit_gateway_id: Attr<String>,
+    /// Target: a VPC peering connection.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub vpc_peering_connection_id: Attr<String>,
+    /// Target: a gateway load balancer endpoint.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub vpc_endpoint_id: Attr<String>,
+    /// Target: a network interface.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub network_interface_id: Attr<String>,
+}
+
+crate::tagged!(RouteTable);
+
+impl Resource for RouteTable {
+    const NAME: &'static str = "databricks_aws_route_table";
+    const SUBCATEGORY: &'static str = "AWS network";
+    const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
+  cidr_block = "10.40.0.0/16"
+}
+
+resource "databricks_aws_internet_gateway" "example" {
+  vpc_id = databricks_aws_vpc.example.id
+}
+
+resource "databricks_aws_route_table" "example" {
+  vpc_id = databricks_aws_vpc.example.id
+
+  route {
+    cidr_block = "0.0.0.0/0"
+    gateway_id = databricks_aws_internet_gateway.example.id
+  }
+
+  tags = { Name = "analytics-public" }
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("0.0.0.0/0", "198.51.100.0/24"));
+    const IMPORT_ID: Option<&'static str> = Some("rtb-0123456789abcdef0");
+    // Whether routes are in blocks cannot be seen from the table: after an import the first apply takes them over.
+    const IMPORT_IGNORES: &'static [&'static str] = &["route"];
+    const TIMEOUTS: Timeouts = Timeouts::minutes(5);
+    type Client = Aws;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        config.route.known().into_iter().flatten().filter_map(problem).collect()
+    }
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        tags::plan(planning);
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
+        let send = || async {
+            let request = cx.client().ec2_once.create_route_table().vpc_id(plan.vpc_id.text());
+            let tags = tags::specification(cx, ResourceType::RouteTable, &plan.tags);
+            let request = request.client_token(&cx.marker().id).tag_specifications(tags);
+            Ok(request.send().await.fault()?.route_table.and_then(|table| table.route_table_id))
+        };
+        let created = retrying(cx, VISIBLE_WITHIN, || once(cx, send), |fault| fault.is(&["InvalidVpcID.NotFound"]));
+        let accused = &[("InvalidVpcID.NotFound", "vpc_id")];
+        let id = created.await.map_err(|fault| fault.when_at("create the route table", accused))?;
+        Ok(Self { id: Attr::Known(id), ..plan })
+    }
+
+    /// Waits for the table and makes the routes that it lacks.
+    async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
+        let id = state.id.text();
+        let what = format!("route table {id}");
+        let table = settled(cx, &what, || async { Ok(describe(cx.client(), id).await?.map(Probe::Done)) }).await?;
+        let seen: Vec<Way> = table.routes().iter().filter_map(target::way_of).collect();
+        for way in ways(&state.route).into_iter().filter(|way| !seen.contains(way)) {
+            let there = seen.iter().any(|other| other.to == way.to);
+            let change = || async {
+                match there {
+                    true => target::replace(cx.client(), id, &way).await,
+                    false => target::create(cx.client(), id, &way).await,
+                }
+            };
+            let made = retrying(cx, VISIBLE_WITHIN, change, target::too_new).await;
+            made.map_err(|fault| fault.when(&format!("make route {} of {what}", way.to.text())).at("route"))?;
+        }
+        Self::read(cx, state.clone()).await?.ok_or_else(|| super::ec2::gone_meanwhile("Route table", id))
+    }
+
+    async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        match tags::find(cx, marker).await? {
+            Some(id) => Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
+        let aws = cx.client();
+        let Some(table) = describe(aws, state.id.text()).await? else { return Ok(None) };
+        let owner = table.owner_id().unwrap_or_default().to_owned();
+        state.arn = aws.ec2_arn(&owner, "route-table", state.id.text()).into();
+        state.owner_id = owner.into();
+        state.vpc_id = table.vpc_id.clone().into();
+        state.route = seen_routes(&state.route, table.routes());
+        tags::see(aws, &mut state, table.tags());
+        Ok(Some(state))
+    }
+
+    async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        let id = state.id.text();
+        let work = async {
+            tags::update(cx, id, &state.tags_all, &plan.tags).await?;
+            let wanted = ways(&plan.route);
+            // What is new or points elsewhere is `ready`'s work; here goes what is not wanted any more.
+            for old in ways(&state.route).iter().filter(|old| !wanted.iter().any(|way| way.to == old.to)) {
+                let doing = format!("delete route {} of {id}", old.to.text());
+                target::delete(cx.client(), id, &old.to).await.or_fail(&doing)?;
+            }
+            Ok(())
+        };
+        let worked: Result<()> = work.await;
+        worked.map_err(|error| Failed::with(error, state.clone()))?;
+        Ok(plan)
+    }
+
+    async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
+        let id = state.id.text();
+        let request = || async { cx.client().ec2.delete_route_table().route_table_id(id).send().await.fault() };
+        match gone_is_fine(retrying(cx, Duration::from_secs(60), request, is_in_use).await) {
+            Ok(()) => Ok(()),
+            Err(fault) => {
+                let error = fault.when(&format!("delete route table {id}"));
+                let users = associated(cx.client(), id).await;
+                let detail = format!("{} Associated with it: {users}", error.diagnostic().detail);
+                Err(if users.is_empty() { error } else { error.detail(detail) })
+            }
+        }
+    }
+}
+
+async fn describe(aws: &Aws, id: &str) -> Result<Option<types::RouteTable>> {
+    target::table_of(aws, id).await.or_fail(&format!("read route table {id}"))
+}
+
+async fn associated(aws: &Aws, id: &str) -> String {
+    let table = target::table_of(aws, id).await.ok().flatten();
+    let parts = table.iter().flat_map(|table| table.associations());
+    let names = parts.filter_map(|part| part.subnet_id().or(part.gateway_id()).map(str::to_owned));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn ways(blocks: &Attr<Set<RouteBlock>>) -> Vec<Way> {
+    blocks.known().into_iter().flatten().filter_map(RouteBlock::way).collect()
+}
+
+/// The routes as blocks, where blocks are in use; extra routes are then drift.
+fn seen_routes(prior: &Attr<Set<RouteBlock>>, routes: &[types::Route]) -> Attr<Set<RouteBlock>> {
+    match prior.known() {
+        Some(prior) if !prior.is_empty() => {
+            let seen = routes.iter().filter_map(target::way_of);
+            let known = |way: &Way| prior.iter().find(|block| block.way().as_ref() == Some(way)).cloned();
+            Attr::Known(seen.map(|way| known(&way).unwrap_or_else(|| RouteBlock::from(&way))).collect())
+        }
+        // No blocks are an empty set, never null.
+        _ => Attr::Known(Set(Vec::new())),
+    }
+}
+
+fn problem(block: &RouteBlock) -> Option<Diagnostic> {
+    let set = |attributes: &[&Attr<String>]| attributes.iter().filter(|attribute| !attribute.is_null()).count();
+    let destinations = set(&[&block.cidr_block, &block.ipv6_cidr_block, &block.destination_prefix_list_id]);
+    let targets = set(&block.targets().map(|(_, target)| target));
+    let path = Path::attribute("route");
+    if destinations != 1 || targets != 1 {
+        let error = Error::new(format!("A route has one destination and one target, not {destinations} and {targets}"));
+        let detail = "Set one of cidr_block, ipv6_cidr_block and destination_prefix_list_id, and one of gateway_id, \
+                      nat_gateway_id and the other targets.";
+        return Some(error.detail(detail).at(path).into());
+    }
+    let v4 = block.cidr_block.known().and_then(|range| super::cidr::check_any(range, false, path.clone()));
+    v4.or_else(|| block.ipv6_cidr_block.known().and_then(|range| super::cidr::check_any(range, true, path)))
+}
+
+impl RouteBlock {
+    fn targets(&self) -> [(Kind, &Attr<String>); 7] {
+        [
+            (Kind::Gateway, &self.gateway_id),
+            (Kind::NatGateway, &self.nat_gateway_id),
+            (Kind::EgressOnlyGateway, &self.egress_only_gateway_id),
+            (Kind::TransitGateway, &self.transit_gateway_id),
+            (Kind::Peering, &self.vpc_peering_connection_id),
+            (Kind::Endpoint, &self.vpc_endpoint_id),
+            (Kind::Interface, &self.network_interface_id),
+        ]
+    }
+
+    fn way(&self) -> Option<Way> {
+        let to = Destination::of(&self.cidr_block, &self.ipv6_cidr_block, &self.destination_prefix_list_id)?;
+        let (over, target) = self.targets().into_iter().find_map(|(kind, id)| Some((kind, id.known()?.clone())))?;
+        Some(Way { to, over, target })
+    }
+}
+
+impl From<&Way> for RouteBlock {
+    fn from(way: &Way) -> Self {
+        let mut block = Self::default();
+        let to = Attr::Known(way.to.text().to_owned());
+        match way.to {
+            Destination::V4(_) => block.cidr_block = to,
+            Destination::V6(_) => block.ipv6_cidr_block = to,
+            Destination::PrefixList(_) => block.destination_prefix_list_id = to,
+        }
+        let target = Attr::Known(way.target.clone());
+        match way.over {
+            Kind::Gateway => block.gateway_id = target,
+            Kind::NatGateway => block.nat_gateway_id = target,
+            Kind::EgressOnlyGateway => block.egress_only_gateway_id = target,
+            Kind::TransitGateway => block.transit_gateway_id = target,
+            Kind::Peering => block.vpc_peering_connection_id = target,
+            Kind::Endpoint => block.vpc_endpoint_id = target,
+            Kind::Interface => block.network_interface_id = target,
+        }
+        block
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(range: &str, gateway: &str) -> RouteBlock {
+        RouteBlock { cidr_block: range.into(), gateway_id: gateway.into(), ..RouteBlock::default() }
+    }
+
+    #[test]
+    fn a_way_and_its_block_are_the_same() {
+        let block = block("0.0.0.0/0", "igw-1");
+        assert_eq!(RouteBlock::from(&block.way().unwrap()), block);
+    }
+
+    #[test]
+    fn an_extra_route_is_drift_only_where_routes_are_in_blocks() {
+        let route = |range: &str, gateway: &str| {
+            types::Route::builder().destination_cidr_block(range).gateway_id(gateway).build()
+        };
+        let seen = [route("10.0.0.0/16", "local"), route("0.0.0.0/0", "igw-1"), route("192.0.2.0/24", "igw-1")];
+        let in_blocks = Attr::Known(Set(vec![block("0.0.0.0/0", "igw-1")]));
+        let expected = Attr::Known(Set(vec![block("192.0.2.0/24", "igw-1"), block("0.0.0.0/0", "igw-1")]));
+        assert_eq!(seen_routes(&in_blocks, &seen), expected);
+        let separate = Attr::Known(Set(Vec::new()));
+        assert_eq!(seen_routes(&separate, &seen), separate);
+    }
+
+    #[test]
+    fn a_block_without_a_target_is_refused() {
+        let config = RouteTable {
+            route: Attr::Known(Set(vec![RouteBlock { cidr_block: "0.0.0.0/0".into(), ..RouteBlock::default() }])),
+            ..RouteTable::default()
+        };
+        assert!(RouteTable::validate(&config)[0].summary.contains("not 1 and 0"));
+    }
+}

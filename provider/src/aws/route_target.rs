@@ -1,0 +1,213 @@
+//! Where a route leads from and to: shared by `route` blocks of a route table and by `databricks_aws_route`.
+//! API: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html>.
+
+use aws_sdk_ec2::types;
+use tfplugin::Attr;
+
+use super::client::Aws;
+use super::errors::{Explain, Fault};
+
+/// A destination: the key of a route in its table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Destination {
+    /// An IPv4 range.
+    V4(String),
+    /// An IPv6 range.
+    V6(String),
+    /// A managed prefix list.
+    PrefixList(String),
+}
+
+/// Kinds of targets, with the names of their attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// `gateway_id`: an internet or virtual private gateway.
+    Gateway,
+    /// `nat_gateway_id`.
+    NatGateway,
+    /// `egress_only_gateway_id`.
+    EgressOnlyGateway,
+    /// `transit_gateway_id`.
+    TransitGateway,
+    /// `vpc_peering_connection_id`.
+    Peering,
+    /// `vpc_endpoint_id`: a gateway load balancer endpoint.
+    Endpoint,
+    /// `network_interface_id`.
+    Interface,
+}
+
+/// A route: where from, where to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Way {
+    pub(crate) to: Destination,
+    pub(crate) over: Kind,
+    pub(crate) target: String,
+}
+
+impl Destination {
+    /// The one that is set, in the order IPv4, IPv6, prefix list.
+    pub(crate) fn of(v4: &Attr<String>, v6: &Attr<String>, list: &Attr<String>) -> Option<Self> {
+        let v4 = v4.known().cloned().map(Self::V4);
+        let v6 = v6.known().cloned().map(Self::V6);
+        v4.or(v6).or(list.known().cloned().map(Self::PrefixList))
+    }
+
+    /// Its text, as an import id has it.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::V4(text) | Self::V6(text) | Self::PrefixList(text) => text,
+        }
+    }
+
+    /// The destination that a text means.
+    pub(crate) fn parse(text: &str) -> Self {
+        if text.starts_with("pl-") {
+            Self::PrefixList(text.to_owned())
+        } else if text.contains(':') {
+            Self::V6(text.to_owned())
+        } else {
+            Self::V4(text.to_owned())
+        }
+    }
+
+    fn v4(&self) -> Option<String> {
+        if let Self::V4(text) = self { Some(text.clone()) } else { None }
+    }
+
+    fn v6(&self) -> Option<String> {
+        if let Self::V6(text) = self { Some(text.clone()) } else { None }
+    }
+
+    fn list(&self) -> Option<String> {
+        if let Self::PrefixList(text) = self { Some(text.clone()) } else { None }
+    }
+}
+
+/// A route as EC2 shows it; `None` for the ones that AWS keeps itself: to the VPC, to gateway endpoints, propagated ones.
+pub(crate) fn way_of(route: &types::Route) -> Option<Way> {
+    if matches!(
+        route.origin(),
+        Some(types::RouteOrigin::CreateRouteTable | types::RouteOrigin::EnableVgwRoutePropagation)
+    ) {
+        return None;
+    }
+    let gateway = route.gateway_id().filter(|id| *id != "local");
+    let endpoint = gateway.filter(|id| id.starts_with("vpce-"));
+    if endpoint.is_some() && route.destination_prefix_list_id().is_some() {
+        return None;
+    }
+    let to = to_of(route)?;
+    let (over, target) = [
+        (Kind::Endpoint, endpoint),
+        (Kind::Gateway, gateway),
+        (Kind::NatGateway, route.nat_gateway_id()),
+        (Kind::EgressOnlyGateway, route.egress_only_internet_gateway_id()),
+        (Kind::TransitGateway, route.transit_gateway_id()),
+        (Kind::Peering, route.vpc_peering_connection_id()),
+        (Kind::Interface, route.network_interface_id()),
+    ]
+    .into_iter()
+    .find_map(|(kind, id)| Some((kind, id.filter(|id| !id.is_empty())?)))?;
+    Some(Way { to, over, target: target.to_owned() })
+}
+
+/// The destination of a route as EC2 shows it.
+pub(crate) fn to_of(route: &types::Route) -> Option<Destination> {
+    let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+    some(route.destination_cidr_block())
+        .map(Destination::V4)
+        .or(some(route.destination_ipv6_cidr_block()).map(Destination::V6))
+        .or(some(route.destination_prefix_list_id()).map(Destination::PrefixList))
+}
+
+/// Makes a route; one that is there already and leads to the same target counts as made.
+pub(crate) async fn create(aws: &Aws, table: &str, way: &Way) -> Result<(), Fault> {
+    let id = |kind| (way.over == kind).then(|| way.target.clone());
+    let request = aws.ec2.create_route().route_table_id(table);
+    let request = request
+        .set_destination_cidr_block(way.to.v4())
+        .set_destination_ipv6_cidr_block(way.to.v6())
+        .set_destination_prefix_list_id(way.to.list())
+        .set_gateway_id(id(Kind::Gateway))
+        .set_nat_gateway_id(id(Kind::NatGateway))
+        .set_egress_only_internet_gateway_id(id(Kind::EgressOnlyGateway))
+        .set_transit_gateway_id(id(Kind::TransitGateway))
+        .set_vpc_peering_connection_id(id(Kind::Peering))
+        .set_vpc_endpoint_id(id(Kind::Endpoint))
+        .set_network_interface_id(id(Kind::Interface));
+    match request.send().await.fault() {
+        Err(fault) if fault.is(&["RouteAlreadyExists"]) => {
+            let same = table_of(aws, table)
+                .await?
+                .is_some_and(|table| table.routes().iter().any(|r| way_of(r).as_ref() == Some(way)));
+            if same { Ok(()) } else { Err(fault) }
+        }
+        answer => answer.map(drop),
+    }
+}
+
+/// Points a route at another target.
+pub(crate) async fn replace(aws: &Aws, table: &str, way: &Way) -> Result<(), Fault> {
+    let id = |kind| (way.over == kind).then(|| way.target.clone());
+    let request = aws.ec2.replace_route().route_table_id(table);
+    let request = request
+        .set_destination_cidr_block(way.to.v4())
+        .set_destination_ipv6_cidr_block(way.to.v6())
+        .set_destination_prefix_list_id(way.to.list())
+        .set_gateway_id(id(Kind::Gateway))
+        .set_nat_gateway_id(id(Kind::NatGateway))
+        .set_egress_only_internet_gateway_id(id(Kind::EgressOnlyGateway))
+        .set_transit_gateway_id(id(Kind::TransitGateway))
+        .set_vpc_peering_connection_id(id(Kind::Peering))
+        .set_vpc_endpoint_id(id(Kind::Endpoint))
+        .set_network_interface_id(id(Kind::Interface));
+    request.send().await.fault().map(drop)
+}
+
+/// Removes a route; one that is not there counts as removed.
+pub(crate) async fn delete(aws: &Aws, table: &str, to: &Destination) -> Result<(), Fault> {
+    let request = aws.ec2.delete_route().route_table_id(table);
+    let request = request
+        .set_destination_cidr_block(to.v4())
+        .set_destination_ipv6_cidr_block(to.v6())
+        .set_destination_prefix_list_id(to.list());
+    super::errors::gone_is_fine(request.send().await.fault())
+}
+
+/// A route table; `None` if it is gone.
+pub(crate) async fn table_of(aws: &Aws, id: &str) -> Result<Option<types::RouteTable>, Fault> {
+    let answer = super::ec2::none_if_absent(aws.ec2.describe_route_tables().route_table_ids(id).send().await.fault())?;
+    Ok(answer.and_then(|answer| answer.route_tables.unwrap_or_default().into_iter().next()))
+}
+
+/// Whether a route was refused because its target or table is too new to be known everywhere.
+pub(crate) fn too_new(fault: &Fault) -> bool {
+    fault.is_not_found() && !fault.is(&["InvalidRoute.NotFound"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_that_aws_keeps_itself_are_left_alone() {
+        let route = |build: fn(types::builders::RouteBuilder) -> types::builders::RouteBuilder| {
+            way_of(&build(types::Route::builder()).build())
+        };
+        assert_eq!(route(|r| r.destination_cidr_block("10.0.0.0/16").gateway_id("local")), None);
+        assert_eq!(route(|r| r.destination_prefix_list_id("pl-1").gateway_id("vpce-1")), None);
+        let to = Destination::V4("0.0.0.0/0".to_owned());
+        let way = route(|r| r.destination_cidr_block("0.0.0.0/0").nat_gateway_id("nat-1"));
+        assert_eq!(way, Some(Way { to: to.clone(), over: Kind::NatGateway, target: "nat-1".to_owned() }));
+        let way = route(|r| r.destination_cidr_block("0.0.0.0/0").gateway_id("igw-1"));
+        assert_eq!(way, Some(Way { to, over: Kind::Gateway, target: "igw-1".to_owned() }));
+    }
+
+    #[test]
+    fn a_text_is_a_destination() {
+        assert_eq!(Destination::parse("::/0"), Destination::V6("::/0".to_owned()));
+        assert_eq!(Destination::parse("pl-1"), Destination::PrefixList("pl-1".to_owned()));
+        assert_eq!(Destination::parse("0.0.0.0/0").text(), "0.0.0.0/0");
+    }
+}

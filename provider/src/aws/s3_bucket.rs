@@ -1,0 +1,288 @@
+//! databricks_aws_s3_bucket: a bucket with its encryption, its locks against the public, its versions and its policy.
+//! API: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>.
+//!
+//! One resource, where S3 has seven settings: S3 refuses two changes of one bucket at a time (`OperationAborted`), and here
+//! they come one after another. A block that is left out stands for what AWS gives a new bucket.
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership, Tag};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, Planning, Probe, REQUIRED, Resource, Result,
+    Timeouts,
+};
+
+use super::client::Aws;
+use super::create::{retrying, settled};
+use super::errors::{Explain, Fault};
+use super::policy;
+use super::tags::{self, Tags};
+
+mod contents;
+mod remote;
+
+/// A bucket. Without further blocks it is encrypted with S3's own keys, closed to the public, and keeps no old versions.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct S3Bucket {
+    /// Name of the bucket.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// Name of the bucket, unique in all of AWS.
+    #[schemars(extend("x-tf" = REQUIRED.replaces()), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    pub bucket: Attr<String>,
+    /// Whether a destroy deletes what is in the bucket, all versions of it, beyond recovery.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    pub force_destroy: Attr<bool>,
+    /// Who owns objects that other accounts write: `BucketOwnerEnforced` (the bucket's owner, and access lists are off),
+    /// `BucketOwnerPreferred` or `ObjectWriter`.
+    #[schemars(
+        extend("x-tf" = OPTIONAL.default("\"BucketOwnerEnforced\"")),
+        regex(pattern = "^(BucketOwnerEnforced|BucketOwnerPreferred|ObjectWriter)$")
+    )]
+    pub object_ownership: Attr<String>,
+    /// Who may do what with the bucket, as JSON.
+    #[schemars(extend("x-tf" = OPTIONAL.json()))]
+    pub policy: Attr<String>,
+    /// How objects are encrypted.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub server_side_encryption: Attr<ServerSideEncryption>,
+    /// What is refused to the public.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub public_access_block: Attr<PublicAccessBlock>,
+    /// Whether old versions of objects are kept.
+    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    pub versioning: Attr<Versioning>,
+    /// Tags of the bucket.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub tags: Attr<Tags>,
+    /// Tags of the bucket with the provider's default tags.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub tags_all: Attr<Tags>,
+    /// ARN of the bucket.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub arn: Attr<String>,
+    /// The bucket's name in the DNS.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub bucket_domain_name: Attr<String>,
+    /// The bucket's name in the DNS, with the region.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub bucket_regional_domain_name: Attr<String>,
+    /// The region.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub region: Attr<String>,
+}
+
+/// How objects are encrypted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerSideEncryption {
+    /// `AES256` (S3's own keys), `aws:kms` or `aws:kms:dsse` (twice).
+    #[schemars(extend("x-tf" = OPTIONAL.default("\"AES256\"")), regex(pattern = "^(AES256|aws:kms|aws:kms:dsse)$"))]
+    pub sse_algorithm: Attr<String>,
+    /// ARN of the KMS key. Without it, `aws:kms` uses the account's own key for S3.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub kms_key_arn: Attr<String>,
+    /// Whether one data key serves many objects, which makes requests to KMS fewer.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    pub bucket_key_enabled: Attr<bool>,
+}
+
+/// What is refused to the public.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicAccessBlock {
+    /// Whether public access lists are refused.
+    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
+    pub block_public_acls: Attr<bool>,
+    /// Whether public policies are refused.
+    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
+    pub block_public_policy: Attr<bool>,
+    /// Whether public access lists have no effect.
+    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
+    pub ignore_public_acls: Attr<bool>,
+    /// Whether a public policy opens the bucket to AWS services and the owner's account only.
+    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
+    pub restrict_public_buckets: Attr<bool>,
+}
+
+/// Whether old versions of objects are kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Versioning {
+    /// Whether they are. Once switched on it can only be suspended: what is kept stays.
+    #[schemars(extend("x-tf" = REQUIRED))]
+    pub enabled: Attr<bool>,
+}
+
+crate::tagged!(S3Bucket);
+
+impl Resource for S3Bucket {
+    const NAME: &'static str = "databricks_aws_s3_bucket";
+    const SUBCATEGORY: &'static str = "AWS storage and encryption";
+    const EXAMPLE: &'static str = r#"locals {
+  bucket = "acme-analytics-root"
+}
+
+resource "databricks_aws_s3_bucket" "example" {
+  bucket        = local.bucket
+  force_destroy = true
+  policy        = provider::databricks::aws_bucket_policy(local.bucket, "0d26daa6-5e44-4c97-a497-ef015f91254a")
+
+  server_side_encryption {
+    sse_algorithm = "AES256"
+  }
+
+  public_access_block {
+    block_public_acls       = true
+    block_public_policy     = true
+    ignore_public_acls      = true
+    restrict_public_buckets = true
+  }
+
+  versioning {
+    enabled = false
+  }
+
+  tags = { Name = "analytics" }
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("enabled = false", "enabled = true"));
+    const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
+        Some(("acme-analytics-root", "acme-analytics-storage"));
+    const IMPORT_ID: Option<&'static str> = Some("acme-analytics-root");
+    const IMPORT_IGNORES: &'static [&'static str] = &["force_destroy"];
+    const TIMEOUTS: Timeouts = Timeouts {
+        create: Duration::from_secs(10 * 60),
+        update: Duration::from_secs(10 * 60),
+        // A full bucket takes its time.
+        delete: Duration::from_secs(60 * 60),
+    };
+    type Client = Aws;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        let mut problems: Vec<Diagnostic> = policy::check("policy", &config.policy).into_iter().collect();
+        if let Some(encryption) = config.server_side_encryption.known()
+            && encryption.kms_key_arn.is_known()
+            && matches!(encryption.sse_algorithm.known().map(String::as_str), None | Some("AES256"))
+            && !encryption.sse_algorithm.is_unknown()
+        {
+            let error = Error::new("kms_key_arn names a key, but sse_algorithm is AES256")
+                .detail("S3's own keys are used with AES256. Set sse_algorithm = \"aws:kms\", or remove kms_key_arn.");
+            problems.push(error.at("server_side_encryption.kms_key_arn").into());
+        }
+        let name = config.bucket.text();
+        if name.contains("..") || name.starts_with("xn--") || name.ends_with("-s3alias") {
+            let error = Error::new(format!("{name:?} is no bucket name"))
+                .detail("Two dots in a row, the beginning xn-- and the end -s3alias are not allowed.");
+            problems.push(error.at("bucket").into());
+        }
+        problems
+    }
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        tags::plan(planning);
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
+        let name = plan.bucket.text();
+        let doing = format!("create bucket {name}");
+        let made = Self { id: name.into(), ..plan.clone() };
+        match create(cx, &plan).await {
+            Ok(()) => Ok(made),
+            Err(fault) if fault.is(&["BucketAlreadyOwnedByYou"]) => {
+                // The request was repeated after an answer that was lost: the mark tells.
+                if Self::find(cx, &plan, cx.marker()).await?.is_some() {
+                    return Ok(made);
+                }
+                let words = format!(
+                    "The bucket is yours already, and this configuration did not make it. Take it over with: \
+                     terraform import <address> {name}"
+                );
+                Err(fault.when(&doing).detail(words).at("bucket").into())
+            }
+            Err(fault) if fault.is(&["BucketAlreadyExists"]) => {
+                let words = "Somebody else has a bucket of this name; names are unique in all of AWS. Choose another.";
+                Err(fault.when(&doing).detail(words).at("bucket").into())
+            }
+            Err(fault) => Err(fault.when_at(&doing, ACCUSED).into()),
+        }
+    }
+
+    async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
+        let name = state.id.text();
+        let seen = settled(cx, &format!("bucket {name}"), || async {
+            Ok(remote::look(cx.client(), &state).await?.map(Probe::Done))
+        })
+        .await?;
+        let wanted = tags::wanted(cx.client(), &state.tags);
+        remote::converge(cx, &seen, &state, &wanted).await?;
+        cx.poll(&format!("bucket {name} to show its settings"), super::create::FAST, super::create::SLOW, || async {
+            match remote::look(cx.client(), &state).await? {
+                Some(seen) => Ok(match remote::differs(&seen, &state, &wanted) {
+                    None => Probe::Done(seen),
+                    Some(attribute) => Probe::Waiting(format!("{attribute} not yet as it was set")),
+                }),
+                None => Ok(Probe::Waiting("not visible yet".to_owned())),
+            }
+        })
+        .await
+    }
+
+    async fn find(cx: &Call<Aws>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        let name = plan.bucket.text();
+        let ours = remote::is_of_create(cx.client(), name, marker).await;
+        if !ours.map_err(|fault| fault.when(&format!("look for bucket {name} of an interrupted apply")))? {
+            return Ok(None);
+        }
+        remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await
+    }
+
+    async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
+        remote::look(cx.client(), &state).await
+    }
+
+    async fn update(_cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        // What differs is found and changed by `ready`, which every update is followed by.
+        Ok(Self { id: state.id, ..plan })
+    }
+
+    async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
+        contents::delete_bucket(cx, &state).await
+    }
+}
+
+const ACCUSED: &[(&str, &str)] = &[("InvalidBucketName", "bucket"), ("InvalidTag", "tags")];
+
+/// S3 refuses two changes of one bucket at a time, and a name for a while after its bucket was deleted.
+fn is_busy(fault: &Fault) -> bool {
+    fault.is(&["OperationAborted", "ConflictException"])
+}
+
+async fn create(cx: &Call<Aws>, plan: &S3Bucket) -> Result<(), Fault> {
+    let aws = cx.client();
+    let name = plan.bucket.text();
+    // In us-east-1 S3 answers "created" for a bucket that its owner has already.
+    if aws.region == FIRST_REGION && aws.s3.head_bucket().bucket(name).send().await.is_ok() {
+        return Err(Fault {
+            kind: super::errors::Kind::Refused,
+            code: Some("BucketAlreadyOwnedByYou".to_owned()),
+            message: format!("There is a bucket {name} already."),
+            request_id: None,
+        });
+    }
+    let mut tags = tags::wanted(aws, &plan.tags);
+    tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
+    let tags: Vec<Tag> = remote::tag_list(&tags)?;
+    let place = (aws.region != FIRST_REGION).then(|| BucketLocationConstraint::from(aws.region.as_str()));
+    let configuration =
+        CreateBucketConfiguration::builder().set_location_constraint(place).set_tags(Some(tags)).build();
+    let request = || async {
+        let request = aws.s3.create_bucket().bucket(name).create_bucket_configuration(configuration.clone());
+        let ownership = ObjectOwnership::from(plan.object_ownership.text());
+        request.object_ownership(ownership).send().await.fault().map(drop)
+    };
+    retrying(cx, Duration::from_secs(300), request, is_busy).await
+}
+
+/// The region that has no location constraint.
+const FIRST_REGION: &str = "us-east-1";

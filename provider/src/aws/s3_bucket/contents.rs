@@ -1,0 +1,101 @@
+//! The end of a bucket: what is in it is deleted only if the configuration said so, page by page, and then the bucket.
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use tfplugin::{Call, Error, Probe, Result};
+
+use super::{S3Bucket, is_busy};
+use crate::aws::client::Aws;
+use crate::aws::create::{FAST, SLOW, retrying};
+use crate::aws::errors::{Explain, Fault, Kind, gone_is_fine};
+
+/// How often a bucket is emptied again because somebody wrote into it meanwhile.
+const ROUNDS: usize = 5;
+
+/// Deletes the bucket, and what is in it if that is allowed. A bucket that is gone is a success.
+pub(super) async fn delete_bucket(cx: &Call<Aws>, state: &S3Bucket) -> Result<()> {
+    let name = state.id.text();
+    let s3 = &cx.client().s3;
+    let request = || async { s3.delete_bucket().bucket(name).send().await.fault() };
+    for _ in 0..ROUNDS {
+        let within = Duration::from_secs(300).min(cx.left());
+        match gone_is_fine(retrying(cx, within, request, is_busy).await) {
+            Ok(()) => return gone(cx, name).await,
+            Err(fault) if !fault.is(&["BucketNotEmpty"]) => return Err(fault.when(&format!("delete bucket {name}"))),
+            Err(fault) if !state.force_destroy.is_true() => return Err(protected(&fault, name)),
+            Err(_) => empty(cx, name).await?,
+        }
+    }
+    Err(Error::new(format!("Bucket {name} fills up again while it is emptied"))
+        .detail("Something still writes into it (logs, a cluster, replication). Stop that, and destroy again."))
+}
+
+fn protected(fault: &Fault, name: &str) -> Error {
+    fault.when(&format!("delete bucket {name}")).detail(
+        "There are objects in it, or old versions of objects. To delete them with the bucket, beyond recovery, set \
+         force_destroy = true, apply, and destroy then.",
+    )
+}
+
+/// Deletes all objects, all of their versions and all delete markers: one page at a time is in memory.
+async fn empty(cx: &Call<Aws>, name: &str) -> Result<()> {
+    let s3 = &cx.client().s3;
+    let explain = |fault: Fault| fault.when(&format!("empty bucket {name}"));
+    loop {
+        // Always the first page: what it named is gone when it is asked for again.
+        let page = match s3.list_object_versions().bucket(name).send().await.fault() {
+            Ok(page) => page,
+            Err(fault) if fault.is_not_found() => return Ok(()),
+            Err(fault) => return Err(explain(fault)),
+        };
+        let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
+        let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+        let mut names = Vec::new();
+        for (key, version) in versions.chain(markers) {
+            let identifier = ObjectIdentifier::builder().key(key.unwrap_or_default());
+            let identifier = identifier.set_version_id(version.map(str::to_owned)).build();
+            names.push(identifier.map_err(|error| explain(ours(&error)))?);
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let delete = Delete::builder().set_objects(Some(names)).quiet(true).build();
+        let delete = delete.map_err(|error| explain(ours(&error)))?;
+        let answer = s3.delete_objects().bucket(name).delete(delete).send().await.fault().map_err(explain)?;
+        // A 200 may carry refusals, object by object.
+        if let Some(refused) = answer.errors().first() {
+            let key = refused.key().unwrap_or_default();
+            let code = refused.code().unwrap_or_default();
+            return Err(Error::new(format!("Could not delete {key} of bucket {name}: {code}")).detail(format!(
+                "{} ({} objects were refused.)",
+                refused.message().unwrap_or_default(),
+                answer.errors().len()
+            )));
+        }
+        // Between two pages an interruption is heard.
+        cx.sleep(Duration::ZERO).await?;
+        if cx.left().is_zero() {
+            return Err(Error::new(format!("Time ran out while bucket {name} was emptied")).detail(
+                "What is deleted is deleted: destroy again, or raise delete in the resource's timeouts block.",
+            ));
+        }
+    }
+}
+
+fn ours(error: &dyn std::fmt::Display) -> Fault {
+    Fault { kind: Kind::Ours, code: None, message: error.to_string(), request_id: None }
+}
+
+async fn gone(cx: &Call<Aws>, name: &str) -> Result<()> {
+    cx.poll(&format!("bucket {name} to be gone"), FAST, SLOW, || async {
+        match cx.client().s3.head_bucket().bucket(name).send().await.fault() {
+            Err(fault) if fault.is_not_found() => Ok(Probe::Done(())),
+            // The name is somebody else's by now.
+            Err(fault) if fault.is(&["Forbidden", "AccessDenied"]) => Ok(Probe::Done(())),
+            Err(fault) => Err(fault.when(&format!("see whether bucket {name} is gone"))),
+            Ok(_) => Ok(Probe::Waiting("still there".to_owned())),
+        }
+    })
+    .await
+}

@@ -1,0 +1,181 @@
+//! databricks_aws_subnet: a subnet of a VPC, in one availability zone.
+//! API: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html>.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{
+    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, REQUIRED,
+    Resource, Result,
+};
+
+use super::cidr;
+use super::client::Aws;
+use super::create::{VISIBLE_WITHIN, once, retrying, settled};
+use super::ec2::{OrFail, delete_when_free, gone_meanwhile, none_if_absent, not_visible_yet};
+use super::errors::Explain;
+use super::tags::{self, Tags};
+
+/// A subnet of a VPC, in one availability zone. A workspace needs at least two, in different zones.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Subnet {
+    /// Id of the subnet.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// VPC that it is part of.
+    #[schemars(extend("x-tf" = REQUIRED.replaces()))]
+    pub vpc_id: Attr<String>,
+    /// Its IPv4 address range, within the VPC's. Databricks takes `/17` to `/26`.
+    #[schemars(extend("x-tf" = REQUIRED.replaces()))]
+    pub cidr_block: Attr<String>,
+    /// Availability zone, by name: `eu-west-1a`. AWS chooses one if none is given.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()))]
+    pub availability_zone: Attr<String>,
+    /// Availability zone, by the id that is the same in every account: `euw1-az1`.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()))]
+    pub availability_zone_id: Attr<String>,
+    /// Whether instances get public addresses.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    pub map_public_ip_on_launch: Attr<bool>,
+    /// Tags of the subnet.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub tags: Attr<Tags>,
+    /// Tags of the subnet with the provider's default tags.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub tags_all: Attr<Tags>,
+    /// ARN of the subnet.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub arn: Attr<String>,
+    /// AWS account that owns it.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub owner_id: Attr<String>,
+}
+
+crate::tagged!(Subnet);
+
+impl Resource for Subnet {
+    const NAME: &'static str = "databricks_aws_subnet";
+    const SUBCATEGORY: &'static str = "AWS network";
+    const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
+  cidr_block = "10.40.0.0/16"
+}
+
+resource "databricks_aws_subnet" "example" {
+  vpc_id            = databricks_aws_vpc.example.id
+  cidr_block        = "10.40.64.0/20"
+  availability_zone = "eu-west-1a"
+
+  tags = { Name = "analytics-private-a" }
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("analytics-private-a", "analytics-clusters-a"));
+    const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = Some(("10.40.64.0/20", "10.40.80.0/20"));
+    const IMPORT_ID: Option<&'static str> = Some("subnet-0123456789abcdef0");
+    type Client = Aws;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        let mut found: Vec<Diagnostic> =
+            cidr::check("cidr_block", &config.cidr_block, cidr::VPC_MASKS).into_iter().collect();
+        if config.availability_zone.is_known() && config.availability_zone_id.is_known() {
+            let error = tfplugin::Error::new("A zone is given twice").at("availability_zone_id");
+            found.push(error.detail("Set availability_zone or availability_zone_id, not both.").into());
+        }
+        found
+    }
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        tags::plan(planning);
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
+        let send = || async {
+            let request = cx.client().ec2_once.create_subnet().vpc_id(plan.vpc_id.text());
+            let request = request
+                .cidr_block(plan.cidr_block.text())
+                .set_availability_zone(plan.availability_zone.known().cloned())
+                .set_availability_zone_id(plan.availability_zone_id.known().cloned())
+                .tag_specifications(tags::specification(cx, ResourceType::Subnet, &plan.tags));
+            Ok(request.send().await.fault()?.subnet.and_then(|subnet| subnet.subnet_id))
+        };
+        let created = retrying(cx, VISIBLE_WITHIN, || once(cx, send), |fault| fault.is(&["InvalidVpcID.NotFound"]));
+        let id = created.await.map_err(|fault| fault.when_at("create the subnet", ACCUSED))?;
+        Ok(Self { id: Attr::Known(id), ..plan })
+    }
+
+    async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
+        let id = state.id.text();
+        let subnet = settled(cx, &format!("subnet {id}"), || async {
+            Ok(describe(cx.client(), id).await?.map(|subnet| match subnet.state() {
+                Some(state) if !state.as_str().eq_ignore_ascii_case("available") => {
+                    Probe::Waiting(state.as_str().to_owned())
+                }
+                _ => Probe::Done(subnet),
+            }))
+        })
+        .await?;
+        let wanted = state.map_public_ip_on_launch.is_true();
+        if subnet.map_public_ip_on_launch().unwrap_or_default() != wanted {
+            let value = AttributeBooleanValue::builder().value(wanted).build();
+            let change = || async {
+                let request = cx.client().ec2.modify_subnet_attribute().subnet_id(id);
+                request.map_public_ip_on_launch(value.clone()).send().await.fault()
+            };
+            let changed = retrying(cx, VISIBLE_WITHIN, change, not_visible_yet).await;
+            changed.or_fail(&format!("change map_public_ip_on_launch of subnet {id}"))?;
+        }
+        Self::read(cx, state.clone()).await?.ok_or_else(|| gone_meanwhile("Subnet", id))
+    }
+
+    async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        match tags::find(cx, marker).await? {
+            Some(id) => Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
+        let aws = cx.client();
+        let Some(subnet) = describe(aws, state.id.text()).await? else { return Ok(None) };
+        let owner = subnet.owner_id.clone().unwrap_or_default();
+        state.arn =
+            Attr::from(subnet.subnet_arn.clone().unwrap_or_else(|| aws.ec2_arn(&owner, "subnet", state.id.text())));
+        state.owner_id = owner.into();
+        state.vpc_id = subnet.vpc_id.clone().into();
+        state.cidr_block = subnet.cidr_block.clone().into();
+        state.availability_zone = subnet.availability_zone.clone().into();
+        state.availability_zone_id = subnet.availability_zone_id.clone().into();
+        state.map_public_ip_on_launch = subnet.map_public_ip_on_launch.unwrap_or_default().into();
+        tags::see(aws, &mut state, subnet.tags());
+        Ok(Some(state))
+    }
+
+    async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        tags::update(cx, state.id.text(), &state.tags_all, &plan.tags)
+            .await
+            .map_err(|error| Failed::with(error, state))?;
+        Ok(plan)
+    }
+
+    async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
+        let id = state.id.text();
+        let request = || async { cx.client().ec2.delete_subnet().subnet_id(id).send().await.fault() };
+        // The network interfaces of clusters and endpoints take minutes to go.
+        delete_when_free(cx, &format!("subnet {id}"), Duration::from_secs(900), ("subnet-id", id), request).await
+    }
+}
+
+const ACCUSED: &[(&str, &str)] = &[
+    ("InvalidSubnet.Range", "cidr_block"),
+    ("InvalidSubnet.Conflict", "cidr_block"),
+    ("InvalidVpcID.NotFound", "vpc_id"),
+    ("InvalidParameterValue", "availability_zone"),
+];
+
+async fn describe(aws: &Aws, id: &str) -> Result<Option<types::Subnet>> {
+    let answer = none_if_absent(aws.ec2.describe_subnets().subnet_ids(id).send().await.fault());
+    let answer = answer.or_fail(&format!("read subnet {id}"))?;
+    Ok(answer.and_then(|answer| answer.subnets.unwrap_or_default().into_iter().next()))
+}

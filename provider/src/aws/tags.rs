@@ -1,0 +1,252 @@
+//! Tags: `tags` and `tags_all` of every resource, the provider's default tags, and the mark of a create.
+//!
+//! `tags` is what the configuration says, `tags_all` is that with the provider's `default_tags`. The mark
+//! ([`Marker::TAG`]) and AWS's own tags (`aws:…`) are in neither.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use tfplugin::{Attr, Call, Marker, Planning, Resource, Result};
+
+use super::client::Aws;
+use super::errors::{Explain, Fault};
+
+/// Keys and values. A value may be unknown while planning.
+pub type Tags = BTreeMap<String, Attr<String>>;
+
+/// A resource with `tags` and `tags_all`.
+pub trait Tagged {
+    /// The configured tags.
+    fn tags(&self) -> &Attr<Tags>;
+    /// The configured tags and the provider's default tags.
+    fn tags_all(&self) -> &Attr<Tags>;
+    /// Sets both.
+    fn set_tags(&mut self, tags: Attr<Tags>, all: Attr<Tags>);
+}
+
+/// Implements [`Tagged`] by the fields `tags` and `tags_all`.
+#[macro_export]
+macro_rules! tagged {
+    ($resource:ty) => {
+        impl $crate::aws::tags::Tagged for $resource {
+            fn tags(&self) -> &tfplugin::Attr<$crate::aws::tags::Tags> {
+                &self.tags
+            }
+
+            fn tags_all(&self) -> &tfplugin::Attr<$crate::aws::tags::Tags> {
+                &self.tags_all
+            }
+
+            fn set_tags(
+                &mut self,
+                tags: tfplugin::Attr<$crate::aws::tags::Tags>,
+                all: tfplugin::Attr<$crate::aws::tags::Tags>,
+            ) {
+                self.tags = tags;
+                self.tags_all = all;
+            }
+        }
+    };
+}
+
+/// The plan of `tags_all`: call it in `Resource::plan`.
+pub fn plan<R: Resource<Client = Aws> + Tagged>(planning: &mut Planning<'_, R>) {
+    let all = match planning.client {
+        Some(aws) => union(&aws.default_tags, planning.planned.tags()),
+        None => Attr::Unknown,
+    };
+    let tags = planning.planned.tags().clone();
+    planning.planned.set_tags(tags, all);
+}
+
+/// `tags` over `defaults`; unknown as long as any value is.
+pub fn union(defaults: &BTreeMap<String, String>, tags: &Attr<Tags>) -> Attr<Tags> {
+    let mut all: Tags = defaults.iter().map(|(key, value)| (key.clone(), Attr::Known(value.clone()))).collect();
+    match tags {
+        Attr::Unknown => return Attr::Unknown,
+        Attr::Null => {}
+        Attr::Known(tags) => {
+            for (key, value) in tags {
+                match value {
+                    Attr::Unknown => return Attr::Unknown,
+                    Attr::Null => {}
+                    Attr::Known(_) => {
+                        all.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+        }
+    }
+    Attr::Known(all)
+}
+
+/// What an object bears, as plain text: default and configured tags. For a creating or changing request.
+pub fn wanted(aws: &Aws, tags: &Attr<Tags>) -> BTreeMap<String, String> {
+    plain(&union(&aws.default_tags, tags))
+}
+
+fn plain(tags: &Attr<Tags>) -> BTreeMap<String, String> {
+    let known = tags.known().into_iter().flatten();
+    known.filter_map(|(key, value)| Some((key.clone(), value.known()?.clone()))).collect()
+}
+
+/// Writes what AWS shows of an object's tags into `tags` and `tags_all`. `tags` keeps what was configured, whether or not a
+/// default tag says the same.
+pub fn seen(
+    defaults: &BTreeMap<String, String>,
+    prior: &Attr<Tags>,
+    remote: impl IntoIterator<Item = (String, String)>,
+) -> (Attr<Tags>, Attr<Tags>) {
+    let all: BTreeMap<String, String> = remote.into_iter().filter(|(key, _)| is_ours(key)).collect();
+    let configured = |key: &str| prior.known().is_some_and(|prior| prior.contains_key(key));
+    let mut own: Tags = all
+        .iter()
+        .filter(|(key, value)| configured(key) || defaults.get(*key) != Some(value))
+        .map(|(key, value)| (key.clone(), Attr::Known(value.clone())))
+        .collect();
+    // A null value in the configuration stands for no tag.
+    let nulls = prior.known().into_iter().flatten().filter(|(key, value)| value.is_null() && !all.contains_key(*key));
+    own.extend(nulls.map(|(key, _)| (key.clone(), Attr::Null)));
+    let tags = if own.is_empty() && !prior.is_known() { Attr::Null } else { Attr::Known(own) };
+    (tags, Attr::Known(all.into_iter().map(|(key, value)| (key, Attr::Known(value))).collect()))
+}
+
+fn is_ours(key: &str) -> bool {
+    key != Marker::TAG && !key.starts_with("aws:")
+}
+
+/// What is to be removed and what is to be set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Keys to remove.
+    pub remove: Vec<String>,
+    /// Tags to set.
+    pub set: BTreeMap<String, String>,
+}
+
+/// The way from `old` to `new`.
+pub fn change(old: &Attr<Tags>, new: &BTreeMap<String, String>) -> Change {
+    let old = plain(old);
+    Change {
+        remove: old.keys().filter(|key| !new.contains_key(*key)).cloned().collect(),
+        set: new
+            .iter()
+            .filter(|(key, value)| old.get(*key) != Some(value))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
+    }
+}
+
+/// EC2's tags as pairs.
+pub fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
+    tags.iter().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default()))).collect()
+}
+
+/// Writes what EC2 shows into `state`.
+pub fn see<R: Tagged>(aws: &Aws, state: &mut R, remote: &[Tag]) {
+    let (tags, all) = seen(&aws.default_tags, state.tags(), pairs(remote));
+    state.set_tags(tags, all);
+}
+
+/// The tags of a creating request: the wanted ones and the mark.
+pub fn specification(cx: &Call<Aws>, kind: ResourceType, tags: &Attr<Tags>) -> TagSpecification {
+    let mut tags = wanted(cx.client(), tags);
+    tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
+    let tags = tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+    TagSpecification::builder().resource_type(kind).set_tags(Some(tags.collect())).build()
+}
+
+/// Brings an EC2 object's tags from `old_all` to what `tags` and the default tags say.
+///
+/// # Errors
+/// AWS refused.
+pub async fn update(cx: &Call<Aws>, id: &str, old_all: &Attr<Tags>, tags: &Attr<Tags>) -> Result<()> {
+    let change = change(old_all, &wanted(cx.client(), tags));
+    let ec2 = &cx.client().ec2;
+    if !change.remove.is_empty() {
+        let tags = change.remove.iter().map(|key| Tag::builder().key(key).build());
+        let request = ec2.delete_tags().resources(id).set_tags(Some(tags.collect()));
+        request.send().await.when(&format!("remove tags of {id}"))?;
+    }
+    if !change.set.is_empty() {
+        let tags = change.set.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let request = ec2.create_tags().resources(id).set_tags(Some(tags.collect()));
+        request.send().await.when(&format!("set tags of {id}"))?;
+    }
+    Ok(())
+}
+
+/// The id of the EC2 object of any type that bears a create's mark.
+///
+/// # Errors
+/// AWS could not be asked.
+pub async fn id_of(aws: &Aws, marker: &Marker) -> Result<Option<String>, Fault> {
+    let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+    let request = aws.ec2.describe_tags().filters(filter("key", Marker::TAG)).filters(filter("value", &marker.id));
+    let answer = request.send().await.fault()?;
+    Ok(answer.tags().iter().find_map(|tag| tag.resource_id.clone()))
+}
+
+/// Like [`id_of`], for `Resource::find`. EC2 shows tags late, and a request that was under way when the provider was killed may
+/// take effect after it: so the mark is looked for during some seconds. That is rare enough to wait for.
+///
+/// # Errors
+/// AWS could not be asked, in words.
+pub async fn find(cx: &Call<Aws>, marker: &Marker) -> Result<Option<String>> {
+    for pause in [0, 500, 1000, 2000, 3000] {
+        cx.sleep(Duration::from_millis(pause)).await?;
+        let found = id_of(cx.client(), marker).await;
+        if let Some(id) = found.map_err(|fault| fault.when("look for what an interrupted apply made"))? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn tags(pairs: &[(&str, &str)]) -> Attr<Tags> {
+        Attr::Known(map(pairs).into_iter().map(|(key, value)| (key, Attr::Known(value))).collect())
+    }
+
+    #[test]
+    fn configured_tags_win_over_default_tags() {
+        let defaults = map(&[("team", "data"), ("env", "dev")]);
+        assert_eq!(union(&defaults, &tags(&[("env", "prod")])), tags(&[("env", "prod"), ("team", "data")]));
+        assert_eq!(union(&defaults, &Attr::Null), tags(&[("env", "dev"), ("team", "data")]));
+        assert_eq!(union(&defaults, &Attr::Unknown), Attr::Unknown);
+        let unknown = Attr::Known(Tags::from([("a".to_owned(), Attr::Unknown)]));
+        assert_eq!(union(&defaults, &unknown), Attr::Unknown);
+    }
+
+    #[test]
+    fn a_read_hides_the_mark_and_tells_default_tags_from_own_ones() {
+        let defaults = map(&[("team", "data")]);
+        let check = |prior: &Attr<Tags>, remote: &[(&str, &str)], own: &Attr<Tags>, all: &Attr<Tags>| {
+            let (seen_own, seen_all) = seen(&defaults, prior, map(remote));
+            assert_eq!((&seen_own, &seen_all), (own, all));
+        };
+        let mark = (Marker::TAG, "m-1");
+        check(&Attr::Null, &[mark, ("team", "data"), ("aws:x", "y")], &Attr::Null, &tags(&[("team", "data")]));
+        check(&Attr::Null, &[mark, ("new", "1")], &tags(&[("new", "1")]), &tags(&[("new", "1")]));
+        check(&tags(&[]), &[mark], &tags(&[]), &tags(&[]));
+        let own = tags(&[("team", "data")]);
+        check(&own, &[("team", "data")], &own, &own);
+        check(&own, &[("team", "ops")], &tags(&[("team", "ops")]), &tags(&[("team", "ops")]));
+        check(&own, &[], &tags(&[]), &tags(&[]));
+    }
+
+    #[test]
+    fn a_change_sends_what_differs_and_nothing_else() {
+        let change =
+            change(&tags(&[("keep", "1"), ("edit", "1"), ("drop", "1")]), &map(&[("keep", "1"), ("edit", "2")]));
+        assert_eq!(change, Change { remove: vec!["drop".to_owned()], set: map(&[("edit", "2")]) });
+    }
+}

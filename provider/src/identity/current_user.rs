@@ -1,0 +1,87 @@
+//! The data source databricks_current_user: who the provider is logged in as in its workspace.
+//! API: <https://docs.databricks.com/api/workspace/currentuser/me>
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{Attr, COMPUTED, Call, DataSource, Result};
+
+use crate::answer::{Answer, text};
+use crate::clients::Workspace;
+
+/// The user or service principal that the provider is logged in as in its workspace. Reading it is a try of the login.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CurrentUser {
+    /// Id of the user, a number.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub id: Attr<String>,
+    /// Mail address of a person; application id of a service principal.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub user_name: Attr<String>,
+    /// Name, as people see it.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub display_name: Attr<String>,
+    /// Id in an external identity provider.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub external_id: Attr<String>,
+    /// The part of the user name before the `@`, with `_` for everything but letters and digits: for the names of things.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub alphanumeric: Attr<String>,
+    /// Home folder.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub home: Attr<String>,
+    /// Folder of Git folders.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub repos: Attr<String>,
+    /// Name in access control rules: `users/` or `servicePrincipals/`, and the user name.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub acl_principal_id: Attr<String>,
+    /// Address of the workspace.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub workspace_url: Attr<String>,
+}
+
+/// A name of letters, digits and underscores, in lower case, from a user name.
+fn alphanumeric(user_name: &str) -> String {
+    let local = user_name.split('@').next().unwrap_or_default().to_lowercase();
+    local.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
+}
+
+impl DataSource for CurrentUser {
+    const NAME: &'static str = "databricks_current_user";
+    const SUBCATEGORY: &'static str = "Workspace";
+    const EXAMPLE: &'static str = r#"data "databricks_current_user" "example" {
+}
+"#;
+
+    type Client = Workspace;
+
+    async fn read(cx: &Call<Workspace>, _: Self) -> Result<Self> {
+        let me = cx.client().me().await.or_say(|| "ask the workspace who is logged in".into())?;
+        let kind = if me.user_name.contains('@') { "users" } else { "servicePrincipals" };
+        Ok(Self {
+            id: me.id.into(),
+            alphanumeric: alphanumeric(&me.user_name).into(),
+            home: format!("/Users/{}", me.user_name).into(),
+            repos: format!("/Repos/{}", me.user_name).into(),
+            acl_principal_id: format!("{kind}/{}", me.user_name).into(),
+            workspace_url: cx.client().host().as_str().trim_end_matches('/').into(),
+            display_name: text(me.display_name),
+            external_id: text(me.external_id),
+            user_name: me.user_name.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_name_becomes_a_name_of_things() {
+        for (user_name, expected) in
+            [("Ada.Lovelace@example.com", "ada_lovelace"), ("0e1f-22", "0e1f_22"), ("é@x", "_"), ("", "")]
+        {
+            assert_eq!(alphanumeric(user_name), expected);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! databricks_service_principal_secret: an OAuth client secret.
+//! API: <https://docs.databricks.com/api/account/serviceprincipalsecrets>, and the workspaces' proxy of it.
+
+use std::collections::BTreeMap;
+
+use databricks::Request;
+use databricks::api::identity::{CreateServicePrincipalSecret, ServicePrincipalSecret as Api, ServicePrincipalSecrets};
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, Planning, REQUIRED, Resource, Result, Secret};
+
+use super::rotation::due;
+use crate::answer::{Answer, sent};
+use crate::clients::Either;
+
+/// An OAuth secret of a service principal: with the application id as client id, and this as client secret, programs log
+/// in to the account and to the workspaces that the service principal is assigned to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ServicePrincipalSecret {
+    /// Id of the secret. A rotation changes it.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// Id of the service principal.
+    #[schemars(extend("x-tf" = REQUIRED.replaces()))]
+    pub service_principal_id: Attr<String>,
+    /// Seconds until the secret expires, followed by `s`: 730 days (`63072000s`) at most, and where it is not set.
+    #[schemars(regex(pattern = r"^[1-9][0-9]*s$"), extend("x-tf" = OPTIONAL.replaces()))]
+    pub lifetime: Attr<String>,
+    /// Seconds before the expiry from which on an apply issues a new secret in place of this one and deletes this one
+    /// afterwards. What depends on the secret is updated, not destroyed.
+    #[schemars(range(min = 1), extend("x-tf" = OPTIONAL))]
+    pub rotate_before_seconds: Attr<i64>,
+    /// Any values. When they change, the secret is replaced.
+    #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
+    pub triggers: Attr<BTreeMap<String, String>>,
+    /// The secret.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub secret: Attr<Secret<String>>,
+    /// Hash of the secret.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub secret_hash: Attr<String>,
+    /// Whether it is `ACTIVE`.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub status: Attr<String>,
+    /// When it was issued (RFC 3339).
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub create_time: Attr<String>,
+    /// When it expires (RFC 3339).
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub expire_time: Attr<String>,
+}
+
+fn path(client: &Either, principal: &str) -> Result<String> {
+    Ok(if client.is_account() {
+        format!("/api/2.0/accounts/{}/servicePrincipals/{principal}/credentials/secrets", client.account_id()?)
+    } else {
+        format!("/api/2.0/accounts/servicePrincipals/{principal}/credentials/secrets")
+    })
+}
+
+/// The secrets of a service principal that have not expired; none if it is gone.
+async fn list(client: &Either, principal: &str) -> Result<Vec<Api>> {
+    let action = || format!("list the secrets of the service principal {principal}");
+    let mut all = Vec::new();
+    let mut page = None;
+    loop {
+        let mut request = Request::get(path(client, principal)?);
+        if let Some(token) = page {
+            request = request.query("page_token", token);
+        }
+        let answer = client.send::<ServicePrincipalSecrets>(request).await.if_exists(action)?;
+        let answer = answer.unwrap_or_default();
+        all.extend(answer.secrets);
+        page = Some(answer.next_page_token).filter(|token| !token.is_empty());
+        if page.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+async fn issue(cx: &Call<Either>, plan: ServicePrincipalSecret) -> Result<ServicePrincipalSecret> {
+    let principal = plan.service_principal_id.text().to_owned();
+    let action = || format!("issue a secret of the service principal {principal}");
+    let body = CreateServicePrincipalSecret { lifetime: sent(&plan.lifetime) };
+    let request = Request::post(path(cx.client(), &principal)?).json(&body).or_say(action)?;
+    let issued: Api = cx.client().send(request).await.or_say(action)?;
+    Ok(ServicePrincipalSecret {
+        id: issued.id.into(),
+        secret: issued.secret.into(),
+        secret_hash: issued.secret_hash.into(),
+        status: issued.status.into(),
+        create_time: issued.create_time.into(),
+        expire_time: issued.expire_time.into(),
+        ..plan
+    })
+}
+
+async fn revoke(cx: &Call<Either>, principal: &str, id: &str) -> Result<()> {
+    let request = Request::delete(format!("{}/{id}", path(cx.client(), principal)?));
+    let action = || format!("delete the secret {id} of the service principal {principal}");
+    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+}
+
+fn time(text: &Attr<String>) -> Option<Timestamp> {
+    text.known().and_then(|text| text.parse().ok())
+}
+
+impl Resource for ServicePrincipalSecret {
+    const NAME: &'static str = "databricks_service_principal_secret";
+    const SUBCATEGORY: &'static str = "Identity";
+    const EXAMPLE: &'static str = r#"resource "databricks_service_principal" "example" {
+  display_name             = "example"
+  disable_as_user_deletion = false
+}
+
+resource "databricks_service_principal_secret" "example" {
+  service_principal_id  = databricks_service_principal.example.id
+  lifetime              = "7776000s"
+  rotate_before_seconds = 604800
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("604800", "1209600"));
+    const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = Some(("7776000s", "2592000s"));
+    const IMPORT_ID: Option<&'static str> = None;
+
+    type Client = Either;
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        let Some(prior) = planning.prior else { return Ok(()) };
+        let planned = &mut *planning.planned;
+        if due(time(&prior.expire_time), planned.rotate_before_seconds.known().copied(), planning.now) {
+            planned.id = Attr::Unknown;
+            planned.secret = Attr::Unknown;
+            planned.secret_hash = Attr::Unknown;
+            planned.status = Attr::Unknown;
+            planned.create_time = Attr::Unknown;
+            planned.expire_time = Attr::Unknown;
+        }
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Either>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        Ok(issue(cx, plan).await?)
+    }
+
+    /// The value of a secret that a cut-off create issued is lost: it is deleted, and another is issued. The API has
+    /// nothing to mark a secret with, so the only one that was issued within a request's time counts. Where there are
+    /// several, one may be somebody's: none is touched, and they end by their own lifetime.
+    async fn find(cx: &Call<Either>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        let principal = plan.service_principal_id.text();
+        let until = marker.since + SignedDuration::from_mins(2);
+        let mut issued = list(cx.client(), principal).await?;
+        issued.retain(|one| {
+            time(&one.create_time.clone().into()).is_some_and(|created| created >= marker.since && created <= until)
+        });
+        match issued.as_slice() {
+            [] => {}
+            [orphan] => revoke(cx, principal, &orphan.id).await?,
+            several => tracing::warn!(
+                secrets = ?several.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(),
+                "an interrupted apply may have left one of these secrets of the service principal {principal}"
+            ),
+        }
+        Ok(None)
+    }
+
+    async fn read(cx: &Call<Either>, state: Self) -> Result<Option<Self>> {
+        let all = list(cx.client(), state.service_principal_id.text()).await?;
+        let found = all.into_iter().find(|one| one.id == state.id.text());
+        let now = Timestamp::now();
+        Ok(found
+            .map(|found| Self { status: found.status.into(), expire_time: found.expire_time.into(), ..state })
+            .filter(|found| time(&found.expire_time).is_none_or(|expiry| expiry > now)))
+    }
+
+    async fn update(cx: &Call<Either>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        if !plan.secret.is_unknown() {
+            return Ok(plan);
+        }
+        let new = issue(cx, plan).await?;
+        match revoke(cx, state.service_principal_id.text(), state.id.text()).await {
+            Ok(()) => Ok(new),
+            Err(error) => Err(Failed::with(error, new)),
+        }
+    }
+
+    async fn delete(cx: &Call<Either>, state: Self) -> Result<()> {
+        revoke(cx, state.service_principal_id.text(), state.id.text()).await
+    }
+}

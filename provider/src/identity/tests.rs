@@ -1,0 +1,182 @@
+//! Identities, secrets and tokens against a local cloud.
+
+use jiff::{SignedDuration, Timestamp};
+use localcloud::{Fault, FaultEffect};
+use tfplugin::{Attr, Ephemeral, Planning, Resource};
+
+use super::ephemeral_token::EphemeralToken;
+use super::service_principal::ServicePrincipal;
+use super::service_principal_secret::ServicePrincipalSecret;
+use super::token::Token;
+use crate::testing::{Cloud, create, reads_back, update};
+
+fn principal(name: &str) -> ServicePrincipal {
+    ServicePrincipal {
+        display_name: name.into(),
+        active: true.into(),
+        disable_as_user_deletion: false.into(),
+        ..Default::default()
+    }
+}
+
+/// What the resource itself says in a plan at `now` that changes nothing else.
+fn planned<R: Resource>(prior: &R, now: Timestamp) -> R {
+    let (mut planned, mut replaces) = (prior.clone(), Vec::new());
+    let mut planning = Planning {
+        prior: Some(prior),
+        config: prior,
+        planned: &mut planned,
+        replaces: &mut replaces,
+        client: None,
+        now,
+    };
+    R::plan(&mut planning).unwrap();
+    assert!(replaces.is_empty());
+    planned
+}
+
+fn in_days(days: i64) -> Timestamp {
+    Timestamp::now().checked_add(SignedDuration::from_hours(24 * days)).unwrap()
+}
+
+#[tokio::test]
+async fn a_service_principal_of_the_account_is_renamed_and_deleted() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.either();
+    let made = create(&cx, principal("example")).await;
+    assert!(!made.application_id.text().is_empty());
+    assert_eq!(made.external_id, Attr::Null, "the mark is hidden");
+    reads_back(&cx, &made).await;
+    let plan = ServicePrincipal { display_name: "renamed".into(), external_id: "idp-7".into(), ..made.clone() };
+    let renamed = update(&cx, made, plan).await;
+    assert_eq!((renamed.display_name.text(), renamed.external_id.text()), ("renamed", "idp-7"));
+    reads_back(&cx, &renamed).await;
+    ServicePrincipal::delete(&cx, renamed.clone()).await.unwrap();
+    assert!(ServicePrincipal::read(&cx, renamed.clone()).await.unwrap().is_none());
+    ServicePrincipal::delete(&cx, renamed).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_principal_of_the_account_is_only_deactivated_unless_told_otherwise() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.either();
+    let made = create(&cx, ServicePrincipal { disable_as_user_deletion: Attr::Null, ..principal("example") }).await;
+    ServicePrincipal::delete(&cx, made.clone()).await.unwrap();
+    let read = ServicePrincipal::read(&cx, made).await.unwrap().expect("it stays in the account");
+    assert_eq!(read.active, false.into());
+}
+
+#[tokio::test]
+async fn of_two_service_principals_with_one_name_a_cut_off_create_finds_its_own() {
+    let cloud = Cloud::start().await;
+    let other = create(&cloud.either(), principal("example")).await;
+    let cx = cloud.either();
+    cloud.running.fault(Fault {
+        effect: FaultEffect::After,
+        cut: true,
+        status: None,
+        ..Fault::once("POST /api/2.0/accounts/*/ServicePrincipals", 500, "")
+    });
+    ServicePrincipal::create(&cx, principal("example")).await.unwrap_err();
+    let found = ServicePrincipal::find(&cx, &principal("example"), cx.marker()).await.unwrap().expect("it was made");
+    assert_ne!(found.id, other.id);
+}
+
+#[tokio::test]
+async fn a_secret_logs_in_until_it_is_deleted() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.either();
+    let owner = create(&cx, principal("example")).await;
+    let plan = ServicePrincipalSecret {
+        service_principal_id: owner.id.clone(),
+        lifetime: "7776000s".into(),
+        rotate_before_seconds: 604_800.into(),
+        ..Default::default()
+    };
+    let made = create(&cx, plan.clone()).await;
+    reads_back(&cx, &made).await;
+
+    // Not due: the plan is what stands. Due: a new one takes its place.
+    assert_eq!(planned(&made, in_days(80)).secret, made.secret);
+    let due = planned(&made, in_days(84));
+    assert!(due.secret.is_unknown() && due.id.is_unknown());
+    let rotated = update(&cx, made.clone(), due).await;
+    assert_ne!(rotated.secret, made.secret);
+    assert!(ServicePrincipalSecret::read(&cx, made).await.unwrap().is_none(), "the old one is deleted");
+    reads_back(&cx, &rotated).await;
+
+    // The value of one whose answer was lost is lost as well: it does not stay.
+    let later = cloud.either();
+    let orphan = create(&later, plan.clone()).await;
+    assert!(ServicePrincipalSecret::find(&later, &plan, later.marker()).await.unwrap().is_none());
+    assert!(ServicePrincipalSecret::read(&later, orphan).await.unwrap().is_none());
+
+    ServicePrincipalSecret::delete(&cx, rotated.clone()).await.unwrap();
+    assert!(ServicePrincipalSecret::read(&cx, rotated.clone()).await.unwrap().is_none());
+    ServicePrincipalSecret::delete(&cx, rotated).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_is_issued_renamed_rotated_and_revoked() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let plan = Token {
+        comment: "nightly import".into(),
+        lifetime_seconds: 7_776_000.into(),
+        rotate_before_seconds: 604_800.into(),
+        ..Default::default()
+    };
+    let made = create(&cx, plan).await;
+    assert_eq!(made.comment.text(), "nightly import", "the mark is hidden");
+    reads_back(&cx, &made).await;
+
+    let renamed = update(&cx, made.clone(), Token { comment: "hourly import".into(), ..made.clone() }).await;
+    assert_eq!((&renamed.id, &renamed.token_value), (&made.id, &made.token_value), "a comment changes in place");
+    reads_back(&cx, &renamed).await;
+
+    assert!(planned(&renamed, in_days(80)).token_value.is_known());
+    let due = planned(&renamed, in_days(84));
+    assert!(due.token_value.is_unknown());
+    let rotated = update(&cx, renamed.clone(), due).await;
+    assert_ne!(rotated.token_value, renamed.token_value);
+    assert!(Token::read(&cx, renamed).await.unwrap().is_none(), "the old one is revoked");
+    reads_back(&cx, &rotated).await;
+    Token::delete(&cx, rotated.clone()).await.unwrap();
+    assert!(Token::read(&cx, rotated.clone()).await.unwrap().is_none());
+    Token::delete(&cx, rotated).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_whose_value_was_lost_is_revoked_and_no_other() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let plan = Token { comment: "same".into(), ..Default::default() };
+    let lost = create(&cx, plan.clone()).await;
+    let other = create(&crate::testing::call(cx.client().clone()), plan.clone()).await;
+    assert!(Token::find(&cx, &plan, cx.marker()).await.unwrap().is_none());
+    assert!(Token::read(&cx, lost).await.unwrap().is_none());
+    assert!(Token::read(&cx, other).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_asked_for_is_an_error_and_not_gone() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let made = create(&cx, Token { comment: "x".into(), ..Default::default() }).await;
+    cloud.running.fault(Fault::once("GET /api/2.0/token/list", 403, "PERMISSION_DENIED"));
+    let text = Token::read(&cx, made).await.unwrap_err().to_string();
+    assert!(text.starts_with("Cannot list the tokens") && text.contains("PERMISSION_DENIED"), "{text}");
+}
+
+#[tokio::test]
+async fn an_ephemeral_token_is_revoked_when_it_is_closed() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let opened = EphemeralToken::open(&cx, EphemeralToken::default()).await.unwrap();
+    let id = opened.result.token_id.clone();
+    assert!(opened.result.token_value.is_known() && opened.result.expiry_time.or_default() > 0);
+    let state = Token { id, ..Default::default() };
+    assert!(Token::read(&cx, state.clone()).await.unwrap().is_some());
+    EphemeralToken::close(&cx, opened.private).await.unwrap();
+    assert!(Token::read(&cx, state).await.unwrap().is_none());
+}

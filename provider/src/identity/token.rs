@@ -1,0 +1,207 @@
+//! databricks_token: a personal access token of the provider's own user or service principal.
+//! API: <https://docs.databricks.com/api/workspace/tokens>
+
+use std::collections::BTreeMap;
+
+use databricks::Request;
+use databricks::api::tokens::{CreateToken, CreateTokenResponse, ListTokens, RevokeToken, TokenInfo, UpdateToken};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::{Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, Planning, Resource, Result, Secret};
+
+use super::rotation::{due, expiry};
+use crate::answer::Answer;
+use crate::clients::Workspace;
+
+/// A personal access token of the user or service principal that the provider is configured for.
+///
+/// Its value stands in the state. Where it is only needed while Terraform runs, the ephemeral resource of the same name
+/// leaves none behind.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Token {
+    /// Id of the token. A rotation changes it.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// What the token is for.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub comment: Attr<String>,
+    /// Seconds until the token expires. It never does, as far as the workspace allows that, where it is not set.
+    #[schemars(range(min = 1), extend("x-tf" = OPTIONAL.replaces()))]
+    pub lifetime_seconds: Attr<i64>,
+    /// Seconds before the expiry from which on an apply issues a new token in place of this one and revokes this one
+    /// afterwards. What depends on the token is updated, not destroyed.
+    #[schemars(range(min = 1), extend("x-tf" = OPTIONAL))]
+    pub rotate_before_seconds: Attr<i64>,
+    /// Any values. When they change, the token is replaced.
+    #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
+    pub triggers: Attr<BTreeMap<String, String>>,
+    /// Id of the token.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub token_id: Attr<String>,
+    /// The token.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub token_value: Attr<Secret<String>>,
+    /// When it was issued, in milliseconds since 1970.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub creation_time: Attr<i64>,
+    /// When it expires, in milliseconds since 1970; -1 is never.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub expiry_time: Attr<i64>,
+}
+
+/// The comment with which a token is issued: the API has no tags, and shows a token's value once. A token whose value was
+/// lost in a crash is found by its mark and revoked.
+fn marked(comment: &Attr<String>, marker: &Marker) -> String {
+    format!("{} ({}:{})", comment.text(), Marker::TAG, marker.id).trim_start().to_owned()
+}
+
+/// The comment without the mark; null if nothing else is in it.
+fn unmarked(comment: &str) -> Attr<String> {
+    let text = comment.split(&format!("({}:", Marker::TAG)).next().unwrap_or_default().trim_end();
+    if text.is_empty() { Attr::Null } else { text.into() }
+}
+
+fn state_of(known: Token, info: TokenInfo) -> Token {
+    Token {
+        id: info.token_id.clone().into(),
+        comment: match unmarked(&info.comment) {
+            Attr::Null if known.comment.known().is_some_and(String::is_empty) => known.comment,
+            comment => comment,
+        },
+        token_id: info.token_id.into(),
+        creation_time: info.creation_time.into(),
+        expiry_time: expiry(info.expiry_time.unwrap_or_default()).map_or(-1, Timestamp::as_millisecond).into(),
+        ..known
+    }
+}
+
+async fn list(cx: &Call<Workspace>) -> Result<Vec<TokenInfo>> {
+    let all: ListTokens =
+        cx.client().send(Request::get("/api/2.0/token/list")).await.or_say(|| "list the tokens".into())?;
+    Ok(all.token_infos)
+}
+
+async fn issue(cx: &Call<Workspace>, plan: Token) -> Result<Token> {
+    let action = || "issue a token".to_owned();
+    let body = CreateToken {
+        comment: marked(&plan.comment, cx.marker()),
+        lifetime_seconds: plan.lifetime_seconds.known().copied(),
+        ..CreateToken::default()
+    };
+    let request = Request::post("/api/2.0/token/create").json(&body).or_say(action)?;
+    let issued: CreateTokenResponse = cx.client().send(request).await.or_say(action)?;
+    Ok(Token { token_value: issued.token_value.into(), ..state_of(plan, issued.token_info) })
+}
+
+/// Revokes a token; one that is gone already is a success.
+pub(super) async fn revoke(cx: &Call<Workspace>, id: &str) -> Result<()> {
+    let action = || format!("revoke the token {id}");
+    let body = RevokeToken { token_id: id.to_owned() };
+    let request = Request::post("/api/2.0/token/delete").json(&body).or_say(action)?.idempotent();
+    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+}
+
+impl Resource for Token {
+    const NAME: &'static str = "databricks_token";
+    const SUBCATEGORY: &'static str = "Workspace";
+    const EXAMPLE: &'static str = r#"resource "databricks_token" "example" {
+  comment               = "nightly import"
+  lifetime_seconds      = 7776000
+  rotate_before_seconds = 604800
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("nightly import", "hourly import"));
+    const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = Some(("7776000", "2592000"));
+    const IMPORT_ID: Option<&'static str> = None;
+
+    type Client = Workspace;
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        let Some(prior) = planning.prior else { return Ok(()) };
+        let planned = &mut *planning.planned;
+        if due(expiry(prior.expiry_time.or_default()), planned.rotate_before_seconds.known().copied(), planning.now) {
+            planned.id = Attr::Unknown;
+            planned.token_id = Attr::Unknown;
+            planned.token_value = Attr::Unknown;
+            planned.creation_time = Attr::Unknown;
+            planned.expiry_time = Attr::Unknown;
+        }
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Workspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        Ok(issue(cx, plan).await?)
+    }
+
+    /// The value of a token that a cut-off create issued is lost: the token is revoked, and another is issued.
+    async fn find(cx: &Call<Workspace>, _: &Self, marker: &Marker) -> Result<Option<Self>> {
+        let mark = format!("({}:{})", Marker::TAG, marker.id);
+        for orphan in list(cx).await?.into_iter().filter(|one| one.comment.ends_with(&mark)) {
+            revoke(cx, &orphan.token_id).await?;
+        }
+        Ok(None)
+    }
+
+    /// An expired token is gone, also while the API still lists it.
+    async fn read(cx: &Call<Workspace>, state: Self) -> Result<Option<Self>> {
+        let now = Timestamp::now();
+        let found = list(cx).await?.into_iter().find(|one| {
+            one.token_id == state.id.text()
+                && expiry(one.expiry_time.unwrap_or_default()).is_none_or(|expiry| expiry > now)
+        });
+        Ok(found.map(|found| state_of(state, found)))
+    }
+
+    async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        let old = state.id.text().to_owned();
+        if plan.token_value.is_unknown() {
+            let new = issue(cx, plan).await?;
+            return match revoke(cx, &old).await {
+                Ok(()) => Ok(new),
+                Err(error) => Err(Failed::with(error, new)),
+            };
+        }
+        if plan.comment != state.comment {
+            let action = || format!("update the token {old}");
+            let body = UpdateToken {
+                token: TokenInfo { comment: plan.comment.text().to_owned(), ..TokenInfo::default() },
+                update_mask: "comment".into(),
+            };
+            let request = Request::patch(format!("/api/2.0/token/{old}")).json(&body).or_say(action)?;
+            cx.client().send::<()>(request).await.or_say(action)?;
+        }
+        let found = list(cx).await?.into_iter().find(|one| one.token_id == old);
+        let found =
+            found.ok_or_else(|| Error::new(format!("The token {old} is gone")).detail("It was revoked meanwhile."))?;
+        Ok(state_of(Self { token_value: state.token_value, ..plan }, found))
+    }
+
+    async fn delete(cx: &Call<Workspace>, state: Self) -> Result<()> {
+        revoke(cx, state.id.text()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_survives_its_mark() {
+        let marker = Marker { id: "0a1b".into(), since: Timestamp::UNIX_EPOCH };
+        for comment in ["nightly import", "with (brackets)", "ends in a blank "] {
+            let expected = comment.trim_end();
+            assert_eq!(unmarked(&marked(&comment.into(), &marker)).text(), expected);
+        }
+        assert_eq!(unmarked(&marked(&Attr::Null, &marker)), Attr::Null);
+        assert_eq!(unmarked("plain"), "plain".into());
+    }
+
+    #[test]
+    fn a_tokens_expiry_of_zero_is_never() {
+        for (told, expected) in [(0, -1), (-1, -1), (1_700_000_000_000, 1_700_000_000_000)] {
+            let info = TokenInfo { expiry_time: Some(told), ..TokenInfo::default() };
+            assert_eq!(state_of(Token::default(), info).expiry_time, expected.into());
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What the provider has, in the order of its documentation: one line each.
+
+use tfplugin::{
+    DataSourceEntry, EphemeralEntry, FunctionEntry, Registry, ResourceEntry, data_source, ephemeral, function, resource,
+};
+
+use crate::context::Context;
+use crate::{account, aws, functions, identity, workspace};
+
+/// All of it.
+pub(crate) static REGISTRY: Registry<Context> =
+    Registry { resources: RESOURCES, data_sources: DATA_SOURCES, ephemerals: EPHEMERALS, functions: FUNCTIONS };
+
+const RESOURCES: &[ResourceEntry<Context>] = &[
+    // AWS network
+    resource::<_, aws::vpc::Vpc>(),
+    resource::<_, aws::subnet::Subnet>(),
+    resource::<_, aws::internet_gateway::InternetGateway>(),
+    resource::<_, aws::eip::Eip>(),
+    resource::<_, aws::nat_gateway::NatGateway>(),
+    resource::<_, aws::route_table::RouteTable>(),
+    resource::<_, aws::route::Route>(),
+    resource::<_, aws::route_table_association::RouteTableAssociation>(),
+    resource::<_, aws::security_group::SecurityGroup>(),
+    resource::<_, aws::vpc_endpoint::VpcEndpoint>(),
+    // AWS storage and encryption
+    resource::<_, aws::kms_key::KmsKey>(),
+    resource::<_, aws::s3_bucket::S3Bucket>(),
+    resource::<_, aws::ebs_encryption_by_default::EbsEncryptionByDefault>(),
+    resource::<_, aws::iam_role::IamRole>(),
+    // Account
+    resource::<_, account::mws_credentials::MwsCredentials>(),
+    resource::<_, account::mws_storage_configurations::MwsStorageConfigurations>(),
+    resource::<_, account::mws_customer_managed_keys::MwsCustomerManagedKeys>(),
+    resource::<_, account::mws_networks::MwsNetworks>(),
+    resource::<_, account::mws_workspaces::MwsWorkspaces>(),
+    resource::<_, account::mws_permission_assignment::MwsPermissionAssignment>(),
+    // Identity
+    resource::<_, identity::service_principal::ServicePrincipal>(),
+    resource::<_, identity::service_principal_secret::ServicePrincipalSecret>(),
+    resource::<_, identity::token::Token>(),
+    // Compute
+    resource::<_, workspace::cluster::Cluster>(),
+    resource::<_, workspace::ssh_endpoint::SshEndpoint>(),
+];
+
+const DATA_SOURCES: &[DataSourceEntry<Context>] = &[
+    // AWS identity
+    data_source::<_, aws::caller_identity::CallerIdentity>(),
+    // Account
+    data_source::<_, account::current_config::CurrentConfig>(),
+    // Identity
+    data_source::<_, identity::current_user::CurrentUser>(),
+];
+
+const EPHEMERALS: &[EphemeralEntry<Context>] = &[
+    // Identity
+    ephemeral::<_, identity::ephemeral_token::EphemeralToken>(),
+];
+
+const FUNCTIONS: &[FunctionEntry] = &[
+    function::<functions::AwsAssumeRolePolicy>(),
+    function::<functions::AwsBucketPolicy>(),
+    function::<functions::AwsCrossaccountPolicy>(),
+    function::<functions::AwsKmsManagedServicesPolicy>(),
+    function::<functions::AwsKmsStoragePolicy>(),
+    function::<functions::AwsUnityCatalogAssumeRolePolicy>(),
+    function::<functions::AwsUnityCatalogPolicy>(),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::io::Write;
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn words<'a>(text: &'a str, keyword: &str) -> BTreeSet<&'a str> {
+        text.split(keyword).skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_example_has_its_resource_and_no_provider_block() {
+        for entry in RESOURCES {
+            let head = format!("resource \"{}\" \"example\" {{", entry.name);
+            assert!(entry.example.contains(&head), "{} lacks {head}", entry.name);
+            assert!(!entry.example.contains("provider \""), "{}", entry.name);
+            assert!(entry.example.ends_with("}\n") && !entry.example.contains('\t'), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn every_example_is_as_terraform_fmt_writes_it() {
+        let examples = RESOURCES.iter().map(|entry| (entry.name, entry.example));
+        let examples = examples.chain(DATA_SOURCES.iter().map(|entry| (entry.name, entry.example)));
+        let examples = examples.chain(EPHEMERALS.iter().map(|entry| (entry.name, entry.example)));
+        for (name, example) in examples.chain(FUNCTIONS.iter().map(|entry| (entry.name, entry.example))) {
+            let mut terraform = match Command::new("terraform")
+                .args(["fmt", "-check", "-diff", "-"])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+            {
+                Ok(terraform) => terraform,
+                Err(_) => return eprintln!("skipped: terraform is not on the PATH"),
+            };
+            terraform.stdin.take().unwrap().write_all(example.as_bytes()).unwrap();
+            let answer = terraform.wait_with_output().unwrap();
+            assert!(answer.status.success(), "{name}:\n{}", String::from_utf8_lossy(&answer.stdout));
+        }
+    }
+
+    #[test]
+    fn every_edit_of_an_example_fits_once() {
+        for entry in RESOURCES {
+            for (text, _) in entry.example_update.iter().chain(&entry.example_replace) {
+                assert_eq!(entry.example.matches(text).count(), 1, "{}: {text}", entry.name);
+            }
+            assert!(!entry.immutable || entry.example_update.is_none(), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn examples_use_nothing_that_is_not_registered() {
+        let known: BTreeSet<&str> = RESOURCES.iter().map(|entry| entry.name).collect();
+        for entry in RESOURCES {
+            let used = words(entry.example, "resource \"");
+            let unknown: Vec<_> =
+                used.iter().filter(|name| name.starts_with("databricks_") && !known.contains(**name)).collect();
+            assert!(unknown.is_empty(), "{} uses {unknown:?}", entry.name);
+        }
+    }
+
+    #[test]
+    fn every_schema_can_be_built_and_every_attribute_is_described() {
+        for (name, schema) in RESOURCES
+            .iter()
+            .map(|entry| (entry.name, (entry.schema)()))
+            .chain(DATA_SOURCES.iter().map(|entry| (entry.name, (entry.schema)())))
+            .chain(EPHEMERALS.iter().map(|entry| (entry.name, (entry.schema)())))
+        {
+            assert!(!schema.body.description.is_empty(), "{name} is not described");
+            for attribute in &schema.body.attributes {
+                let text = &attribute.description;
+                assert!(text.ends_with('.'), "{name}.{}: {text:?} is no sentence", attribute.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_nobody_registered_is_found() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let registry = std::fs::read_to_string(source.join("registry.rs")).unwrap();
+        for folder in ["account", "aws", "identity", "workspace"] {
+            for file in std::fs::read_dir(source.join(folder)).unwrap() {
+                let path = file.unwrap().path();
+                let Ok(text) = std::fs::read_to_string(&path) else { continue };
+                let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+                let is_one = ["impl Resource for", "impl DataSource for", "impl Ephemeral for"]
+                    .iter()
+                    .any(|line| text.contains(line));
+                assert!(
+                    !is_one || registry.contains(&format!("{folder}::{module}::")),
+                    "{} is not registered",
+                    path.display()
+                );
+            }
+        }
+    }
+}

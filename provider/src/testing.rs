@@ -1,0 +1,137 @@
+//! For tests of resources: a local cloud in this process, and the operations as the framework calls them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use databricks::api::account::{
+    AwsCredentials, Credentials, RootBucketInfo, StorageConfiguration, StsRole, Workspace as ApiWorkspace,
+};
+use databricks::{Client, Config, Environment, Request};
+use jiff::Timestamp;
+use localcloud::{Options, Running, Server};
+use tempfile::TempDir;
+use tfplugin::{Call, Marker, Resource};
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::{Account, Either, Workspace};
+
+/// A local cloud with an account.
+pub(crate) struct Cloud {
+    pub(crate) running: Running,
+    _folder: TempDir,
+}
+
+impl Cloud {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let running = Server::start(Options::for_tests(folder.path())).await.unwrap();
+        Self { running, _folder: folder }
+    }
+
+    fn client(&self, host: String) -> Client {
+        let config = Config {
+            host: Some(host),
+            account_id: Some(self.running.account_id()),
+            client_id: Some(self.running.client_id().to_owned()),
+            client_secret: Some(self.running.client_secret().clone()),
+            ..Config::default()
+        };
+        Client::with_environment(config, &Environment::default()).unwrap()
+    }
+
+    /// A call at the account.
+    pub(crate) fn account(&self) -> Call<Account> {
+        call(self.client(self.running.accounts_host()).into())
+    }
+
+    /// A call of a resource that the account and workspaces have, at the account.
+    pub(crate) fn either(&self) -> Call<Either> {
+        call(self.client(self.running.accounts_host()).into())
+    }
+
+    /// A call at a workspace that was made for it.
+    pub(crate) async fn workspace(&self) -> Call<Workspace> {
+        call(self.client(self.new_workspace().await.1).into())
+    }
+
+    /// The id and the address of a new workspace that runs.
+    pub(crate) async fn new_workspace(&self) -> (i64, String) {
+        let client = self.client(self.running.accounts_host());
+        let role =
+            AwsCredentials { sts_role: StsRole { role_arn: "arn:aws:iam::123456789012:role/databricks".into() } };
+        let body = Credentials { credentials_name: "test".into(), aws_credentials: role, ..Credentials::default() };
+        let credentials: Credentials =
+            client.send(Request::post_account("/credentials").json(&body).unwrap()).await.unwrap();
+        let body = StorageConfiguration {
+            storage_configuration_name: "test".into(),
+            root_bucket_info: RootBucketInfo { bucket_name: "test-root".into() },
+            ..StorageConfiguration::default()
+        };
+        let storage: StorageConfiguration =
+            client.send(Request::post_account("/storage-configurations").json(&body).unwrap()).await.unwrap();
+        let body = ApiWorkspace {
+            workspace_name: "test".into(),
+            aws_region: "eu-west-1".into(),
+            credentials_id: credentials.credentials_id,
+            storage_configuration_id: storage.storage_configuration_id,
+            ..ApiWorkspace::default()
+        };
+        let made: ApiWorkspace = client.send(Request::post_account("/workspaces").json(&body).unwrap()).await.unwrap();
+        let id = made.workspace_id.unwrap();
+        loop {
+            let path = format!("/workspaces/{id}");
+            let now: ApiWorkspace = client.send(Request::get_account(path)).await.unwrap();
+            if now.workspace_status == databricks::api::account::WorkspaceStatus::Running {
+                return (id, self.running.workspace_host(&now.deployment_name));
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// How many of the requests so far had this method and a path that ends so.
+    pub(crate) fn requests(&self, method: &str, end: &str) -> usize {
+        let all = self.running.requests();
+        all.iter().filter(|one| one.method == method && one.path.ends_with(end)).count()
+    }
+}
+
+/// A call with a marker of its own and a minute of time.
+pub(crate) fn call<C>(client: C) -> Call<C> {
+    let marker = Marker { id: uuid::Uuid::new_v4().to_string(), since: Timestamp::now() };
+    Call::new(Arc::new(client), CancellationToken::new(), Duration::from_secs(60), marker)
+}
+
+/// Creates and waits, as the framework does.
+pub(crate) async fn create<R: Resource>(cx: &Call<R::Client>, plan: R) -> R {
+    let made = R::create(cx, plan).await.unwrap_or_else(|failed| panic!("create: {}", failed.error));
+    R::ready(cx, made).await.unwrap()
+}
+
+/// Updates and waits, as the framework does.
+pub(crate) async fn update<R: Resource>(cx: &Call<R::Client>, state: R, plan: R) -> R {
+    let new = R::update(cx, state, plan).await.unwrap_or_else(|failed| panic!("update: {}", failed.error));
+    R::ready(cx, new).await.unwrap()
+}
+
+/// Reads and expects the same object.
+#[track_caller]
+pub(crate) fn assert_same<R: Resource>(what: &str, left: &R, right: &R) {
+    assert_eq!(serde_json::to_value(left).unwrap(), serde_json::to_value(right).unwrap(), "{what}");
+}
+
+/// Reads what stands, and what an import finds: both are `state`, but for what an import cannot read.
+pub(crate) async fn reads_back<R: Resource>(cx: &Call<R::Client>, state: &R) {
+    let read = R::read(cx, state.clone()).await.unwrap().expect("it stands");
+    assert_same("read", &read, state);
+    if R::IMPORT_ID.is_some() {
+        let id = serde_json::to_value(state).unwrap()["id"].as_str().unwrap().to_owned();
+        let imported = R::import(cx, &id).await.unwrap();
+        let imported = R::read(cx, imported).await.unwrap().expect("it can be imported");
+        let (mut left, mut right) = (serde_json::to_value(&imported).unwrap(), serde_json::to_value(state).unwrap());
+        for ignored in R::IMPORT_IGNORES {
+            left.as_object_mut().unwrap().remove(*ignored);
+            right.as_object_mut().unwrap().remove(*ignored);
+        }
+        assert_eq!(left, right, "import");
+    }
+}

@@ -1,0 +1,11 @@
+//! What runs in a workspace.
+
+pub mod cluster;
+mod cluster_spec;
+mod driver_user;
+pub mod ssh_endpoint;
+mod ssh_publish;
+mod tunnel_binary;
+
+#[cfg(test)]
+mod tests;

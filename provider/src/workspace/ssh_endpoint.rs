@@ -1,0 +1,306 @@
+//! databricks_ssh_endpoint: what makes a cluster reachable over SSH, and what clients need to reach and to trust it.
+//! The layout in the workspace, and the exported type, are [`databricks::ssh_endpoint`]'s.
+
+use databricks::ssh_endpoint::publish::Wanted;
+use databricks::ssh_endpoint::{self as layout, SshEndpoint as Endpoint};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ssh_key::PublicKey;
+use tfplugin::{
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED,
+    Resource, Result, Set,
+};
+
+use super::driver_user::driver_user;
+use super::ssh_publish as publish;
+use super::tunnel_binary::Binary;
+use crate::clients::Workspace;
+
+/// An SSH endpoint on a cluster: the program that serves SSH on the driver, the server's host key, and the public keys of
+/// those who may log in. `tunnel connect` reads the attribute `endpoint` from an output and opens a shell.
+///
+/// The cluster must be dedicated (`data_security_mode` `SINGLE_USER`) and run Databricks Runtime 17.0 or newer. The server's
+/// private key is made in, and never leaves, a secret scope of the workspace; nothing secret stands in the state.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct SshEndpoint {
+    /// Name of the endpoint.
+    #[schemars(extend("x-tf" = ID))]
+    pub id: Attr<String>,
+    /// Name, unique in the workspace: 1 to 63 letters, digits, `-` and `_`.
+    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"), extend("x-tf" = REQUIRED.replaces()))]
+    pub name: Attr<String>,
+    /// Cluster whose driver serves SSH.
+    #[schemars(extend("x-tf" = REQUIRED))]
+    pub cluster_id: Attr<String>,
+    /// Public keys that may log in, each an OpenSSH line, beside those that clients register themselves.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub client_public_keys: Attr<Set<String>>,
+    /// User of the driver that clients log in as: the one that the driver's programs run as where it is not set.
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_.-]*$"), extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
+    pub remote_user: Attr<String>,
+    /// Connections that the server serves at a time.
+    #[schemars(range(min = 1, max = 1000), extend("x-tf" = OPTIONAL.default("10")))]
+    pub max_clients: Attr<i64>,
+    /// Seconds without a connection after which the server ends.
+    #[schemars(range(min = 0), extend("x-tf" = OPTIONAL.default("600")))]
+    pub shutdown_delay_seconds: Attr<i64>,
+    /// Whether connecting starts the cluster when it is stopped.
+    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
+    pub auto_start: Attr<bool>,
+    /// File of the program `tunnel`, for the cluster's processors. Where it is not set: the environment variable
+    /// `TUNNEL_BINARY`, then `tunnel` beside the provider, then on the PATH.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub tunnel_binary: Attr<String>,
+    /// SHA-256 of the program that is in the workspace. A new version of it is uploaded by the next apply.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub binary_sha256: Attr<String>,
+    /// The server's host key, a line in OpenSSH's format.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub server_host_key: Attr<String>,
+    /// Secret scope with the server's host key and the clients' public keys.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub secret_scope: Attr<String>,
+    /// What clients need to connect and to trust: the value of an output. It holds no secret.
+    #[schemars(schema_with = "endpoint_schema", extend("x-tf" = COMPUTED.keeps_state()))]
+    pub endpoint: Attr<Endpoint>,
+}
+
+/// The schema of the type that `tunnel` reads, every field computed.
+fn endpoint_schema(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = Endpoint::json_schema(generator);
+    if let Some(Value::Object(fields)) = schema.get_mut("properties") {
+        for field in fields.values_mut().filter_map(Value::as_object_mut) {
+            field.insert("x-tf".to_owned(), serde_json::to_value(COMPUTED).unwrap_or_default());
+        }
+    }
+    schema
+}
+
+/// The state of a published endpoint; `known` has what is not published.
+fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
+    // A host key that is not the pinned one is not trusted because it is there: it is shown as missing, and made anew.
+    let found = &published.endpoint.server_host_key;
+    let is_trusted = known.server_host_key.known().is_none_or(|pinned| pinned == found);
+    let key = Some(found.clone()).filter(|key| is_trusted && published.has_host_key(key));
+    let endpoint = published.endpoint;
+    SshEndpoint {
+        id: endpoint.name.clone().into(),
+        name: endpoint.name.clone().into(),
+        cluster_id: endpoint.cluster_id.clone().into(),
+        client_public_keys: match (&known.client_public_keys, published.client_public_keys) {
+            (Attr::Null | Attr::Unknown, keys) if keys.is_empty() => Attr::Null,
+            (_, keys) => Set(keys).into(),
+        },
+        remote_user: endpoint.remote_user.clone().into(),
+        max_clients: i64::from(endpoint.max_clients).into(),
+        shutdown_delay_seconds: i64::try_from(endpoint.shutdown_delay_seconds).unwrap_or(i64::MAX).into(),
+        auto_start: endpoint.auto_start.into(),
+        tunnel_binary: known.tunnel_binary,
+        binary_sha256: if published.has_binary { endpoint.binary_sha256.clone().into() } else { Attr::Null },
+        server_host_key: key.into(),
+        secret_scope: endpoint.secret_scope.clone().into(),
+        endpoint: endpoint.into(),
+    }
+}
+
+/// What `plan` asks to publish.
+fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<Wanted> {
+    let remote_user = match plan.remote_user.known() {
+        Some(user) => user.clone(),
+        None => driver_user(cx.client().host())?,
+    };
+    Ok(Wanted {
+        name: plan.name.text().to_owned(),
+        cluster_id: plan.cluster_id.text().to_owned(),
+        remote_user,
+        client_public_keys: plan.client_public_keys.or_default().0,
+        max_clients: u32::try_from(plan.max_clients.or_default())?,
+        shutdown_delay_seconds: u64::try_from(plan.shutdown_delay_seconds.or_default())?,
+        auto_start: plan.auto_start.is_true(),
+    })
+}
+
+/// Whether the endpoint that clients are given changes from `prior` to `planned`.
+fn changes_endpoint(prior: &SshEndpoint, planned: &SshEndpoint) -> bool {
+    prior.cluster_id != planned.cluster_id
+        || prior.remote_user != planned.remote_user
+        || prior.max_clients != planned.max_clients
+        || prior.shutdown_delay_seconds != planned.shutdown_delay_seconds
+        || prior.auto_start != planned.auto_start
+        || prior.binary_sha256 != planned.binary_sha256
+        || prior.server_host_key != planned.server_host_key
+        || !prior.endpoint.is_known()
+}
+
+impl Resource for SshEndpoint {
+    const NAME: &'static str = "databricks_ssh_endpoint";
+    const SUBCATEGORY: &'static str = "Compute";
+    const EXAMPLE: &'static str = r#"resource "databricks_cluster" "example" {
+  cluster_name       = "ssh"
+  spark_version      = "17.3.x-scala2.13"
+  node_type_id       = "m6gd.large"
+  kind               = "CLASSIC_PREVIEW"
+  is_single_node     = true
+  data_security_mode = "SINGLE_USER"
+}
+
+resource "databricks_ssh_endpoint" "example" {
+  name               = "example"
+  cluster_id         = databricks_cluster.example.id
+  client_public_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxQm3nGkzhkSqmBPXlhPF1TiLmCqTvnGPpbdbVXUNnd ada@example.com"]
+  max_clients        = 10
+}
+
+output "ssh_endpoint" {
+  value = databricks_ssh_endpoint.example.endpoint
+}
+"#;
+    const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> =
+        Some(("max_clients        = 10", "max_clients        = 20"));
+    const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
+        Some(("name               = \"example\"", "name               = \"another\""));
+    const IMPORT_ID: Option<&'static str> = Some("name");
+    const IMPORT_IGNORES: &'static [&'static str] = &["tunnel_binary"];
+
+    type Client = Workspace;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        let keys = config.client_public_keys.or_default();
+        let wrong = keys.iter().filter(|line| PublicKey::from_openssh(line.trim()).is_err());
+        wrong
+            .map(|line| {
+                let start: String = line.chars().take(40).collect();
+                Error::new(format!("{start:?} is no public key"))
+                    .detail("A public key is one line in OpenSSH's format: ssh-ed25519 AAAA… comment.")
+                    .at("client_public_keys")
+                    .into()
+            })
+            .collect()
+    }
+
+    /// The program's hash stands in the plan, so that a new version of it is an update.
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        let planned = &mut *planning.planned;
+        if planned.tunnel_binary.is_unknown() {
+            planned.binary_sha256 = Attr::Unknown;
+            planned.endpoint = Attr::Unknown;
+            return Ok(());
+        }
+        planned.binary_sha256 = Binary::find(&planned.tunnel_binary)?.sha256()?.into();
+        if let Some(prior) = planning.prior {
+            if prior.server_host_key.is_null() {
+                planned.server_host_key = Attr::Unknown;
+            }
+            if changes_endpoint(prior, planned) {
+                planned.endpoint = Attr::Unknown;
+            }
+        }
+        Ok(())
+    }
+
+    async fn create(cx: &Call<Workspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        let wanted = wanted(cx, &plan)?;
+        let binary = Binary::find(&plan.tunnel_binary)?;
+        publish::claim(cx, &wanted.name).await?;
+        // From here on there is something to destroy.
+        let partial =
+            Self { id: plan.name.clone(), secret_scope: layout::secret_scope(&wanted.name).into(), ..plan.clone() };
+        match publish::publish(cx, &wanted, plan.server_host_key.known().map(String::as_str), &binary).await {
+            Ok(published) => Ok(state_of(plan, published)),
+            Err(error) => Err(Failed::with(error, partial)),
+        }
+    }
+
+    async fn find(cx: &Call<Workspace>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        let name = plan.name.text();
+        let is_ours = publish::claimed_by(cx, name).await?.is_some_and(|id| id == marker.id);
+        if !is_ours {
+            return Ok(None);
+        }
+        Ok(Some(match publish::read(cx, name).await? {
+            Some(published) => state_of(Self::default(), published),
+            None => Self { id: plan.name.clone(), name: plan.name.clone(), ..Self::default() },
+        }))
+    }
+
+    async fn read(cx: &Call<Workspace>, state: Self) -> Result<Option<Self>> {
+        let name = state.id.text().to_owned();
+        match publish::read(cx, &name).await? {
+            Some(published) => Ok(Some(state_of(state, published))),
+            // A scope without a published endpoint is one that an apply did not finish, and the state knows it.
+            None if state.name.is_known() && publish::claimed_by(cx, &name).await?.is_some() => {
+                Ok(Some(Self { endpoint: Attr::Null, server_host_key: Attr::Null, binary_sha256: Attr::Null, ..state }))
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        let binary = Binary::find(&plan.tunnel_binary)?;
+        match publish::publish(cx, &wanted(cx, &plan)?, plan.server_host_key.known().map(String::as_str), &binary).await
+        {
+            Ok(published) => Ok(state_of(plan, published)),
+            Err(error) => Err(Failed::with(error, state)),
+        }
+    }
+
+    async fn delete(cx: &Call<Workspace>, state: Self) -> Result<()> {
+        publish::withdraw(cx, state.id.text(), state.endpoint.known()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn published() -> publish::Published {
+        let endpoint = Endpoint {
+            schema_version: 1,
+            host: "https://dbc-1.cloud.databricks.com".into(),
+            workspace_id: "1".into(),
+            cluster_id: "c".into(),
+            name: "example".into(),
+            remote_user: "root".into(),
+            server_host_key: "ssh-ed25519 AAAA".into(),
+            secret_scope: "ssh-tunnel-example".into(),
+            directory: "/Workspace/Users/ada/.databricks/ssh-tunnel/endpoints/example".into(),
+            binary_path: "/Workspace/Users/ada/.databricks/ssh-tunnel/bin/00/tunnel".into(),
+            binary_sha256: "00".into(),
+            max_clients: 10,
+            shutdown_delay_seconds: 600,
+            auto_start: true,
+        };
+        let host_key = Some(endpoint.server_host_key.clone());
+        publish::Published { endpoint, host_key, client_public_keys: Vec::new(), has_binary: true }
+    }
+
+    #[test]
+    fn a_changed_host_key_is_not_trusted() {
+        let known = SshEndpoint { server_host_key: "ssh-ed25519 AAAA".into(), ..SshEndpoint::default() };
+        assert_eq!(state_of(known.clone(), published()).server_host_key, "ssh-ed25519 AAAA".into());
+        let swapped = publish::Published { host_key: Some("ssh-ed25519 EVIL".into()), ..published() };
+        assert_eq!(state_of(known.clone(), swapped).server_host_key, Attr::Null);
+        let mut both = published();
+        both.endpoint.server_host_key = "ssh-ed25519 EVIL".into();
+        both.host_key = Some("ssh-ed25519 EVIL".into());
+        assert_eq!(state_of(known, both).server_host_key, Attr::Null);
+    }
+
+    #[test]
+    fn a_missing_program_is_seen() {
+        let gone = publish::Published { has_binary: false, ..published() };
+        assert_eq!(state_of(SshEndpoint::default(), gone).binary_sha256, Attr::Null);
+    }
+
+    #[test]
+    fn clients_get_another_endpoint_only_if_it_differs() {
+        let prior = state_of(SshEndpoint::default(), published());
+        let check = |planned: SshEndpoint, expected: bool| assert_eq!(changes_endpoint(&prior, &planned), expected);
+        check(prior.clone(), false);
+        check(SshEndpoint { client_public_keys: Set(vec!["x".into()]).into(), ..prior.clone() }, false);
+        check(SshEndpoint { max_clients: 20.into(), ..prior.clone() }, true);
+        check(SshEndpoint { binary_sha256: "01".into(), ..prior.clone() }, true);
+        check(SshEndpoint { server_host_key: Attr::Unknown, ..prior.clone() }, true);
+    }
+}

@@ -1,0 +1,170 @@
+//! What the resource adds to [`databricks::ssh_endpoint::publish`]: whose the endpoint is, the endpoint as it was published
+//! (so that a read finds what changed, and an import finds everything), and a host key that stays the pinned one.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use databricks::Request;
+use databricks::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
+use databricks::api::workspace::{Delete, ListObjects};
+use databricks::ssh_endpoint::publish::{self, Wanted};
+use databricks::ssh_endpoint::{self as layout, ENDPOINT, SERVER_PRIVATE_KEY, SshEndpoint};
+use tfplugin::{Call, Error, Marker, Result};
+
+use super::tunnel_binary::Binary;
+use crate::answer::{Answer, refusal};
+use crate::clients::Workspace;
+
+/// What is published.
+pub(super) struct Published {
+    pub(super) endpoint: SshEndpoint,
+    /// The public key of the server's key pair, if that is whole.
+    pub(super) host_key: Option<String>,
+    pub(super) client_public_keys: Vec<String>,
+    /// Whether the program is where the endpoint says.
+    pub(super) has_binary: bool,
+}
+
+impl Published {
+    /// Whether the server's key pair is that of this public key.
+    pub(super) fn has_host_key(&self, key: &str) -> bool {
+        self.host_key.as_deref() == Some(key)
+    }
+}
+
+/// Makes the endpoint's secret scope, marked with the create's marker. A scope that is there belongs to another endpoint.
+pub(super) async fn claim(cx: &Call<Workspace>, name: &str) -> Result<()> {
+    let scope = layout::secret_scope(name);
+    let action = || format!("create the secret scope {scope}");
+    let body = CreateScope { scope: scope.clone(), ..CreateScope::default() };
+    match cx.client().send::<()>(Request::post("/api/2.0/secrets/scopes/create").json(&body).or_say(action)?).await {
+        Ok(()) => {}
+        // An apply that was killed between the scope and its mark left it empty.
+        Err(error) if error.is_already_exists() && is_empty(cx, &scope).await? => {}
+        Err(error) if error.is_already_exists() => {
+            return Err(Error::new(format!("The workspace has an SSH endpoint {name:?} already"))
+                .detail(format!("Choose another name, or import it: terraform import <address> {name}"))
+                .at("name"));
+        }
+        Err(error) => return Err(refusal(&action(), error)),
+    }
+    put(cx, &scope, Marker::TAG, cx.marker().id.clone()).await
+}
+
+/// The marker of the create that made the endpoint's scope; `None` if there is no such scope.
+pub(super) async fn claimed_by(cx: &Call<Workspace>, name: &str) -> Result<Option<String>> {
+    get(cx, &layout::secret_scope(name), Marker::TAG).await
+}
+
+/// Publishes everything, and at last the endpoint that names it. The host key is made anew unless it is the `pinned` one.
+pub(super) async fn publish(
+    cx: &Call<Workspace>,
+    wanted: &Wanted,
+    pinned: Option<&str>,
+    binary: &Binary,
+) -> Result<Published> {
+    let scope = layout::secret_scope(&wanted.name);
+    if pinned.is_none() {
+        forget_host_key(cx, &scope).await?;
+    }
+    let action = || format!("publish the SSH endpoint {:?}", wanted.name);
+    let endpoint = publish::publish(cx.client(), wanted, binary.bytes()?.into()).await.or_say(action)?;
+    if pinned.is_some_and(|pinned| pinned != endpoint.server_host_key) {
+        return Err(Error::new(format!(
+            "The host key of the SSH endpoint {:?} was changed outside of Terraform",
+            wanted.name
+        ))
+        .detail("It is not the key that clients trust. Plan again: the plan replaces it."));
+    }
+    put(cx, &scope, ENDPOINT, serde_json::to_string(&endpoint)?).await?;
+    Ok(Published {
+        host_key: Some(endpoint.server_host_key.clone()),
+        endpoint,
+        client_public_keys: wanted.client_public_keys.clone(),
+        has_binary: true,
+    })
+}
+
+/// What is published under a name; `None` if nothing is.
+pub(super) async fn read(cx: &Call<Workspace>, name: &str) -> Result<Option<Published>> {
+    let scope = layout::secret_scope(name);
+    let Some(text) = get(cx, &scope, ENDPOINT).await? else { return Ok(None) };
+    let endpoint: SshEndpoint = serde_json::from_str(&text).map_err(|error| {
+        Error::new(format!("The secret {ENDPOINT} of the scope {scope} is no SSH endpoint"))
+            .detail(format!("{error}. Delete the scope; the next apply makes the endpoint anew."))
+    })?;
+    let action = || format!("look at the SSH endpoint {name:?}");
+    let standing = publish::read(cx.client(), &endpoint).await.or_say(action)?;
+    Ok(standing.map(|standing| Published {
+        endpoint,
+        host_key: standing.server_host_key,
+        client_public_keys: standing.client_public_keys.into_iter().filter(|line| !line.is_empty()).collect(),
+        has_binary: standing.binary,
+    }))
+}
+
+/// Removes the endpoint, and the folder of all endpoints with their programs if it was the last one. The scope, which is what
+/// makes an endpoint exist, goes at the end.
+pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<&SshEndpoint>) -> Result<()> {
+    if let Some(endpoint) = endpoint {
+        remove_folder(cx, &endpoint.directory).await?;
+        let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned()).unwrap_or_default();
+        let endpoints = parent(&endpoint.directory);
+        if is_empty_folder(cx, &endpoints).await? {
+            remove_folder(cx, &parent(&endpoints)).await?;
+        }
+    }
+    let scope = layout::secret_scope(name);
+    let action = || format!("delete the secret scope {scope}");
+    let body = DeleteScope { scope: scope.clone() };
+    let request = Request::post("/api/2.0/secrets/scopes/delete").json(&body).or_say(action)?.idempotent();
+    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+}
+
+async fn forget_host_key(cx: &Call<Workspace>, scope: &str) -> Result<()> {
+    let action = || format!("delete the host key in the scope {scope}");
+    let body = DeleteSecret { scope: scope.to_owned(), key: SERVER_PRIVATE_KEY.to_owned() };
+    let request = Request::post("/api/2.0/secrets/delete").json(&body).or_say(action)?.idempotent();
+    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+}
+
+/// For what is no secret: the endpoint and its mark.
+async fn put(cx: &Call<Workspace>, scope: &str, key: &str, value: String) -> Result<()> {
+    let action = || format!("write {key} into the secret scope {scope}");
+    let body = PutSecret {
+        scope: scope.to_owned(),
+        key: key.to_owned(),
+        string_value: Some(value.into()),
+        ..PutSecret::default()
+    };
+    let request = Request::post("/api/2.0/secrets/put").json(&body).or_say(action)?.idempotent();
+    cx.client().send::<()>(request).await.or_say(action)
+}
+
+/// For what is no secret: the endpoint and its mark.
+async fn get(cx: &Call<Workspace>, scope: &str, key: &str) -> Result<Option<String>> {
+    let action = || format!("read {key} from the secret scope {scope}");
+    let request = Request::get("/api/2.0/secrets/get").query("scope", scope).query("key", key);
+    let Some(found) = cx.client().send::<GetSecret>(request).await.if_exists(action)? else { return Ok(None) };
+    let bytes = STANDARD.decode(found.value.expose())?;
+    Ok(Some(String::from_utf8(bytes)?))
+}
+
+async fn is_empty(cx: &Call<Workspace>, scope: &str) -> Result<bool> {
+    let request = Request::get("/api/2.0/secrets/list").query("scope", scope);
+    let found: ListSecrets =
+        cx.client().send(request).await.or_say(|| format!("list the secrets of the scope {scope}"))?;
+    Ok(found.secrets.is_empty())
+}
+
+async fn remove_folder(cx: &Call<Workspace>, path: &str) -> Result<()> {
+    let action = || format!("delete the workspace folder {path}");
+    let body = Delete { path: path.to_owned(), recursive: Some(true) };
+    let request = Request::post("/api/2.0/workspace/delete").json(&body).or_say(action)?.idempotent();
+    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+}
+
+async fn is_empty_folder(cx: &Call<Workspace>, path: &str) -> Result<bool> {
+    let request = Request::get("/api/2.0/workspace/list").query("path", path);
+    let found = cx.client().send::<ListObjects>(request).await.if_exists(|| format!("list {path} in the workspace"))?;
+    Ok(found.unwrap_or_default().objects.is_empty())
+}

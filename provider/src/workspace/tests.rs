@@ -1,0 +1,316 @@
+//! Clusters and SSH endpoints against a local cloud.
+
+use std::collections::BTreeMap;
+
+use databricks::Request;
+use databricks::api::clusters::ClusterId;
+use databricks::api::secrets::{ListScopes, PutSecret};
+use databricks::api::workspace::{Delete, ObjectInfo};
+use localcloud::{Fault, FaultEffect};
+use tempfile::TempDir;
+use tfplugin::{Attr, Call, Planning, Resource, Set};
+
+use super::cluster::{Autoscale, AwsAttributes, Cluster};
+use super::ssh_endpoint::SshEndpoint;
+use crate::clients::Workspace;
+use crate::testing::{Cloud, call, create, reads_back, update};
+
+fn cluster() -> Cluster {
+    Cluster {
+        cluster_name: "example".into(),
+        spark_version: "17.3.x-scala2.13".into(),
+        node_type_id: "m6gd.large".into(),
+        kind: "CLASSIC_PREVIEW".into(),
+        is_single_node: true.into(),
+        data_security_mode: "SINGLE_USER".into(),
+        autotermination_minutes: 30.into(),
+        custom_tags: BTreeMap::from([("team".to_owned(), "data".to_owned())]).into(),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn a_single_node_runs_is_edited_and_deleted_for_good() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let made = create(&cx, cluster()).await;
+    assert_eq!(made.state.text(), "RUNNING");
+    assert!(!format!("{made:?}").contains("Unknown"), "everything is known after a create: {made:?}");
+    assert_eq!(made.custom_tags, cluster().custom_tags, "what Databricks and the mark add is hidden");
+    reads_back(&cx, &made).await;
+
+    let never = Cluster { autotermination_minutes: 0.into(), state: Attr::Unknown, ..made.clone() };
+    let edited = update(&cx, made, never).await;
+    assert_eq!((edited.state.text(), edited.autotermination_minutes.or_default()), ("RUNNING", 0));
+    reads_back(&cx, &edited).await;
+
+    Cluster::delete(&cx, edited.clone()).await.unwrap();
+    assert!(Cluster::read(&cx, edited.clone()).await.unwrap().is_none());
+    Cluster::delete(&cx, edited).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_with_workers_is_resized_while_it_runs() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let plan = Cluster {
+        kind: Attr::Null,
+        is_single_node: Attr::Null,
+        num_workers: 2.into(),
+        aws_attributes: AwsAttributes { first_on_demand: 1.into(), zone_id: "auto".into(), ..Default::default() }
+            .into(),
+        is_pinned: true.into(),
+        ..cluster()
+    };
+    let made = create(&cx, plan).await;
+    reads_back(&cx, &made).await;
+    assert_eq!(made.is_pinned, true.into());
+
+    let scaled = Autoscale { min_workers: 1.into(), max_workers: 4.into() };
+    let plan =
+        Cluster { num_workers: Attr::Null, autoscale: scaled.clone().into(), state: Attr::Unknown, ..made.clone() };
+    let resized = update(&cx, made, plan).await;
+    assert_eq!((&resized.autoscale, &resized.num_workers), (&scaled.into(), &Attr::Null));
+    assert_eq!((cloud.requests("POST", "/clusters/resize"), cloud.requests("POST", "/clusters/edit")), (1, 0));
+
+    let unpinned = update(&cx, resized.clone(), Cluster { is_pinned: false.into(), ..resized }).await;
+    assert_eq!(Cluster::read(&cx, unpinned.clone()).await.unwrap().unwrap().is_pinned, false.into());
+    Cluster::delete(&cx, unpinned).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_cluster_is_no_drift_and_stays_stopped_when_it_is_edited() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let made = create(&cx, cluster()).await;
+    let body = ClusterId { cluster_id: made.id.text().to_owned() };
+    cx.client().send::<()>(Request::post("/api/2.1/clusters/delete").json(&body).unwrap()).await.unwrap();
+    let stopped = loop {
+        let read = Cluster::read(&cx, made.clone()).await.unwrap().expect("it is stopped, not gone");
+        if read.state.text() == "TERMINATED" {
+            break read;
+        }
+    };
+    assert_eq!(Cluster { state: made.state.clone(), ..stopped.clone() }.custom_tags, made.custom_tags);
+    let plan = Cluster { autotermination_minutes: 20.into(), state: Attr::Unknown, ..stopped.clone() };
+    let edited = update(&cx, stopped, plan).await;
+    assert_eq!(edited.state.text(), "TERMINATED");
+}
+
+#[tokio::test]
+async fn a_cluster_that_does_not_start_says_why_and_is_kept() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let fault =
+        Fault { message: Some("No capacity in eu-west-1a.".into()), ..Fault::once("localcloud:StartCluster", 0, "") };
+    cloud.running.fault(fault);
+    let made = Cluster::create(&cx, cluster()).await.map_err(|failed| failed.error).unwrap();
+    let text = Cluster::ready(&cx, made.clone()).await.unwrap_err().to_string();
+    assert!(text.contains("did not start") && text.contains("No capacity in eu-west-1a."), "{text}");
+    assert!(Cluster::read(&cx, made).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_cluster_whose_creation_lost_its_answer_is_found_by_its_mark() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let other = create(&call(cx.client().clone()), cluster()).await;
+    let lost = Fault {
+        effect: FaultEffect::After,
+        cut: true,
+        status: None,
+        ..Fault::once("POST /api/*/clusters/create", 500, "")
+    };
+    cloud.running.fault(lost);
+    Cluster::create(&cx, cluster()).await.unwrap_err();
+    let found = Cluster::find(&cx, &cluster(), cx.marker()).await.unwrap().expect("it was made");
+    assert_ne!(found.id, other.id);
+}
+
+#[tokio::test]
+async fn an_edit_waits_while_the_cluster_changes() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let made = create(&cx, cluster()).await;
+    cloud.running.fault(Fault::once("POST /api/*/clusters/edit", 400, "INVALID_STATE"));
+    update(&cx, made.clone(), Cluster { autotermination_minutes: 20.into(), ..made }).await;
+    assert_eq!(cloud.requests("POST", "/clusters/edit"), 2);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_where_it_stands() {
+    let check = |config: Cluster, expected: &[&str]| {
+        let found = Cluster::validate(&config);
+        let paths: Vec<_> = found.iter().filter_map(|one| one.path.clone()).collect();
+        assert_eq!(paths, expected.iter().map(|name| (*name).into()).collect::<Vec<_>>());
+    };
+    check(cluster(), &[]);
+    check(Cluster { autotermination_minutes: 5.into(), ..cluster() }, &["autotermination_minutes"]);
+    check(Cluster { num_workers: 1.into(), ..cluster() }, &["is_single_node"]);
+    check(Cluster { kind: Attr::Null, ..cluster() }, &["is_single_node"]);
+    check(Cluster { node_type_id: Attr::Null, ..cluster() }, &["node_type_id"]);
+    check(Cluster { node_type_id: Attr::Unknown, num_workers: Attr::Unknown, ..cluster() }, &[]);
+}
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti ada@laptop";
+
+/// A file that stands for the program, and an endpoint that uploads it.
+fn endpoint(folder: &TempDir, name: &str) -> SshEndpoint {
+    let program = folder.path().join("tunnel");
+    std::fs::write(&program, "the program, first version").unwrap();
+    SshEndpoint {
+        name: name.into(),
+        cluster_id: "0123-456789-abcdefgh".into(),
+        client_public_keys: Set(vec![KEY.to_owned()]).into(),
+        max_clients: 10.into(),
+        shutdown_delay_seconds: 600.into(),
+        auto_start: true.into(),
+        tunnel_binary: program.display().to_string().into(),
+        ..Default::default()
+    }
+}
+
+/// What the resource itself makes of a plan.
+fn planned(prior: Option<&SshEndpoint>, proposed: SshEndpoint) -> SshEndpoint {
+    let (config, mut planned, mut replaces) = (proposed.clone(), proposed, Vec::new());
+    let mut planning = Planning {
+        prior,
+        config: &config,
+        planned: &mut planned,
+        replaces: &mut replaces,
+        client: None,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    SshEndpoint::plan(&mut planning).unwrap();
+    planned
+}
+
+async fn exists(cx: &Call<Workspace>, path: &str) -> bool {
+    let request = Request::get("/api/2.0/workspace/get-status").query("path", path);
+    match cx.client().send::<ObjectInfo>(request).await {
+        Ok(_) => true,
+        Err(error) if error.is_not_found() => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_is_published_read_back_and_withdrawn_without_a_trace() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let made = create(&cx, planned(None, endpoint(&folder, "example"))).await;
+    assert!(!format!("{made:?}").contains("Unknown") && !format!("{made:?}").contains("PRIVATE"), "{made:?}");
+    let exported = made.endpoint.known().unwrap().clone();
+    assert_eq!(exported.host, cx.client().host().as_str().trim_end_matches('/'));
+    assert!(exported.server_host_key.starts_with("ssh-ed25519 "));
+    assert!(exists(&cx, &exported.binary_path).await);
+    reads_back(&cx, &made).await;
+    assert_eq!(planned(Some(&made), made.clone()).endpoint, made.endpoint, "a second plan changes nothing");
+
+    SshEndpoint::delete(&cx, made.clone()).await.unwrap();
+    assert!(SshEndpoint::read(&cx, made.clone()).await.unwrap().is_none());
+    assert!(!exists(&cx, &exported.directory).await && !exists(&cx, &exported.binary_path).await);
+    let scopes: ListScopes = cx.client().send(Request::get("/api/2.0/secrets/scopes/list")).await.unwrap();
+    assert_eq!(scopes.scopes.len(), 0);
+    SshEndpoint::delete(&cx, made).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_version_of_the_program_is_an_update_that_keeps_the_host_key() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let made = create(&cx, planned(None, endpoint(&folder, "example"))).await;
+    std::fs::write(folder.path().join("tunnel"), "the program, second version").unwrap();
+    let plan = planned(Some(&made), made.clone());
+    assert_ne!(plan.binary_sha256, made.binary_sha256);
+    assert!(plan.endpoint.is_unknown() && plan.server_host_key.is_known());
+    let updated = update(&cx, made.clone(), plan).await;
+    assert_eq!(updated.server_host_key, made.server_host_key);
+    let (old, new) = (made.endpoint.known().unwrap(), updated.endpoint.known().unwrap());
+    assert_ne!(old.binary_path, new.binary_path);
+    assert!(exists(&cx, &new.binary_path).await);
+    reads_back(&cx, &updated).await;
+}
+
+#[tokio::test]
+async fn two_endpoints_upload_the_program_once_and_the_last_one_takes_it_along() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let first = create(&cx, planned(None, endpoint(&folder, "first"))).await;
+    let second = create(&cx, planned(None, endpoint(&folder, "second"))).await;
+    let uploads = cloud.running.requests().iter().filter(|one| one.path.contains("import-file")).count();
+    assert_eq!(uploads, 1);
+    let binary = second.endpoint.known().unwrap().binary_path.clone();
+    SshEndpoint::delete(&cx, first).await.unwrap();
+    assert!(exists(&cx, &binary).await);
+    reads_back(&cx, &second).await;
+    SshEndpoint::delete(&cx, second).await.unwrap();
+    assert!(!exists(&cx, &binary).await);
+}
+
+#[tokio::test]
+async fn what_was_changed_outside_is_seen_and_put_right() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let made = create(&cx, planned(None, endpoint(&folder, "example"))).await;
+    let published = made.endpoint.known().unwrap().clone();
+    let put = async |key: &str, value: &str| {
+        let body = PutSecret {
+            scope: published.secret_scope.clone(),
+            key: key.to_owned(),
+            string_value: Some(value.into()),
+            ..PutSecret::default()
+        };
+        cx.client().send::<()>(Request::post("/api/2.0/secrets/put").json(&body).unwrap()).await.unwrap();
+    };
+
+    put("authorized-keys", "").await;
+    let read = SshEndpoint::read(&cx, made.clone()).await.unwrap().unwrap();
+    assert_eq!(read.client_public_keys, Set(Vec::new()).into());
+    update(&cx, read, planned(None, made.clone())).await;
+    reads_back(&cx, &made).await;
+
+    let body = Delete { path: published.binary_path.clone(), recursive: Some(false) };
+    cx.client().send::<()>(Request::post("/api/2.0/workspace/delete").json(&body).unwrap()).await.unwrap();
+    let read = SshEndpoint::read(&cx, made.clone()).await.unwrap().unwrap();
+    assert_eq!(read.binary_sha256, Attr::Null);
+    let plan = planned(Some(&read), read.clone());
+    let repaired = update(&cx, read, plan).await;
+    assert!(exists(&cx, &published.binary_path).await);
+    assert_eq!(repaired.endpoint, made.endpoint);
+
+    // A host key that somebody put there is not trusted: the plan shows another one, and the update makes it.
+    put("server-public-key", KEY).await;
+    let read = SshEndpoint::read(&cx, made.clone()).await.unwrap().unwrap();
+    assert_eq!(read.server_host_key, Attr::Null);
+    let plan = planned(Some(&read), read.clone());
+    assert!(plan.server_host_key.is_unknown() && plan.endpoint.is_unknown());
+    let renewed = update(&cx, read, plan).await;
+    assert!(renewed.server_host_key != made.server_host_key && renewed.server_host_key.text() != KEY);
+    reads_back(&cx, &renewed).await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_refused_and_a_cut_off_create_is_taken_up() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let made = create(&cx, planned(None, endpoint(&folder, "example"))).await;
+    let other = call(cx.client().clone());
+    let failed = SshEndpoint::create(&other, planned(None, endpoint(&folder, "example"))).await.unwrap_err();
+    assert!(failed.partial.is_none() && failed.error.to_string().contains("terraform import"), "{}", failed.error);
+    assert!(SshEndpoint::find(&other, &made, other.marker()).await.unwrap().is_none(), "it is not its own");
+    assert_eq!(SshEndpoint::find(&cx, &made, cx.marker()).await.unwrap().unwrap().endpoint, made.endpoint);
+
+    cloud.running.fault(Fault::once("POST /api/2.0/workspace/mkdirs", 403, "PERMISSION_DENIED"));
+    let plan = planned(None, endpoint(&folder, "second"));
+    let failed = SshEndpoint::create(&other, plan.clone()).await.unwrap_err();
+    let partial = *failed.partial.expect("its scope exists");
+    let read = SshEndpoint::read(&other, partial).await.unwrap().expect("the state knows it");
+    let whole = update(&other, read.clone(), planned(Some(&read), read.clone())).await;
+    reads_back(&other, &whole).await;
+}

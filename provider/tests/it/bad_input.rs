@@ -1,0 +1,89 @@
+//! Bad input says what is wrong, where, and what to do, and changes nothing.
+
+use crate::Test;
+use crate::bench::Bench;
+use crate::cloud::Cloud;
+
+pub const TESTS: &[Test] = &[
+    ("an_unknown_region_is_named_with_its_line", an_unknown_region_is_named_with_its_line),
+    ("a_subnet_outside_its_vpc_points_at_the_range", a_subnet_outside_its_vpc_points_at_the_range),
+    ("a_missing_credential_says_which_variable_to_set", a_missing_credential_says_which_variable_to_set),
+    ("a_workspace_host_is_refused_for_account_objects", a_workspace_host_is_refused_for_account_objects),
+    ("a_stopped_local_cloud_is_named", a_stopped_local_cloud_is_named),
+    ("a_wrong_secret_is_an_authentication_error_without_the_secret", a_wrong_secret_is_an_authentication_error),
+    ("a_range_that_is_none_points_at_its_attribute", a_range_that_is_none_points_at_its_attribute),
+];
+
+/// The configuration fails, with all of these words; nothing stands in the state.
+fn fails(bench: &Bench, configuration: &str, words: &[&str]) {
+    bench.write(configuration);
+    let said = bench.run(&["apply", "-auto-approve", "-no-color", "-input=false"]).failed();
+    for word in words {
+        assert!(said.contains(word), "{word:?} is missing in: {said}");
+    }
+    assert!(!said.contains("bug of the provider"), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+const VPC: &str = "resource \"databricks_aws_vpc\" \"example\" {\n  cidr_block = \"10.1.0.0/16\"\n}\n";
+const NETWORK: &str = "resource \"databricks_mws_credentials\" \"example\" {\n  credentials_name = \"faulty\"\n  role_arn         = \"arn:aws:iam::123456789012:role/bad\"\n}\n";
+
+fn an_unknown_region_is_named_with_its_line(cloud: &Cloud) {
+    let bench = Bench::new(&cloud.account);
+    let provider = "provider \"databricks\" {\n  aws {\n    region = \"eu-wets-1\"\n  }\n}\n";
+    fails(&bench, &format!("{provider}{VPC}"), &["eu-wets-1", "eu-west-1", "main.tf line 3"]);
+    assert!(bench.resources().is_empty());
+}
+
+fn a_subnet_outside_its_vpc_points_at_the_range(cloud: &Cloud) {
+    let bench = Bench::new(&cloud.account);
+    let subnet = "resource \"databricks_aws_subnet\" \"example\" {\n  vpc_id     = databricks_aws_vpc.example.id\n  cidr_block = \"192.168.0.0/24\"\n}\n";
+    fails(&bench, &format!("{VPC}{subnet}"), &["192.168.0.0/24", "cidr_block", "main.tf line 6"]);
+    let known: Vec<String> = bench.resources().into_iter().map(|(address, ..)| address).collect();
+    assert_eq!(known, ["databricks_aws_vpc.example"], "what was made stands in the state");
+    bench.destroy(&[]);
+}
+
+fn a_missing_credential_says_which_variable_to_set(cloud: &Cloud) {
+    let mut bench = Bench::new(&cloud.account);
+    for name in ["DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET"] {
+        bench.set(name, None);
+    }
+    fails(&bench, NETWORK, &["DATABRICKS_CLIENT_ID"]);
+
+    let mut bench = Bench::new(&cloud.account);
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        bench.set(name, None);
+    }
+    fails(&bench, VPC, &["AWS", "credentials"]);
+}
+
+fn a_workspace_host_is_refused_for_account_objects(cloud: &Cloud) {
+    let bench = Bench::new(cloud.workspace());
+    fails(&bench, NETWORK, &["accounts", "host"]);
+}
+
+fn a_stopped_local_cloud_is_named(cloud: &Cloud) {
+    let mut bench = Bench::new(&cloud.account);
+    // Port 9 (discard) is not served on loopback: as after `localcloud down`.
+    bench.set("DATABRICKS_HOST", Some("http://accounts.localhost:9"));
+    bench.set("AWS_ENDPOINT_URL", Some("http://127.0.0.1:9"));
+    fails(&bench, NETWORK, &["localcloud"]);
+    fails(&bench, VPC, &["localcloud"]);
+}
+
+fn a_wrong_secret_is_an_authentication_error(cloud: &Cloud) {
+    let mut bench = Bench::new(&cloud.account);
+    bench.set("DATABRICKS_CLIENT_SECRET", Some("dose-wrong-secret"));
+    bench.write(NETWORK);
+    let said = bench.run(&["apply", "-auto-approve", "-no-color", "-input=false"]).failed();
+    assert!(said.contains("Check the client id and secret"), "{said}");
+    assert!(!said.contains("dose-wrong-secret"), "the secret is not repeated: {said}");
+}
+
+fn a_range_that_is_none_points_at_its_attribute(cloud: &Cloud) {
+    let bench = Bench::new(&cloud.account);
+    let vpc = "resource \"databricks_aws_vpc\" \"example\" {\n  cidr_block = \"10.1.0.0\"\n}\n";
+    fails(&bench, vpc, &["10.1.0.0", "main.tf line 2"]);
+    assert!(bench.resources().is_empty());
+}

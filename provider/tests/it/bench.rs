@@ -1,0 +1,177 @@
+//! A hermetic run of real terraform: its own directory and home, no inherited environment, our provider by dev_overrides.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A directory with a configuration, and terraform to run in it.
+pub struct Bench {
+    pub dir: TempDir,
+    env: BTreeMap<String, String>,
+}
+
+/// What a run of terraform said and how it ended.
+pub struct Run {
+    pub what: String,
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// The run, which must have succeeded.
+    pub fn succeeded(self) -> Self {
+        assert!(self.code == 0, "terraform {} ended with {}\n{}\n{}", self.what, self.code, self.stdout, self.stderr);
+        self
+    }
+
+    /// What an unsuccessful run said, as one line without the frames that terraform draws.
+    pub fn failed(self) -> String {
+        assert!(self.code != 0, "terraform {} was expected to fail\n{}", self.what, self.stdout);
+        let text = format!("{}\n{}", self.stdout, self.stderr);
+        text.replace(['│', '╷', '╵', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// One planned change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub address: String,
+    pub actions: Vec<String>,
+    /// Whether the id is known only after the apply.
+    pub id_is_unknown: bool,
+}
+
+/// The folder with the provider's binary.
+pub fn binaries() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_terraform-provider-databricks")).parent().unwrap().to_owned()
+}
+
+/// Terraform, or OpenTofu, on the PATH; `None` where there is neither.
+pub fn terraform() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    ["terraform", "tofu"]
+        .iter()
+        .flat_map(|program| std::env::split_paths(&path).map(move |folder| folder.join(program)))
+        .find(|program| program.is_file())
+}
+
+impl Bench {
+    /// An empty directory; `env` is all that terraform and the provider see beside PATH and a home of their own.
+    pub fn new(env: &BTreeMap<String, String>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let rc = dir.path().join("terraformrc");
+        let overrides = format!(
+            "provider_installation {{\n  dev_overrides {{\n    \"databricks-aws/databricks\" = \"{}\"\n  }}\n  direct {{}}\n}}\n",
+            binaries().display()
+        );
+        std::fs::write(&rc, overrides).unwrap();
+        let mut env = env.clone();
+        env.insert("PATH".into(), std::env::var("PATH").unwrap_or_default());
+        env.insert("HOME".into(), dir.path().display().to_string());
+        env.insert("TF_CLI_CONFIG_FILE".into(), rc.display().to_string());
+        env.insert("TF_IN_AUTOMATION".into(), "1".into());
+        env.insert("CHECKPOINT_DISABLE".into(), "1".into());
+        Self { dir, env }
+    }
+
+    /// Sets, or with `None` removes, an environment variable.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.env.insert(name.into(), value.into()),
+            None => self.env.remove(name),
+        };
+    }
+
+    /// Writes the configuration.
+    pub fn write(&self, configuration: &str) {
+        let required = "terraform {\n  required_providers {\n    databricks = {\n      source = \"databricks-aws/databricks\"\n    }\n  }\n}\n\n";
+        std::fs::write(self.dir.path().join("required.tf"), required).unwrap();
+        std::fs::write(self.dir.path().join("main.tf"), configuration).unwrap();
+    }
+
+    /// A terraform command, ready to be run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(terraform().expect("terraform on the PATH"));
+        command.current_dir(self.dir.path()).env_clear().envs(&self.env).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs terraform.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).output().unwrap();
+        Run {
+            what: arguments.join(" "),
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Applies; must succeed.
+    pub fn apply(&self) -> Run {
+        self.run(&["apply", "-auto-approve", "-no-color", "-input=false"]).succeeded()
+    }
+
+    /// Applies what a plan with these arguments says; must succeed.
+    pub fn destroy(&self, arguments: &[&str]) {
+        self.run(&[&["destroy", "-auto-approve", "-no-color", "-input=false"], arguments].concat()).succeeded();
+    }
+
+    /// What a plan with these arguments would change.
+    pub fn plan(&self, arguments: &[&str]) -> Vec<Change> {
+        self.run(&[&["plan", "-no-color", "-input=false", "-out=plan"], arguments].concat()).succeeded();
+        let shown: Value = serde_json::from_str(&self.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap();
+        let none = Vec::new();
+        shown["resource_changes"]
+            .as_array()
+            .unwrap_or(&none)
+            .iter()
+            .map(|change| Change {
+                address: change["address"].as_str().unwrap().to_owned(),
+                id_is_unknown: change["change"]["after_unknown"]["id"] == true,
+                actions: change["change"]["actions"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|action| action.as_str().unwrap().to_owned())
+                    .collect(),
+            })
+            .filter(|change| !matches!(change.actions.first().map(String::as_str), Some("no-op" | "read")))
+            .collect()
+    }
+
+    /// The plan is empty, without and with a refresh.
+    pub fn plan_is_empty(&self, when: &str) {
+        assert_eq!(self.plan(&["-refresh=false"]), [], "plan without refresh, {when}");
+        assert_eq!(self.plan(&[]), [], "plan with refresh, {when}");
+    }
+
+    /// The managed resources in the state: address, type and attributes.
+    pub fn resources(&self) -> Vec<(String, String, Value)> {
+        let shown: Value = serde_json::from_str(&self.run(&["show", "-json"]).succeeded().stdout).unwrap();
+        let none = Vec::new();
+        shown["values"]["root_module"]["resources"]
+            .as_array()
+            .unwrap_or(&none)
+            .iter()
+            .filter(|resource| resource["mode"] == "managed")
+            .map(|resource| {
+                let text = |key: &str| resource[key].as_str().unwrap().to_owned();
+                (text("address"), text("type"), resource["values"].clone())
+            })
+            .collect()
+    }
+
+    /// The attributes of one resource in the state.
+    pub fn attributes(&self, address: &str) -> Value {
+        self.resources()
+            .into_iter()
+            .find(|(at, ..)| at == address)
+            .unwrap_or_else(|| panic!("{address} in the state"))
+            .2
+    }
+}

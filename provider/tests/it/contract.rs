@@ -1,0 +1,161 @@
+//! The contract that every resource keeps, through real terraform, driven by the registry: create, empty plan (with and
+//! without refresh), import with verify, update in place, changed outside, removed outside, forced replacement, destroy.
+//!
+//! "Outside" is a second directory that has imported the same objects and changes or removes them.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+use terraform_provider_databricks::Databricks;
+use terraform_provider_databricks::context::Context;
+use tfplugin::{Provider, Removal, ResourceEntry};
+
+use crate::Env;
+use crate::bench::{Bench, Change};
+use crate::cloud::Shared;
+
+/// A resource's line in the registry, and what reaches the cloud that it is made in.
+struct Case {
+    entry: &'static ResourceEntry<Context>,
+    env: Env,
+}
+
+/// One test for each resource of the registry.
+pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
+    let resources = Databricks::registry().resources.iter();
+    let trial = |entry: &'static ResourceEntry<Context>| {
+        let shared = Arc::clone(shared);
+        Trial::test(format!("the_contract_holds_for_{}", entry.name), move || {
+            let cloud = shared.cloud();
+            let of_account = ["AWS", "Account", "Identity"].iter().any(|level| entry.subcategory.starts_with(level));
+            let env = if of_account { &cloud.account } else { cloud.workspace() }.clone();
+            holds(&Case { entry, env });
+            Ok(())
+        })
+    };
+    resources.map(trial).collect()
+}
+
+/// Whether objects of a type can be imported, so that a second directory can take over what an example stands on.
+fn importable(kind: &str) -> bool {
+    Databricks::registry().resources.iter().any(|entry| entry.name == kind && entry.import_id.is_some())
+}
+
+fn edited(example: &str, edit: (&str, &str)) -> String {
+    assert!(example.contains(edit.0), "the example has no {:?} to edit", edit.0);
+    example.replacen(edit.0, edit.1, 1)
+}
+
+fn actions(changes: &[Change], address: &str) -> Vec<String> {
+    changes.iter().find(|change| change.address == address).map(|change| change.actions.clone()).unwrap_or_default()
+}
+
+/// Runs the whole contract.
+fn holds(case: &Case) {
+    let address = format!("{}.example", case.entry.name);
+    let here = Bench::new(&case.env);
+    here.write(case.entry.example);
+    here.apply();
+    here.plan_is_empty("after the create");
+    let mut configuration = case.entry.example.to_owned();
+
+    if case.entry.import_id.is_some() {
+        let outside = imported(case, &here);
+        verify_import(case, &here, &outside, &address);
+        if let Some(edit) = case.entry.example_update {
+            configuration = updates_in_place(&here, case, edit, &address);
+            changed_outside(&here, &outside, case, &address);
+        }
+        outside.destroy(&["-target", &address]);
+        removed_outside(&here, case, &address);
+    } else if let Some(edit) = case.entry.example_update {
+        configuration = updates_in_place(&here, case, edit, &address);
+    }
+
+    if let Some(edit) = case.entry.example_replace {
+        here.write(&edited(&configuration, edit));
+        let changes = here.plan(&[]);
+        assert_eq!(actions(&changes, &address), ["delete", "create"], "replacement: {changes:?}");
+        here.apply();
+        here.plan_is_empty("after the replacement");
+    }
+    here.destroy(&[]);
+    assert_eq!(here.resources().len(), 0, "after the destroy");
+}
+
+/// A second directory that has imported everything of the first.
+fn imported(case: &Case, here: &Bench) -> Bench {
+    let outside = Bench::new(&case.env);
+    let mut configuration = case.entry.example.to_owned();
+    for (address, kind, attributes) in here.resources() {
+        if importable(&kind) {
+            let id = attributes["id"].as_str().unwrap_or_else(|| panic!("{address} has an id"));
+            configuration.push_str(&format!("\nimport {{\n  to = {address}\n  id = \"{id}\"\n}}\n"));
+        }
+    }
+    outside.write(&configuration);
+    outside.apply();
+    outside
+}
+
+fn verify_import(case: &Case, here: &Bench, outside: &Bench, address: &str) {
+    let (ours, theirs) = (here.attributes(address), outside.attributes(address));
+    let names: Vec<&String> = ours.as_object().unwrap().keys().collect();
+    for name in
+        names.into_iter().filter(|name| !case.entry.import_ignores.contains(&name.as_str()) && *name != "timeouts")
+    {
+        assert_eq!(sorted(&theirs[name]), sorted(&ours[name]), "{address}: attribute {name} after an import");
+    }
+}
+
+/// A value with its arrays sorted: the order of a set says nothing.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(elements) => {
+            let mut elements: Vec<Value> = elements.iter().map(sorted).collect();
+            elements.sort_by_key(Value::to_string);
+            Value::Array(elements)
+        }
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn updates_in_place(here: &Bench, case: &Case, edit: (&str, &str), address: &str) -> String {
+    let before = here.attributes(address);
+    let configuration = edited(case.entry.example, edit);
+    here.write(&configuration);
+    let changes = here.plan(&[]);
+    assert_eq!(actions(&changes, address), ["update"], "update in place: {changes:?}");
+    here.apply();
+    here.plan_is_empty("after the update");
+    // AWS gives a changed association another id; the plan says so.
+    let keeps_id = !changes.iter().any(|change| change.address == address && change.id_is_unknown);
+    if keeps_id {
+        assert_eq!(here.attributes(address)["id"], before["id"], "{address} is the same object after an update");
+    }
+    configuration
+}
+
+/// The next apply makes it again, or takes the removal back where the service keeps what is removed.
+fn removed_outside(here: &Bench, case: &Case, address: &str) {
+    let changes = here.plan(&[]);
+    match case.entry.removal {
+        Removal::Gone => assert_eq!(actions(&changes, address), ["create"], "removed outside: {changes:?}"),
+        Removal::Reversible => assert_eq!(actions(&changes, address), ["update"], "removed outside: {changes:?}"),
+        // A setting's destroy puts back what was before: nothing to be seen, or a change to take back.
+        Removal::Setting => assert!(actions(&changes, address).len() < 2, "removed outside: {changes:?}"),
+    }
+    here.apply();
+    here.plan_is_empty("after it was removed outside and made again");
+}
+
+/// The second directory still has the first configuration: applying it changes the object behind the first one's back.
+fn changed_outside(here: &Bench, outside: &Bench, case: &Case, address: &str) {
+    outside.apply();
+    let changes = here.plan(&[]);
+    assert_eq!(actions(&changes, address), ["update"], "{} was changed outside: {changes:?}", case.entry.name);
+    here.apply();
+    here.plan_is_empty("after the outside change was taken back");
+}

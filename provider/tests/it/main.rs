@@ -1,0 +1,59 @@
+//! The provider under real terraform, against localcloud and moto. One binary, so that one local cloud serves all tests
+//! and is stopped at the end, which the standard test harness cannot do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(clippy::exit, missing_docs, unreachable_pub)]
+
+mod bad_input;
+mod bench;
+mod cloud;
+mod contract;
+mod kill;
+mod pages;
+mod root_module;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+
+use cloud::Shared;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let shared = Arc::new(Shared::default());
+    let mut trials = Vec::new();
+    if bench::terraform().is_none() {
+        println!("skipped: everything that needs terraform, which is not on the PATH");
+    } else {
+        trials.extend(contract::trials(&shared));
+        let tests = [bad_input::TESTS, kill::TESTS].concat();
+        for (name, test) in tests {
+            let shared = Arc::clone(&shared);
+            trials.push(Trial::test(name, move || {
+                test(shared.cloud());
+                Ok(())
+            }));
+        }
+        for (name, test) in root_module::TESTS {
+            trials.push(Trial::test(*name, || {
+                test();
+                Ok(())
+            }));
+        }
+    }
+    for (name, test) in pages::TESTS {
+        trials.push(Trial::test(*name, || {
+            test();
+            Ok(())
+        }));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    shared.stop();
+    conclusion.exit();
+}
+
+/// A test that is given the shared cloud, and its name.
+pub type Test = (&'static str, fn(&cloud::Cloud));
+
+/// The environment of a test, as pairs.
+pub type Env = BTreeMap<String, String>;

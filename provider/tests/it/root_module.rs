@@ -1,0 +1,185 @@
+//! The deployment itself, with its own tfvars, in a cloud of its own: apply, empty plan, new tokens, sleep and wake,
+//! destroy. What a newcomer does with scripts/demo.sh, less the build.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::bench::{Bench, Run, binaries, terraform};
+use crate::cloud::{Cloud, root};
+
+pub const TESTS: &[(&str, fn())] = &[
+    ("the_root_module_is_applied_slept_woken_and_destroyed", the_root_module),
+    ("the_readme_s_commands_run_as_they_stand", the_readme),
+];
+
+const FILE: &str = "-var-file=vars/databricks.tfvars";
+
+fn the_root_module() {
+    let cloud = Cloud::start();
+    let mut bench = Bench::new(&cloud.account);
+    copy_deployment(bench.dir.path());
+    let rc = mirror(bench.dir.path());
+    bench.set("TF_CLI_CONFIG_FILE", Some(&rc));
+
+    bench.run(&["init", "-no-color", "-input=false"]).succeeded();
+    apply(&bench);
+    empty_plan(&bench);
+    let output: Value = serde_json::from_str(&bench.run(&["output", "-json"]).succeeded().stdout).unwrap();
+    let endpoint = output["ssh_endpoint"]["value"].clone();
+    assert_eq!(output["ssh_endpoint"]["sensitive"], false);
+    let endpoint: databricks::ssh_endpoint::SshEndpoint = serde_json::from_value(endpoint).unwrap();
+    assert!(endpoint.server_host_key.starts_with("ssh-ed25519 "), "{endpoint:?}");
+
+    tokens_and_nothing_else(&bench);
+    sleep_and_wake(&bench, &cloud);
+
+    bench.run(&["destroy", "-auto-approve", "-no-color", "-input=false", FILE]).succeeded();
+    assert_eq!(cloud.objects(), Vec::<String>::new(), "what is left after the destroy");
+    cloud.stop();
+}
+
+/// The block of the README that deploys by hand, in a shell that stops at the first failure. What it builds is built.
+fn the_readme() {
+    let built = binaries();
+    if !["localcloud", "tunnel"].iter().all(|program| built.join(program).is_file()) {
+        println!("skipped: localcloud and tunnel are not built beside the provider (cargo build --workspace)");
+        return;
+    }
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let block = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let block = block.filter(|block| block.contains("localcloud up")).collect::<Vec<_>>();
+    let [commands] = block.as_slice() else { panic!("one block of the README starts the local cloud: {block:?}") };
+    let commands: String =
+        commands.lines().filter(|line| !line.starts_with("cargo ")).map(|l| format!("{l}\n")).collect();
+    let bench = Bench::new(&crate::Env::new());
+    let here = bench.dir.path();
+    copy_deployment(here);
+    std::fs::create_dir(here.join("target")).unwrap();
+    std::os::unix::fs::symlink(&built, here.join("target/release")).unwrap();
+    // What the commands started is stopped, wherever they fail.
+    let script = format!("trap 'target/release/localcloud down >/dev/null 2>&1' EXIT\n{commands}");
+    let output = Command::new("sh")
+        .args(["-ec", &script])
+        .current_dir(here)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", here)
+        .env("LOCALCLOUD_VENV", crate::cloud::venv())
+        .env("TF_CLI_ARGS_apply", "-auto-approve -no-color")
+        .env("TF_CLI_ARGS_destroy", "-auto-approve -no-color")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (said(&output.stdout), said(&output.stderr));
+    assert!(output.status.success(), "{stdout}\n{stderr}");
+    for words in ["Apply complete!", "\nLinux ", "Destroy complete!"] {
+        assert!(stdout.contains(words), "{words:?} is missing in: {stdout}\n{stderr}");
+    }
+}
+
+fn apply(bench: &Bench) -> Run {
+    bench.run(&["apply", "-auto-approve", "-no-color", "-input=false", FILE]).succeeded()
+}
+
+fn empty_plan(bench: &Bench) {
+    assert_eq!(bench.plan(&[FILE]), [], "the second plan");
+}
+
+fn tokens_and_nothing_else(bench: &Bench) {
+    let before = ids(bench);
+    script(bench, "scripts/reset_tokens.sh");
+    let after = ids(bench);
+    let changed: Vec<&String> = before.iter().filter(|(at, id)| after.get(*at) != Some(id)).map(|(at, _)| at).collect();
+    assert_eq!(
+        changed,
+        [
+            "module.databricks_provisioning.databricks_service_principal_secret.management",
+            "module.databricks_provisioning.databricks_token.management"
+        ]
+    );
+    assert_eq!(before.len(), after.len());
+    empty_plan(bench);
+}
+
+fn sleep_and_wake(bench: &Bench, cloud: &Cloud) {
+    let awake = ids(bench);
+    script(bench, "scripts/sleep_network_infrastructure.sh");
+    assert!(!cloud.objects().iter().any(|object| object.contains("nat-")), "no NAT gateway while asleep");
+    assert!(!cloud.interface_endpoints(), "no interface endpoint while asleep");
+    let added: Vec<(String, Vec<String>)> = bench.plan(&[FILE]).into_iter().map(|c| (c.address, c.actions)).collect();
+    let expected: Vec<&String> = awake.keys().filter(|address| !ids(bench).contains_key(*address)).collect();
+    assert_eq!(added.iter().map(|(address, _)| address).collect::<Vec<_>>(), expected, "what wakes");
+    assert!(added.iter().all(|(_, actions)| actions == &["create"]), "{added:?}");
+    apply(bench);
+    empty_plan(bench);
+    assert_eq!(ids(bench).keys().collect::<Vec<_>>(), awake.keys().collect::<Vec<_>>());
+}
+
+fn script(bench: &Bench, script: &str) {
+    let environment = bench.command(&[]);
+    let output = Command::new(bench.dir.path().join(script))
+        .current_dir(bench.dir.path())
+        .env_clear()
+        .envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env("TERRAFORM", terraform().unwrap())
+        .args(["-auto-approve", "vars/databricks.tfvars"])
+        .output()
+        .unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{script}: {}\n{}", said(&output.stdout), said(&output.stderr));
+}
+
+/// The id of every managed object, by address.
+fn ids(bench: &Bench) -> BTreeMap<String, String> {
+    fn collect(module: &Value, into: &mut BTreeMap<String, String>) {
+        for resource in module["resources"].as_array().into_iter().flatten() {
+            if resource["mode"] == "managed" {
+                into.insert(resource["address"].as_str().unwrap().into(), resource["values"]["id"].to_string());
+            }
+        }
+        for child in module["child_modules"].as_array().into_iter().flatten() {
+            collect(child, into);
+        }
+    }
+    let shown: Value = serde_json::from_str(&bench.run(&["show", "-json"]).succeeded().stdout).unwrap();
+    let mut ids = BTreeMap::new();
+    collect(&shown["values"]["root_module"], &mut ids);
+    ids
+}
+
+fn copy_deployment(to: &Path) {
+    for entry in std::fs::read_dir(root()).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "tf") {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+    for folder in ["modules", "vars", "scripts"] {
+        let status = Command::new("cp").arg("-r").arg(root().join(folder)).arg(to).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+/// A filesystem mirror with our provider, as `localcloud up` makes one: modules need an init, which dev_overrides cannot serve.
+fn mirror(home: &Path) -> String {
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let version = env!("CARGO_PKG_VERSION");
+    let mirror = home.join("mirror");
+    for registry in ["registry.terraform.io", "registry.opentofu.org"] {
+        let folder: PathBuf = mirror.join(format!("{registry}/databricks-aws/databricks/{version}/linux_{machine}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(
+            env!("CARGO_BIN_EXE_terraform-provider-databricks"),
+            folder.join(format!("terraform-provider-databricks_v{version}")),
+        )
+        .unwrap();
+    }
+    let rc = home.join("terraformrc");
+    let text =
+        format!("provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n", mirror.display());
+    std::fs::write(&rc, text).unwrap();
+    rc.display().to_string()
+}
