@@ -1,0 +1,104 @@
+//! Who may log in: the public keys in the endpoint's secret scope, read at each login, so that a key that was added works at
+//! once and one that was removed does not any more. Values are read again only when they changed.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use databricks::api::secrets::{GetSecret, ListSecrets};
+use databricks::ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX};
+use databricks::{Client, Request};
+use secret::Secret;
+use tokio::sync::Mutex;
+
+use crate::error::{Error, Result};
+use crate::known_hosts;
+use crate::log_ring::LogRing;
+use crate::server::AuthorizedKeys;
+use crate::start::explain;
+
+/// The public keys of one scope.
+pub struct ScopeKeys {
+    client: Client,
+    scope: String,
+    log: LogRing,
+    known: Mutex<Option<Known>>,
+}
+
+/// What was read: each secret with the time at which it was last changed.
+type Known = BTreeMap<String, (Option<i64>, Vec<String>)>;
+
+impl ScopeKeys {
+    /// The keys of `scope`.
+    pub fn new(client: Client, scope: String, log: LogRing) -> Self {
+        Self { client, scope, log, known: Mutex::new(None) }
+    }
+
+    async fn refresh(&self, known: &Known) -> Result<Known, databricks::Error> {
+        let request = Request::get("/api/2.0/secrets/list").query("scope", &self.scope);
+        let list: ListSecrets = self.client.send(request).await?;
+        let mut fresh = Known::new();
+        let wanted = |key: &str| key == AUTHORIZED_KEYS || key.starts_with(CLIENT_PUBLIC_KEY_PREFIX);
+        for secret in list.secrets.into_iter().filter(|secret| wanted(&secret.key)) {
+            let changed = secret.last_updated_timestamp;
+            match known.get(&secret.key) {
+                Some((at, keys)) if changed.is_some() && *at == changed => {
+                    fresh.insert(secret.key, (changed, keys.clone()));
+                }
+                _ => match read_secret(&self.client, &self.scope, &secret.key).await {
+                    Ok(text) => {
+                        let keys = text.expose().lines().filter_map(known_hosts::parse).collect();
+                        fresh.insert(secret.key, (changed, keys));
+                    }
+                    // Removed since it was listed.
+                    Err(error) if error.is_not_found() => {}
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+        Ok(fresh)
+    }
+}
+
+impl AuthorizedKeys for ScopeKeys {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<String>> + Send + '_>> {
+        Box::pin(async {
+            let mut known = self.known.lock().await;
+            match self.refresh(known.as_ref().unwrap_or(&Known::new())).await {
+                Ok(fresh) => *known = Some(fresh),
+                // A definite no: the endpoint was removed, or its identity may not read it any more.
+                Err(error) if error.is_not_found() || error.status() == Some(403) => {
+                    *known = None;
+                    return Err(explain(error, "the endpoint's secret scope cannot be read"));
+                }
+                // The run's token ends before a long-lived server does, and the service may be away: who could log in still can.
+                Err(error) if known.is_some() => {
+                    self.log.warn(format!(
+                        "the endpoint's secret scope cannot be read, so its last known keys count: {error}"
+                    ));
+                }
+                Err(error) => return Err(explain(error, "the endpoint's secret scope cannot be read")),
+            }
+            let mut keys: Vec<&str> =
+                known.iter().flatten().flat_map(|(_, (_, keys))| keys).map(String::as_str).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            if keys.is_empty() {
+                return Err(Error::new(format!("the secret scope {} holds no public key of a client", self.scope)));
+            }
+            Ok(keys.iter().map(|key| format!("{key}\n")).collect())
+        })
+    }
+}
+
+/// One secret's text.
+///
+/// # Errors
+/// When it cannot be read. One that is no base64 text is read as empty.
+pub async fn read_secret(client: &Client, scope: &str, key: &str) -> Result<Secret<String>, databricks::Error> {
+    let request = Request::get("/api/2.0/secrets/get").query("scope", scope).query("key", key);
+    let secret: GetSecret = client.send(request).await?;
+    let bytes = STANDARD.decode(secret.value.expose()).unwrap_or_default();
+    Ok(Secret::new(String::from_utf8(bytes).unwrap_or_default()))
+}

@@ -1,0 +1,117 @@
+# Databricks notebook source
+# Starts the tunnel's server on the driver and stays its parent: workspace files and volumes are open only to descendants
+# of a notebook. Written and started by `tunnel connect`; ends when the server ends.
+
+import collections
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def parameter(name):
+    try:
+        dbutils.widgets.text(name, "")
+    except Exception:
+        pass
+    return dbutils.widgets.get(name)
+
+
+def context(name):
+    """A value of the notebook's context; None where there is none."""
+    try:
+        notebook = dbutils.notebook.entry_point.getDbutils().notebook().getContext()
+        value = getattr(notebook, name)()
+        return value.get() if value.isDefined() else None
+    except Exception:
+        return None
+
+
+def fetch_program(source, sha256, directory):
+    """Copies the program out of the workspace, where nobody can change it any more, and checks that it is the right one."""
+    target = os.path.join(directory, "tunnel")
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            shutil.copyfile(source, target)
+            break
+        except FileNotFoundError:
+            # Workspace files may take a moment to be seen on a driver.
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{source} is not on the driver: apply the configuration again") from None
+            time.sleep(1)
+    digest = hashlib.sha256()
+    with open(target, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    if digest.hexdigest() != sha256:
+        raise RuntimeError(f"{source} is not the program of this endpoint: its SHA-256 is {digest.hexdigest()}, not {sha256}")
+    os.chmod(target, 0o700)
+    return target
+
+
+def environment():
+    result = dict(os.environ)
+    host = context("apiUrl")
+    token = context("apiToken")
+    if host and token:
+        result["DATABRICKS_HOST"] = host if "://" in host else "https://" + host
+        result["DATABRICKS_TOKEN"] = token
+    for other in ("DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET", "DATABRICKS_ACCOUNT_ID", "DATABRICKS_CONFIG_PROFILE"):
+        result.pop(other, None)
+    result["DATABRICKS_CLUSTER_ID"] = parameter("cluster_id")
+    result["DATABRICKS_REMOTE_ENV"] = "1"
+    result["DATABRICKS_VIRTUAL_ENV"] = sys.executable or ""
+    if sys.executable:
+        result["VIRTUAL_ENV"] = result.get("VIRTUAL_ENV") or sys.prefix
+        result["PATH"] = os.path.dirname(sys.executable) + os.pathsep + result.get("PATH", os.defpath)
+    return result
+
+
+def run():
+    directory = tempfile.mkdtemp(prefix="tunnel-")
+    server = None
+    try:
+        path = parameter("binary_path")
+        root = os.environ.get("DATABRICKS_WORKSPACE_ROOT", "/Workspace")
+        if path.startswith("/Workspace/"):
+            path = root + path[len("/Workspace") :]
+        program = fetch_program(path, parameter("binary_sha256"), directory)
+        arguments = [program, "server"]
+        for name in ("directory", "secret_scope", "instance_id", "max_clients", "shutdown_delay"):
+            arguments += ["--" + name.replace("_", "-"), parameter(name)]
+        # Its stdin is a pipe that ends with this process, however that ends: then the server ends too.
+        server = subprocess.Popen(
+            arguments,
+            env=environment(),
+            cwd=os.path.expanduser("~"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        # It runs, and needs its file no more: nothing stays behind, however this ends.
+        shutil.rmtree(directory, ignore_errors=True)
+        last = collections.deque(maxlen=100)
+        for line in server.stdout:
+            print(line, end="", flush=True)
+            last.append(line)
+        code = server.wait()
+        if code != 0:
+            raise RuntimeError(f"the tunnel's server ended with code {code}: " + "".join(last)[-2000:])
+    finally:
+        if server is not None and server.poll() is None:
+            server.stdin.close()
+            try:
+                server.wait(15)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+run()

@@ -1,0 +1,109 @@
+//! What starts the server on the driver: a Python notebook, since a cluster runs nothing else for its users without a library,
+//! and the run that executes it. Jobs API: <https://docs.databricks.com/api/workspace/jobs/submit>.
+
+use std::collections::BTreeMap;
+
+use databricks::api::jobs::{NotebookTask, RunState, SubmitRun, SubmitTask};
+use databricks::ssh_endpoint::SshEndpoint;
+
+/// The notebook's text.
+pub const NOTEBOOK: &str = include_str!("bootstrap.py");
+/// The run's only task.
+pub const TASK: &str = "start_ssh_server";
+/// A run ends after a day, as with the official tool, so that nothing is paid for that nobody remembers.
+const LONGEST_RUN_SECONDS: u64 = 24 * 60 * 60;
+
+/// The run that starts a server with this instance id.
+pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
+    let parameters = [
+        ("binary_path", endpoint.binary_path.clone()),
+        ("binary_sha256", endpoint.binary_sha256.clone()),
+        ("cluster_id", endpoint.cluster_id.clone()),
+        ("directory", endpoint.directory.clone()),
+        ("secret_scope", endpoint.secret_scope.clone()),
+        ("instance_id", instance_id.to_owned()),
+        ("max_clients", endpoint.max_clients.to_string()),
+        ("shutdown_delay", format!("{}s", endpoint.shutdown_delay_seconds)),
+    ];
+    let seconds = i64::try_from(LONGEST_RUN_SECONDS.max(endpoint.shutdown_delay_seconds)).unwrap_or(i64::MAX);
+    let task = SubmitTask {
+        task_key: TASK.to_owned(),
+        existing_cluster_id: endpoint.cluster_id.clone(),
+        notebook_task: Some(NotebookTask {
+            notebook_path: endpoint.bootstrap_path(),
+            base_parameters: parameters
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect::<BTreeMap<_, _>>(),
+            source: "WORKSPACE".to_owned(),
+        }),
+        timeout_seconds: Some(seconds),
+        ..SubmitTask::default()
+    };
+    SubmitRun {
+        run_name: format!("ssh-tunnel-{}", endpoint.name),
+        // A repeated request starts no second server.
+        idempotency_token: instance_id.to_owned(),
+        timeout_seconds: Some(seconds),
+        tasks: vec![task],
+        ..SubmitRun::default()
+    }
+}
+
+/// Why a run ended before its server answered, from its state and its output.
+pub fn failure(state: &RunState, error: &str, trace: &str, page: &str) -> String {
+    let tail = |text: &str| {
+        let skipped = text.chars().count().saturating_sub(2000);
+        text.chars().skip(skipped).collect::<String>().trim().to_owned()
+    };
+    let mut parts = vec![format!("the run that starts the server ended ({})", ended(state))];
+    let message = state.state_message.trim();
+    let (error, trace) = (tail(error), tail(trace));
+    for part in [message, error.as_str()] {
+        if !part.is_empty() && !parts.iter().any(|other| other.contains(part)) {
+            parts.push(part.to_owned());
+        }
+    }
+    // The trace is for the case that there is nothing better: its last line mostly is the error.
+    if error.is_empty() && !trace.is_empty() {
+        parts.push(trace);
+    }
+    let text = parts.join(": ");
+    if page.is_empty() { text } else { format!("{text}\nIts page: {page}") }
+}
+
+fn ended(state: &RunState) -> String {
+    let result = state.result_state.to_string();
+    if result.is_empty() { state.life_cycle_state.to_string() } else { result }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use databricks::api::jobs::{RunLifeCycleState, RunResultState};
+
+    #[test]
+    fn the_notebook_is_python_source_that_compiles() {
+        assert!(NOTEBOOK.starts_with("# Databricks notebook source\n"));
+        let check = "import ast, sys; ast.parse(sys.argv[1])";
+        let output = std::process::Command::new("python3").args(["-c", check, NOTEBOOK]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn a_failed_run_says_why_once() {
+        let state = RunState {
+            life_cycle_state: RunLifeCycleState::Terminated,
+            result_state: RunResultState::Failed,
+            state_message: "no disk".to_owned(),
+            ..RunState::default()
+        };
+        let check = |error: &str, trace: &str, expected: &str| assert_eq!(failure(&state, error, trace, ""), expected);
+        let start = "the run that starts the server ended (FAILED): no disk";
+        check("", "", start);
+        check("no disk", "Traceback", start);
+        check("RuntimeError: x", "Traceback", &format!("{start}: RuntimeError: x"));
+        check("", "Traceback", &format!("{start}: Traceback"));
+        assert!(failure(&state, "", "", "https://page").ends_with("\nIts page: https://page"));
+    }
+}

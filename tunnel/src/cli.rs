@@ -1,0 +1,66 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::connect::ConnectArgs;
+use crate::driver::ServerArgs;
+use crate::proxy::ProxyArgs;
+
+/// SSH to a Databricks cluster, through nothing but HTTPS.
+#[derive(Debug, Parser)]
+#[command(name = "tunnel", version, about, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open a shell on the cluster, or run a command there, and exit with its code.
+    Connect(ConnectArgs),
+    /// Carry one SSH stream on stdin and stdout: ssh's ProxyCommand.
+    Proxy(ProxyArgs),
+    /// Serve SSH on a cluster's driver. A notebook starts this.
+    #[command(hide = true)]
+    Server(ServerArgs),
+    /// Print a JSON schema.
+    Schema {
+        /// Of what.
+        #[arg(value_enum)]
+        subject: Subject,
+    },
+    /// Print a shell's completions.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Subject {
+    /// The endpoint that `databricks_ssh_endpoint` exports and `connect` reads.
+    Endpoint,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_keeps_its_arguments() {
+        let cli = Cli::try_parse_from(["tunnel", "connect", "--", "sh", "-c", "exit 7"]).unwrap();
+        let Command::Connect(args) = cli.command else { panic!("{cli:?}") };
+        assert_eq!(args.command, ["sh", "-c", "exit 7"]);
+    }
+}

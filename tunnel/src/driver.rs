@@ -1,0 +1,170 @@
+//! `tunnel server`: what stands around [`crate::server`] on a driver. It takes the host key from the scope, listens, says
+//! where in the endpoint's folder, serves, and takes that back at its end.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use databricks::api::workspace::{Delete, import_file_path};
+use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
+use databricks::{Client, Config, Request};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::authorized_keys::{ScopeKeys, read_secret};
+use crate::environment;
+use crate::error::{Context, Error, Result};
+use crate::log_ring::LogRing;
+use crate::metadata::{self, Metadata};
+use crate::say;
+use crate::server::{Service, serve};
+use crate::sshd::Sshd;
+use crate::start::{explain, json};
+use crate::websocket::{USER_AGENT, is_loopback};
+
+/// The ports of the official server; when all are taken, any port does.
+const PORTS: std::ops::RangeInclusive<u16> = 7772..=7871;
+
+/// How long the workspace may take to forget where a server was. Its metadata being stale is no harm, only slower for the next.
+const RETRACT_LIMIT: Duration = Duration::from_secs(2);
+
+/// How a server is started. The workspace and its token are in the environment.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// Workspace folder of the endpoint, in which the server says where it listens.
+    #[arg(long)]
+    pub directory: String,
+    /// Secret scope with the host key and the clients' public keys.
+    #[arg(long)]
+    pub secret_scope: String,
+    /// Id of this one server.
+    #[arg(long)]
+    pub instance_id: String,
+    /// Connections at a time.
+    #[arg(long, default_value_t = 10)]
+    pub max_clients: usize,
+    /// Time without a connection after which the server ends.
+    #[arg(long, default_value = "10m", value_parser = humantime::parse_duration)]
+    pub shutdown_delay: Duration,
+    /// Address to listen on. By default all, and this machine only where the workspace is on it.
+    #[arg(long)]
+    pub listen: Option<IpAddr>,
+    /// End when stdin does, which is a pipe from the notebook.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    pub end_with_stdin: bool,
+}
+
+/// Serves until nobody has been there for a while, or until it is told to end.
+///
+/// # Errors
+/// When the host key cannot be read, no port is free, or the endpoint's folder cannot be written.
+pub async fn run(args: ServerArgs) -> Result<()> {
+    let user_agent = Some(USER_AGENT.to_owned());
+    let client = Client::new(Config { user_agent, ..Config::default() })
+        .map_err(|error| explain(error, "no workspace in the environment"))?;
+    let log = LogRing::default();
+    let host_key = read_secret(&client, &args.secret_scope, SERVER_PRIVATE_KEY)
+        .await
+        .map_err(|error| explain(error, "the server's host key cannot be read"))?;
+    if host_key.expose().is_empty() {
+        return Err(Error::new("the server's host key is empty").way_out("Apply the configuration again."));
+    }
+    let sshd = Sshd::new(&std::env::temp_dir(), &environment::path(), &host_key, &environment::all())?;
+    drop(host_key);
+
+    let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let default = if is_loopback(client.host()) { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { everywhere };
+    let listener = bind(args.listen.unwrap_or(default)).await?;
+    let port = listener.local_addr().context(|| "the port is not known".to_owned())?.port();
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
+    let service = Service {
+        sshd,
+        keys: Box::new(ScopeKeys::new(client.clone(), args.secret_scope.clone(), log.clone())),
+        log,
+        user: user.map_or_else(|| "root".to_owned(), |user| user.name),
+        instance_id: args.instance_id.clone(),
+        max_clients: args.max_clients,
+        shutdown_delay: args.shutdown_delay,
+    };
+
+    let shutdown = CancellationToken::new();
+    let serving = tokio::spawn(serve(listener, service, shutdown.clone()));
+    let mut terminate = signal(SignalKind::terminate()).context(|| "cannot wait for signals".to_owned())?;
+    let mut interrupt = signal(SignalKind::interrupt()).context(|| "cannot wait for signals".to_owned())?;
+
+    // The port is held and answers before anybody is told of it.
+    let place = Place { client, path: format!("{}/metadata.json", args.directory), instance_id: args.instance_id };
+    place.publish(port).await?;
+    say!("tunnel: listening on port {port}");
+
+    tokio::select! {
+        () = shutdown.cancelled() => say!("tunnel: no connection for {}, ending", humantime::format_duration(args.shutdown_delay)),
+        _ = terminate.recv() => say!("tunnel: told to end"),
+        _ = interrupt.recv() => say!("tunnel: told to end"),
+        () = end_of_stdin(), if args.end_with_stdin => say!("tunnel: the notebook has ended"),
+    }
+    // First nobody finds the server any more, then it ends. The workspace may be away: that must not keep it.
+    if tokio::time::timeout(RETRACT_LIMIT, place.retract()).await.is_err() {
+        say!("tunnel: the endpoint's folder could not be cleaned up in time");
+    }
+    shutdown.cancel();
+    let _ = serving.await;
+    Ok(())
+}
+
+async fn bind(address: IpAddr) -> Result<TcpListener> {
+    for port in PORTS.chain([0]) {
+        if let Ok(listener) = TcpListener::bind((address, port)).await {
+            return Ok(listener);
+        }
+    }
+    Err(Error::new(format!("no port is free on {address}")))
+}
+
+async fn end_of_stdin() {
+    let mut stdin = tokio::io::stdin();
+    let mut buffer = [0; 64];
+    while stdin.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
+}
+
+/// The file in the workspace that says where the server is.
+struct Place {
+    client: Client,
+    path: String,
+    instance_id: String,
+}
+
+impl Place {
+    async fn publish(&self, port: u16) -> Result<()> {
+        let metadata = Metadata {
+            port,
+            cluster_id: environment::variable("DATABRICKS_CLUSTER_ID").unwrap_or_default(),
+            instance_id: self.instance_id.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default(),
+        };
+        let request = Request::post(import_file_path(&self.path))
+            .query("overwrite", "true")
+            .body(metadata::to_bytes(&metadata), "application/octet-stream")
+            .idempotent();
+        self.client.send::<()>(request).await.map_err(|error| explain(error, "cannot say where the server listens"))
+    }
+
+    /// Removes the file if it still speaks of this server.
+    async fn retract(&self) {
+        let request =
+            Request::get("/api/2.0/workspace/export").query("path", &self.path).query("direct_download", "true");
+        let Ok(bytes) = self.client.send_bytes(request).await else { return };
+        if metadata::parse(&bytes).is_none_or(|metadata| metadata.instance_id != self.instance_id) {
+            return;
+        }
+        let body = Delete { path: self.path.clone(), recursive: Some(false) };
+        if let Ok(request) = json(Request::post("/api/2.0/workspace/delete"), &body)
+            && let Err(error) = self.client.send::<()>(request).await
+        {
+            say!("tunnel: the endpoint's folder could not be cleaned up: {error}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The `tunnel` program: reads the command line, runs the command, and turns its end into an exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use databricks::ssh_endpoint::SshEndpoint;
+use tunnel::cli::{Cli, Command, Subject};
+use tunnel::error::{Context, Result};
+use tunnel::{connect, driver, environment, proxy, say};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = environment::variable("TUNNEL_LOG").unwrap_or_else(|| "error".to_owned());
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let is_server = matches!(cli.command, Command::Server(_));
+    let mut builder = if is_server {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = match builder.enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say!("tunnel: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(cli.command));
+    // A read of stdin that nobody waits for any more must not keep the process.
+    runtime.shutdown_background();
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            say!("tunnel: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<u8> {
+    match command {
+        Command::Connect(args) => connect::run(args).await,
+        Command::Proxy(args) => proxy::run(args).await.map(|()| 0),
+        Command::Server(args) => driver::run(args).await.map(|()| 0),
+        Command::Schema { subject: Subject::Endpoint } => {
+            let schema = schemars::schema_for!(SshEndpoint);
+            let text = serde_json::to_string_pretty(&schema).context(|| "cannot write the schema".to_owned())?;
+            print(format!("{text}\n").as_bytes())
+        }
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "tunnel", &mut text);
+            print(&text)
+        }
+    }
+}
+
+/// What was asked for goes to stdout.
+fn print(text: &[u8]) -> Result<u8> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text).and_then(|()| stdout.flush()).context(|| "cannot write to stdout".to_owned())?;
+    Ok(0)
+}

@@ -1,0 +1,82 @@
+//! `metadata.json`: where the running server of an endpoint listens. The server writes it into the endpoint's folder, clients
+//! read it. The official command line tool writes `port` and `cluster_id`; the rest is ours and may be missing.
+
+use serde::{Deserialize, Serialize};
+
+/// What a running server says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Port on the driver.
+    pub port: u16,
+    /// Cluster whose driver it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster_id: String,
+    /// A random id of this one server, which it also answers at `/metadata` in the header [`INSTANCE_HEADER`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instance_id: String,
+    /// Version of the program.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// When it started, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub started_at: u64,
+}
+
+/// The header in which a server names itself, so that another server on a port that was used again is not taken for it.
+pub const INSTANCE_HEADER: &str = "x-tunnel-instance";
+
+/// The file as it is read by people and programs.
+pub fn to_bytes(metadata: &Metadata) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(metadata).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Reads the file. `None` when it is not one, or names a port that no server of a user can have.
+pub fn parse(bytes: &[u8]) -> Option<Metadata> {
+    let metadata: Metadata = serde_json::from_slice(bytes).ok()?;
+    (metadata.port >= 1024).then_some(metadata)
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_file_of_ours_or_of_the_official_tool_is_read() {
+        let check = |text: &str, port: Option<u16>| assert_eq!(parse(text.as_bytes()).map(|m| m.port), port, "{text}");
+        check(r#"{"port":7772}"#, Some(7772));
+        check(r#"{"port":7772,"cluster_id":"c","usage_policy_id":"p"}"#, Some(7772));
+        check(r#"{"port":22}"#, None);
+        check(r#"{"port":70000}"#, None);
+        check(r#"{"port":-1}"#, None);
+        check(r#"{"port":"7772"}"#, None);
+        check("{", None);
+        check("", None);
+        check("null", None);
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let metadata = Metadata {
+            port: 7800,
+            cluster_id: "c".into(),
+            instance_id: "i".into(),
+            version: "0.1.0".into(),
+            started_at: 1,
+        };
+        assert_eq!(parse(&to_bytes(&metadata)), Some(metadata));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Finds the running server of an endpoint, or starts one: cluster, run, server, each waited for with words about it.
+//! Many processes may want the same server at once: on one machine a lock lets one of them start it, and across machines the
+//! last server to publish itself is the one that is used.
+
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use databricks::api::clusters::{Cluster, ClusterId, ClusterState};
+use databricks::api::jobs::{Run, RunId, RunOutput};
+use databricks::api::workspace::{Import, Mkdirs};
+use databricks::ssh_endpoint::SshEndpoint;
+use databricks::{Client, Request};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::bootstrap;
+use crate::error::{Context, Error, Result};
+use crate::keys;
+use crate::metadata::{self, Metadata};
+use crate::progress::Progress;
+use crate::websocket::{self, Address};
+
+/// How long a stopped cluster may take: the official tool's limit.
+const CLUSTER_LIMIT: Duration = Duration::from_secs(20 * 60);
+/// How long the run may take until its server answers.
+const SERVER_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// How long the question for a server may take.
+const PROBE_LIMIT: Duration = Duration::from_secs(15);
+const LOOKING: &str = "cannot look for the endpoint's server";
+
+/// Everything that finding and starting needs.
+#[derive(Clone, Copy)]
+pub struct Starter<'a> {
+    /// The workspace.
+    pub client: &'a Client,
+    /// The endpoint.
+    pub endpoint: &'a SshEndpoint,
+    /// The tunnel's folder, for the lock.
+    pub home: &'a Path,
+    /// Who is told.
+    pub progress: &'a Progress,
+}
+
+impl Starter<'_> {
+    /// The running server; it is started when there is none.
+    ///
+    /// # Errors
+    /// When the cluster or the server does not start: then with its own words.
+    pub async fn ensure(self) -> Result<Metadata> {
+        if let Some(server) = self.find().await? {
+            return Ok(server);
+        }
+        let _only_one = self.lock().await?;
+        // Who had the lock before may have started it.
+        let last = self.metadata().await?;
+        if let Some(server) = &last
+            && self.answers(server).await?
+        {
+            return Ok(server.clone());
+        }
+        self.cluster().await?;
+        let server = self.start(last).await?;
+        self.progress.done();
+        Ok(server)
+    }
+
+    /// The running server, if there is one that answers.
+    ///
+    /// # Errors
+    /// When the workspace cannot be asked.
+    pub async fn find(self) -> Result<Option<Metadata>> {
+        match self.metadata().await? {
+            Some(found) if self.answers(&found).await? => Ok(Some(found)),
+            _ => Ok(None),
+        }
+    }
+
+    /// What the last server said about itself. It may have ended since.
+    async fn metadata(self) -> Result<Option<Metadata>> {
+        let request = Request::get("/api/2.0/workspace/export")
+            .query("path", self.endpoint.metadata_path())
+            .query("direct_download", "true");
+        let bytes = match self.client.send_bytes(request).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(explain(error, LOOKING)),
+        };
+        // The endpoint may have moved to another cluster since.
+        let here = |found: &Metadata| found.cluster_id.is_empty() || found.cluster_id == self.endpoint.cluster_id;
+        Ok(metadata::parse(&bytes).filter(here))
+    }
+
+    async fn answers(self, server: &Metadata) -> Result<bool> {
+        let token = self.client.bearer().await.map_err(|error| explain(error, LOOKING))?;
+        let address = address(self.endpoint, server)?;
+        match timeout(PROBE_LIMIT, websocket::get(&address, "metadata", &token)).await {
+            Ok(Ok(_)) => Ok(true),
+            Ok(Err(error)) if error.is_unreachable() || error.is_unauthorized() => {
+                Err(Error::new("cannot reach the cluster's driver").caused_by(error))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn lock(self) -> Result<std::fs::File> {
+        keys::create_home(self.home)?;
+        let path = self.home.join(format!("{}.lock", self.endpoint.host_key_alias()));
+        let waiting = tokio::task::spawn_blocking(move || keys::lock(&path));
+        let mut waiting = std::pin::pin!(waiting);
+        let joined = match timeout(Duration::from_millis(200), &mut waiting).await {
+            Ok(joined) => joined,
+            Err(_) => {
+                self.progress.stage("waiting for another tunnel that starts the server");
+                waiting.await
+            }
+        };
+        joined.context(|| "cannot wait for the lock".to_owned())?
+    }
+
+    /// Waits until the cluster runs, and starts it where that is wanted.
+    async fn cluster(self) -> Result<()> {
+        let started = Instant::now();
+        let mut asked = false;
+        loop {
+            let request = Request::get("/api/2.1/clusters/get").query("cluster_id", &self.endpoint.cluster_id);
+            let cluster: Cluster = match self.client.send(request).await {
+                Ok(cluster) => cluster,
+                Err(error) if error.is_missing_cluster() => {
+                    return Err(Error::new(format!(
+                        "the cluster {} does not exist any more",
+                        self.endpoint.cluster_id
+                    ))
+                    .way_out("Apply the configuration again."));
+                }
+                Err(error) => return Err(explain(error, "cannot look at the cluster")),
+            };
+            check_access_mode(&cluster.attributes.data_security_mode)?;
+            match &cluster.state {
+                ClusterState::Running | ClusterState::Resizing => return Ok(()),
+                ClusterState::Terminated | ClusterState::Error if !self.endpoint.auto_start => {
+                    return Err(Error::new(format!("the cluster {} is stopped", self.endpoint.cluster_id))
+                        .way_out("Start it in the workspace, or set auto_start in the endpoint's configuration."));
+                }
+                // A cluster that stops again after it was asked to start says why.
+                ClusterState::Terminated | ClusterState::Error if asked => {
+                    let reason = Some(cluster.state_message.as_str()).filter(|text| !text.is_empty());
+                    return Err(Error::new(format!(
+                        "the cluster {} did not start: {}",
+                        self.endpoint.cluster_id,
+                        reason.unwrap_or("no reason was given")
+                    )));
+                }
+                ClusterState::Terminated | ClusterState::Error => {
+                    self.progress.stage("starting the cluster");
+                    let body = ClusterId { cluster_id: self.endpoint.cluster_id.clone() };
+                    let request = json(Request::post("/api/2.1/clusters/start"), &body)?;
+                    match self.client.send::<()>(request).await {
+                        Ok(()) => asked = true,
+                        // Somebody else was faster.
+                        Err(error) if error.is_invalid_state() => {}
+                        Err(error) => return Err(explain(error, "cannot start the cluster")),
+                    }
+                }
+                state => self.progress.stage(format!("waiting for the cluster: {state}")),
+            }
+            if started.elapsed() > CLUSTER_LIMIT {
+                let minutes = CLUSTER_LIMIT.as_secs() / 60;
+                return Err(Error::new(format!("the cluster did not start within {minutes} minutes")));
+            }
+            sleep(interval(started)).await;
+        }
+    }
+
+    /// Submits the run that starts a server, and waits until it answers. `gone` is a server that does not.
+    async fn start(self, gone: Option<Metadata>) -> Result<Metadata> {
+        self.progress.stage("starting the server on the cluster");
+        let doing = "cannot start the server";
+        let folder = Mkdirs { path: self.endpoint.directory.clone() };
+        let made: Result<(), _> = self.client.send(json(Request::post("/api/2.0/workspace/mkdirs"), &folder)?).await;
+        made.map_err(|error| explain(error, doing))?;
+        let notebook = Import {
+            path: self.endpoint.bootstrap_path(),
+            content: STANDARD.encode(bootstrap::NOTEBOOK),
+            format: "SOURCE".to_owned(),
+            language: "PYTHON".to_owned(),
+            overwrite: Some(true),
+        };
+        let imported: Result<(), _> =
+            self.client.send(json(Request::post("/api/2.0/workspace/import"), &notebook)?).await;
+        imported.map_err(|error| explain(error, doing))?;
+
+        let instance_id = uuid::Uuid::new_v4().simple().to_string();
+        let run = bootstrap::run(self.endpoint, &instance_id);
+        let request = json(Request::post("/api/2.2/jobs/runs/submit"), &run)?.idempotent();
+        let submitted: RunId = self.client.send(request).await.map_err(|error| explain(error, doing))?;
+
+        let started = Instant::now();
+        loop {
+            let published = self.metadata().await?;
+            if let Some(server) = published.filter(|server| Some(server) != gone.as_ref())
+                && self.answers(&server).await?
+            {
+                return Ok(server);
+            }
+            let run = self.run(submitted.run_id).await?;
+            if run.state.life_cycle_state.is_end() {
+                return Err(self.failure(&run).await);
+            }
+            let state = &run.state;
+            let reason = [&state.queue_reason, &state.state_message].into_iter().find(|text| !text.is_empty());
+            let stage = format!("starting the server on the cluster: {}", state.life_cycle_state);
+            self.progress.stage(reason.map_or_else(|| stage.clone(), |reason| format!("{stage}, {reason}")));
+            if started.elapsed() > SERVER_LIMIT {
+                return Err(Error::new(format!(
+                    "the server did not answer within {} minutes",
+                    SERVER_LIMIT.as_secs() / 60
+                ))
+                .way_out(format!("Its run goes on: {}", run.run_page_url)));
+            }
+            sleep(interval(started)).await;
+        }
+    }
+
+    async fn run(self, run_id: i64) -> Result<Run> {
+        let request = Request::get("/api/2.2/jobs/runs/get").query("run_id", run_id.to_string());
+        self.client.send(request).await.map_err(|error| explain(error, "cannot look at the run that starts the server"))
+    }
+
+    async fn failure(self, run: &Run) -> Error {
+        let task = run.tasks.iter().find(|task| task.task_key == bootstrap::TASK);
+        let run_id = task.map_or(run.run_id, |task| task.run_id);
+        let request = Request::get("/api/2.2/jobs/runs/get-output").query("run_id", run_id.to_string());
+        // Without the output there still is the run's own reason.
+        let output: RunOutput = self.client.send(request).await.unwrap_or_default();
+        Error::new(bootstrap::failure(&run.state, &output.error, &output.error_trace, &run.run_page_url))
+    }
+}
+
+/// The server's address.
+///
+/// # Errors
+/// When the endpoint's host is no address.
+pub fn address(endpoint: &SshEndpoint, server: &Metadata) -> Result<Address> {
+    let host =
+        url::Url::parse(&endpoint.host).context(|| format!("the endpoint's host {:?} is no address", endpoint.host))?;
+    Ok(Address {
+        host,
+        workspace_id: endpoint.workspace_id.clone(),
+        cluster_id: endpoint.cluster_id.clone(),
+        port: server.port,
+        instance_id: Some(server.instance_id.clone()).filter(|id| !id.is_empty()),
+    })
+}
+
+/// An error of the workspace, with what was being done.
+pub fn explain(error: databricks::Error, doing: &str) -> Error {
+    Error::new(doing).caused_by(error)
+}
+
+/// Adds a JSON body.
+///
+/// # Errors
+/// When the body cannot be written as JSON.
+pub fn json<T: serde::Serialize>(request: Request, body: &T) -> Result<Request> {
+    request.json(body).context(|| "cannot write a request".to_owned())
+}
+
+/// Only in these modes do the run's processes stand beside the driver, as root, with its network: the official tool's rule, and
+/// `LEGACY_SINGLE_USER`, which works as well.
+fn check_access_mode(mode: &str) -> Result<()> {
+    let name = match mode {
+        ""
+        | "SINGLE_USER"
+        | "DATA_SECURITY_MODE_DEDICATED"
+        | "DATA_SECURITY_MODE_AUTO"
+        | "LEGACY_SINGLE_USER"
+        | "LEGACY_SINGLE_USER_STANDARD" => return Ok(()),
+        "USER_ISOLATION" | "DATA_SECURITY_MODE_STANDARD" => "Standard",
+        "NONE" => "No isolation shared",
+        other => other,
+    };
+    Err(Error::new(format!("the cluster's access mode is {name}, and SSH needs Dedicated"))
+        .way_out("Set data_security_mode = \"SINGLE_USER\" in the cluster's configuration, then apply."))
+}
+
+/// Often at first, since a warm start takes a second, and then every two seconds.
+fn interval(started: Instant) -> Duration {
+    (started.elapsed() / 4).clamp(Duration::from_millis(100), Duration::from_secs(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_dedicated_clusters_serve() {
+        let check = |mode: &str, expected: Option<&str>| {
+            let error = check_access_mode(mode).err().map(|error| error.to_string());
+            match expected {
+                None => assert_eq!(error, None, "{mode}"),
+                Some(words) => assert!(error.as_ref().is_some_and(|text| text.contains(words)), "{mode} {error:?}"),
+            }
+        };
+        check("SINGLE_USER", None);
+        check("DATA_SECURITY_MODE_DEDICATED", None);
+        check("LEGACY_SINGLE_USER", None);
+        check("USER_ISOLATION", Some("is Standard"));
+        check("NONE", Some("No isolation"));
+        check("SOMETHING_NEW", Some("SOMETHING_NEW"));
+    }
+}

@@ -1,0 +1,241 @@
+//! A server, a relay that stands in for the driver proxy, and ssh with `tunnel proxy` as its ProxyCommand.
+
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use databricks::ssh_endpoint::SshEndpoint;
+use secret::Secret;
+use ssh_key::rand_core::OsRng;
+use ssh_key::{Algorithm, LineEnding, PrivateKey};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+use tunnel::error::Result;
+use tunnel::log_ring::LogRing;
+use tunnel::server::{AuthorizedKeys, Service, serve};
+use tunnel::ssh::{Invocation, TOKEN_VARIABLE, arguments};
+use tunnel::sshd::Sshd;
+use tunnel::{keys, known_hosts};
+
+pub const TOKEN: &str = "the-token";
+
+pub struct Bench {
+    pub folder: tempfile::TempDir,
+    pub endpoint: SshEndpoint,
+    pub port: u16,
+    pub log: LogRing,
+    pub relay: Relay,
+    pub key: keys::ClientKey,
+    pub shutdown: CancellationToken,
+    pub serving: tokio::task::JoinHandle<()>,
+    /// More arguments of the proxy.
+    pub proxy_arguments: Vec<String>,
+}
+
+pub struct Options {
+    pub max_clients: usize,
+    pub shutdown_delay: Duration,
+    /// Whether the client's key may log in.
+    pub known: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_clients: 20, shutdown_delay: Duration::from_secs(600), known: true }
+    }
+}
+
+struct FixedKeys(String);
+
+impl AuthorizedKeys for FixedKeys {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<String>> + Send + '_>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+}
+
+fn new_key() -> (Secret<String>, String) {
+    let key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).unwrap();
+    (Secret::from(key.to_openssh(LineEnding::LF).unwrap().to_string()), key.public_key().to_openssh().unwrap())
+}
+
+pub fn another_host_key() -> String {
+    new_key().1
+}
+
+impl Bench {
+    pub async fn start(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = keys::ensure(&folder.path().join("client"), "client").unwrap();
+        let (host_key, public_host_key) = new_key();
+        let environment = [("GREETING".to_owned(), "hello \"you\"".to_owned())];
+        let log = LogRing::default();
+        let sshd = Sshd::new(folder.path(), &[], &host_key, &environment).unwrap();
+        let authorized = if options.known { key.public_line.clone() } else { another_host_key() };
+        let service = Service {
+            sshd,
+            keys: Box::new(FixedKeys(format!("{authorized}\n"))),
+            log: log.clone(),
+            user: user(),
+            instance_id: "instance".to_owned(),
+            max_clients: options.max_clients,
+            shutdown_delay: options.shutdown_delay,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, service, shutdown.clone()));
+        let relay = Relay::start().await;
+        let endpoint = SshEndpoint {
+            schema_version: 1,
+            host: format!("http://dbc-1.localhost:{}", relay.port),
+            workspace_id: "7".to_owned(),
+            cluster_id: "c-1".to_owned(),
+            name: "demo".to_owned(),
+            remote_user: user(),
+            server_host_key: public_host_key,
+            secret_scope: "s".to_owned(),
+            directory: "/Workspace/d".to_owned(),
+            binary_path: "/Workspace/b".to_owned(),
+            binary_sha256: "00".to_owned(),
+            max_clients: 10,
+            shutdown_delay_seconds: 600,
+            auto_start: true,
+        };
+        Self { folder, endpoint, port, log, relay, key, shutdown, serving, proxy_arguments: Vec::new() }
+    }
+
+    /// ssh with this command line for the remote shell.
+    pub fn ssh(&self, command: &[&str]) -> Command {
+        let known_hosts = self.folder.path().join("known_hosts");
+        std::fs::write(&known_hosts, known_hosts::text(&self.endpoint).unwrap()).unwrap();
+        let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
+        let invocation = Invocation {
+            endpoint: &self.endpoint,
+            proxy: self.proxy(),
+            identity: &self.key.private,
+            known_hosts: &known_hosts,
+            options: &[],
+            command: &command,
+            terminal: false,
+        };
+        let mut ssh = program("ssh", self.folder.path());
+        ssh.args(arguments(&invocation));
+        ssh
+    }
+
+    pub fn proxy(&self) -> Vec<String> {
+        let file = self.folder.path().join("endpoint.json");
+        std::fs::write(&file, serde_json::to_vec(&self.endpoint).unwrap()).unwrap();
+        let mut arguments = vec![
+            tunnel_program().display().to_string(),
+            "proxy".to_owned(),
+            format!("--endpoint-file={}", file.display()),
+            format!("--port={}", self.port),
+        ];
+        arguments.extend(self.proxy_arguments.iter().cloned());
+        arguments
+    }
+
+    pub async fn end(self) {
+        self.shutdown.cancel();
+        self.serving.await.unwrap();
+    }
+}
+
+pub fn tunnel_program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_tunnel"))
+}
+
+/// The SHA-256 of some bytes, from a program that is not ours and is quick in any build.
+pub fn sha256(bytes: &[u8]) -> String {
+    use std::io::Write;
+    let mut child =
+        std::process::Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap().to_owned()
+}
+
+pub fn user() -> String {
+    nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name
+}
+
+/// A program with nothing of this machine's environment but the PATH.
+pub fn program(name: &str, home: &Path) -> Command {
+    let mut command = Command::new(name);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", home)
+        .env("DATABRICKS_TUNNEL_HOME", home.join("client"))
+        .env(TOKEN_VARIABLE, TOKEN)
+        .env("DATABRICKS_TOKEN", TOKEN)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Takes `/driver-proxy-api/o/7/c-1/PORT` off the path and carries the connection to that port.
+pub struct Relay {
+    pub port: u16,
+    pub connections: Arc<AtomicUsize>,
+    cut: tokio::sync::watch::Sender<usize>,
+}
+
+impl Relay {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (cut, cuts) = tokio::sync::watch::channel(0);
+        let count = connections.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                let mut cuts = cuts.clone();
+                cuts.mark_unchanged();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = carry(stream) => {}
+                        _ = cuts.changed() => {}
+                    }
+                });
+            }
+        });
+        Self { port, connections, cut }
+    }
+
+    /// Cuts all connections. Later ones are carried.
+    pub fn cut(&self) {
+        self.cut.send_modify(|count| *count += 1);
+    }
+}
+
+async fn carry(mut client: TcpStream) -> std::io::Result<()> {
+    client.set_nodelay(true)?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await?);
+    }
+    let head = String::from_utf8(head).unwrap();
+    if !head.to_ascii_lowercase().contains(&format!("authorization: bearer {TOKEN}\r\n")) {
+        return client.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\ntoken").await;
+    }
+    let rest = head.strip_prefix("GET /driver-proxy-api/o/7/c-1/").unwrap();
+    let (port, rest) = rest.split_once('/').unwrap();
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", port.parse().unwrap())).await else {
+        return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\nnone").await;
+    };
+    server.set_nodelay(true)?;
+    // As the real one sometimes does.
+    server.write_all(format!("GET //{rest}").as_bytes()).await?;
+    tokio::io::copy_bidirectional_with_sizes(&mut client, &mut server, 256 * 1024, 256 * 1024).await?;
+    Ok(())
+}

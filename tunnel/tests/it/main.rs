@@ -1,0 +1,17 @@
+//! The tunnel with real ssh and real sshd. `direct` has the server in the test and a relay in place of the driver proxy;
+//! `sessions` has both ends of a session in memory;
+//! `connect` has a whole local cloud.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod bench;
+mod cloud;
+mod connect;
+mod direct;
+mod sessions;
