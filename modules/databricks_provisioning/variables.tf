@@ -1,0 +1,49 @@
+variable "name" {
+  description = "Prefix of the names."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region of the workspace."
+  type        = string
+}
+
+variable "databricks_account_id" {
+  description = "The Databricks account: the external id with which it assumes the role."
+  type        = string
+}
+
+variable "vpc_id" {
+  description = "The VPC of the clusters."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Private subnets of the clusters."
+  type        = list(string)
+}
+
+variable "security_group_ids" {
+  description = "Security groups of the clusters."
+  type        = list(string)
+}
+
+variable "root_bucket" {
+  description = "Name of the workspace's root bucket."
+  type        = string
+}
+
+variable "encryption_key_arn" {
+  description = "The key for S3, EBS and managed services."
+  type        = string
+}
+
+variable "pricing_tier" {
+  description = "Pricing tier of the workspace."
+  type        = string
+}
+
+variable "token_lifetime_seconds" {
+  description = "Lifetime of the personal access token."
+  type        = number
+}

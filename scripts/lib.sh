@@ -1,0 +1,158 @@
+# Shared by the scripts here: where things are, words for people, and what a script installs where it may.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+cache=$root/.cache
+
+# say WORDS…: a step of the script, on standard error.
+say() {
+  if [ -t 2 ]; then printf '\033[1m==> %s\033[0m\n' "$*" >&2; else printf '==> %s\n' "$*" >&2; fi
+}
+
+# die WORDS…: one line that says what is wrong and what to do; the script ends.
+die() {
+  printf '%s: %s\n' "$(basename -- "$0")" "$*" >&2
+  exit 1
+}
+
+# need PROGRAM HOW: the program is on the PATH, or the script ends with how to get it.
+need() {
+  command -v "$1" >/dev/null 2>&1 || die "$1 is not on the PATH: $2"
+}
+
+# no_arguments TEXT ARGUMENT…: shows the text for --help, and refuses every other argument.
+no_arguments() {
+  case ${2-} in
+    "") return ;;
+    -h | -help | --help)
+      printf '%s\n' "$1"
+      exit 0
+      ;;
+    *) die "unknown argument $2 (see --help)" ;;
+  esac
+}
+
+# terraform_program: Terraform, or OpenTofu where that is what there is. TERRAFORM names another one.
+terraform_program() {
+  local program
+  if [ -n "${TERRAFORM-}" ]; then
+    command -v "$TERRAFORM" >/dev/null 2>&1 || die "TERRAFORM names $TERRAFORM, which is no program: correct or unset it"
+    printf '%s\n' "$TERRAFORM"
+    return
+  fi
+  for program in terraform tofu; do
+    if command -v "$program" >/dev/null 2>&1; then
+      printf '%s\n' "$program"
+      return
+    fi
+  done
+  die "terraform is not on the PATH: install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) or OpenTofu 1.11 or newer"
+}
+
+# ensure_package PROGRAM PACKAGE: installs a Debian package where this user may; else the script ends with the command.
+ensure_package() {
+  PATH=$PATH:/usr/sbin command -v "$1" >/dev/null 2>&1 && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "Installing $2"
+    export DEBIAN_FRONTEND=noninteractive
+    {
+      apt-get install -y -qq --no-install-recommends "$2" ||
+        { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2"; }
+    } >"$cache/apt.log" 2>&1 || die "apt-get could not install $2: see .cache/apt.log"
+  else
+    die "$1 is missing: install it with: sudo apt-get install $2"
+  fi
+}
+
+# ensure_venv: a Python environment with moto, the emulated AWS. localcloud uses it through LOCALCLOUD_VENV.
+ensure_venv() {
+  local requirements=$root/crates/localcloud/requirements.txt
+  export LOCALCLOUD_VENV=$cache/venv
+  mkdir -p "$cache"
+  if cmp -s "$requirements" "$LOCALCLOUD_VENV/requirements.txt"; then return; fi
+  need python3 "install Python 3.9 or newer: sudo apt-get install python3 python3-venv"
+  say "Making a Python environment with moto in .cache/venv"
+  rm -rf "$LOCALCLOUD_VENV"
+  python3 -m venv "$LOCALCLOUD_VENV" >"$cache/venv.log" 2>&1 ||
+    die "python3 cannot make a virtual environment: sudo apt-get install python3-venv (details: .cache/venv.log)"
+  "$LOCALCLOUD_VENV/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" >>"$cache/venv.log" 2>&1 ||
+    die "pip could not install crates/localcloud/requirements.txt: see .cache/venv.log"
+  cp "$requirements" "$LOCALCLOUD_VENV/requirements.txt"
+}
+
+# ensure_tools: all that the demo and the tests run beside our own programs.
+ensure_tools() {
+  mkdir -p "$cache"
+  need cargo "install Rust from https://rustup.rs (rust-toolchain.toml picks the version)"
+  need cc "sudo apt-get install build-essential"
+  terraform_program >/dev/null
+  ensure_package ssh openssh-client
+  ensure_package sshd openssh-server
+  ensure_venv
+}
+
+# variables_file ARGUMENT…: reads -auto-approve, -h and the tfvars file (as Terraform's -var-file=F, or as it is) into
+# auto_approve and var_file.
+variables_file() {
+  auto_approve=
+  var_file=
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -auto-approve | --auto-approve) auto_approve=yes ;;
+      -var-file=* | --var-file=*) var_file=${1#*=} ;;
+      -h | -help | --help)
+        usage
+        exit 0
+        ;;
+      -*) die "unknown option $1 (see --help)" ;;
+      *)
+        [ -z "$var_file" ] || die "one tfvars file is taken, and $1 is a second one (see --help)"
+        var_file=$1
+        ;;
+    esac
+    shift
+  done
+  : "${var_file:=$root/vars/databricks.tfvars}"
+  [ -f "$var_file" ] || die "there is no file $var_file: give the deployment's tfvars file"
+  var_file=$(cd -- "$(dirname -- "$var_file")" && pwd)/$(basename -- "$var_file")
+}
+
+# apply_only PATTERN ARGUMENT…: plans with the arguments, makes sure that each change is of a resource that matches the
+# pattern, shows the plan, asks, and applies exactly that plan.
+apply_only() {
+  local pattern=$1 terraform plan changes other answer
+  shift
+  terraform=$(terraform_program)
+  cd "$root"
+  [ -d .terraform ] || "$terraform" init -input=false >/dev/null || die "terraform init failed"
+  # A plan holds secrets: it is readable by its owner alone, and gone at the end.
+  umask 077
+  plan=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "rm -rf '$plan'" EXIT
+  "$terraform" state list >"$plan/objects" 2>"$plan/errors" || grep -qi 'no state file' "$plan/errors" || {
+    cat "$plan/errors" >&2
+    die "the state cannot be read: nothing was changed"
+  }
+  [ -s "$plan/objects" ] || die "nothing is deployed here yet: run '$(basename -- "$terraform") apply -var-file=${var_file#"$root/"}' first"
+  "$terraform" plan -input=false -json -out="$plan/plan" -var-file="$var_file" "$@" >"$plan/log" || {
+    "$terraform" plan -input=false -var-file="$var_file" "$@" || true
+    die "the plan failed: nothing was changed"
+  }
+  changes=$(grep '"type":"planned_change"' "$plan/log" | sed -E 's/.*"addr":"(([^"\\]|\\.)*)".*/\1/' || true)
+  if [ -z "$changes" ]; then
+    say "Nothing to do."
+    return
+  fi
+  other=$(printf '%s\n' "$changes" | grep -Ev "$pattern" || true)
+  [ -z "$other" ] || die "the deployment has other pending changes, which a plain 'terraform apply' must make first: $(printf '%s' "$other" | tr '\n' ' ')"
+  "$terraform" show "$plan/plan"
+  if [ -z "$auto_approve" ]; then
+    [ -t 0 ] || die "not confirmed: run it on a terminal, or with -auto-approve"
+    read -r -p "Apply this? Only 'yes' is taken: " answer || answer=
+    [ "$answer" = yes ] || die "not confirmed: nothing was changed"
+  fi
+  "$terraform" apply -input=false "$plan/plan"
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Removes what the network costs by the hour, until the next plain apply.
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'TEXT'
+Usage: scripts/sleep_network_infrastructure.sh [-auto-approve] [vars/databricks.tfvars]
+
+Removes the NAT gateway, its address and the interface endpoints. Clusters cannot start meanwhile, and running ones lose
+their connection: stop them first. A plain apply brings everything back:
+
+  terraform apply -var-file=vars/databricks.tfvars
+
+Shows the plan and asks, unless -auto-approve is given.
+TEXT
+}
+
+variables_file "$@"
+say "Putting the network of $var_file to sleep"
+apply_only '^module\.network\.databricks_aws_(nat_gateway\.this|eip\.nat|route\.nat|vpc_endpoint\.interface)\[' \
+  -target=module.network -var=network_awake=false
+say "Asleep. To wake it: terraform apply -var-file=${var_file#"$root/"}"

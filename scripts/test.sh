@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs every test. Shares its build with scripts/demo.sh: both use the release profile.
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+case ${1-} in
+  -h | --help)
+    echo "Usage: scripts/test.sh [ARGUMENTS OF cargo test…]"
+    echo
+    echo "Builds the binaries and runs every test: unit tests, real terraform, real ssh. Installs what it needs and may."
+    exit 0
+    ;;
+esac
+
+cd "$root"
+ensure_tools
+say "Building"
+cargo build --release --locked --workspace
+say "Testing"
+cargo test --release --locked --workspace "$@"

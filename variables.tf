@@ -1,0 +1,102 @@
+variable "name" {
+  description = "Name of the deployment: the prefix of everything that it makes."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,28}[a-z0-9]$", var.name))
+    error_message = "The name is 3 to 30 lower-case letters, digits and hyphens, and begins with a letter: buckets are named after it."
+  }
+}
+
+variable "region" {
+  description = "AWS region of the network, the storage and the workspace."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags on every AWS object."
+  type        = map(string)
+  default     = {}
+}
+
+variable "vpc_cidr" {
+  description = "Address range of the VPC."
+  type        = string
+
+  validation {
+    condition     = can(cidrhost(var.vpc_cidr, 0))
+    error_message = "The VPC's range is written like 10.4.0.0/16."
+  }
+}
+
+variable "public_subnet_cidr" {
+  description = "Address range of the public subnet, in which the NAT gateway stands."
+  type        = string
+}
+
+variable "private_subnets" {
+  description = "Address ranges of the workspace's private subnets (/17 to /26), by availability zone: two zones at least."
+  type        = map(string)
+
+  validation {
+    condition     = length(var.private_subnets) >= 2
+    error_message = "Databricks needs private subnets in two availability zones at least."
+  }
+}
+
+variable "network_awake" {
+  description = "Whether the NAT gateway and the interface endpoints exist. scripts/sleep_network_infrastructure.sh sets it to false."
+  type        = bool
+  default     = true
+}
+
+variable "destroy_data_with_deployment" {
+  description = "Whether terraform destroy may delete a root bucket that is not empty."
+  type        = bool
+  default     = false
+}
+
+variable "pricing_tier" {
+  description = "Pricing tier of the workspace. Customer-managed keys need ENTERPRISE."
+  type        = string
+  default     = "ENTERPRISE"
+}
+
+variable "token_lifetime_days" {
+  description = "Lifetime of the personal access token. scripts/reset_tokens.sh issues new ones."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.token_lifetime_days >= 1 && var.token_lifetime_days <= 730
+    error_message = "A token lives between 1 and 730 days."
+  }
+}
+
+variable "spark_version" {
+  description = "Databricks Runtime of the cluster: 17.0 or newer for SSH."
+  type        = string
+}
+
+variable "node_type_id" {
+  description = "Instance type of the cluster's only node."
+  type        = string
+}
+
+variable "autotermination_minutes" {
+  description = "Minutes of idleness after which the cluster stops; 0 is never."
+  type        = number
+  default     = 60
+}
+
+variable "ssh_clients" {
+  description = "Public keys (OpenSSH, one line each) that may log in, beside those that `tunnel` registers for its user."
+  type        = list(string)
+  default     = []
+}
+
+variable "ssh_max_clients" {
+  description = "How many SSH sessions the endpoint serves at once."
+  type        = number
+  default     = 10
+}

@@ -1,0 +1,21 @@
+# Every choice of the deployment. No secret and no endpoint: these come from the environment.
+
+name   = "lakehouse"
+region = "eu-west-1"
+
+tags = {
+  project = "lakehouse"
+}
+
+vpc_cidr           = "10.4.0.0/16"
+public_subnet_cidr = "10.4.0.0/24"
+private_subnets = {
+  "eu-west-1a" = "10.4.16.0/20"
+  "eu-west-1b" = "10.4.32.0/20"
+}
+
+token_lifetime_days = 90
+
+spark_version           = "17.3.x-scala2.13"
+node_type_id            = "m6gd.large"
+autotermination_minutes = 60
