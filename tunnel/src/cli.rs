@@ -3,9 +3,9 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::connect::ConnectArgs;
-use crate::driver::ServerArgs;
-use crate::proxy::ProxyArgs;
+use crate::commands::connect::ConnectArgs;
+use crate::commands::proxy::ProxyArgs;
+use crate::commands::server::ServerArgs;
 
 /// SSH to a Databricks cluster, through nothing but HTTPS.
 #[derive(Debug, Parser)]

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use databricks::ssh_endpoint::SshEndpoint;
 use tunnel::cli::{Cli, Command, Subject};
+use tunnel::commands::{connect, proxy, server};
 use tunnel::error::{Context, Result};
-use tunnel::{connect, driver, environment, proxy, say};
+use tunnel::{environment, say};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -42,7 +43,7 @@ async fn run(command: Command) -> Result<u8> {
     match command {
         Command::Connect(args) => connect::run(args).await,
         Command::Proxy(args) => proxy::run(args).await.map(|()| 0),
-        Command::Server(args) => driver::run(args).await.map(|()| 0),
+        Command::Server(args) => server::run(args).await.map(|()| 0),
         Command::Schema { subject: Subject::Endpoint } => {
             let schema = schemars::schema_for!(SshEndpoint);
             let text = serde_json::to_string_pretty(&schema).context(|| "cannot write the schema".to_owned())?;

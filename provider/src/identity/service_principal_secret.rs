@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use databricks::Request;
 use databricks::api::identity::{CreateServicePrincipalSecret, ServicePrincipalSecret as Api, ServicePrincipalSecrets};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, Planning, REQUIRED, Resource, Result, Secret};
@@ -50,6 +50,9 @@ pub struct ServicePrincipalSecret {
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub expire_time: Attr<String>,
 }
+
+/// How long after its mark a create may still have issued a secret.
+const REQUEST_SECONDS: i64 = 120;
 
 fn path(client: &Either, principal: &str) -> Result<String> {
     Ok(if client.is_account() {
@@ -149,10 +152,12 @@ resource "databricks_service_principal_secret" "example" {
     /// several, one may be somebody's: none is touched, and they end by their own lifetime.
     async fn find(cx: &Call<Either>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let principal = plan.service_principal_id.text();
-        let until = marker.since + SignedDuration::from_mins(2);
+        // The API's times may be whole seconds: one that was issued in the second of the mark counts.
+        let since = marker.since.as_second();
+        let within = since..=since.saturating_add(REQUEST_SECONDS);
         let mut issued = list(cx.client(), principal).await?;
         issued.retain(|one| {
-            time(&one.create_time.clone().into()).is_some_and(|created| created >= marker.since && created <= until)
+            time(&one.create_time.clone().into()).is_some_and(|created| within.contains(&created.as_second()))
         });
         match issued.as_slice() {
             [] => {}

@@ -105,15 +105,27 @@ async fn a_secret_logs_in_until_it_is_deleted() {
     assert!(ServicePrincipalSecret::read(&cx, made).await.unwrap().is_none(), "the old one is deleted");
     reads_back(&cx, &rotated).await;
 
-    // The value of one whose answer was lost is lost as well: it does not stay.
-    let later = cloud.either();
-    let orphan = create(&later, plan.clone()).await;
-    assert!(ServicePrincipalSecret::find(&later, &plan, later.marker()).await.unwrap().is_none());
-    assert!(ServicePrincipalSecret::read(&later, orphan).await.unwrap().is_none());
-
     ServicePrincipalSecret::delete(&cx, rotated.clone()).await.unwrap();
     assert!(ServicePrincipalSecret::read(&cx, rotated.clone()).await.unwrap().is_none());
     ServicePrincipalSecret::delete(&cx, rotated).await.unwrap();
+}
+
+/// The value of a secret whose answer was lost is lost as well.
+#[tokio::test]
+async fn a_secret_that_a_cut_off_create_issued_does_not_stay_and_of_several_none_is_touched() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.either();
+    let owner = create(&cx, principal("example")).await;
+    let plan = ServicePrincipalSecret { service_principal_id: owner.id, ..Default::default() };
+    let orphan = create(&cx, plan.clone()).await;
+    assert!(ServicePrincipalSecret::find(&cx, &plan, cx.marker()).await.unwrap().is_none());
+    assert!(ServicePrincipalSecret::read(&cx, orphan).await.unwrap().is_none());
+
+    let (one, other) = (create(&cx, plan.clone()).await, create(&cx, plan.clone()).await);
+    assert!(ServicePrincipalSecret::find(&cx, &plan, cx.marker()).await.unwrap().is_none());
+    for secret in [one, other] {
+        assert!(ServicePrincipalSecret::read(&cx, secret).await.unwrap().is_some());
+    }
 }
 
 #[tokio::test]

@@ -16,10 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 use tunnel::error::Result;
-use tunnel::log_ring::LogRing;
+use tunnel::server::log_ring::LogRing;
+use tunnel::server::sshd::Sshd;
 use tunnel::server::{AuthorizedKeys, Service, serve};
 use tunnel::ssh::{Invocation, TOKEN_VARIABLE, arguments};
-use tunnel::sshd::Sshd;
 use tunnel::{keys, known_hosts};
 
 pub const TOKEN: &str = "the-token";

@@ -12,11 +12,11 @@ use databricks::{Client, Request};
 use secret::Secret;
 use tokio::sync::Mutex;
 
+use crate::endpoint::start::explain;
 use crate::error::{Error, Result};
 use crate::known_hosts;
-use crate::log_ring::LogRing;
 use crate::server::AuthorizedKeys;
-use crate::start::explain;
+use crate::server::log_ring::LogRing;
 
 /// The public keys of one scope.
 pub struct ScopeKeys {

@@ -1,6 +1,6 @@
 //! `tunnel connect`: from the endpoint in Terraform's outputs to a shell on the cluster.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -12,26 +12,24 @@ use databricks::{Client, Config, Request};
 use secret::Secret;
 use tokio::time::timeout;
 
-use crate::authorized_keys::read_secret;
+use crate::commands::selection::Selection;
+use crate::endpoint::metadata::Metadata;
+use crate::endpoint::start::{Starter, address, explain, json};
 use crate::error::{Context, Error, Result};
 use crate::keys::{self, ClientKey};
-use crate::metadata::Metadata;
 use crate::progress::Progress;
 use crate::say;
+use crate::server::authorized_keys::read_secret;
 use crate::ssh::{self, Invocation};
-use crate::start::{Starter, address, explain, json};
-use crate::{endpoint, environment, known_hosts, terraform, websocket};
+use crate::websocket::dial;
+use crate::{environment, known_hosts};
 
 /// What to connect to, and what to run there.
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
-    /// File with the outputs, as `terraform output -json` prints them; `-` is stdin. By default Terraform or OpenTofu is asked
-    /// in this folder.
-    #[arg(long, value_name = "FILE")]
-    pub outputs: Option<PathBuf>,
-    /// Endpoint to connect to, by its name or its output's: needed where there are several.
-    #[arg(long, value_name = "NAME")]
-    pub endpoint: Option<String>,
+    /// Which endpoint.
+    #[command(flatten)]
+    pub selection: Selection,
     /// An option for ssh, as for `ssh -o`. May be given several times.
     #[arg(short = 'o', value_name = "OPTION")]
     pub options: Vec<String>,
@@ -45,8 +43,7 @@ pub struct ConnectArgs {
 /// # Errors
 /// When there is no endpoint, the workspace refuses, or the server does not start.
 pub async fn run(args: ConnectArgs) -> Result<u8> {
-    let text = outputs(args.outputs.as_deref())?;
-    let endpoint = endpoint::find(&text, args.endpoint.as_deref())?;
+    let endpoint = args.selection.resolve().await?;
     let home = home()?;
     let client = client(&endpoint)?;
     let key = keys::ensure(&home, &comment())?;
@@ -82,28 +79,13 @@ pub async fn run(args: ConnectArgs) -> Result<u8> {
     Ok(code)
 }
 
-fn outputs(file: Option<&Path>) -> Result<String> {
-    match file {
-        None => {
-            let folder = std::env::current_dir().context(|| "this folder cannot be read".to_owned())?;
-            terraform::outputs(&folder, &environment::path())
-        }
-        Some(file) if file == Path::new("-") => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).context(|| "cannot read the outputs from stdin".to_owned())?;
-            Ok(text)
-        }
-        Some(file) => std::fs::read_to_string(file).context(|| format!("cannot read {}", file.display())),
-    }
-}
-
 /// The workspace's client: credentials from the environment or a profile, whatever host these name.
 ///
 /// # Errors
 /// When there are no credentials.
 pub fn client(endpoint: &SshEndpoint) -> Result<Client> {
     let host = Some(endpoint.host.clone());
-    let user_agent = Some(websocket::USER_AGENT.to_owned());
+    let user_agent = Some(dial::USER_AGENT.to_owned());
     Client::new(Config { host, user_agent, ..Config::default() }).map_err(|error| explain(error, "cannot sign in"))
 }
 
@@ -192,7 +174,7 @@ async fn post_mortem(client: &Client, endpoint: &SshEndpoint, server: &Metadata)
         );
     }
     let token = client.bearer().await.ok()?;
-    let log = websocket::get(&address(endpoint, server).ok()?, "logs", &token).await.ok()?;
+    let log = dial::get(&address(endpoint, server).ok()?, "logs", &token).await.ok()?;
     let text = String::from_utf8_lossy(&log);
     let lines: Vec<&str> = text.lines().collect();
     let last = lines.get(lines.len().saturating_sub(5)..)?.join("\n");

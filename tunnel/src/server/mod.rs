@@ -2,6 +2,10 @@
 //! `GET /metadata` (the user), `GET /logs`, and the websocket `GET /ssh?id=…`, also with doubled slashes and below
 //! `/driver-proxy-http`. Each websocket is one `sshd -i`.
 
+pub mod authorized_keys;
+pub mod log_ring;
+pub mod sshd;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
@@ -27,9 +31,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Result;
-use crate::log_ring::LogRing;
+use crate::server::log_ring::LogRing;
+use crate::server::sshd::Sshd;
 use crate::session::{self, Replacement, Socket, Timers, websocket_config};
-use crate::sshd::Sshd;
 
 /// What a server at its capacity answers: the official words, which clients look for.
 pub const FULL: &str = "Maximum clients reached";

@@ -11,15 +11,15 @@ use tokio::io::AsyncRead;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::connect;
+use crate::commands::connect;
+use crate::endpoint::start::{Starter, address, explain};
 use crate::environment;
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
 use crate::session::{self, Broken, Replacement, Socket, Timers};
 use crate::ssh::TOKEN_VARIABLE;
-use crate::start::{Starter, address, explain};
 use crate::stdio;
-use crate::websocket::{Address, DialError, dial};
+use crate::websocket::dial::{Address, DialError, dial};
 
 /// How long a new socket may take while the session waits for it.
 const RENEW_LIMIT: Duration = Duration::from_secs(25);
@@ -58,7 +58,7 @@ pub async fn run(args: ProxyArgs) -> Result<()> {
     let mut line = Line::new(endpoint)?;
     let known = match args.port {
         Some(port) => {
-            let server = crate::metadata::Metadata {
+            let server = crate::endpoint::metadata::Metadata {
                 port,
                 cluster_id: String::new(),
                 instance_id: args.instance_id.unwrap_or_default(),

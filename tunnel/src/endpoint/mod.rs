@@ -1,6 +1,10 @@
 //! Finds the endpoint to connect to in what `terraform output -json` prints: any output that is an endpoint or holds some.
 //! The form of that text: each output's name with its `value`, `type` and `sensitive`.
 
+pub mod bootstrap;
+pub mod metadata;
+pub mod start;
+
 use databricks::ssh_endpoint::{SCHEMA_VERSION, SshEndpoint};
 use serde_json::Value;
 

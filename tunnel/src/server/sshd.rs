@@ -23,7 +23,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::error::{Context, Error, Result};
-use crate::log_ring::LogRing;
+use crate::server::log_ring::LogRing;
 
 /// How long sshd may take to end once its connection is closed.
 const GRACE: Duration = Duration::from_secs(10);

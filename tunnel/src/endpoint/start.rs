@@ -14,12 +14,12 @@ use databricks::ssh_endpoint::SshEndpoint;
 use databricks::{Client, Request};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::bootstrap;
+use crate::endpoint::bootstrap;
+use crate::endpoint::metadata::{self, Metadata};
 use crate::error::{Context, Error, Result};
 use crate::keys;
-use crate::metadata::{self, Metadata};
 use crate::progress::Progress;
-use crate::websocket::{self, Address};
+use crate::websocket::dial::{self, Address};
 
 /// How long a stopped cluster may take: the official tool's limit.
 const CLUSTER_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -94,7 +94,7 @@ impl Starter<'_> {
     async fn answers(self, server: &Metadata) -> Result<bool> {
         let token = self.client.bearer().await.map_err(|error| explain(error, LOOKING))?;
         let address = address(self.endpoint, server)?;
-        match timeout(PROBE_LIMIT, websocket::get(&address, "metadata", &token)).await {
+        match timeout(PROBE_LIMIT, dial::get(&address, "metadata", &token)).await {
             Ok(Ok(_)) => Ok(true),
             Ok(Err(error)) if error.is_unreachable() || error.is_unauthorized() => {
                 Err(Error::new("cannot reach the cluster's driver").caused_by(error))

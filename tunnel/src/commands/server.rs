@@ -13,16 +13,16 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::authorized_keys::{ScopeKeys, read_secret};
+use crate::endpoint::metadata::{self, Metadata};
+use crate::endpoint::start::{explain, json};
 use crate::environment;
 use crate::error::{Context, Error, Result};
-use crate::log_ring::LogRing;
-use crate::metadata::{self, Metadata};
 use crate::say;
+use crate::server::authorized_keys::{ScopeKeys, read_secret};
+use crate::server::log_ring::LogRing;
+use crate::server::sshd::Sshd;
 use crate::server::{Service, serve};
-use crate::sshd::Sshd;
-use crate::start::{explain, json};
-use crate::websocket::{USER_AGENT, is_loopback};
+use crate::websocket::dial::{USER_AGENT, is_loopback};
 
 /// The ports of the official server; when all are taken, any port does.
 const PORTS: std::ops::RangeInclusive<u16> = 7772..=7871;

@@ -1,0 +1,6 @@
+//! The commands: one file each, with its arguments and what it does.
+
+pub mod connect;
+pub mod proxy;
+pub mod selection;
+pub mod server;

@@ -1,0 +1,3 @@
+//! Websockets: how they are dialled.
+
+pub mod dial;
