@@ -57,6 +57,8 @@ pub fn arguments(invocation: &Invocation<'_>) -> Vec<String> {
         "ControlPath=none".to_owned(),
         "ConnectTimeout=360".to_owned(),
         "ServerAliveInterval=30".to_owned(),
+        // The tunnel takes a lost connection up again for ten minutes, and ssh is to wait for that.
+        "ServerAliveCountMax=22".to_owned(),
         "Compression=no".to_owned(),
     ];
     let all = options.iter().chain(invocation.options);

@@ -116,6 +116,7 @@ fn proxy(endpoint_file: &Path, server: &Metadata) -> Result<Vec<String>> {
     ];
     if !server.instance_id.is_empty() {
         arguments.push(format!("--instance-id={}", server.instance_id));
+        arguments.push(format!("--resume-version={}", server.resume_version));
     }
     Ok(arguments)
 }

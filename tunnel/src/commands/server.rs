@@ -22,6 +22,7 @@ use crate::server::authorized_keys::{ScopeKeys, read_secret};
 use crate::server::log_ring::LogRing;
 use crate::server::sshd::Sshd;
 use crate::server::{Service, serve};
+use crate::session::negotiation::RESUME_VERSION;
 use crate::websocket::dial::{USER_AGENT, is_loopback};
 
 /// The ports of the official server; when all are taken, any port does.
@@ -144,6 +145,7 @@ impl Place {
             instance_id: self.instance_id.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default(),
+            resume_version: RESUME_VERSION,
         };
         let request = Request::post(import_file_path(&self.path))
             .query("overwrite", "true")

@@ -11,7 +11,7 @@ pub struct Metadata {
     /// Cluster whose driver it is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cluster_id: String,
-    /// A random id of this one server, which it also answers at `/metadata` in the header [`INSTANCE_HEADER`].
+    /// A random id of this one server. A client names it, and another server on a port that was used again refuses.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub instance_id: String,
     /// Version of the program.
@@ -20,10 +20,10 @@ pub struct Metadata {
     /// When it started, in seconds since 1970.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub started_at: u64,
+    /// Version of the resumable protocol that it speaks; 0 for none, or when it does not say.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub resume_version: u32,
 }
-
-/// The header in which a server names itself, so that another server on a port that was used again is not taken for it.
-pub const INSTANCE_HEADER: &str = "x-tunnel-instance";
 
 /// The file as it is read by people and programs.
 pub fn to_bytes(metadata: &Metadata) -> Vec<u8> {
@@ -40,6 +40,10 @@ pub fn parse(bytes: &[u8]) -> Option<Metadata> {
 
 fn is_zero(value: &u64) -> bool {
     *value == 0
+}
+
+fn is_none(version: &u32) -> bool {
+    *version == 0
 }
 
 #[cfg(test)]
@@ -69,6 +73,7 @@ mod tests {
             instance_id: "i".into(),
             version: "0.1.0".into(),
             started_at: 1,
+            resume_version: 2,
         };
         assert_eq!(parse(&to_bytes(&metadata)), Some(metadata));
     }

@@ -2,6 +2,7 @@
 //! The form of that text: each output's name with its `value`, `type` and `sensitive`.
 
 pub mod bootstrap;
+pub mod line;
 pub mod metadata;
 pub mod start;
 

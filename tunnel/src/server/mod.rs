@@ -3,15 +3,14 @@
 //! `/driver-proxy-http`. Each websocket is one `sshd -i`.
 
 pub mod authorized_keys;
+pub mod line;
 pub mod log_ring;
+pub mod slots;
 pub mod sshd;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::future::pending;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
@@ -21,24 +20,29 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::line::ServerLine;
+use self::slots::{Arrival, Entered, Slot, Slots};
 use crate::error::Result;
 use crate::server::log_ring::LogRing;
 use crate::server::sshd::Sshd;
-use crate::session::{self, Replacement, Socket, Timers, websocket_config};
+use crate::session::negotiation::{Capabilities, Dial, GRACE, Purpose, RESUME_VERSION};
+use crate::session::{self, Settings};
+use crate::websocket::frame::Role;
+use crate::websocket::socket::Socket;
 
 /// What a server at its capacity answers: the official words, which clients look for.
 pub const FULL: &str = "Maximum clients reached";
 /// How long a client may take from the answer 101 to a websocket.
 const UPGRADE_LIMIT: Duration = Duration::from_secs(30);
+/// Clients ping every 20 seconds. One that has not for this long has gone, whatever its connection says.
+const UNHEARD: Duration = Duration::from_secs(90);
 /// How long sessions get to end when the server does.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(3);
 
@@ -134,9 +138,10 @@ async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Answer,
     Ok(match route(request.uri().path()).as_str() {
         "/metadata" => text(StatusCode::OK, state.service.user.clone()),
         "/logs" => text(StatusCode::OK, state.service.log.text()),
-        "/ssh" => match query("id") {
-            Some(id) if !id.is_empty() && id.len() <= 128 => ssh(&state, id, request).await,
-            _ => text(StatusCode::BAD_REQUEST, "the parameter id is missing"),
+        "/capabilities" => capabilities(),
+        "/ssh" => match Dial::from_query(request.uri().query().unwrap_or_default()) {
+            Ok(dial) => ssh(&state, dial, request).await,
+            Err(error) => text(StatusCode::BAD_REQUEST, error.to_string()),
         },
         _ => text(StatusCode::NOT_FOUND, "not found"),
     })
@@ -151,69 +156,41 @@ fn route(path: &str) -> String {
     segments.fold(String::new(), |path, segment| path + "/" + segment)
 }
 
-async fn ssh(state: &Arc<State>, id: String, mut request: Request<Incoming>) -> Answer {
+fn capabilities() -> Answer {
+    let body = serde_json::to_string(&Capabilities { resume_version: RESUME_VERSION }).unwrap_or_default();
+    let mut answer = text(StatusCode::OK, body);
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
+async fn ssh(state: &Arc<State>, dial: Dial, mut request: Request<Incoming>) -> Answer {
     let Some(accept) = accept_key(request.headers()) else {
         return text(StatusCode::BAD_REQUEST, "this is a websocket, version 13");
     };
     let upgrade = hyper::upgrade::on(&mut request);
-    let socket = async move {
-        let upgraded = timeout(UPGRADE_LIMIT, upgrade).await.ok()?.ok()?;
-        let stream: Box<dyn session::Transport> = Box::new(TokioIo::new(upgraded));
-        Some(WebSocketStream::from_raw_socket(stream, Role::Server, Some(websocket_config())).await)
-    };
-    match state.slots.enter(&id) {
+    let socket = async move { Some(socket(timeout(UPGRADE_LIMIT, upgrade).await.ok()?.ok()?)) };
+    match state.slots.enter(&dial) {
         Entered::Closed => return text(StatusCode::SERVICE_UNAVAILABLE, "the server is ending"),
+        Entered::Gone => return text(StatusCode::GONE, "the session has ended"),
+        Entered::OtherProtocol => return text(StatusCode::CONFLICT, "the session speaks the other protocol"),
         Entered::Full => {
             state.service.log.warn(format!("a connection was refused: {FULL} ({})", state.service.max_clients));
             return text(StatusCode::SERVICE_UNAVAILABLE, FULL);
         }
-        Entered::Again(replacements) => {
+        Entered::Again(arrivals) => {
             state.sessions.spawn(async move {
-                if let Some(socket) = socket.await {
-                    let _ = replacements.send(socket).await;
-                }
+                let Some(socket) = socket.await else { return };
+                let arrival = match dial.resume {
+                    Some(resume) if resume.purpose == Purpose::Reattach => Arrival::Reattach(socket, resume.delivered),
+                    _ => Arrival::Handover(socket),
+                };
+                let _ = arrivals.send(arrival).await;
             });
         }
-        Entered::New(slot, replacements) => {
-            let keys = match state.service.keys.read().await {
-                Ok(keys) => keys,
-                Err(error) => {
-                    state.service.log.warn(format!("a connection was refused: {error}"));
-                    return text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
-                }
-            };
-            let (sshd, stream) = match state.service.sshd.start(&keys, &state.service.log) {
-                Ok(started) => started,
-                Err(error) => {
-                    state.service.log.warn(error.to_string());
-                    return text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
-                }
-            };
-            let state_of_session = state.clone();
-            state.sessions.spawn(async move {
-                let _slot = slot;
-                let (mut source, mut destination) = tokio::io::split(stream);
-                if let Some(socket) = socket.await {
-                    let mut replacements = Replacements { next: None, arriving: replacements };
-                    let session =
-                        session::run(socket, &mut source, &mut destination, &mut replacements, Timers::default());
-                    let mut session = std::pin::pin!(session);
-                    let ended = tokio::select! {
-                        ended = &mut session => Some(ended),
-                        () = state_of_session.shutdown.cancelled() => {
-                            // sshd's end is the source's end, so the client still gets a proper close.
-                            sshd.kill();
-                            timeout(SHUTDOWN_LIMIT, session).await.ok()
-                        }
-                    };
-                    if let Some(Err(error)) = ended {
-                        state_of_session.service.log.warn(format!("session {id}: {error}"));
-                    }
-                }
-                // Both halves gone, sshd reads the end of its connection.
-                drop((source, destination));
-                sshd.finish().await;
-            });
+        Entered::New(slot, arrivals) => {
+            if let Err(answer) = begin(state, dial, slot, arrivals, socket).await {
+                return answer;
+            }
         }
     }
     let mut answer = text(StatusCode::SWITCHING_PROTOCOLS, "");
@@ -223,6 +200,60 @@ async fn ssh(state: &Arc<State>, id: String, mut request: Request<Incoming>) -> 
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     answer
+}
+
+/// Starts sshd and the session's task, which waits for the socket. What cannot be started is answered without one.
+async fn begin(
+    state: &Arc<State>,
+    dial: Dial,
+    slot: Slot,
+    arrivals: mpsc::Receiver<Arrival>,
+    socket: impl Future<Output = Option<Socket>> + Send + 'static,
+) -> Result<(), Answer> {
+    let refused = |error: crate::error::Error, what: &str| {
+        state.service.log.warn(format!("{what}{error}"));
+        text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+    };
+    let keys = state.service.keys.read().await.map_err(|error| refused(error, "a connection was refused: "))?;
+    let (sshd, stream) = state.service.sshd.start(&keys, &state.service.log).map_err(|error| refused(error, ""))?;
+    let settings = Settings {
+        resume: dial.resume.is_some(),
+        window: state.slots.window(),
+        unheard: Some(UNHEARD),
+        ..Settings::default()
+    };
+    let mut line = ServerLine::new(slot, arrivals, dial.resume.map_or(GRACE, |resume| resume.grace));
+    let state_of_session = state.clone();
+    state.sessions.spawn(async move {
+        let (mut source, mut destination) = tokio::io::split(stream);
+        if let Some(socket) = socket.await {
+            let session = session::run(socket, &mut source, &mut destination, &mut line, settings);
+            let mut session = std::pin::pin!(session);
+            let ended = tokio::select! {
+                ended = &mut session => Some(ended),
+                () = state_of_session.shutdown.cancelled() => {
+                    // sshd's end is the source's end, so the client still gets a proper close.
+                    sshd.kill();
+                    timeout(SHUTDOWN_LIMIT, session).await.ok()
+                }
+            };
+            if let Some(Err(error)) = ended {
+                state_of_session.service.log.warn(format!("session {}: {error}", dial.id));
+            }
+        }
+        // Both halves gone, sshd reads the end of its connection.
+        drop((source, destination));
+        sshd.finish().await;
+    });
+    Ok(())
+}
+
+/// The websocket of an upgraded connection, without hyper's layers where that is possible.
+fn socket(upgraded: hyper::upgrade::Upgraded) -> Socket {
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => Socket::new(Box::new(parts.io.into_inner()), Role::Server, &parts.read_buf),
+        Err(upgraded) => Socket::new(Box::new(TokioIo::new(upgraded)), Role::Server, &[]),
+    }
 }
 
 /// The answer to a websocket's key, where the request asks for a websocket: RFC 6455, section 4.2.1.
@@ -243,110 +274,6 @@ fn text(status: StatusCode, body: impl Into<String>) -> Answer {
     answer
 }
 
-/// The sockets that clients dial for a session that is there already.
-struct Replacements {
-    next: Option<Socket>,
-    arriving: mpsc::Receiver<Socket>,
-}
-
-impl Replacement for Replacements {
-    const CLOSES_FIRST: bool = true;
-
-    async fn due(&mut self) {
-        if self.next.is_none() {
-            match self.arriving.recv().await {
-                Some(socket) => self.next = Some(socket),
-                None => pending().await,
-            }
-        }
-    }
-
-    async fn socket(&mut self) -> Option<Socket> {
-        self.next.take()
-    }
-}
-
-/// The sessions by their ids: taken, counted and closed under one lock, so that there are never more than allowed.
-struct Slots {
-    open: Arc<Mutex<Open>>,
-    count: watch::Sender<usize>,
-    maximum: usize,
-}
-
-#[derive(Default)]
-struct Open {
-    sessions: HashMap<String, mpsc::Sender<Socket>>,
-    closed: bool,
-}
-
-enum Entered {
-    New(Slot, mpsc::Receiver<Socket>),
-    Again(mpsc::Sender<Socket>),
-    Full,
-    Closed,
-}
-
-/// A session's place, given back on drop.
-struct Slot {
-    id: String,
-    open: Arc<Mutex<Open>>,
-    count: watch::Sender<usize>,
-}
-
-impl Slots {
-    fn new(maximum: usize) -> Self {
-        Self { open: Arc::default(), count: watch::Sender::new(0), maximum }
-    }
-
-    fn enter(&self, id: &str) -> Entered {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.closed {
-            return Entered::Closed;
-        }
-        let full = open.sessions.len() >= self.maximum;
-        match open.sessions.entry(id.to_owned()) {
-            Entry::Occupied(entry) => Entered::Again(entry.get().clone()),
-            Entry::Vacant(_) if full => Entered::Full,
-            Entry::Vacant(entry) => {
-                let (sender, receiver) = mpsc::channel(1);
-                entry.insert(sender);
-                self.count.send_replace(open.sessions.len());
-                Entered::New(Slot { id: id.to_owned(), open: self.open.clone(), count: self.count.clone() }, receiver)
-            }
-        }
-    }
-
-    fn close(&self) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-    }
-
-    /// Resolves once nobody has been there for `delay`, and lets nobody in any more.
-    async fn idle(&self, delay: Duration) {
-        let mut count = self.count.subscribe();
-        loop {
-            if count.wait_for(|count| *count == 0).await.is_err() {
-                return;
-            }
-            if timeout(delay, count.wait_for(|count| *count > 0)).await.is_ok() {
-                continue;
-            }
-            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            if open.sessions.is_empty() {
-                open.closed = true;
-                return;
-            }
-        }
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.sessions.remove(&self.id);
-        self.count.send_replace(open.sessions.len());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,34 +286,5 @@ mod tests {
         check("/driver-proxy-http//ssh/", "/ssh");
         check("/", "");
         check("/ssh/x", "/ssh/x");
-    }
-
-    #[test]
-    fn there_are_never_more_sessions_than_allowed() {
-        let slots = Slots::new(2);
-        let first = slots.enter("a");
-        assert!(matches!(first, Entered::New(..)));
-        assert!(matches!(slots.enter("a"), Entered::Again(_)));
-        let second = slots.enter("b");
-        assert!(matches!(slots.enter("c"), Entered::Full));
-        drop(first);
-        let third = slots.enter("c");
-        assert!(matches!(third, Entered::New(..)));
-        slots.close();
-        drop(second);
-        assert!(matches!(slots.enter("d"), Entered::Closed));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_is_idle_only_without_sessions() {
-        let slots = Slots::new(2);
-        let session = slots.enter("a");
-        let delay = Duration::from_secs(600);
-        assert!(timeout(delay * 10, slots.idle(delay)).await.is_err());
-        drop(session);
-        let started = tokio::time::Instant::now();
-        slots.idle(delay).await;
-        assert_eq!(started.elapsed(), delay);
-        assert!(matches!(slots.enter("b"), Entered::Closed));
     }
 }

@@ -179,11 +179,12 @@ fn configuration(session: &Path, host_key: &Path, set_env: &str) -> String {
     let authorized_keys = session.join("authorized_keys");
     let mut text =
         format!("HostKey \"{}\"\nAuthorizedKeysFile \"{}\"\n", host_key.display(), authorized_keys.display());
+    // A client whose network is away may come back for an hour: until then the session decides, and sshd waits longer.
     // StrictModes looks at the home's parents, which are writable for others on a driver; our files are 0600 in a 0700 folder.
     text.push_str(
         "PubkeyAuthentication yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
          StrictModes no\nUsePAM no\nUseDNS no\nPrintMotd no\nPidFile none\nLogLevel INFO\nLoginGraceTime 120\n\
-         ClientAliveInterval 30\nClientAliveCountMax 3\nAcceptEnv LANG LC_* COLORTERM\nSubsystem sftp internal-sftp\n",
+         ClientAliveInterval 30\nClientAliveCountMax 130\nAcceptEnv LANG LC_* COLORTERM\nSubsystem sftp internal-sftp\n",
     );
     if !set_env.is_empty() {
         text.push_str(&format!("SetEnv {set_env}\n"));

@@ -1,54 +1,53 @@
 //! One SSH session over websockets, at either end: bytes from a source go out as binary messages, binary messages go to a
-//! destination. It knows no network: where sockets come from, and where a replacement comes from, is the caller's.
+//! destination. It knows no network: where sockets come from, and where a replacement comes from, is the [`Line`]'s.
 //!
-//! The protocol is the official tunnel's first, "v1 plain" (websocket frames after RFC 6455):
-//! - The payload is in binary messages of any size, whose boundaries mean nothing. Text ends the session.
-//! - Close code 1000 with an empty reason ends the session; with the reason `handover` it ends this socket only.
-//! - Handover: the client stops sending, dials again with the same id, and goes over once it has read the old socket's close.
-//!   The server stops sending, closes the old socket, and goes over once it has read the client's answer to that. So
-//!   the order of bytes holds in both directions without any numbering.
+//! Both protocols of the official tunnel (websocket frames after RFC 6455):
+//! - The payload is in binary messages of any size, whose boundaries mean nothing.
+//! - Handover: the client stops sending, dials again with the same id, and goes over once it has read the old socket's close
+//!   (1000, `handover`). The server stops sending, closes the old socket, and goes over once it has read the client's
+//!   answer to that. So the order of bytes holds in both directions without any numbering.
+//! - Plain, the first: close code 1000 ends the session, and so does a lost connection. Text ends it as well.
+//! - Resumable, the second: each end tells the other how far it has delivered, in text messages, and keeps what it sent until
+//!   it is told. A lost connection, also in a handover, is replaced by a new one, over which each end goes on from the
+//!   other's count. Only a close with the reason `finished` ends the session.
 //!
-//! No byte is lost: the source is read to its end before the close, and the close is waited for. Nothing is queued: a
-//! frame is read once the one before is written, so a slow end slows the other one down.
+//! No byte is lost: the source is read to its end before the close, and the close is waited for. Little is queued: what was
+//! read and not yet delivered is bounded by a [`Window`], and a slow end slows the other one down.
+
+mod handover;
+pub mod ledger;
+mod leg;
+pub mod negotiation;
+mod shared;
 
 use std::future::Future;
 use std::io;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout};
 
-/// What a websocket runs over: TCP, TLS, an upgraded HTTP connection, or memory in tests.
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+use self::leg::LegEnd;
+use self::shared::Shared;
+use crate::websocket::socket::Socket;
 
-/// A websocket over any transport.
-pub type Socket = WebSocketStream<Box<dyn Transport>>;
-
-/// Bytes that are read from the source at once, and so the largest message that is sent.
-const FRAME: usize = 128 * 1024;
+/// The close code of a normal end: RFC 6455, section 7.4.1.
+const NORMAL: u16 = 1000;
+/// The close code that stands for a close without one.
+const NO_CODE: u16 = 1005;
+const HANDOVER: &str = "handover";
+const FINISHED: &str = "finished";
 /// How long an end waits for the other's answer to its close, and for output after its destination has gone.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 /// How long the last data and the close may take to leave: the other end may be slow.
 const FINISH_LIMIT: Duration = Duration::from_secs(60);
 /// How long a handover may take from the replacement to the old socket's close: the official server's limit.
 const HANDOVER_LIMIT: Duration = Duration::from_secs(25);
-const HANDOVER: &str = "handover";
-
-/// The websocket settings of both ends: messages are written at once, and memory is bounded.
-pub fn websocket_config() -> WebSocketConfig {
-    WebSocketConfig::default().read_buffer_size(FRAME).write_buffer_size(0)
-}
+/// How long a client goes on after its end to tell the server so, when the connection is lost just then.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How a session ended in good order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +73,11 @@ pub enum Broken {
         reason: String,
     },
     /// The other end does not speak this protocol.
-    #[error("the other end sent a text message, which this protocol does not have")]
+    #[error("the other end sent a text message that this protocol does not have")]
     Text,
+    /// The other end wants what this end cannot have.
+    #[error("{0}")]
+    Violation(#[from] ledger::Violation),
     /// The source could not be read.
     #[error("the local end could not be read: {0}")]
     Source(io::Error),
@@ -88,340 +90,157 @@ pub enum Broken {
     /// Nothing came from the other end in the first seconds.
     #[error("the server did not answer within {} seconds", .0.as_secs())]
     Silent(Duration),
+    /// The connection was lost, and no other could be had in time.
+    #[error("{lost}, and there was no other for {} seconds: {last}", .after.as_secs())]
+    Abandoned {
+        /// Why it was lost.
+        lost: String,
+        /// How long another was tried for.
+        after: Duration,
+        /// Why the last try failed.
+        last: String,
+    },
+    /// The other end does not know the session any more.
+    #[error("{lost}, and the server has ended the session: {answer}")]
+    Gone {
+        /// Why the connection was lost.
+        lost: String,
+        /// What the server said.
+        answer: String,
+    },
 }
 
-/// Where the next socket of a session comes from.
-pub trait Replacement: Send {
-    /// Whether this end closes the old socket first: the server does.
-    const CLOSES_FIRST: bool;
-    /// Resolves when it is time to replace the socket. It may be dropped and called again.
-    fn due(&mut self) -> impl Future<Output = ()> + Send;
-    /// The new socket, once nothing is being sent. `None` keeps the old one.
-    fn socket(&mut self) -> impl Future<Output = Option<Socket>> + Send;
+/// What is to be done about the present socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// It is replaced in good order.
+    Handover,
+    /// It is lost, although nothing was heard of that: it is dropped.
+    Reattach,
 }
 
-/// A session's timers. What is `None` does not run.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Timers {
+/// Where the sockets of a session come from.
+pub trait Line: Send {
+    /// Whether this end closes the old socket first in a handover: the server does.
+    const IS_SERVER: bool;
+    /// Resolves when something is to be done. It may be dropped and called again.
+    fn due(&mut self) -> impl Future<Output = Due> + Send;
+    /// The new socket of a handover, once nothing is being sent. `None` keeps the old one.
+    fn replacement(&mut self, delivered: u64) -> impl Future<Output = Option<Socket>> + Send;
+    /// A new socket after the old one was lost, and the offset up to which the other end has delivered. This end has
+    /// delivered up to `delivered`. Only a resumable session asks.
+    fn reattach(&mut self, delivered: u64, lost: Broken) -> impl Future<Output = Result<(Socket, u64), Broken>> + Send;
+}
+
+/// How much a session may have read and not delivered, in bytes: 8 MiB, which is 500 Mbit/s at 120 ms; with many sessions in
+/// one process less, so that all of them together have 160 MiB.
+#[derive(Debug, Clone, Default)]
+pub struct Window {
+    sessions: Arc<AtomicU64>,
+}
+
+impl Window {
+    const LARGEST: u64 = 8 * 1024 * 1024;
+    const SMALLEST: u64 = 256 * 1024;
+    const ALL: u64 = 160 * 1024 * 1024;
+
+    /// A window like this one, when there are this many sessions.
+    pub fn share(&self, sessions: usize) {
+        self.sessions.store(sessions as u64, Ordering::Relaxed);
+    }
+
+    fn bytes(&self) -> u64 {
+        let sessions = self.sessions.load(Ordering::Relaxed).max(1);
+        (Self::ALL / sessions).clamp(Self::SMALLEST, Self::LARGEST)
+    }
+}
+
+/// How a session runs. What is `None` does not happen.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Whether both ends speak the resumable protocol.
+    pub resume: bool,
+    /// What may be on the way.
+    pub window: Window,
     /// Traffic for proxies that close idle connections. Pongs do not come back through the driver proxy and are not waited for.
     pub ping: Option<Duration>,
     /// How long the first byte of the other end may take.
     pub first_byte: Option<Duration>,
+    /// How long the other end may say nothing at all while something is to be acknowledged, before the connection counts as
+    /// lost. Of resumable sessions.
+    pub unanswered: Option<Duration>,
+    /// How long the other end may say nothing at all before the connection counts as lost: a client that pings, or a server of
+    /// ours that is pinged and answers with a message. Of resumable sessions.
+    pub unheard: Option<Duration>,
 }
 
 /// Runs a session to its end.
 ///
 /// # Errors
 /// [`Broken`] when it did not end in good order. Whatever had arrived was delivered.
-pub async fn run<R, W, N>(
+pub async fn run<R, W, L>(
     first: Socket,
     source: &mut R,
     destination: &mut W,
-    replacement: &mut N,
-    timers: Timers,
+    line: &mut L,
+    settings: Settings,
 ) -> Result<End, Broken>
 where
     R: AsyncRead + Send + Unpin,
     W: AsyncWrite + Send + Unpin,
-    N: Replacement,
+    L: Line,
 {
-    let mut buffer = BytesMut::new();
+    let shared = Shared::new();
+    let buffer = BytesMut::new();
+    let mut session =
+        Session { source, destination, line, settings, shared, buffer, source_ended: false, is_finishing: false };
     let mut socket = first;
-    let mut first_byte = timers.first_byte;
     loop {
-        let mut leg = Leg { source, destination, replacement, buffer: &mut buffer, ping: timers.ping, first_byte };
-        match leg.run(socket).await? {
+        socket = match session.leg(socket).await? {
             LegEnd::Session(end) => return Ok(end),
-            LegEnd::Replaced(next) => socket = *next,
-        }
-        first_byte = None;
+            LegEnd::Replaced(next) => *next,
+            LegEnd::Dropped(lost) if !session.settings.resume => return Err(lost),
+            LegEnd::Dropped(lost) => match session.reattach(lost).await? {
+                Some(next) => next,
+                None => return Ok(End::SourceEnded),
+            },
+        };
+        session.settings.first_byte = None;
     }
 }
 
-/// The life of one socket of a session.
-struct Leg<'a, R, W, N> {
+struct Session<'a, R, W, L> {
     source: &'a mut R,
     destination: &'a mut W,
-    replacement: &'a mut N,
-    buffer: &'a mut BytesMut,
-    ping: Option<Duration>,
-    first_byte: Option<Duration>,
+    line: &'a mut L,
+    settings: Settings,
+    shared: Shared,
+    /// What the source is read into.
+    buffer: BytesMut,
+    source_ended: bool,
+    /// Whether all that is left is to tell the other end that the session is over.
+    is_finishing: bool,
 }
 
-enum LegEnd {
-    Session(End),
-    Replaced(Box<Socket>),
-}
-
-/// How sending stopped.
-enum Sent {
-    SourceEnded,
-    SourceFailed(io::Error),
-    SocketFailed,
-    Paused,
-}
-
-/// How receiving stopped.
-enum Received {
-    Close(Option<CloseFrame>),
-    Failed(Broken),
-}
-
-enum Event {
-    Sent(Sent),
-    Received(Received),
-}
-
-/// Asks the sender to stop between two frames.
-#[derive(Default)]
-struct Pause {
-    asked: AtomicBool,
-    wake: Notify,
-}
-
-impl<R, W, N> Leg<'_, R, W, N>
-where
-    R: AsyncRead + Send + Unpin,
-    W: AsyncWrite + Send + Unpin,
-    N: Replacement,
-{
-    async fn run(&mut self, socket: Socket) -> Result<LegEnd, Broken> {
-        let (mut sink, stream) = socket.split();
-        let mut receiving = pin!(receive(stream, self.destination, self.first_byte));
-        loop {
-            let pause = Pause::default();
-            let event = {
-                let mut sending = pin!(send(&mut sink, self.source, self.buffer, self.ping, &pause));
-                let mut pausing = false;
-                loop {
-                    tokio::select! {
-                        sent = &mut sending => break Event::Sent(sent),
-                        received = &mut receiving => break Event::Received(received),
-                        () = self.replacement.due(), if !pausing => {
-                            pausing = true;
-                            pause.asked.store(true, Ordering::Relaxed);
-                            pause.wake.notify_one();
-                        }
-                    }
-                }
-            };
-            let asked = pause.asked.load(Ordering::Relaxed);
-            match event {
-                Event::Received(Received::Failed(broken)) => return Err(broken),
-                Event::Received(Received::Close(frame)) => return closed_by_peer(&mut sink, frame).await,
-                // Where the other end waits for this end's close, it gets it: the source's end is seen again on the next socket.
-                Event::Sent(Sent::SourceEnded) if !(asked && N::CLOSES_FIRST) => {
-                    finish(&mut sink, &mut receiving).await;
-                    return Ok(LegEnd::Session(End::SourceEnded));
-                }
-                Event::Sent(Sent::SourceFailed(error)) => {
-                    let _ = timeout(CLOSE_LIMIT, sink.send(close(""))).await;
-                    return Err(Broken::Source(error));
-                }
-                // What came before the failure is still delivered, and the receiving side knows why it ended.
-                Event::Sent(Sent::SocketFailed) => {
-                    return match timeout(CLOSE_LIMIT, &mut receiving).await {
-                        Ok(Received::Close(frame)) => closed_by_peer(&mut sink, frame).await,
-                        Ok(Received::Failed(broken)) => Err(broken),
-                        Err(_) => Err(Broken::Connection("it takes no more data".to_owned())),
-                    };
-                }
-                Event::Sent(Sent::Paused | Sent::SourceEnded) => {
-                    let replaced = if N::CLOSES_FIRST {
-                        hand_over_as_server(&mut sink, &mut receiving, self.replacement).await?
-                    } else {
-                        hand_over_as_client(&mut sink, &mut receiving, self.replacement).await?
-                    };
-                    match replaced {
-                        Handover::Done(next) => return Ok(LegEnd::Replaced(next)),
-                        Handover::Ended(end) => return Ok(LegEnd::Session(end)),
-                        Handover::Kept => {}
-                    }
-                }
+impl<R, W, L: Line> Session<'_, R, W, L> {
+    /// Another socket in place of one that was lost. `None` when there is nothing left to use it for.
+    async fn reattach(&mut self, lost: Broken) -> Result<Option<Socket>, Broken> {
+        tracing::debug!(%lost, "reattaching");
+        let delivered = self.shared.lock().ledger.acknowledge();
+        let (mut socket, offset) = if self.is_finishing && !L::IS_SERVER {
+            match timeout(FAREWELL_LIMIT, self.line.reattach(delivered, lost)).await {
+                Ok(Ok(found)) => found,
+                // The server hears no more of the session, and ends it by itself.
+                Ok(Err(_)) | Err(_) => return Ok(None),
             }
-        }
-    }
-}
-
-enum Handover {
-    Done(Box<Socket>),
-    Kept,
-    Ended(End),
-}
-
-type Sink = SplitSink<Socket, Message>;
-
-async fn hand_over_as_server<N: Replacement>(
-    sink: &mut Sink,
-    receiving: &mut (impl Future<Output = Received> + Unpin),
-    replacement: &mut N,
-) -> Result<Handover, Broken> {
-    let Some(next) = replacement.socket().await else { return Ok(Handover::Kept) };
-    let exchange = async {
-        if sink.send(close(HANDOVER)).await.is_err() {
-            tracing::debug!("the old socket had gone before the handover");
-        }
-        receiving.await
-    };
-    match timeout(HANDOVER_LIMIT, exchange).await {
-        Ok(Received::Close(_)) => Ok(Handover::Done(Box::new(next))),
-        Ok(Received::Failed(broken)) => Err(broken),
-        Err(_) => Err(Broken::Handover),
-    }
-}
-
-async fn hand_over_as_client<N: Replacement>(
-    sink: &mut Sink,
-    receiving: &mut (impl Future<Output = Received> + Unpin),
-    replacement: &mut N,
-) -> Result<Handover, Broken> {
-    let mut closed = None;
-    let next = {
-        let mut dialling = pin!(replacement.socket());
-        loop {
-            tokio::select! {
-                next = &mut dialling => break next,
-                // The old socket goes on delivering while the new one is dialled.
-                received = &mut *receiving, if closed.is_none() => match received {
-                    Received::Failed(broken) => return Err(broken),
-                    Received::Close(frame) if is_handover(frame.as_ref()) => closed = Some(frame),
-                    Received::Close(frame) => {
-                        closed_by_peer(sink, frame).await?;
-                        return Ok(Handover::Ended(End::PeerClosed));
-                    }
-                },
-            }
-        }
-    };
-    let Some(next) = next else {
-        return if closed.is_some() { Err(Broken::Handover) } else { Ok(Handover::Kept) };
-    };
-    if closed.is_none() {
-        match timeout(HANDOVER_LIMIT, receiving).await {
-            Ok(Received::Close(frame)) if is_handover(frame.as_ref()) => {}
-            Ok(Received::Close(frame)) => {
-                closed_by_peer(sink, frame).await?;
-                return Ok(Handover::Ended(End::PeerClosed));
-            }
-            Ok(Received::Failed(broken)) => return Err(broken),
-            Err(_) => return Err(Broken::Handover),
-        }
-    }
-    // The websocket library has queued the answer to the close; this sends it, which lets the server go over.
-    let _ = timeout(CLOSE_LIMIT, sink.flush()).await;
-    Ok(Handover::Done(Box::new(next)))
-}
-
-/// Says that the session is over, and waits until the other end has read everything. What it still sends is delivered.
-async fn finish(sink: &mut Sink, receiving: &mut (impl Future<Output = Received> + Unpin)) {
-    let mut closing = pin!(timeout(FINISH_LIMIT, sink.send(close(""))));
-    tokio::select! {
-        _ = &mut closing => {}
-        _ = &mut *receiving => return,
-    }
-    let _ = timeout(CLOSE_LIMIT, receiving).await;
-}
-
-async fn closed_by_peer(sink: &mut Sink, frame: Option<CloseFrame>) -> Result<LegEnd, Broken> {
-    let _ = timeout(CLOSE_LIMIT, sink.flush()).await;
-    match frame {
-        None => Ok(LegEnd::Session(End::PeerClosed)),
-        Some(frame) if frame.code == CloseCode::Normal => Ok(LegEnd::Session(End::PeerClosed)),
-        Some(frame) => Err(Broken::Closed { code: frame.code.into(), reason: frame.reason.to_string() }),
-    }
-}
-
-/// Sends what the source has until it ends, the socket fails, or a pause is asked for.
-async fn send<R: AsyncRead + Unpin>(
-    sink: &mut Sink,
-    source: &mut R,
-    buffer: &mut BytesMut,
-    ping: Option<Duration>,
-    pause: &Pause,
-) -> Sent {
-    let mut last_sent = Instant::now();
-    loop {
-        if pause.asked.load(Ordering::Relaxed) {
-            return Sent::Paused;
-        }
-        buffer.reserve(FRAME);
-        let idle_until = ping.map(|interval| last_sent + interval);
-        let message = tokio::select! {
-            biased;
-            () = pause.wake.notified() => return Sent::Paused,
-            read = source.read_buf(buffer) => match read {
-                Ok(0) => return Sent::SourceEnded,
-                Ok(_) => Message::Binary(buffer.split().freeze()),
-                Err(error) => return Sent::SourceFailed(error),
-            },
-            () = sleep_until(idle_until.unwrap_or(last_sent)), if idle_until.is_some() => Message::Ping(bytes::Bytes::new()),
+        } else {
+            self.line.reattach(delivered, lost).await?
         };
-        if let Err(error) = sink.send(message).await {
-            tracing::debug!(%error, "cannot send");
-            return Sent::SocketFailed;
+        let rewound = self.shared.lock().rewind(offset, Instant::now());
+        if let Err(violation) = rewound {
+            let _ = timeout(CLOSE_LIMIT, socket.writer.close(1002, "impossible offset")).await;
+            return Err(violation.into());
         }
-        last_sent = Instant::now();
+        Ok(Some(socket))
     }
-}
-
-/// Delivers what arrives until the socket is closed or fails.
-async fn receive<W: AsyncWrite + Unpin>(
-    mut stream: SplitStream<Socket>,
-    destination: &mut W,
-    first_byte: Option<Duration>,
-) -> Received {
-    let mut first_byte = first_byte;
-    loop {
-        let next = match first_byte {
-            Some(limit) => match timeout(limit, next_payload(&mut stream)).await {
-                Ok(next) => next,
-                Err(_) => return Received::Failed(Broken::Silent(limit)),
-            },
-            None => next_payload(&mut stream).await,
-        };
-        first_byte = None;
-        let payload = match next {
-            Ok(payload) => payload,
-            Err(received) => return received,
-        };
-        let written = async {
-            destination.write_all(&payload).await?;
-            destination.flush().await
-        };
-        if let Err(error) = written.await {
-            // sshd has gone, and its last output may still be on the way to the other end: the source's end decides. A close
-            // is still taken for what it is, since a handover waits for it.
-            let rest = async {
-                loop {
-                    if let Err(received) = next_payload(&mut stream).await {
-                        break received;
-                    }
-                }
-            };
-            return timeout(CLOSE_LIMIT, rest).await.unwrap_or(Received::Failed(Broken::Destination(error)));
-        }
-    }
-}
-
-async fn next_payload(stream: &mut SplitStream<Socket>) -> Result<bytes::Bytes, Received> {
-    loop {
-        return match stream.next().await {
-            Some(Ok(Message::Binary(payload))) => Ok(payload),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-            Some(Ok(Message::Text(_))) => Err(Received::Failed(Broken::Text)),
-            Some(Ok(Message::Close(frame))) => Err(Received::Close(frame)),
-            None | Some(Err(WebSocketError::ConnectionClosed | WebSocketError::AlreadyClosed)) => {
-                Err(Received::Close(None))
-            }
-            Some(Err(error)) => Err(Received::Failed(Broken::Connection(error.to_string()))),
-        };
-    }
-}
-
-fn close(reason: &'static str) -> Message {
-    Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: reason.into() }))
-}
-
-fn is_handover(frame: Option<&CloseFrame>) -> bool {
-    frame.is_some_and(|frame| frame.code == CloseCode::Normal && frame.reason.as_str() == HANDOVER)
 }

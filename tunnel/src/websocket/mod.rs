@@ -1,3 +1,7 @@
-//! Websockets: how they are dialled.
+//! Websockets, for streams of bytes: their frames, a socket after its handshake, and how a client dials one.
 
 pub mod dial;
+pub mod frame;
+mod http_proxy;
+pub mod socket;
+mod tls;

@@ -1,5 +1,5 @@
 //! The tunnel with real ssh and real sshd. `direct` has the server in the test and a relay in place of the driver proxy;
-//! `sessions` has both ends of a session in memory;
+//! `sessions` has ends of a session in memory, `simulation` whole sessions in a network that fails (`memory`);
 //! `connect` has a whole local cloud.
 #![allow(
     clippy::unwrap_used,
@@ -14,4 +14,6 @@ mod bench;
 mod cloud;
 mod connect;
 mod direct;
+mod memory;
 mod sessions;
+mod simulation;

@@ -1,45 +1,68 @@
-//! Both ends of a session in memory: ends, handovers, and peers that misbehave.
+//! Ends of a session in memory: ends, and peers that misbehave or speak through another library.
 
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
-use tunnel::session::{Broken, End, Replacement, Socket, Timers, run, websocket_config};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role as TheirRole};
+use tunnel::session::{Broken, Due, End, Line, Settings, run};
+use tunnel::websocket::frame::Role;
+use tunnel::websocket::socket::Socket;
 
-/// Two ends of one connection that holds only a little.
-async fn pair() -> (Socket, Socket) {
-    let (a, b) = duplex(8 * 1024);
-    let socket = |io, role| WebSocketStream::from_raw_socket(Box::new(io) as Box<_>, role, Some(websocket_config()));
-    (socket(a, Role::Client).await, socket(b, Role::Server).await)
+fn ours(io: DuplexStream, role: Role) -> Socket {
+    Socket::new(Box::new(io), role, &[])
 }
 
-struct Never;
+/// Two ends of one connection that holds only a little.
+fn pair() -> (Socket, Socket) {
+    let (a, b) = duplex(8 * 1024);
+    (ours(a, Role::Client), ours(b, Role::Server))
+}
 
-impl Replacement for Never {
-    const CLOSES_FIRST: bool = false;
-    async fn due(&mut self) {
+/// Our client, and a server of another library.
+async fn with_foreign_server() -> (Socket, WebSocketStream<DuplexStream>) {
+    let (a, b) = duplex(8 * 1024);
+    (ours(a, Role::Client), WebSocketStream::from_raw_socket(b, TheirRole::Server, None).await)
+}
+
+/// A client of another library, and our server.
+async fn with_foreign_client() -> (WebSocketStream<DuplexStream>, Socket) {
+    let (a, b) = duplex(8 * 1024);
+    (WebSocketStream::from_raw_socket(a, TheirRole::Client, None).await, ours(b, Role::Server))
+}
+
+/// A line that has only the one socket.
+struct Only<const SERVER: bool>;
+
+impl<const SERVER: bool> Line for Only<SERVER> {
+    const IS_SERVER: bool = SERVER;
+    async fn due(&mut self) -> Due {
         std::future::pending().await
     }
-    async fn socket(&mut self) -> Option<Socket> {
+    async fn replacement(&mut self, _: u64) -> Option<Socket> {
         None
+    }
+    async fn reattach(&mut self, _: u64, lost: Broken) -> Result<(Socket, u64), Broken> {
+        Err(lost)
     }
 }
 
 #[tokio::test]
 async fn all_that_the_source_had_arrives_before_the_close() {
-    let (client, server) = pair().await;
+    let (client, server) = pair();
     let data: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 253) as u8).collect();
     let expected = data.clone();
     let sending = tokio::spawn(async move {
-        run(server, &mut data.as_slice(), &mut tokio::io::sink(), &mut Never, Timers::default()).await.unwrap()
+        run(server, &mut data.as_slice(), &mut tokio::io::sink(), &mut Only::<false>, Settings::default())
+            .await
+            .unwrap()
     });
     let (mut open, mut source) = duplex(16);
     let mut arrived = Vec::new();
-    let end = run(client, &mut source, &mut arrived, &mut Never, Timers::default()).await.unwrap();
+    let end = run(client, &mut source, &mut arrived, &mut Only::<false>, Settings::default()).await.unwrap();
     assert_eq!((end, sending.await.unwrap()), (End::PeerClosed, End::SourceEnded));
     assert!(arrived == expected);
     open.shutdown().await.unwrap();
@@ -48,7 +71,7 @@ async fn all_that_the_source_had_arrives_before_the_close() {
 #[tokio::test]
 async fn output_arrives_although_nobody_takes_the_input_any_more() {
     // As with a command that ends while a file is piped into it: sshd has gone, its last words have not.
-    let (mut client, server) = pair().await;
+    let (mut client, server) = with_foreign_client().await;
     struct Closed;
     impl tokio::io::AsyncWrite for Closed {
         fn poll_write(
@@ -73,7 +96,9 @@ async fn output_arrives_although_nobody_takes_the_input_any_more() {
     }
     let (mut sshd, mut source) = duplex(64 * 1024);
     let session =
-        tokio::spawn(async move { run(server, &mut source, &mut Closed, &mut Never, Timers::default()).await });
+        tokio::spawn(
+            async move { run(server, &mut source, &mut Closed, &mut Only::<false>, Settings::default()).await },
+        );
     client.send(Message::Binary(vec![1; 100].into())).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
     sshd.write_all(b"last words").await.unwrap();
@@ -87,11 +112,15 @@ async fn output_arrives_although_nobody_takes_the_input_any_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_and_an_idle_line_are_noticed_and_kept_awake() {
-    let (client, mut server) = pair().await;
+    let (client, mut server) = with_foreign_server().await;
     let (_open, mut source) = duplex(16);
-    let timers = Timers { ping: Some(Duration::from_secs(20)), first_byte: Some(Duration::from_secs(30)) };
+    let timers = Settings {
+        ping: Some(Duration::from_secs(20)),
+        first_byte: Some(Duration::from_secs(30)),
+        ..Settings::default()
+    };
     let session =
-        tokio::spawn(async move { run(client, &mut source, &mut tokio::io::sink(), &mut Never, timers).await });
+        tokio::spawn(async move { run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, timers).await });
     assert!(matches!(server.next().await, Some(Ok(Message::Ping(_)))));
     let ended = session.await.unwrap();
     assert!(matches!(ended, Err(Broken::Silent(_))), "{ended:?}");
@@ -100,7 +129,7 @@ async fn a_silent_server_and_an_idle_line_are_noticed_and_kept_awake() {
 #[tokio::test]
 async fn peers_that_do_not_speak_the_protocol_end_the_session() {
     let check = async |message: Option<Message>, expected: &str| {
-        let (client, mut server) = pair().await;
+        let (client, mut server) = with_foreign_server().await;
         let (_open, mut source) = duplex(16);
         if let Some(message) = message {
             server.send(message).await.unwrap();
@@ -110,7 +139,7 @@ async fn peers_that_do_not_speak_the_protocol_end_the_session() {
         if expected.contains("lost") {
             kept.abort();
         }
-        let ended = run(client, &mut source, &mut arrived, &mut Never, Timers::default()).await;
+        let ended = run(client, &mut source, &mut arrived, &mut Only::<false>, Settings::default()).await;
         let words = ended.unwrap_err().to_string();
         assert!(words.contains(expected), "{words}");
     };
@@ -122,87 +151,132 @@ async fn peers_that_do_not_speak_the_protocol_end_the_session() {
     check(None, "lost").await;
 }
 
-/// Sockets for both ends, one pair after the other.
-struct Dialler {
-    every: Duration,
-    to_server: tokio::sync::mpsc::Sender<Socket>,
-    dials: usize,
-    fail: bool,
+/// A foreign end of a resumable session: takes what it is told to, and answers by hand.
+#[tokio::test(start_paused = true)]
+async fn a_resumable_session_keeps_to_the_letter_of_the_protocol() {
+    let (client, mut server) = with_foreign_server().await;
+    let (mut open, mut source) = duplex(1024);
+    let (mut destination, mut taken) = duplex(1024 * 1024);
+    let settings = Settings { resume: true, ..Settings::default() };
+    let session =
+        tokio::spawn(async move { run(client, &mut source, &mut destination, &mut Only::<false>, settings).await });
+
+    open.write_all(b"up").await.unwrap();
+    assert_eq!(server.next().await.unwrap().unwrap(), Message::binary("up"));
+
+    // Little progress is told within a tenth of a second, much at once.
+    let before = tokio::time::Instant::now();
+    server.send(Message::binary("down")).await.unwrap();
+    assert_eq!(server.next().await.unwrap().unwrap(), Message::text(r#"{"delivered":4}"#));
+    assert_eq!(before.elapsed(), Duration::from_millis(100));
+    let before = tokio::time::Instant::now();
+    server.send(Message::binary(vec![0; 64 * 1024])).await.unwrap();
+    assert_eq!(server.next().await.unwrap().unwrap(), Message::text(r#"{"delivered":65540}"#));
+    assert_eq!(before.elapsed(), Duration::ZERO);
+    let mut all = vec![0; 65540];
+    taken.read_exact(&mut all).await.unwrap();
+
+    // What makes no sense is passed over.
+    for count in [0, 7, i64::MAX] {
+        server.send(Message::text(format!(r#"{{"delivered":{count}}}"#))).await.unwrap();
+    }
+    // The end waits until everything was acknowledged, and has its own reason.
+    drop(open);
+    assert!(tokio::time::timeout(Duration::from_secs(30), server.next()).await.is_err(), "it does not wait");
+    server.send(Message::text(r#"{"delivered":2}"#)).await.unwrap();
+    let Some(Ok(Message::Close(Some(frame)))) = server.next().await else { panic!("no close") };
+    assert_eq!((frame.code, frame.reason.as_str()), (CloseCode::Normal, "finished"));
+    server.flush().await.unwrap();
+    assert_eq!(session.await.unwrap().unwrap(), End::SourceEnded);
 }
 
-impl Replacement for Dialler {
-    const CLOSES_FIRST: bool = false;
-    async fn due(&mut self) {
-        tokio::time::sleep(self.every).await;
+#[tokio::test(start_paused = true)]
+async fn on_a_resumable_session_any_other_close_is_a_lost_connection() {
+    for (code, reason) in [(1000, ""), (1000, "handover"), (1001, ""), (4000, "stream closed")] {
+        let (client, mut server) = with_foreign_server().await;
+        let (_open, mut source) = duplex(16);
+        let settings = Settings { resume: true, ..Settings::default() };
+        let close = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+        server.send(Message::Close(Some(close))).await.unwrap();
+        tokio::spawn(async move { while server.next().await.is_some_and(|message| message.is_ok()) {} });
+        let ended = run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, settings).await;
+        assert!(matches!(&ended, Err(Broken::Closed { code: found, .. }) if *found == code), "{code} {ended:?}");
     }
-    async fn socket(&mut self) -> Option<Socket> {
-        self.dials += 1;
-        if self.fail && self.dials.is_multiple_of(2) {
-            return None;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_window_slows_the_sender_and_never_fails() {
+    let (client, mut server) = with_foreign_server().await;
+    let (mut open, mut source) = duplex(1024);
+    let settings = Settings { resume: true, ..Settings::default() };
+    settings.window.share(1_000_000);
+    let session =
+        tokio::spawn(
+            async move { run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, settings).await },
+        );
+    let writing = tokio::spawn(async move {
+        open.write_all(&vec![7; 1024 * 1024]).await.unwrap();
+        open
+    });
+    let mut taken = 0;
+    // Without acknowledgements it stops: the window, and at most one block more.
+    while let Ok(Some(Ok(message))) = tokio::time::timeout(Duration::from_secs(60), server.next()).await {
+        taken += message.len();
+    }
+    assert!((256 * 1024..=384 * 1024).contains(&taken), "{taken}");
+    assert!(!writing.is_finished());
+    while taken < 1024 * 1024 {
+        server.send(Message::text(format!(r#"{{"delivered":{taken}}}"#))).await.unwrap();
+        while let Ok(Some(Ok(message))) = tokio::time::timeout(Duration::from_secs(1), server.next()).await {
+            taken += message.len();
         }
-        let (client, server) = pair().await;
-        self.to_server.send(server).await.ok()?;
-        Some(client)
     }
+    drop(writing.await.unwrap());
+    server.send(Message::text(format!(r#"{{"delivered":{taken}}}"#))).await.unwrap();
+    assert!(matches!(server.next().await, Some(Ok(Message::Close(_)))));
+    server.flush().await.unwrap();
+    assert_eq!(session.await.unwrap().unwrap(), End::SourceEnded);
 }
 
-struct Arriving {
-    next: Option<Socket>,
-    from_client: tokio::sync::mpsc::Receiver<Socket>,
-}
-
-impl Replacement for Arriving {
-    const CLOSES_FIRST: bool = true;
-    async fn due(&mut self) {
-        match self.from_client.recv().await {
-            Some(socket) => self.next = Some(socket),
-            None => std::future::pending().await,
-        }
-    }
-    async fn socket(&mut self) -> Option<Socket> {
-        self.next.take()
-    }
+#[tokio::test(start_paused = true)]
+async fn a_server_that_owes_an_answer_and_says_nothing_counts_as_lost() {
+    let (client, _server) = with_foreign_server().await;
+    let (mut open, mut source) = duplex(1024);
+    let settings = Settings { resume: true, unanswered: Some(Duration::from_secs(15)), ..Settings::default() };
+    let started = tokio::time::Instant::now();
+    let session =
+        tokio::spawn(
+            async move { run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, settings).await },
+        );
+    // An idle connection is quiet for as long as it likes.
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert!(!session.is_finished());
+    open.write_all(b"hello").await.unwrap();
+    let ended = session.await.unwrap();
+    assert!(matches!(&ended, Err(Broken::Connection(reason)) if reason.contains("silent")), "{ended:?}");
+    assert!(started.elapsed() < Duration::from_secs(3600 + 21), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
-async fn handovers_lose_and_double_nothing() {
-    let (client, server) = pair().await;
-    let (to_server, from_client) = tokio::sync::mpsc::channel(1);
-    let data: Vec<u8> = (0..60_000_000_u32).map(|number| (number % 249) as u8).collect();
-    let (mut echo_in, mut echo_out) = {
-        let (near, far) = duplex(32 * 1024);
-        let (read, write) = tokio::io::split(near);
-        tokio::spawn(async move {
-            let (mut read, mut write) = tokio::io::split(far);
-            tokio::io::copy(&mut read, &mut write).await.unwrap();
-        });
-        (read, write)
-    };
-    let serving = tokio::spawn(async move {
-        let mut replacement = Arriving { next: None, from_client };
-        run(server, &mut echo_in, &mut echo_out, &mut replacement, Timers::default()).await
+async fn every_ping_is_answered_and_pieces_of_messages_are_one_stream() {
+    let (mut client, server) = with_foreign_client().await;
+    let (_open, mut source) = duplex(16);
+    let (mut destination, mut taken) = duplex(1024);
+    let session = tokio::spawn(async move {
+        run(server, &mut source, &mut destination, &mut Only::<true>, Settings::default()).await
     });
-    let (mut writer, mut source) = duplex(32 * 1024);
-    let (mut destination, mut reader) = duplex(32 * 1024);
-    let expected = data.clone();
-    let writing = tokio::spawn(async move {
-        for chunk in data.chunks(10_000) {
-            writer.write_all(chunk).await.unwrap();
-            tokio::task::yield_now().await;
-        }
-        writer
-    });
-    let client = tokio::spawn(async move {
-        let mut replacement = Dialler { every: Duration::from_millis(3), to_server, dials: 0, fail: true };
-        let ended = run(client, &mut source, &mut destination, &mut replacement, Timers::default()).await;
-        (ended, replacement.dials)
-    });
-    let mut arrived = vec![0; expected.len()];
-    reader.read_exact(&mut arrived).await.unwrap();
-    assert!(arrived == expected);
-    drop(writing.await.unwrap());
-    let (ended, dials) = client.await.unwrap();
-    assert_eq!(ended.unwrap(), End::SourceEnded);
-    assert_eq!(serving.await.unwrap().unwrap(), End::PeerClosed);
-    assert!(dials > 3, "{dials}");
+    client.send(Message::Ping("x".into())).await.unwrap();
+    assert_eq!(client.next().await.unwrap().unwrap(), Message::Pong("x".into()));
+    use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+    use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+    client.send(Message::Frame(Frame::message("ab", OpCode::Data(Data::Binary), false))).await.unwrap();
+    client.send(Message::Ping("in between".into())).await.unwrap();
+    client.send(Message::Frame(Frame::message("c", OpCode::Data(Data::Continue), true))).await.unwrap();
+    client.send(Message::binary("")).await.unwrap();
+    client.send(Message::binary("def")).await.unwrap();
+    let mut all = [0; 6];
+    taken.read_exact(&mut all).await.unwrap();
+    assert_eq!(&all, b"abcdef");
+    client.close(None).await.unwrap();
+    assert_eq!(session.await.unwrap().unwrap(), End::PeerClosed);
 }

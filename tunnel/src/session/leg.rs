@@ -1,0 +1,377 @@
+//! The life of one socket of a session: it is sent to and received from at the same time, until it is replaced, is lost, or
+//! the session ends. Neither direction ever waits for the other.
+
+use std::future::{Future, pending};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::handover::Handover;
+use super::negotiation::Delivered;
+use super::shared::Shared;
+use super::{
+    Broken, CLOSE_LIMIT, Due, End, FINISH_LIMIT, FINISHED, HANDOVER, Line, NO_CODE, NORMAL, Session, Settings,
+};
+use crate::websocket::socket::{Incoming, ReadError, Reader, Socket, Writer};
+
+/// Bytes that are read from the source at once, and so the longest message that is sent.
+const FRAME: usize = 128 * 1024;
+/// A block of the source's bytes is filled up while it has this much room.
+const LEAST_ROOM: usize = 16 * 1024;
+/// How long the receiving half may go on after the sending half has failed on a session that can be resumed.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+pub(super) enum LegEnd {
+    Session(End),
+    Replaced(Box<Socket>),
+    Dropped(Broken),
+}
+
+/// How sending stopped.
+enum Sent {
+    SourceEnded,
+    SourceFailed(io::Error),
+    SocketFailed(io::Error),
+    Paused,
+}
+
+/// How receiving stopped.
+pub(super) enum Received {
+    Close(u16, String),
+    Lost(Broken),
+    /// The other end cannot be talked to.
+    Foreign(Broken),
+}
+
+impl Received {
+    pub(super) fn is_handover(&self) -> bool {
+        matches!(self, Self::Close(NORMAL, reason) if reason == HANDOVER)
+    }
+}
+
+/// The receiving half.
+pub(super) type Receiving<'a> = Pin<&'a mut (dyn Future<Output = Received> + Send)>;
+
+enum Event {
+    Sent(Sent),
+    Received(Received),
+    Lost(Broken),
+}
+
+/// Asks the sender to stop between two frames.
+#[derive(Default)]
+struct Pause {
+    asked: AtomicBool,
+    wake: Notify,
+}
+
+impl<R, W, L> Session<'_, R, W, L>
+where
+    R: AsyncRead + Send + Unpin,
+    W: AsyncWrite + Send + Unpin,
+    L: Line,
+{
+    pub(super) async fn leg(&mut self, socket: Socket) -> Result<LegEnd, Broken> {
+        let Socket { mut reader, mut writer } = socket;
+        let (shared, settings) = (&self.shared, &self.settings);
+        let receiving = receive(&mut reader, self.destination, shared, settings);
+        let mut receiving: Receiving<'_> = pin!(receiving);
+        let mut quiet = pin!(quiet(shared, settings));
+        loop {
+            let pause = Pause::default();
+            let event = {
+                let sending =
+                    send(&mut writer, self.source, &mut self.buffer, shared, settings, &pause, &mut self.source_ended);
+                let mut sending = pin!(sending);
+                let mut pausing = false;
+                loop {
+                    tokio::select! {
+                        sent = &mut sending => break Event::Sent(sent),
+                        received = &mut receiving => break Event::Received(received),
+                        reason = &mut quiet => break Event::Lost(reason),
+                        due = self.line.due(), if !pausing => match due {
+                            Due::Handover => {
+                                pausing = true;
+                                pause.asked.store(true, Ordering::Relaxed);
+                                pause.wake.notify_one();
+                            }
+                            Due::Reattach => break Event::Lost(Broken::Connection("the other end dropped it".to_owned())),
+                        }
+                    }
+                }
+            };
+            let asked = pause.asked.load(Ordering::Relaxed);
+            match event {
+                Event::Lost(reason) => return Ok(LegEnd::Dropped(reason)),
+                Event::Received(received) => return stopped(&mut writer, received, settings.resume).await,
+                // Where the other end waits for this end's close, it gets it: the source's end is seen again on the next socket.
+                Event::Sent(Sent::SourceEnded) if !(asked && L::IS_SERVER) => {
+                    self.is_finishing = true;
+                    return Ok(finish(&mut writer, receiving, settings.resume).await);
+                }
+                Event::Sent(Sent::SourceFailed(error)) => {
+                    let reason = if settings.resume { FINISHED } else { "" };
+                    let _ = timeout(CLOSE_LIMIT, writer.close(NORMAL, reason)).await;
+                    return Err(Broken::Source(error));
+                }
+                // What came before the failure is still delivered, and the receiving side knows why it ended.
+                Event::Sent(Sent::SocketFailed(error)) => {
+                    let limit = if settings.resume { LAST_WORDS } else { CLOSE_LIMIT };
+                    return match timeout(limit, &mut receiving).await {
+                        Ok(received) => stopped(&mut writer, received, settings.resume).await,
+                        Err(_) => Ok(LegEnd::Dropped(Broken::Connection(error.to_string()))),
+                    };
+                }
+                Event::Sent(Sent::Paused | Sent::SourceEnded) => {
+                    let delivered = shared.lock().ledger.delivered();
+                    let handover = Handover { writer: &mut writer, receiving: receiving.as_mut(), delivered };
+                    match handover.run(self.line, settings.resume).await? {
+                        Some(end) => return Ok(end),
+                        None => tracing::debug!("the old socket is kept"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the end of receiving means, and the answer to a close.
+pub(super) async fn stopped(writer: &mut Writer, received: Received, resume: bool) -> Result<LegEnd, Broken> {
+    match received {
+        Received::Foreign(broken) => Err(broken),
+        Received::Lost(broken) => Ok(LegEnd::Dropped(broken)),
+        Received::Close(code, reason) => {
+            let _ = timeout(CLOSE_LIMIT, writer.close(code, &reason)).await;
+            let is_end = if resume { code == NORMAL && reason == FINISHED } else { code == NORMAL || code == NO_CODE };
+            Ok(if is_end { LegEnd::Session(End::PeerClosed) } else { LegEnd::Dropped(Broken::Closed { code, reason }) })
+        }
+    }
+}
+
+/// Says that the session is over, and waits until the other end has read everything. What it still sends is delivered.
+async fn finish(writer: &mut Writer, mut receiving: Receiving<'_>, resume: bool) -> LegEnd {
+    let closing = async {
+        let mut closing = pin!(timeout(FINISH_LIMIT, writer.close(NORMAL, if resume { FINISHED } else { "" })));
+        tokio::select! {
+            closed = &mut closing => match closed {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(Received::Lost(Broken::Connection(error.to_string()))),
+                Err(_) => Some(Received::Lost(Broken::Connection("it takes no more data".to_owned()))),
+            },
+            received = &mut receiving => Some(received),
+        }
+    };
+    let received = match closing.await {
+        Some(received) => received,
+        None => match timeout(CLOSE_LIMIT, &mut receiving).await {
+            Ok(received) => received,
+            Err(_) => return LegEnd::Session(End::SourceEnded),
+        },
+    };
+    match received {
+        // The other end may not know it yet: it will ask.
+        Received::Lost(lost) if resume => LegEnd::Dropped(lost),
+        _ => LegEnd::Session(End::SourceEnded),
+    }
+}
+
+/// Sends what the source has until it ends, the socket fails, or a pause is asked for.
+async fn send<R: AsyncRead + Unpin>(
+    writer: &mut Writer,
+    source: &mut R,
+    buffer: &mut BytesMut,
+    shared: &Shared,
+    settings: &Settings,
+    pause: &Pause,
+    source_ended: &mut bool,
+) -> Sent {
+    let mut last_sent = Instant::now();
+    let mut finish_by = None;
+    loop {
+        if pause.asked.load(Ordering::Relaxed) {
+            return Sent::Paused;
+        }
+        let now = Instant::now();
+        let sent = match next(shared, settings, now) {
+            Next::Pong(payload) => writer.pong(&payload).await,
+            Next::Acknowledgement(offset) => writer.text(&Delivered { delivered: offset }.to_text()).await,
+            Next::Data(piece) => {
+                let sent = writer.data(&piece).await;
+                if !settings.resume {
+                    shared.lock().ledger.forget_sent();
+                }
+                sent
+            }
+            Next::Nothing { room, settled, acknowledgement } => {
+                if *source_ended {
+                    let by = *finish_by.get_or_insert(now + FINISH_LIMIT);
+                    if settled || now >= by {
+                        return Sent::SourceEnded;
+                    }
+                }
+                if !buffer_has_room(buffer) {
+                    buffer.reserve(FRAME);
+                }
+                let ping = settings.ping.map(|interval| last_sent + interval);
+                let timer = [acknowledgement, ping, finish_by].into_iter().flatten().min();
+                tokio::select! {
+                    biased;
+                    () = pause.wake.notified() => return Sent::Paused,
+                    () = shared.wake.notified() => continue,
+                    read = source.read_buf(buffer), if room && !*source_ended => match read {
+                        Ok(0) => *source_ended = true,
+                        Ok(_) => shared.lock().ledger.push(buffer.split().freeze()),
+                        Err(error) => return Sent::SourceFailed(error),
+                    },
+                    () = at(timer) => {}
+                }
+                if ping.is_none_or(|at| Instant::now() < at) {
+                    continue;
+                }
+                writer.ping().await
+            }
+        };
+        if let Err(error) = sent {
+            return Sent::SocketFailed(error);
+        }
+        last_sent = Instant::now();
+    }
+}
+
+fn buffer_has_room(buffer: &BytesMut) -> bool {
+    buffer.capacity() - buffer.len() >= LEAST_ROOM
+}
+
+/// What is to be sent now: acknowledgements go before data, so that they never wait behind it.
+enum Next {
+    Pong(Bytes),
+    Acknowledgement(u64),
+    Data(Bytes),
+    Nothing { room: bool, settled: bool, acknowledgement: Option<Instant> },
+}
+
+fn next(shared: &Shared, settings: &Settings, now: Instant) -> Next {
+    let mut state = shared.lock();
+    if let Some(payload) = state.pong.take() {
+        return Next::Pong(payload);
+    }
+    let acknowledgement = state.ledger.acknowledgement_due().filter(|_| settings.resume);
+    if acknowledgement.is_some_and(|due| due <= now) {
+        return Next::Acknowledgement(state.ledger.acknowledge());
+    }
+    if let Some(piece) = state.take(now) {
+        return Next::Data(piece);
+    }
+    let room = state.ledger.outstanding() < settings.window.bytes();
+    Next::Nothing { room, settled: state.ledger.is_settled(), acknowledgement }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
+    }
+}
+
+/// Resolves when the other end has been silent for too long.
+async fn quiet(shared: &Shared, settings: &Settings) -> Broken {
+    loop {
+        let next = {
+            let state = shared.lock();
+            let unanswered = settings.unanswered.and_then(|limit| Some(state.quiet_since? + limit));
+            let unheard = settings.unheard.filter(|_| state.pings || settings.ping.is_some());
+            let unheard = unheard.map(|limit| state.heard + limit);
+            let shortest = [settings.unanswered, settings.unheard].into_iter().flatten().min();
+            let deadline = [unanswered, unheard].into_iter().flatten().min();
+            deadline.or(shortest.map(|limit| Instant::now() + limit / 4)).filter(|_| settings.resume)
+        };
+        let Some(next) = next else { return pending().await };
+        sleep_until(next).await;
+        let state = shared.lock();
+        let now = Instant::now();
+        let is_over = |since: Option<Instant>, limit: Option<Duration>| {
+            since.zip(limit).is_some_and(|(since, limit)| now >= since + limit)
+        };
+        let unheard = (state.pings || settings.ping.is_some()).then_some(state.heard);
+        if is_over(state.quiet_since, settings.unanswered) || is_over(unheard, settings.unheard) {
+            return Broken::Connection("the other end is silent".to_owned());
+        }
+    }
+}
+
+/// Delivers what arrives until the socket is closed or fails.
+async fn receive<W: AsyncWrite + Unpin>(
+    reader: &mut Reader,
+    destination: &mut W,
+    shared: &Shared,
+    settings: &Settings,
+) -> Received {
+    let mut first_byte = settings.first_byte;
+    loop {
+        let next = match first_byte {
+            Some(limit) => match timeout(limit, payload(reader, shared, settings.resume)).await {
+                Ok(next) => next,
+                Err(_) => return Received::Foreign(Broken::Silent(limit)),
+            },
+            None => payload(reader, shared, settings.resume).await,
+        };
+        first_byte = None;
+        let mut piece = match next {
+            Ok(piece) => piece,
+            Err(received) => return received,
+        };
+        while piece.has_remaining() {
+            match destination.write(&piece).await {
+                Ok(written) if written > 0 => {
+                    shared.delivered(written, Instant::now());
+                    piece.advance(written);
+                }
+                Ok(_) => return drain(reader, shared, settings.resume, io::ErrorKind::WriteZero.into()).await,
+                Err(error) => return drain(reader, shared, settings.resume, error).await,
+            }
+        }
+        if let Err(error) = destination.flush().await {
+            return drain(reader, shared, settings.resume, error).await;
+        }
+    }
+}
+
+/// The destination has gone, and its last output may still be on the way to the other end: the source's end decides. A close
+/// is still taken for what it is, since a handover waits for it.
+async fn drain(reader: &mut Reader, shared: &Shared, resume: bool, error: io::Error) -> Received {
+    let rest = async {
+        loop {
+            if let Err(received) = payload(reader, shared, resume).await {
+                break received;
+            }
+        }
+    };
+    timeout(CLOSE_LIMIT, rest).await.unwrap_or(Received::Foreign(Broken::Destination(error)))
+}
+
+/// The next payload. Everything else that arrives is dealt with here.
+async fn payload(reader: &mut Reader, shared: &Shared, resume: bool) -> Result<Bytes, Received> {
+    loop {
+        let incoming = reader.next().await.map_err(|error| match error {
+            ReadError::Connection(error) => Received::Lost(Broken::Connection(error.to_string())),
+            ReadError::Malformed(error) => Received::Lost(Broken::Connection(error.to_string())),
+        })?;
+        shared.heard(Instant::now());
+        match incoming {
+            Incoming::Data(piece) => return Ok(piece),
+            Incoming::Text(text) => match Delivered::from_text(&text).filter(|_| resume) {
+                Some(told) => shared.acknowledged(told.delivered),
+                None => return Err(Received::Foreign(Broken::Text)),
+            },
+            Incoming::Ping(payload) => shared.pinged(payload, Instant::now()),
+            Incoming::Pong => {}
+            Incoming::Close(code, reason) => return Err(Received::Close(code, reason)),
+        }
+    }
+}
