@@ -114,10 +114,10 @@ impl ClientLine {
             let token = self.token().await?;
             let address = address(&self.endpoint, &server)?;
             self.resume = speaks_resumable(&server, &address, &token).await;
+            self.address = Some(address.clone());
             let what = self.what(0, Purpose::Attach);
             match timeout(FIRST_LIMIT, dial(&address, &what, &token)).await {
                 Ok(Ok(socket)) => {
-                    self.address = Some(address);
                     self.renew_at = Instant::now() + self.renew_every;
                     return Ok(socket);
                 }

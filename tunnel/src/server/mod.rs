@@ -147,13 +147,14 @@ async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Answer,
     })
 }
 
-/// The path without doubled slashes and without what some driver proxies leave in front.
+/// The path without doubled slashes and without what driver proxies may leave in front.
 fn route(path: &str) -> String {
-    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
-    if segments.peek() == Some(&"driver-proxy-http") {
-        segments.next();
-    }
-    segments.fold(String::new(), |path, segment| path + "/" + segment)
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let rest = match segments.as_slice() {
+        ["driver-proxy-http", rest @ ..] | ["driver-proxy-api", "o", _, _, _, rest @ ..] => rest,
+        all => all,
+    };
+    rest.iter().fold(String::new(), |path, segment| path + "/" + segment)
 }
 
 fn capabilities() -> Answer {
@@ -241,8 +242,8 @@ async fn begin(
                 state_of_session.service.log.warn(format!("session {}: {error}", dial.id));
             }
         }
-        // Both halves gone, sshd reads the end of its connection.
-        drop((source, destination));
+        // Both halves gone, sshd reads the end of its connection. The session's place is free, and nobody comes back to it.
+        drop((source, destination, line));
         sshd.finish().await;
     });
     Ok(())
@@ -284,6 +285,8 @@ mod tests {
         check("/metadata", "/metadata");
         check("//metadata", "/metadata");
         check("/driver-proxy-http//ssh/", "/ssh");
+        check("/driver-proxy-api/o/7/c-1/7772/ssh", "/ssh");
+        check("/driver-proxy-api/o/7/c-1/7772", "");
         check("/", "");
         check("/ssh/x", "/ssh/x");
     }

@@ -31,6 +31,7 @@ pub struct Bench {
     pub log: LogRing,
     pub relay: Relay,
     pub key: keys::ClientKey,
+    pub host_key: Secret<String>,
     pub shutdown: CancellationToken,
     pub serving: tokio::task::JoinHandle<()>,
     /// More arguments of the proxy.
@@ -42,11 +43,13 @@ pub struct Options {
     pub shutdown_delay: Duration,
     /// Whether the client's key may log in.
     pub known: bool,
+    /// A shell script in place of sshd: what it reads is what the client sends.
+    pub sshd: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_clients: 20, shutdown_delay: Duration::from_secs(600), known: true }
+        Self { max_clients: 20, shutdown_delay: Duration::from_secs(600), known: true, sshd: None }
     }
 }
 
@@ -74,7 +77,14 @@ impl Bench {
         let (host_key, public_host_key) = new_key();
         let environment = [("GREETING".to_owned(), "hello \"you\"".to_owned())];
         let log = LogRing::default();
-        let sshd = Sshd::new(folder.path(), &[], &host_key, &environment).unwrap();
+        let mut path = Vec::new();
+        if let Some(script) = &options.sshd {
+            let file = folder.path().join("sshd");
+            std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+            path.push(folder.path().to_owned());
+        }
+        let sshd = Sshd::new(folder.path(), &path, &host_key, &environment).unwrap();
         let authorized = if options.known { key.public_line.clone() } else { another_host_key() };
         let service = Service {
             sshd,
@@ -106,7 +116,7 @@ impl Bench {
             shutdown_delay_seconds: 600,
             auto_start: true,
         };
-        Self { folder, endpoint, port, log, relay, key, shutdown, serving, proxy_arguments: Vec::new() }
+        Self { folder, endpoint, port, log, relay, key, host_key, shutdown, serving, proxy_arguments: Vec::new() }
     }
 
     /// ssh with this command line for the remote shell.

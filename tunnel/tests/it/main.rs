@@ -1,6 +1,6 @@
 //! The tunnel with real ssh and real sshd. `direct` has the server in the test and a relay in place of the driver proxy;
 //! `sessions` has ends of a session in memory, `simulation` whole sessions in a network that fails (`memory`);
-//! `connect` has a whole local cloud.
+//! `official` has peers that speak the official protocols; `connect` has a whole local cloud.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,5 +15,6 @@ mod cloud;
 mod connect;
 mod direct;
 mod memory;
+mod official;
 mod sessions;
 mod simulation;

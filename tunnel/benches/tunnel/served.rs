@@ -1,0 +1,44 @@
+//! The tunnel's server as a process of its own, whose sshd is the one in a folder: the pump, or the real one.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::time::Duration;
+
+use secret::Secret;
+use tokio_util::sync::CancellationToken;
+use tunnel::error::Result;
+use tunnel::server::log_ring::LogRing;
+use tunnel::server::sshd::Sshd;
+use tunnel::server::{AuthorizedKeys, Service, serve};
+
+pub const INSTANCE: &str = "bench";
+
+struct Keys(String);
+
+impl AuthorizedKeys for Keys {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<String>> + Send + '_>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+}
+
+/// Serves until it is killed. `folder` has the host key, the authorized keys and, maybe, a program `bin/sshd`.
+pub fn run(folder: PathBuf) {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let host_key = Secret::from(read("host_key"));
+    let sshd = Sshd::new(&folder, &[folder.join("bin")], &host_key, &[]).unwrap();
+    let service = Service {
+        sshd,
+        keys: Box::new(Keys(read("authorized_keys"))),
+        log: LogRing::default(),
+        user: "root".to_owned(),
+        instance_id: INSTANCE.to_owned(),
+        max_clients: 1000,
+        shutdown_delay: Duration::from_secs(600),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        println!("{}", listener.local_addr().unwrap().port());
+        serve(listener, service, CancellationToken::new()).await;
+    });
+}
