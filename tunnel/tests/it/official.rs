@@ -39,7 +39,7 @@ struct Book {
 enum Leg {
     Ended,
     Dropped,
-    Arrived(Arrival),
+    Arrived(Box<Arrival>),
     Due,
 }
 
@@ -120,7 +120,7 @@ async fn leg(
                 book.told = book.delivered;
                 let _ = ws.send(text(book.delivered)).await;
             }
-            Some(arrival) = arrivals.recv() => return Leg::Arrived(arrival),
+            Some(arrival) = arrivals.recv() => return Leg::Arrived(Box::new(arrival)),
             () = sleep_until(until) => return Leg::Due,
         }
     }
@@ -282,16 +282,18 @@ impl OfficialServer {
             let ended = leg(&mut ws, &mut input, &mut output, &mut book, self.resume, &mut arrivals, until).await;
             let (mut new, from) = match ended {
                 Leg::Ended => return,
-                Leg::Arrived(Arrival { ws: new, reattach: None }) => {
-                    let closed = ws.send(close("handover")).await.is_ok();
-                    if closed && drain(&mut ws, &mut output, &mut book).await {
-                        ws = new;
-                        continue;
+                Leg::Arrived(arrival) => match arrival.reattach {
+                    Some(from) => (Some(arrival.ws), from),
+                    None => {
+                        let closed = ws.send(close("handover")).await.is_ok();
+                        if closed && drain(&mut ws, &mut output, &mut book).await {
+                            ws = arrival.ws;
+                            continue;
+                        }
+                        assert!(self.resume, "a plain session was lost in a handover");
+                        (None, 0)
                     }
-                    assert!(self.resume, "a plain session was lost in a handover");
-                    (None, 0)
-                }
-                Leg::Arrived(Arrival { ws: new, reattach: Some(from) }) => (Some(new), from),
+                },
                 Leg::Dropped | Leg::Due if !self.resume => return,
                 Leg::Dropped | Leg::Due => (None, 0),
             };
