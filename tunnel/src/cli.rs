@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use crate::commands::connect::ConnectArgs;
 use crate::commands::proxy::ProxyArgs;
 use crate::commands::server::ServerArgs;
+use crate::commands::setup::SetupArgs;
 
 /// SSH to a Databricks cluster, through nothing but HTTPS.
 #[derive(Debug, Parser)]
@@ -21,6 +22,8 @@ pub struct Cli {
 pub enum Command {
     /// Open a shell on the cluster, or run a command there, and exit with its code.
     Connect(ConnectArgs),
+    /// Make `ssh NAME`, scp, rsync, git and editors go to the cluster by themselves.
+    Setup(SetupArgs),
     /// Carry one SSH stream on stdin and stdout: ssh's ProxyCommand.
     Proxy(ProxyArgs),
     /// Serve SSH on a cluster's driver. A notebook starts this.

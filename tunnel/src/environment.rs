@@ -11,6 +11,11 @@ pub fn home() -> Option<PathBuf> {
     set.or_else(|| env::home_dir().map(|home| home.join(".databricks").join("tunnel")))
 }
 
+/// The person's home, where ssh's configuration is.
+pub fn user_home() -> Option<PathBuf> {
+    env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
+
 /// The folders in which programs are looked for.
 pub fn path() -> Vec<PathBuf> {
     env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()

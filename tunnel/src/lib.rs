@@ -20,6 +20,7 @@ pub mod quote;
 pub mod server;
 pub mod session;
 pub mod ssh;
+pub mod ssh_config;
 pub mod stdio;
 pub mod terraform;
 pub mod websocket;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use databricks::ssh_endpoint::SshEndpoint;
 use tunnel::cli::{Cli, Command, Subject};
-use tunnel::commands::{connect, proxy, server};
+use tunnel::commands::{connect, proxy, server, setup};
 use tunnel::error::{Context, Result};
 use tunnel::{environment, say};
 
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<u8> {
     match command {
         Command::Connect(args) => connect::run(args).await,
+        Command::Setup(args) => setup::run(args).await,
         Command::Proxy(args) => proxy::run(args).await.map(|()| 0),
         Command::Server(args) => server::run(args).await.map(|()| 0),
         Command::Schema { subject: Subject::Endpoint } => {

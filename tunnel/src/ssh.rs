@@ -17,80 +17,91 @@ use crate::quote;
 /// The variable in which `connect` hands its token to the proxy that ssh starts, which saves asking for another.
 pub const TOKEN_VARIABLE: &str = "DATABRICKS_TUNNEL_TOKEN";
 
-/// Everything that ssh is told.
+/// What ssh is told about an endpoint, whoever starts it: names and values of ssh_config(5). `proxy` is the command line of the
+/// proxy, `identity` the file of the client's key, `known_hosts` the one with the endpoint's host key.
+pub fn options(
+    endpoint: &SshEndpoint,
+    proxy: &[String],
+    identity: &Path,
+    known_hosts: &Path,
+) -> Vec<(&'static str, String)> {
+    let file = |path: &Path| format!("\"{}\"", path.display().to_string().replace('%', "%%"));
+    let text = |value: &str| value.to_owned();
+    vec![
+        ("User", endpoint.remote_user.clone()),
+        ("ProxyCommand", quote::proxy_command(proxy)),
+        ("ProxyJump", text("none")),
+        ("HostKeyAlias", endpoint.host_key_alias()),
+        ("StrictHostKeyChecking", text("yes")),
+        ("UserKnownHostsFile", file(known_hosts)),
+        ("GlobalKnownHostsFile", text("/dev/null")),
+        ("HostKeyAlgorithms", text("ssh-ed25519")),
+        ("UpdateHostKeys", text("no")),
+        ("VerifyHostKeyDNS", text("no")),
+        ("CheckHostIP", text("no")),
+        ("IdentityFile", file(identity)),
+        ("IdentitiesOnly", text("yes")),
+        ("PreferredAuthentications", text("publickey")),
+        ("ControlPath", text("none")),
+        ("ConnectTimeout", text("360")),
+        ("ServerAliveInterval", text("30")),
+        // The tunnel takes a lost connection up again for ten minutes, and ssh is to wait for that.
+        ("ServerAliveCountMax", text("22")),
+        ("Compression", text("no")),
+    ]
+}
+
+/// One login.
 #[derive(Debug)]
-pub struct Invocation<'a> {
+pub struct Login<'a, O> {
     /// The endpoint.
     pub endpoint: &'a SshEndpoint,
-    /// The command line of the proxy, as arguments.
-    pub proxy: Vec<String>,
-    /// File of the client's private key.
-    pub identity: &'a Path,
-    /// File with the endpoint's host key.
-    pub known_hosts: &'a Path,
-    /// More `-o` options of the person's; ours come first, and the first counts.
-    pub options: &'a [String],
+    /// The arguments of `-o`; of several with one name the first counts.
+    pub options: O,
     /// What to run: arguments, or nothing for a shell.
     pub command: &'a [String],
     /// Whether a person sits in front of it.
     pub terminal: bool,
 }
 
-/// ssh's arguments.
-pub fn arguments(invocation: &Invocation<'_>) -> Vec<String> {
-    let file = |path: &Path| format!("\"{}\"", path.display().to_string().replace('%', "%%"));
-    let alias = invocation.endpoint.host_key_alias();
-    let options = [
-        format!("ProxyCommand={}", quote::proxy_command(&invocation.proxy)),
-        "ProxyJump=none".to_owned(),
-        format!("HostKeyAlias={alias}"),
-        "StrictHostKeyChecking=yes".to_owned(),
-        format!("UserKnownHostsFile={}", file(invocation.known_hosts)),
-        "GlobalKnownHostsFile=/dev/null".to_owned(),
-        "HostKeyAlgorithms=ssh-ed25519".to_owned(),
-        "UpdateHostKeys=no".to_owned(),
-        "VerifyHostKeyDNS=no".to_owned(),
-        "CheckHostIP=no".to_owned(),
-        format!("IdentityFile={}", file(invocation.identity)),
-        "IdentitiesOnly=yes".to_owned(),
-        "PreferredAuthentications=publickey".to_owned(),
-        "ControlPath=none".to_owned(),
-        "ConnectTimeout=360".to_owned(),
-        "ServerAliveInterval=30".to_owned(),
-        // The tunnel takes a lost connection up again for ten minutes, and ssh is to wait for that.
-        "ServerAliveCountMax=22".to_owned(),
-        "Compression=no".to_owned(),
-    ];
-    let all = options.iter().chain(invocation.options);
-    let mut arguments: Vec<String> = all.flat_map(|option| ["-o".to_owned(), option.clone()]).collect();
-    let command = if invocation.command.is_empty() && invocation.terminal {
-        arguments.push("-t".to_owned());
-        Some(SHELL.to_owned())
-    } else if invocation.command.is_empty() {
-        None
-    } else {
-        Some(quote::line(invocation.command))
-    };
-    arguments.extend(["-l".to_owned(), invocation.endpoint.remote_user.clone(), alias]);
-    if let Some(command) = command {
-        arguments.extend(["--".to_owned(), command]);
+impl<'a, O: Iterator<Item = &'a String>> Login<'a, O> {
+    /// ssh's arguments.
+    pub fn arguments(self) -> Vec<String> {
+        let mut arguments = with_options(self.options);
+        let command = if self.command.is_empty() && self.terminal {
+            arguments.push("-t".to_owned());
+            Some(SHELL.to_owned())
+        } else if self.command.is_empty() {
+            None
+        } else {
+            Some(quote::line(self.command))
+        };
+        arguments.push(self.endpoint.host_key_alias());
+        if let Some(command) = command {
+            arguments.extend(["--".to_owned(), command]);
+        }
+        arguments
     }
-    arguments
+}
+
+/// Each option behind a `-o`.
+pub fn with_options<'a>(options: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    options.into_iter().flat_map(|option| ["-o".to_owned(), option.clone()]).collect()
 }
 
 /// An interactive shell that is no login shell: `/etc/profile` would take the driver's PATH away.
 const SHELL: &str = "if command -v bash >/dev/null 2>&1; then exec bash -i; else exec \"${SHELL:-/bin/sh}\" -i; fi";
 
-/// Runs ssh to its end. Signals that end this process end ssh first.
+/// Runs ssh, or another of OpenSSH's programs, to its end. Signals that end this process end it first.
 ///
 /// # Errors
-/// When there is no ssh on the path, or it cannot be started.
-pub async fn run(invocation: &Invocation<'_>, path: &[PathBuf], token: &Secret<String>) -> Result<ExitStatus> {
-    let program = path.iter().map(|folder| folder.join("ssh")).find(|file| file.is_file()).ok_or_else(|| {
-        Error::new("there is no ssh on the PATH").way_out("Install OpenSSH's client (openssh-client).")
+/// When there is no such program on the path, or it cannot be started.
+pub async fn run(name: &str, arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<ExitStatus> {
+    let program = path.iter().map(|folder| folder.join(name)).find(|file| file.is_file()).ok_or_else(|| {
+        Error::new(format!("there is no {name} on the PATH")).way_out("Install OpenSSH's client (openssh-client).")
     })?;
     let mut child = Command::new(&program)
-        .args(arguments(invocation).into_iter().map(OsString::from))
+        .args(arguments.into_iter().map(OsString::from))
         .env(TOKEN_VARIABLE, token.expose())
         .stdin(Stdio::inherit())
         .spawn()
@@ -132,41 +143,29 @@ mod tests {
         let check = |command: &[&str], terminal: bool, expected: &[&str]| {
             let endpoint = endpoint();
             let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-            let invocation = Invocation {
-                endpoint: &endpoint,
-                proxy: vec!["tunnel".to_owned()],
-                identity: Path::new("/k"),
-                known_hosts: Path::new("/h"),
-                options: &[],
-                command: &command,
-                terminal,
-            };
-            let all = arguments(&invocation);
-            let after_options = all.iter().skip_while(|word| *word != "-l" && *word != "-t");
-            assert_eq!(after_options.map(String::as_str).collect::<Vec<_>>(), expected);
+            let options = ["Compression=no".to_owned()];
+            let login = Login { endpoint: &endpoint, options: options.iter(), command: &command, terminal };
+            let all = login.arguments();
+            assert_eq!(all[..2], ["-o", "Compression=no"]);
+            assert_eq!(all[2..].iter().map(String::as_str).collect::<Vec<_>>(), expected);
         };
         let alias = "demo.1.ssh-tunnel";
-        check(&["sh", "-c", "exit 7"], true, &["-l", "root", alias, "--", "sh -c 'exit 7'"]);
-        check(&["-v"], false, &["-l", "root", alias, "--", "-v"]);
-        check(&[], false, &["-l", "root", alias]);
-        check(&[], true, &["-t", "-l", "root", alias, "--", SHELL]);
+        check(&["sh", "-c", "exit 7"], true, &[alias, "--", "sh -c 'exit 7'"]);
+        check(&["-v"], false, &[alias, "--", "-v"]);
+        check(&[], false, &[alias]);
+        check(&[], true, &["-t", alias, "--", SHELL]);
     }
 
     #[test]
     fn a_persons_options_cannot_weaken_the_check_of_the_host_key() {
         let endpoint = endpoint();
-        let options = ["StrictHostKeyChecking=no".to_owned()];
-        let invocation = Invocation {
-            endpoint: &endpoint,
-            proxy: vec!["/a b/tunnel".to_owned(), "100%".to_owned()],
-            identity: Path::new("/k y"),
-            known_hosts: Path::new("/h%"),
-            options: &options,
-            command: &[],
-            terminal: false,
-        };
+        let proxy = ["/a b/tunnel".to_owned(), "100%".to_owned()];
+        let ours = options(&endpoint, &proxy, Path::new("/k y"), Path::new("/h%"));
+        let mut all: Vec<String> = ours.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        all.push("StrictHostKeyChecking=no".to_owned());
+        let login = Login { endpoint: &endpoint, options: all.iter(), command: &[], terminal: false };
         // ssh -G prints what ssh would do.
-        let output = std::process::Command::new("ssh").arg("-G").args(arguments(&invocation)).output().unwrap();
+        let output = std::process::Command::new("ssh").arg("-G").args(login.arguments()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         for line in ["stricthostkeychecking true", "userknownhostsfile /h%", "identityfile /k y", "user root"] {
             assert!(text.lines().any(|other| other == line), "{line} is not in {text}");

@@ -2,5 +2,7 @@
 
 pub mod connect;
 pub mod proxy;
+pub mod ready;
 pub mod selection;
 pub mod server;
+pub mod setup;

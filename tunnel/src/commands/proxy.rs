@@ -36,6 +36,9 @@ pub struct ProxyArgs {
     /// Version of the resumable protocol that it speaks.
     #[arg(long, requires = "port", default_value_t = 0)]
     pub resume_version: u32,
+    /// Never start a cluster or a server: fail at once where none runs. For programs that probe hosts in the background.
+    #[arg(long)]
+    pub no_start: bool,
     /// Renew the connection this often, with a new token: the driver proxy looks at the token only when a socket is made. The
     /// default is the official client's.
     #[arg(long, default_value = "30m", value_parser = humantime::parse_duration, hide = true)]
@@ -58,7 +61,7 @@ pub async fn run(args: ProxyArgs) -> Result<()> {
         started_at: 0,
         resume_version: args.resume_version,
     });
-    let mut line = ClientLine::new(endpoint, args.renew_every);
+    let mut line = ClientLine::new(endpoint, args.renew_every, !args.no_start);
     let socket = line.first(known).await?;
     let mut source = Source { stdin: stdio::reader().context(cannot_read)?, end: Ends::new()?, ended: false };
     let mut destination = stdio::writer().context(|| "cannot write to stdout".to_owned())?;

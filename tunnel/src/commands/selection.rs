@@ -29,6 +29,14 @@ impl Selection {
     pub async fn resolve(&self) -> Result<SshEndpoint> {
         endpoint::find(&outputs(self.outputs.as_deref())?, self.endpoint.as_deref())
     }
+
+    /// All endpoints of the outputs.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn all(&self) -> Result<Vec<SshEndpoint>> {
+        endpoint::find_all(&outputs(self.outputs.as_deref())?)
+    }
 }
 
 fn outputs(file: Option<&Path>) -> Result<String> {

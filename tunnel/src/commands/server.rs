@@ -101,7 +101,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     say!("tunnel: listening on port {port}");
 
     tokio::select! {
-        () = shutdown.cancelled() => say!("tunnel: no connection for {}, ending", humantime::format_duration(args.shutdown_delay)),
+        () = shutdown.cancelled() => {}
         _ = terminate.recv() => say!("tunnel: told to end"),
         _ = interrupt.recv() => say!("tunnel: told to end"),
         () = end_of_stdin(), if args.end_with_stdin => say!("tunnel: the notebook has ended"),

@@ -9,7 +9,7 @@ use databricks::ssh_endpoint::SshEndpoint;
 use secret::Secret;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::commands::connect;
+use crate::commands::ready;
 use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::{Starter, address, explain};
 use crate::environment;
@@ -52,14 +52,15 @@ pub struct ClientLine {
     address: Option<Address>,
     inherited: Option<Secret<String>>,
     resume: bool,
+    may_start: bool,
     renew_every: Duration,
     renew_at: Instant,
     awake: Awake,
 }
 
 impl ClientLine {
-    /// A new session. It is renewed this often.
-    pub fn new(endpoint: SshEndpoint, renew_every: Duration) -> Self {
+    /// A new session, renewed this often. Without `may_start` a server is found, and never started.
+    pub fn new(endpoint: SshEndpoint, renew_every: Duration, may_start: bool) -> Self {
         Self {
             endpoint,
             client: None,
@@ -67,6 +68,7 @@ impl ClientLine {
             address: None,
             inherited: environment::variable(TOKEN_VARIABLE).map(Secret::new),
             resume: false,
+            may_start,
             renew_every,
             renew_at: Instant::now() + renew_every,
             awake: Awake::now(),
@@ -83,7 +85,7 @@ impl ClientLine {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let client = connect::client(&self.endpoint)?;
+        let client = ready::client(&self.endpoint)?;
         self.client = Some(client.clone());
         Ok(client)
     }
@@ -138,10 +140,16 @@ impl ClientLine {
 
     async fn find(&mut self) -> Result<Metadata> {
         let client = self.client()?;
-        let home = connect::home()?;
+        let home = ready::home()?;
         let progress = Progress::default();
         let starter = Starter { client: &client, endpoint: &self.endpoint, home: &home, progress: &progress };
-        starter.ensure().await
+        if self.may_start {
+            return starter.ensure().await;
+        }
+        starter.find().await?.ok_or_else(|| {
+            Error::new(format!("no server of the endpoint {} runs, and none is to be started", self.endpoint.name))
+                .way_out("Start one with tunnel connect, or set the host up without --no-start.")
+        })
     }
 
     fn what(&self, delivered: u64, purpose: Purpose) -> Dial {

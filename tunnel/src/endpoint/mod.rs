@@ -2,6 +2,8 @@
 //! The form of that text: each output's name with its `value`, `type` and `sensitive`.
 
 pub mod bootstrap;
+pub mod clients;
+pub mod files;
 pub mod line;
 pub mod metadata;
 pub mod start;
@@ -21,11 +23,15 @@ struct Found {
     endpoint: SshEndpoint,
 }
 
-/// Picks the endpoint with this name (its own, or its output's), or the only one.
+/// All endpoints in the outputs, each once.
 ///
 /// # Errors
-/// When the text is no JSON, or there is no endpoint, several, or only one that is newer than this program.
-pub fn find(outputs: &str, name: Option<&str>) -> Result<SshEndpoint> {
+/// When the text is no JSON, or there is no endpoint, or one that is newer than this program.
+pub fn find_all(outputs: &str) -> Result<Vec<SshEndpoint>> {
+    Ok(collect_all(outputs)?.into_iter().map(|found| found.endpoint).collect())
+}
+
+fn collect_all(outputs: &str) -> Result<Vec<Found>> {
     let value: Value = serde_json::from_str(outputs)
         .map_err(|error| Error::new("the outputs are no JSON").caused_by(error).way_out(OUTPUTS))?;
     if value.as_object().is_some_and(serde_json::Map::is_empty) {
@@ -44,11 +50,20 @@ pub fn find(outputs: &str, name: Option<&str>) -> Result<SshEndpoint> {
         None => collect(&value, String::new(), &mut all)?,
     }
     all.dedup_by(|a, b| a.endpoint == b.endpoint);
-    let names = all.iter().map(|found| found.endpoint.name.as_str()).collect::<Vec<_>>().join(", ");
     if all.is_empty() {
         return Err(Error::new("none of the outputs is an SSH endpoint")
             .way_out("Add an output whose value is databricks_ssh_endpoint.NAME.endpoint, then apply."));
     }
+    Ok(all)
+}
+
+/// Picks the endpoint with this name (its own, or its output's), or the only one.
+///
+/// # Errors
+/// When the text is no JSON, or there is no endpoint, several, or only one that is newer than this program.
+pub fn find(outputs: &str, name: Option<&str>) -> Result<SshEndpoint> {
+    let mut all = collect_all(outputs)?;
+    let names = all.iter().map(|found| found.endpoint.name.as_str()).collect::<Vec<_>>().join(", ");
     let Some(name) = name else {
         if all.len() > 1 {
             return Err(Error::new(format!("the outputs have several SSH endpoints: {names}"))

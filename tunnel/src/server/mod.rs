@@ -7,11 +7,12 @@ pub mod line;
 pub mod log_ring;
 pub mod slots;
 pub mod sshd;
+pub mod status;
 
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::{CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -29,7 +30,9 @@ use tokio_util::task::TaskTracker;
 
 use self::line::ServerLine;
 use self::slots::{Arrival, Entered, Slot, Slots};
+use self::status::ServerStatus;
 use crate::error::Result;
+use crate::say;
 use crate::server::log_ring::LogRing;
 use crate::server::sshd::Sshd;
 use crate::session::negotiation::{Capabilities, Dial, GRACE, Purpose, RESUME_VERSION};
@@ -77,6 +80,7 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: Cancellati
         service,
         sessions: TaskTracker::new(),
         shutdown: shutdown.clone(),
+        started: Instant::now(),
     });
     let connections = TaskTracker::new();
     let mut idle = std::pin::pin!(state.slots.idle(state.service.shutdown_delay));
@@ -84,7 +88,11 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: Cancellati
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = shutdown.cancelled() => break,
-            () = &mut idle => { shutdown.cancel(); break }
+            () = &mut idle => {
+                say!("tunnel: no connection for {}, ending", humantime::format_duration(state.service.shutdown_delay));
+                shutdown.cancel();
+                break;
+            }
         };
         // Out of descriptors: the connection waits in the queue until a session ends.
         let Ok((stream, _)) = accepted else {
@@ -100,9 +108,14 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: Cancellati
                 .header_read_timeout(Duration::from_secs(60))
                 .serve_connection(TokioIo::new(stream), handle)
                 .with_upgrades();
+            let mut connection = std::pin::pin!(connection);
             tokio::select! {
-                _ = connection => {}
-                () = state.shutdown.cancelled() => {}
+                _ = &mut connection => {}
+                // Whoever asked for the end still gets the answer.
+                () = state.shutdown.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    let _ = timeout(SHUTDOWN_LIMIT, connection).await;
+                }
             }
         });
     }
@@ -119,13 +132,16 @@ struct State {
     slots: Slots,
     sessions: TaskTracker,
     shutdown: CancellationToken,
+    started: Instant,
 }
 
 type Answer = Response<Full<Bytes>>;
 
 async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Answer, Infallible> {
-    if request.method() != Method::GET {
-        return Ok(text(StatusCode::METHOD_NOT_ALLOWED, "only GET"));
+    let route = route(request.uri().path());
+    let method = if route == "/stop" { Method::POST } else { Method::GET };
+    if request.method() != method {
+        return Ok(text(StatusCode::METHOD_NOT_ALLOWED, format!("only {method}")));
     }
     let query = |name: &str| {
         let pairs = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
@@ -135,10 +151,17 @@ async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Answer,
     if query("instance").is_some_and(|instance| instance != state.service.instance_id) {
         return Ok(text(StatusCode::GONE, "another server listens here now"));
     }
-    Ok(match route(request.uri().path()).as_str() {
+    Ok(match route.as_str() {
         "/metadata" => text(StatusCode::OK, state.service.user.clone()),
         "/logs" => text(StatusCode::OK, state.service.log.text()),
-        "/capabilities" => capabilities(),
+        "/capabilities" => json(&Capabilities { resume_version: RESUME_VERSION }),
+        "/status" => json(&state.status()),
+        "/stop" if query("instance").is_none() => text(StatusCode::BAD_REQUEST, "the parameter instance is missing"),
+        "/stop" => {
+            say!("tunnel: asked to end");
+            state.shutdown.cancel();
+            json(&state.status())
+        }
         "/ssh" => match Dial::from_query(request.uri().query().unwrap_or_default()) {
             Ok(dial) => ssh(&state, dial, request).await,
             Err(error) => text(StatusCode::BAD_REQUEST, error.to_string()),
@@ -157,11 +180,26 @@ fn route(path: &str) -> String {
     rest.iter().fold(String::new(), |path, segment| path + "/" + segment)
 }
 
-fn capabilities() -> Answer {
-    let body = serde_json::to_string(&Capabilities { resume_version: RESUME_VERSION }).unwrap_or_default();
-    let mut answer = text(StatusCode::OK, body);
+fn json(value: &impl serde::Serialize) -> Answer {
+    let mut answer = text(StatusCode::OK, serde_json::to_string(value).unwrap_or_default());
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
+}
+
+impl State {
+    fn status(&self) -> ServerStatus {
+        let count = self.slots.count();
+        ServerStatus {
+            instance_id: self.service.instance_id.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            user: self.service.user.clone(),
+            uptime_seconds: self.started.elapsed().as_secs(),
+            sessions: count.attached,
+            waiting_sessions: count.detached,
+            max_clients: self.service.max_clients,
+            shutdown_delay_seconds: self.service.shutdown_delay.as_secs(),
+        }
+    }
 }
 
 async fn ssh(state: &Arc<State>, dial: Dial, mut request: Request<Incoming>) -> Answer {

@@ -2,7 +2,7 @@
 //! upgrade of RFC 6455 with the bearer token. Path and query are the official tunnel's.
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -155,13 +155,25 @@ async fn upgrade(address: &Address, path: &str, token: &Secret<String>) -> Resul
     }
 }
 
-/// Asks the server a question over plain HTTP, once: `metadata` or `logs`. An answer but 200 is an error.
+/// Asks the server a question over plain HTTP, once: `metadata`, `logs` or `status`. An answer but 200 is an error.
 ///
 /// # Errors
 /// [`DialError`].
 pub async fn get(address: &Address, route: &str, token: &Secret<String>) -> Result<Bytes, DialError> {
+    ask(address, Method::GET, route, token).await
+}
+
+/// Tells the server something, once: `stop`. An answer but 200 is an error.
+///
+/// # Errors
+/// [`DialError`].
+pub async fn post(address: &Address, route: &str, token: &Secret<String>) -> Result<Bytes, DialError> {
+    ask(address, Method::POST, route, token).await
+}
+
+async fn ask(address: &Address, method: Method, route: &str, token: &Secret<String>) -> Result<Bytes, DialError> {
     let path = address.path(route, [("", ""); 0]);
-    let answer = send(address, request(address, &path, token)?).await?;
+    let answer = send(address, request(address, &path, token)?.method(method)).await?;
     let status = answer.status();
     let body = body(answer).await.map_err(|error| DialError::WebSocket(address.name(), error))?;
     if status == StatusCode::OK { Ok(body) } else { Err(DialError::refused(address.name(), status, &body)) }

@@ -19,7 +19,7 @@ use tunnel::error::Result;
 use tunnel::server::log_ring::LogRing;
 use tunnel::server::sshd::Sshd;
 use tunnel::server::{AuthorizedKeys, Service, serve};
-use tunnel::ssh::{Invocation, TOKEN_VARIABLE, arguments};
+use tunnel::ssh::{Login, TOKEN_VARIABLE, options};
 use tunnel::{keys, known_hosts};
 
 pub const TOKEN: &str = "the-token";
@@ -124,17 +124,11 @@ impl Bench {
         let known_hosts = self.folder.path().join("known_hosts");
         std::fs::write(&known_hosts, known_hosts::text(&self.endpoint).unwrap()).unwrap();
         let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-        let invocation = Invocation {
-            endpoint: &self.endpoint,
-            proxy: self.proxy(),
-            identity: &self.key.private,
-            known_hosts: &known_hosts,
-            options: &[],
-            command: &command,
-            terminal: false,
-        };
+        let options = options(&self.endpoint, &self.proxy(), &self.key.private, &known_hosts);
+        let options: Vec<String> = options.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let login = Login { endpoint: &self.endpoint, options: options.iter(), command: &command, terminal: false };
         let mut ssh = program("ssh", self.folder.path());
-        ssh.args(arguments(&invocation));
+        ssh.args(login.arguments());
         ssh
     }
 

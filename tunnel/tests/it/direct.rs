@@ -181,11 +181,11 @@ async fn files_go_over_sftp() {
     std::fs::write(&from, &data).unwrap();
     let ssh = bench.ssh(&[]);
     let all: Vec<_> = ssh.as_std().get_args().map(|word| word.to_str().unwrap().to_owned()).collect();
-    let position = all.iter().position(|word| word == "-l").unwrap();
+    let (host, options) = all.split_last().unwrap();
     let batch = bench.folder.path().join("batch");
     std::fs::write(&batch, format!("put {} {}\n", from.display(), to.display())).unwrap();
     let mut sftp = program("sftp", bench.folder.path());
-    sftp.arg("-b").arg(&batch).args(&all[..position]).arg(format!("{}@{}", all[position + 1], all[position + 2]));
+    sftp.arg("-b").arg(&batch).args(options).arg(host);
     let output = sftp.output().await.unwrap();
     assert_eq!(text(&output).0, 0, "{:?}", text(&output));
     assert_eq!(std::fs::read(&to).unwrap(), data);

@@ -1,0 +1,98 @@
+//! What every command needs that goes to the cluster: a running server, a registered key, and what ssh is told.
+
+use std::path::PathBuf;
+
+use databricks::Client;
+use databricks::ssh_endpoint::SshEndpoint;
+use secret::Secret;
+
+use crate::commands::selection::Selection;
+use crate::endpoint::clients;
+use crate::endpoint::files::Files;
+use crate::endpoint::metadata::Metadata;
+use crate::endpoint::start::{Starter, explain};
+use crate::error::{Context, Error, Result};
+use crate::keys::{self, ClientKey};
+use crate::progress::Progress;
+use crate::websocket::dial;
+use crate::{environment, ssh};
+use databricks::Config;
+
+/// An endpoint that can be connected to.
+pub struct Ready {
+    /// The endpoint.
+    pub endpoint: SshEndpoint,
+    /// The workspace.
+    pub client: Client,
+    /// The running server.
+    pub server: Metadata,
+    /// A token for the proxy, which saves it asking for one.
+    pub token: Secret<String>,
+    /// What ssh is told, as the arguments of `-o`.
+    pub options: Vec<String>,
+}
+
+impl Ready {
+    /// Finds the endpoint, registers this machine's key, and starts the server where none answers.
+    ///
+    /// # Errors
+    /// When there is no endpoint, the workspace refuses, or the server does not start.
+    pub async fn of(selection: &Selection) -> Result<Self> {
+        let endpoint = selection.resolve().await?;
+        let home = home()?;
+        let client = client(&endpoint)?;
+        let key = key()?;
+        let progress = Progress::default();
+        let starter = Starter { client: &client, endpoint: &endpoint, home: &home, progress: &progress };
+        let registering = clients::register(&client, &endpoint, &key.public_line);
+        let (server, ()) = tokio::try_join!(starter.ensure(), registering)?;
+        progress.done();
+        let token = client.bearer().await.map_err(|error| explain(error, "cannot sign in"))?;
+        let files = Files::write(&home, &endpoint)?;
+        let mut proxy = files.proxy()?;
+        proxy.push(format!("--port={}", server.port));
+        if !server.instance_id.is_empty() {
+            proxy.push(format!("--instance-id={}", server.instance_id));
+            proxy.push(format!("--resume-version={}", server.resume_version));
+        }
+        let options = ssh::options(&endpoint, &proxy, &key.private, &files.known_hosts);
+        let options = options.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Ok(Self { endpoint, client, server, token, options })
+    }
+}
+
+/// The workspace's client: credentials from the environment or a profile, whatever host these name.
+///
+/// # Errors
+/// When there are no credentials.
+pub fn client(endpoint: &SshEndpoint) -> Result<Client> {
+    let host = Some(endpoint.host.clone());
+    let user_agent = Some(dial::USER_AGENT.to_owned());
+    Client::new(Config { host, user_agent, ..Config::default() }).map_err(|error| explain(error, "cannot sign in"))
+}
+
+/// The tunnel's folder.
+///
+/// # Errors
+/// When there is no home.
+pub fn home() -> Result<PathBuf> {
+    let home = environment::home()
+        .ok_or_else(|| Error::new("there is no home directory").way_out("Set DATABRICKS_TUNNEL_HOME to a folder."))?;
+    // ssh runs in this folder too, and the paths stand in its options.
+    std::path::absolute(&home).context(|| format!("{} is no folder", home.display()))
+}
+
+/// This machine's key; it is made where there is none.
+///
+/// # Errors
+/// When it can be neither read nor made.
+pub fn key() -> Result<ClientKey> {
+    keys::ensure(&home()?, &comment())
+}
+
+/// Whose key it is: `user@machine`.
+pub fn comment() -> String {
+    let user = environment::variable("USER").or_else(|| environment::variable("LOGNAME"));
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    format!("{}@{}", user.as_deref().unwrap_or("tunnel"), host.as_deref().unwrap_or("unknown"))
+}

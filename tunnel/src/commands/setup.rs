@@ -1,0 +1,175 @@
+//! `tunnel setup`: after it, `ssh NAME` works by itself, and so do scp, rsync, git and editors.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use databricks::ssh_endpoint::{SshEndpoint, check_name};
+
+use crate::commands::ready;
+use crate::commands::selection::Selection;
+use crate::endpoint::clients;
+use crate::endpoint::files::Files;
+use crate::error::{Context, Error, Result};
+use crate::{environment, keys, say, ssh, ssh_config};
+
+/// The folder of our Hosts, in the tunnel's.
+const HOSTS: &str = "ssh_config.d";
+
+/// What to set up.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tunnel setup                    # the endpoint of this folder's outputs, under its own name
+  tunnel setup work --no-start    # as `ssh work`, for an editor that probes its hosts
+  tunnel setup --from-terraform   # all endpoints of the outputs
+  tunnel setup --remove work")]
+pub struct SetupArgs {
+    /// Name for ssh. By default the endpoint's.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Which endpoint.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Set up all endpoints of the outputs, each under its own name.
+    #[arg(long, conflicts_with_all = ["name", "endpoint"])]
+    pub from_terraform: bool,
+    /// Take a host away again.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "endpoint", "outputs", "from_terraform", "print"])]
+    pub remove: Option<String>,
+    /// Print what would be written, and write nothing.
+    #[arg(long)]
+    pub print: bool,
+    /// Connections never start a cluster or a server: for programs that probe hosts in the background.
+    #[arg(long)]
+    pub no_start: bool,
+}
+
+/// Sets up, and answers 0.
+///
+/// # Errors
+/// When there is no endpoint, the name is taken, or ssh's configuration cannot be changed: then nothing was.
+pub async fn run(args: SetupArgs) -> Result<u8> {
+    if let Some(name) = &args.remove {
+        return remove(name);
+    }
+    let endpoints = if args.from_terraform { args.selection.all()? } else { vec![args.selection.resolve().await?] };
+    let key = ready::key()?;
+    for endpoint in &endpoints {
+        let name = args.name.as_deref().unwrap_or(&endpoint.name);
+        check_name(name).context(|| "the host cannot be set up".to_owned())?;
+        if args.print {
+            let text = host(name, endpoint, &key.private, args.no_start)?;
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(text.as_bytes()).context(|| "cannot write to stdout".to_owned())?;
+            continue;
+        }
+        let config = Config::open()?;
+        config.must_not_have(name)?;
+        clients::register(&ready::client(endpoint)?, endpoint, &key.public_line).await?;
+        write(name, endpoint, &key.private, args.no_start, &config)?;
+        say!("tunnel: ssh {name} now goes to the endpoint {} on {}", endpoint.name, endpoint.host);
+    }
+    Ok(0)
+}
+
+/// Sets one endpoint up under its own name, for an editor.
+///
+/// # Errors
+/// As [`run`].
+pub async fn one(endpoint: &SshEndpoint) -> Result<()> {
+    let key = ready::key()?;
+    let config = Config::open()?;
+    config.must_not_have(&endpoint.name)?;
+    clients::register(&ready::client(endpoint)?, endpoint, &key.public_line).await?;
+    write(&endpoint.name, endpoint, &key.private, false, &config)
+}
+
+fn host(name: &str, endpoint: &SshEndpoint, identity: &Path, no_start: bool) -> Result<String> {
+    let files = Files::write(&ready::home()?, endpoint)?;
+    let mut proxy = files.proxy()?;
+    if no_start {
+        proxy.push("--no-start".to_owned());
+    }
+    Ok(ssh_config::host(name, &ssh::options(endpoint, &proxy, identity, &files.known_hosts)))
+}
+
+fn write(name: &str, endpoint: &SshEndpoint, identity: &Path, no_start: bool, config: &Config) -> Result<()> {
+    let folder = hosts()?;
+    keys::create_home(&folder)?;
+    let text = host(name, endpoint, identity, no_start)?;
+    keys::write_atomically(&folder.join(name), text.as_bytes(), 0o600)?;
+    config.include(&folder)
+}
+
+fn remove(name: &str) -> Result<u8> {
+    check_name(name).context(|| "no such host".to_owned())?;
+    let file = hosts()?.join(name);
+    match fs::remove_file(&file) {
+        Ok(()) => Ok(0),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(Error::new(format!("the host {name} was not set up")).way_out("tunnel list shows those that are."))
+        }
+        Err(error) => Err(Error::new(format!("cannot remove {}", file.display())).caused_by(error)),
+    }
+}
+
+fn hosts() -> Result<PathBuf> {
+    Ok(ready::home()?.join(HOSTS))
+}
+
+/// The names that are set up on this machine.
+///
+/// # Errors
+/// When there is no home.
+pub fn names() -> Result<Vec<String>> {
+    let entries = fs::read_dir(hosts()?).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| check_name(name).is_ok());
+    names.sort();
+    Ok(names)
+}
+
+/// The person's own `~/.ssh/config`.
+struct Config {
+    /// The file itself, where `~/.ssh/config` is a link to it.
+    file: PathBuf,
+    text: String,
+}
+
+impl Config {
+    fn open() -> Result<Self> {
+        let home = environment::user_home().ok_or_else(|| Error::new("there is no home directory"))?;
+        let folder = home.join(".ssh");
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .context(|| format!("cannot create {}", folder.display()))?;
+        let link = folder.join("config");
+        let file = fs::canonicalize(&link).unwrap_or(link);
+        match fs::read_to_string(&file) {
+            Ok(text) => Ok(Self { file, text }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self { file, text: String::new() }),
+            Err(error) => Err(Error::new(format!("cannot read {}", file.display())).caused_by(error)),
+        }
+    }
+
+    fn must_not_have(&self, name: &str) -> Result<()> {
+        if ssh_config::has_host(&self.text, name) {
+            return Err(Error::new(format!("{} has a Host {name} of its own", self.file.display()))
+                .way_out("Choose another name: tunnel setup NAME"));
+        }
+        Ok(())
+    }
+
+    fn include(&self, folder: &Path) -> Result<()> {
+        let Some(text) = ssh_config::with_include(&self.text, &ssh_config::include(folder)) else { return Ok(()) };
+        let mode = fs::metadata(&self.file).map_or(0o600, |metadata| {
+            use std::os::unix::fs::PermissionsExt;
+            metadata.permissions().mode() & 0o777
+        });
+        keys::write_atomically(&self.file, text.as_bytes(), mode)
+    }
+}

@@ -1,0 +1,64 @@
+//! What ssh and the proxy read about an endpoint: files in the tunnel's folder, for their owner alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use databricks::ssh_endpoint::SshEndpoint;
+
+use crate::error::{Context, Error, Result};
+use crate::{keys, known_hosts};
+
+/// The files of one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// The endpoint, as JSON: what `tunnel proxy` reads.
+    pub endpoint: PathBuf,
+    /// The endpoint's host key: the only one that ssh accepts.
+    pub known_hosts: PathBuf,
+}
+
+impl Files {
+    /// Writes them, where they are not as they should be.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or the endpoint's host key is none.
+    pub fn write(home: &Path, endpoint: &SshEndpoint) -> Result<Self> {
+        keys::create_home(home)?;
+        let alias = endpoint.host_key_alias();
+        let known_hosts = known_hosts::text(endpoint)?;
+        let files = Self {
+            endpoint: home.join(format!("{alias}.json")),
+            known_hosts: home.join(format!("{alias}.known_hosts")),
+        };
+        keys::write_atomically(&files.known_hosts, known_hosts.as_bytes(), 0o600)?;
+        let text = serde_json::to_vec_pretty(endpoint).context(|| "cannot write the endpoint".to_owned())?;
+        keys::write_atomically(&files.endpoint, &text, 0o600)?;
+        Ok(files)
+    }
+
+    /// The proxy's command line, as arguments. The server is found or started at each connection.
+    ///
+    /// # Errors
+    /// When this program does not know where it is.
+    pub fn proxy(&self) -> Result<Vec<String>> {
+        let program = std::env::current_exe().context(|| "this program's own path is not known".to_owned())?;
+        let text = |path: &Path| {
+            let text = path.to_str().filter(|text| !text.contains(['\n', '\r', '"']));
+            text.map(str::to_owned).ok_or_else(|| {
+                Error::new(format!("{} cannot stand in ssh's configuration", path.display()))
+                    .way_out("Set DATABRICKS_TUNNEL_HOME to a folder without quotes and line ends in its name.")
+            })
+        };
+        Ok(vec![text(&program)?, "proxy".to_owned(), format!("--endpoint-file={}", text(&self.endpoint)?)])
+    }
+}
+
+/// The endpoints that this machine was connected to, or has set up. A file that is none is passed over.
+pub fn known(home: &Path) -> Vec<SshEndpoint> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(home).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let texts = files.iter().filter_map(|path| fs::read(path).ok());
+    texts.filter_map(|text| serde_json::from_slice(&text).ok()).collect()
+}
