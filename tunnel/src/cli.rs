@@ -3,10 +3,20 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::code::CodeArgs;
 use crate::commands::connect::ConnectArgs;
+use crate::commands::cp::CpArgs;
+use crate::commands::doctor::DoctorArgs;
+use crate::commands::forward::ForwardArgs;
+use crate::commands::keys::KeysArgs;
+use crate::commands::list::ListArgs;
+use crate::commands::logs::LogsArgs;
 use crate::commands::proxy::ProxyArgs;
 use crate::commands::server::ServerArgs;
 use crate::commands::setup::SetupArgs;
+use crate::commands::speedtest::SpeedtestArgs;
+use crate::commands::status::StatusArgs;
+use crate::commands::stop::StopArgs;
 
 /// SSH to a Databricks cluster, through nothing but HTTPS.
 #[derive(Debug, Parser)]
@@ -24,6 +34,28 @@ pub enum Command {
     Connect(ConnectArgs),
     /// Make `ssh NAME`, scp, rsync, git and editors go to the cluster by themselves.
     Setup(SetupArgs),
+    /// Copy files to and from the cluster.
+    Cp(CpArgs),
+    /// Forward ports, or run a SOCKS proxy into the cluster's network.
+    Forward(ForwardArgs),
+    /// Open Visual Studio Code on the cluster.
+    Code(CodeArgs),
+    /// Open Cursor on the cluster.
+    Cursor(CodeArgs),
+    /// List the endpoints that are known here.
+    List(ListArgs),
+    /// Show whether an endpoint's server runs, and who is connected.
+    Status(StatusArgs),
+    /// Show the server's last warnings.
+    Logs(LogsArgs),
+    /// End an endpoint's server.
+    Stop(StopArgs),
+    /// Find out what is wrong with a connection, and how to mend it.
+    Doctor(DoctorArgs),
+    /// Measure the latency and the throughput of a connection.
+    Speedtest(SpeedtestArgs),
+    /// Show and change the keys that may log in.
+    Keys(KeysArgs),
     /// Carry one SSH stream on stdin and stdout: ssh's ProxyCommand.
     Proxy(ProxyArgs),
     /// Serve SSH on a cluster's driver. A notebook starts this.

@@ -44,6 +44,73 @@ pub fn ensure(home: &Path, comment: &str) -> Result<ClientKey> {
     Ok(ClientKey { private, public_line })
 }
 
+/// The home's key pair, where there is one.
+pub fn read(home: &Path) -> Option<ClientKey> {
+    let private = home.join("id_ed25519");
+    let key = PrivateKey::from_openssh(fs::read_to_string(&private).ok()?).ok()?;
+    Some(ClientKey { private, public_line: line(key.public_key()).ok()? })
+}
+
+/// A key of the person's own: the file of a private key, or of the public half of one that an agent or a security key holds.
+///
+/// # Errors
+/// When the file is neither.
+pub fn given(file: &Path) -> Result<ClientKey> {
+    let private = std::path::absolute(file).context(|| format!("{} is no file", file.display()))?;
+    let text = fs::read_to_string(&private).context(|| format!("cannot read {}", file.display()))?;
+    // The public half stands in clear in a private key's file, whatever its passphrase.
+    let public = match PublicKey::from_openssh(text.trim()) {
+        Ok(key) => key,
+        Err(_) => PrivateKey::from_openssh(&text)
+            .map(|key| key.public_key().clone())
+            .context(|| format!("{} is no OpenSSH key", file.display()))?,
+    };
+    Ok(ClientKey { private, public_line: line(&public)? })
+}
+
+/// A change of the home's key. The new one is made beside the old one and takes its place at the end; one that was begun before
+/// is gone on with, since it may be registered already.
+#[derive(Debug)]
+pub struct Rotation {
+    home: PathBuf,
+    new: ClientKey,
+    _only_one: File,
+}
+
+impl Rotation {
+    /// Makes the new key.
+    ///
+    /// # Errors
+    /// When the files cannot be read or written.
+    pub fn begin(home: &Path, comment: &str) -> Result<Self> {
+        create_home(home)?;
+        let only_one = lock(&home.join("rotation.lock"))?;
+        let new = ensure(&home.join("next"), comment)?;
+        Ok(Self { home: home.to_owned(), new, _only_one: only_one })
+    }
+
+    /// The new public key.
+    pub fn new_line(&self) -> &str {
+        &self.new.public_line
+    }
+
+    /// Puts the new key in place, and answers the old one's public line, if there was one.
+    ///
+    /// # Errors
+    /// When the files cannot be renamed.
+    pub fn finish(self) -> Result<Option<String>> {
+        let _only_one = lock(&self.home.join("id_ed25519.lock"))?;
+        let old = read(&self.home).map(|key| key.public_line);
+        let public = format!("{}\n", self.new.public_line);
+        fs::rename(&self.new.private, self.home.join("id_ed25519"))
+            .context(|| format!("cannot replace {}", self.home.join("id_ed25519").display()))?;
+        write_atomically(&self.home.join("id_ed25519.pub"), public.as_bytes(), 0o644)?;
+        // The new key is in use: what is left of its folder is no harm.
+        let _ = fs::remove_dir_all(self.home.join("next"));
+        Ok(old)
+    }
+}
+
 fn line(key: &PublicKey) -> Result<String> {
     Ok(key.to_openssh().context(|| "cannot write a public key".to_owned())?.trim().to_owned())
 }
@@ -111,6 +178,30 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&home), 0o700);
         assert_eq!(mode(&home.join("id_ed25519")), 0o600);
+    }
+
+    #[test]
+    fn a_rotation_that_was_cut_off_goes_on_with_the_same_key() {
+        let home = tempfile::tempdir().unwrap();
+        let old = ensure(home.path(), "ada").unwrap().public_line;
+        let begun = Rotation::begin(home.path(), "ada").unwrap().new_line().to_owned();
+        assert_eq!(ensure(home.path(), "ada").unwrap().public_line, old, "until the end the old key counts");
+        let rotation = Rotation::begin(home.path(), "ada").unwrap();
+        assert_eq!(rotation.new_line(), begun);
+        assert_eq!(rotation.finish().unwrap(), Some(old));
+        assert_eq!(ensure(home.path(), "ada").unwrap().public_line, begun);
+        assert!(!home.path().join("next").exists());
+    }
+
+    #[test]
+    fn a_persons_own_key_is_taken_from_either_half() {
+        let home = tempfile::tempdir().unwrap();
+        let key = ensure(home.path(), "ada").unwrap();
+        for file in ["id_ed25519", "id_ed25519.pub"] {
+            assert_eq!(given(&home.path().join(file)).unwrap().public_line, key.public_line);
+        }
+        fs::write(home.path().join("other"), "hello").unwrap();
+        assert!(given(&home.path().join("other")).is_err_and(|error| error.to_string().contains("no OpenSSH key")));
     }
 
     #[test]

@@ -6,15 +6,18 @@
 //!
 //! What decides is pure and stands apart from what waits: [`session`] moves bytes over any [`websocket`], [`server`]
 //! accepts them, [`endpoint`] finds or starts the server, [`commands`] are what people call. The environment is read in
-//! [`environment`] alone; processes are started in [`ssh`], [`server::sshd`] and [`terraform`] alone.
+//! [`environment`] alone; processes are started in [`ssh`],
+//! [`server::sshd`], [`terraform`] and [`editor`] alone.
 
 pub mod cli;
 pub mod commands;
+pub mod editor;
 pub mod endpoint;
 pub mod environment;
 pub mod error;
 pub mod keys;
 pub mod known_hosts;
+pub mod print;
 pub mod progress;
 pub mod quote;
 pub mod server;

@@ -1,14 +1,15 @@
 //! The `tunnel` program: reads the command line, runs the command, and turns its end into an exit code.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use databricks::ssh_endpoint::SshEndpoint;
 use tunnel::cli::{Cli, Command, Subject};
-use tunnel::commands::{connect, proxy, server, setup};
-use tunnel::error::{Context, Result};
-use tunnel::{environment, say};
+use tunnel::commands::{
+    code, connect, cp, doctor, forward, keys, list, logs, proxy, server, setup, speedtest, status, stop,
+};
+use tunnel::error::Result;
+use tunnel::{editor, environment, print, say};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -43,24 +44,24 @@ async fn run(command: Command) -> Result<u8> {
     match command {
         Command::Connect(args) => connect::run(args).await,
         Command::Setup(args) => setup::run(args).await,
+        Command::Cp(args) => cp::run(args).await,
+        Command::Forward(args) => forward::run(args).await,
+        Command::Code(args) => code::run(editor::CODE, args).await,
+        Command::Cursor(args) => code::run(editor::CURSOR, args).await,
+        Command::List(args) => list::run(args).await,
+        Command::Status(args) => status::run(args).await,
+        Command::Logs(args) => logs::run(args).await,
+        Command::Stop(args) => stop::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Speedtest(args) => speedtest::run(args).await,
+        Command::Keys(args) => keys::run(args).await,
         Command::Proxy(args) => proxy::run(args).await.map(|()| 0),
         Command::Server(args) => server::run(args).await.map(|()| 0),
-        Command::Schema { subject: Subject::Endpoint } => {
-            let schema = schemars::schema_for!(SshEndpoint);
-            let text = serde_json::to_string_pretty(&schema).context(|| "cannot write the schema".to_owned())?;
-            print(format!("{text}\n").as_bytes())
-        }
+        Command::Schema { subject: Subject::Endpoint } => print::json(&schemars::schema_for!(SshEndpoint)).map(|()| 0),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tunnel", &mut text);
-            print(&text)
+            print::bytes(&text).map(|()| 0)
         }
     }
-}
-
-/// What was asked for goes to stdout.
-fn print(text: &[u8]) -> Result<u8> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text).and_then(|()| stdout.flush()).context(|| "cannot write to stdout".to_owned())?;
-    Ok(0)
 }

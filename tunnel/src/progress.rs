@@ -45,6 +45,13 @@ impl Progress {
         shown.stage = stage;
     }
 
+    /// The same, but elsewhere than on a terminal nothing is said: for stages whose end is said anyway.
+    pub fn stage_on_terminal(&self, stage: impl Into<String>) {
+        if std::io::stderr().is_terminal() {
+            self.stage(stage);
+        }
+    }
+
     /// Takes the line away.
     pub fn done(&self) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);

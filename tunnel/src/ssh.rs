@@ -8,7 +8,7 @@ use databricks::ssh_endpoint::SshEndpoint;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use secret::Secret;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Context, Error, Result};
@@ -92,17 +92,50 @@ pub fn with_options<'a>(options: impl IntoIterator<Item = &'a String>) -> Vec<St
 /// An interactive shell that is no login shell: `/etc/profile` would take the driver's PATH away.
 const SHELL: &str = "if command -v bash >/dev/null 2>&1; then exec bash -i; else exec \"${SHELL:-/bin/sh}\" -i; fi";
 
+fn find(name: &str, path: &[PathBuf]) -> Result<PathBuf> {
+    path.iter().map(|folder| folder.join(name)).find(|file| file.is_file()).ok_or_else(|| {
+        Error::new(format!("there is no {name} on the PATH")).way_out("Install OpenSSH's client (openssh-client).")
+    })
+}
+
+fn command(program: &Path, arguments: Vec<String>, token: &Secret<String>) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments.into_iter().map(OsString::from)).env(TOKEN_VARIABLE, token.expose());
+    command
+}
+
+/// Starts an ssh that a program talks with: its stdin and stdout are pipes. It ends when the child is dropped.
+///
+/// # Errors
+/// When there is no ssh on the path, or it cannot be started.
+pub fn piped(arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<Child> {
+    let program = find("ssh", path)?;
+    command(&program, arguments, token)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context(|| format!("cannot run {}", program.display()))
+}
+
+/// What ssh calls itself: `OpenSSH_9.2p1, …`.
+///
+/// # Errors
+/// When there is no ssh on the path, or it cannot be run.
+pub async fn version(path: &[PathBuf]) -> Result<String> {
+    let program = find("ssh", path)?;
+    let output = Command::new(&program).arg("-V").stdin(Stdio::null()).output().await;
+    let output = output.context(|| format!("cannot run {}", program.display()))?;
+    Ok(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+}
+
 /// Runs ssh, or another of OpenSSH's programs, to its end. Signals that end this process end it first.
 ///
 /// # Errors
 /// When there is no such program on the path, or it cannot be started.
 pub async fn run(name: &str, arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<ExitStatus> {
-    let program = path.iter().map(|folder| folder.join(name)).find(|file| file.is_file()).ok_or_else(|| {
-        Error::new(format!("there is no {name} on the PATH")).way_out("Install OpenSSH's client (openssh-client).")
-    })?;
-    let mut child = Command::new(&program)
-        .args(arguments.into_iter().map(OsString::from))
-        .env(TOKEN_VARIABLE, token.expose())
+    let program = find(name, path)?;
+    let mut child = command(&program, arguments, token)
         .stdin(Stdio::inherit())
         .spawn()
         .context(|| format!("cannot run {}", program.display()))?;

@@ -35,6 +35,11 @@ pub fn has_host(text: &str, name: &str) -> bool {
     })
 }
 
+/// The value of an option in a text that [`host`] wrote.
+pub fn option<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(' '))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +56,13 @@ mod tests {
         check("");
         check("Host *\n  User x");
         check("# mine\r\nHost a\r\n\tPort 22\r\n");
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let text = host("demo", &[("User", "root".to_owned()), ("HostKeyAlias", "demo.7.ssh-tunnel".to_owned())]);
+        assert_eq!(option(&text, "HostKeyAlias"), Some("demo.7.ssh-tunnel"));
+        assert_eq!(option(&text, "HostKey"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::Args;
 use databricks::ssh_endpoint::SERVER_PUBLIC_KEY;
 use tokio::time::timeout;
 
-use crate::commands::ready::Ready;
+use crate::commands::ready::{Identity, Ready};
 use crate::commands::selection::Selection;
 use crate::endpoint::start::address;
 use crate::error::{Error, Result};
@@ -20,10 +20,20 @@ use crate::{environment, known_hosts};
 
 /// What to connect to, and what to run there.
 #[derive(Debug, Args)]
+#[command(after_help = "Exits with the command's code; 255 is ssh's own failure, and 1 the tunnel's.
+
+Examples:
+  tunnel connect
+  tunnel connect -- python3 train.py --epochs 3
+  tunnel connect --endpoint demo -o ForwardAgent=yes
+  terraform output -json | tunnel connect --outputs - -- uname -a")]
 pub struct ConnectArgs {
     /// Which endpoint.
     #[command(flatten)]
     pub selection: Selection,
+    /// With which key.
+    #[command(flatten)]
+    pub identity: Identity,
     /// An option for ssh, as for `ssh -o`. May be given several times.
     #[arg(short = 'o', value_name = "OPTION")]
     pub options: Vec<String>,
@@ -37,7 +47,7 @@ pub struct ConnectArgs {
 /// # Errors
 /// When there is no endpoint, the workspace refuses, or the server does not start.
 pub async fn run(args: ConnectArgs) -> Result<u8> {
-    let ready = Ready::of(&args.selection).await?;
+    let ready = Ready::of(&args.selection, &args.identity).await?;
     let login = Login {
         endpoint: &ready.endpoint,
         options: ready.options.iter().chain(&args.options),

@@ -1,8 +1,19 @@
-//! The commands: one file each, with its arguments and what it does.
+//! The commands: one file each, with its arguments and what it does. [`selection`], [`ready`] and [`existing`] are what they share.
 
+pub mod code;
 pub mod connect;
+pub mod cp;
+pub mod doctor;
+pub mod existing;
+pub mod forward;
+pub mod keys;
+pub mod list;
+pub mod logs;
 pub mod proxy;
 pub mod ready;
 pub mod selection;
 pub mod server;
 pub mod setup;
+pub mod speedtest;
+pub mod status;
+pub mod stop;

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use databricks::Client;
+use clap::Args;
 use databricks::ssh_endpoint::SshEndpoint;
+use databricks::{Client, Config};
 use secret::Secret;
 
 use crate::commands::selection::Selection;
@@ -16,7 +17,28 @@ use crate::keys::{self, ClientKey};
 use crate::progress::Progress;
 use crate::websocket::dial;
 use crate::{environment, ssh};
-use databricks::Config;
+
+/// With which key to log in.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Identity {
+    /// Key to log in with, in place of the one that the tunnel makes: a private key, or the public half of one that an agent or
+    /// a security key holds.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+}
+
+impl Identity {
+    /// The key.
+    ///
+    /// # Errors
+    /// When its file is none, or this machine's own can be neither read nor made.
+    pub fn key(&self) -> Result<ClientKey> {
+        match &self.identity {
+            Some(file) => keys::given(file),
+            None => keys::ensure(&home()?, &comment()),
+        }
+    }
+}
 
 /// An endpoint that can be connected to.
 pub struct Ready {
@@ -37,11 +59,11 @@ impl Ready {
     ///
     /// # Errors
     /// When there is no endpoint, the workspace refuses, or the server does not start.
-    pub async fn of(selection: &Selection) -> Result<Self> {
+    pub async fn of(selection: &Selection, identity: &Identity) -> Result<Self> {
         let endpoint = selection.resolve().await?;
         let home = home()?;
         let client = client(&endpoint)?;
-        let key = key()?;
+        let key = identity.key()?;
         let progress = Progress::default();
         let starter = Starter { client: &client, endpoint: &endpoint, home: &home, progress: &progress };
         let registering = clients::register(&client, &endpoint, &key.public_line);
@@ -80,14 +102,6 @@ pub fn home() -> Result<PathBuf> {
         .ok_or_else(|| Error::new("there is no home directory").way_out("Set DATABRICKS_TUNNEL_HOME to a folder."))?;
     // ssh runs in this folder too, and the paths stand in its options.
     std::path::absolute(&home).context(|| format!("{} is no folder", home.display()))
-}
-
-/// This machine's key; it is made where there is none.
-///
-/// # Errors
-/// When it can be neither read nor made.
-pub fn key() -> Result<ClientKey> {
-    keys::ensure(&home()?, &comment())
 }
 
 /// Whose key it is: `user@machine`.

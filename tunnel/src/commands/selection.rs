@@ -10,7 +10,7 @@ use crate::error::{Context, Result};
 use crate::{endpoint, environment, terraform};
 
 /// Where the endpoint is found.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct Selection {
     /// File with the outputs, as `terraform output -json` prints them; `-` is stdin. By default Terraform or OpenTofu is asked
     /// in this folder.

@@ -1,19 +1,19 @@
 //! `tunnel setup`: after it, `ssh NAME` works by itself, and so do scp, rsync, git and editors.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use databricks::ssh_endpoint::{SshEndpoint, check_name};
 
-use crate::commands::ready;
+use crate::commands::ready::{self, Identity};
 use crate::commands::selection::Selection;
 use crate::endpoint::clients;
 use crate::endpoint::files::Files;
 use crate::error::{Context, Error, Result};
-use crate::{environment, keys, say, ssh, ssh_config};
+use crate::{environment, keys, print, say, ssh, ssh_config};
 
 /// The folder of our Hosts, in the tunnel's.
 const HOSTS: &str = "ssh_config.d";
@@ -32,6 +32,9 @@ pub struct SetupArgs {
     /// Which endpoint.
     #[command(flatten)]
     pub selection: Selection,
+    /// With which key.
+    #[command(flatten)]
+    pub identity: Identity,
     /// Set up all endpoints of the outputs, each under its own name.
     #[arg(long, conflicts_with_all = ["name", "endpoint"])]
     pub from_terraform: bool,
@@ -55,14 +58,13 @@ pub async fn run(args: SetupArgs) -> Result<u8> {
         return remove(name);
     }
     let endpoints = if args.from_terraform { args.selection.all()? } else { vec![args.selection.resolve().await?] };
-    let key = ready::key()?;
+    let key = args.identity.key()?;
     for endpoint in &endpoints {
         let name = args.name.as_deref().unwrap_or(&endpoint.name);
         check_name(name).context(|| "the host cannot be set up".to_owned())?;
         if args.print {
             let text = host(name, endpoint, &key.private, args.no_start)?;
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(text.as_bytes()).context(|| "cannot write to stdout".to_owned())?;
+            print::bytes(text.as_bytes())?;
             continue;
         }
         let config = Config::open()?;
@@ -78,8 +80,8 @@ pub async fn run(args: SetupArgs) -> Result<u8> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn one(endpoint: &SshEndpoint) -> Result<()> {
-    let key = ready::key()?;
+pub async fn one(endpoint: &SshEndpoint, identity: &Identity) -> Result<()> {
+    let key = identity.key()?;
     let config = Config::open()?;
     config.must_not_have(&endpoint.name)?;
     clients::register(&ready::client(endpoint)?, endpoint, &key.public_line).await?;
@@ -119,16 +121,21 @@ fn hosts() -> Result<PathBuf> {
     Ok(ready::home()?.join(HOSTS))
 }
 
-/// The names that are set up on this machine.
+/// The names that are set up on this machine, each with the host key alias of the endpoint that it leads to.
 ///
 /// # Errors
 /// When there is no home.
-pub fn names() -> Result<Vec<String>> {
+pub fn hosts_by_alias() -> Result<Vec<(String, String)>> {
     let entries = fs::read_dir(hosts()?).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.retain(|name| check_name(name).is_ok());
-    names.sort();
-    Ok(names)
+    let mut hosts: Vec<_> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok().filter(|name| check_name(name).is_ok())?;
+            let text = fs::read_to_string(entry.path()).ok()?;
+            Some((name, ssh_config::option(&text, "HostKeyAlias")?.to_owned()))
+        })
+        .collect();
+    hosts.sort();
+    Ok(hosts)
 }
 
 /// The person's own `~/.ssh/config`.

@@ -268,7 +268,10 @@ pub fn json<T: serde::Serialize>(request: Request, body: &T) -> Result<Request> 
 
 /// Only in these modes do the run's processes stand beside the driver, as root, with its network: the official tool's rule, and
 /// `LEGACY_SINGLE_USER`, which works as well.
-fn check_access_mode(mode: &str) -> Result<()> {
+///
+/// # Errors
+/// In any other mode: what to change.
+pub fn check_access_mode(mode: &str) -> Result<()> {
     let name = match mode {
         ""
         | "SINGLE_USER"

@@ -13,8 +13,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use url::{Host, Url};
 
 use super::frame::Role;
+use super::http_proxy::{self, HttpProxy};
 use super::socket::{Socket, Transport};
-use super::{http_proxy, tls};
+use super::tls;
 use crate::session::negotiation::Dial;
 
 /// How the tunnel names itself.
@@ -57,10 +58,6 @@ impl Address {
             Some(port) => format!("{}:{port}", self.name()),
             None => self.name(),
         }
-    }
-
-    fn is_secure(&self) -> bool {
-        self.host.scheme() != "http"
     }
 }
 
@@ -155,6 +152,15 @@ async fn upgrade(address: &Address, path: &str, token: &Secret<String>) -> Resul
     }
 }
 
+/// Makes the connection to a workspace, and answers the HTTP proxy that it goes through.
+///
+/// # Errors
+/// [`DialError`].
+pub async fn reach(host: &Url) -> Result<Option<String>, DialError> {
+    connect(host).await?;
+    Ok(proxy(host).map(|proxy| proxy.name()))
+}
+
 /// Asks the server a question over plain HTTP, once: `metadata`, `logs` or `status`. An answer but 200 is an error.
 ///
 /// # Errors
@@ -189,7 +195,7 @@ fn request(address: &Address, path: &str, token: &Secret<String>) -> Result<http
 
 async fn send(address: &Address, request: http::request::Builder) -> Result<http::Response<Incoming>, DialError> {
     let wrong = |error: &dyn std::fmt::Display| DialError::WebSocket(address.name(), error.to_string());
-    let stream = connect(address).await?;
+    let stream = connect(&address.host).await?;
     let handshake = hyper::client::conn::http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream));
     let (mut sender, connection) = handshake.await.map_err(|error| wrong(&error))?;
     // It ends with the answer, or hands the connection over.
@@ -210,31 +216,36 @@ fn bearer(token: &Secret<String>) -> Result<HeaderValue, http::header::InvalidHe
 }
 
 /// The connection to the workspace, encrypted unless it stays on this machine.
-async fn connect(address: &Address) -> Result<Box<dyn Transport>, DialError> {
-    let name = address.name();
-    let port = address.host.port_or_known_default().unwrap_or(443);
+async fn connect(host: &Url) -> Result<Box<dyn Transport>, DialError> {
+    let name = host.host_str().unwrap_or_default().to_owned();
+    let port = host.port_or_known_default().unwrap_or(443);
     let unreachable = |error| DialError::Unreachable(format!("{name}:{port}"), error);
     let plain_name = name.trim_matches(['[', ']']);
-    let loopback = is_loopback(&address.host);
-    if !address.is_secure() && !loopback {
+    let loopback = is_loopback(host);
+    let is_secure = host.scheme() != "http";
+    if !is_secure && !loopback {
         // A token would be readable on the way.
         let reason = std::io::Error::other("http is for this machine only, other hosts need https");
         return Err(DialError::Tls(name, reason));
     }
-    let proxy = if loopback { None } else { http_proxy::find(&address.host) };
-    let stream: Box<dyn Transport> = match proxy {
+    let stream: Box<dyn Transport> = match proxy(host) {
         Some(proxy) => proxy.connect(&name, port).await?,
         // RFC 6761, section 6.3: these names are loopback without asking anybody.
-        None if loopback && matches!(address.host.host(), Some(Host::Domain(_))) => {
+        None if loopback && matches!(host.host(), Some(Host::Domain(_))) => {
             Box::new(tcp(("127.0.0.1", port)).await.map_err(unreachable)?)
         }
         None => Box::new(tcp((plain_name, port)).await.map_err(unreachable)?),
     };
-    if !address.is_secure() {
+    if !is_secure {
         return Ok(stream);
     }
     let secured = tls::connect(plain_name, stream).await.map_err(|error| DialError::Tls(name.clone(), error))?;
     Ok(Box::new(secured))
+}
+
+/// The proxy on the way to a host. This machine is reached without one.
+fn proxy(host: &Url) -> Option<HttpProxy> {
+    if is_loopback(host) { None } else { http_proxy::find(host) }
 }
 
 /// A connection whose small packets are not held back.

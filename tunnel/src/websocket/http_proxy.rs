@@ -32,7 +32,8 @@ fn among(proxy: &str, no_proxy: &str, host: &Url) -> Option<HttpProxy> {
 }
 
 impl HttpProxy {
-    fn name(&self) -> String {
+    /// Its address, without credentials.
+    pub(super) fn name(&self) -> String {
         let scheme = self.address.scheme_str().unwrap_or("http");
         let authority = self.address.authority().map(|found| found.as_str()).unwrap_or_default();
         // Credentials are shown to nobody.

@@ -12,6 +12,7 @@
 
 mod bench;
 mod cloud;
+mod commands;
 mod connect;
 mod direct;
 mod memory;

@@ -1,0 +1,323 @@
+//! `tunnel doctor`: walks the way of a connection, stage by stage, and says what is wrong and how to mend it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use databricks::api::clusters::Cluster;
+use databricks::api::workspace::ObjectInfo;
+use databricks::ssh_endpoint::{SERVER_PUBLIC_KEY, SshEndpoint};
+use databricks::{Client, Request};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::commands::existing::Existing;
+use crate::commands::ready::{self, Identity, Ready};
+use crate::commands::selection::Selection;
+use crate::endpoint::clients;
+use crate::endpoint::metadata::Metadata;
+use crate::endpoint::start::{address, check_access_mode, explain};
+use crate::error::{Context, Error, Result};
+use crate::keys::ClientKey;
+use crate::progress::Progress;
+use crate::server::authorized_keys::read_secret;
+use crate::ssh::Login;
+use crate::websocket::dial;
+use crate::{environment, known_hosts, print, ssh};
+
+/// How long one stage may take.
+const LIMIT: Duration = Duration::from_secs(60);
+/// The first OpenSSH that knows all options that it is given.
+const OLDEST_SSH: u32 = 8;
+
+/// What to examine.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nothing is started or changed without --start. Exit codes: 0 all is well, 1 something is wrong.
+
+Examples:
+  tunnel doctor
+  tunnel doctor --start      # with a login, which starts the cluster and the server
+  tunnel doctor --json | jq '.[] | select(.outcome == \"problem\")'"
+)]
+pub struct DoctorArgs {
+    /// Which endpoint.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// With which key.
+    #[command(flatten)]
+    pub identity: Identity,
+    /// Start the cluster and the server where they do not run, and log in.
+    #[arg(long)]
+    pub start: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What became of a stage.
+#[derive(Debug, Serialize)]
+struct Finding {
+    stage: &'static str,
+    outcome: Outcome,
+    /// What was found, or what is wrong and how to mend it.
+    words: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Ok,
+    Problem,
+    Skipped,
+}
+
+/// Examines, and prints what it finds.
+///
+/// # Errors
+/// When stdout cannot be written: what is wrong with the endpoint is a finding.
+pub async fn run(args: DoctorArgs) -> Result<u8> {
+    let mut report = Report { json: args.json, progress: Progress::default(), findings: Vec::new() };
+    examine(&args, &mut report).await?;
+    if args.json {
+        print::json(&report.findings)?;
+    }
+    let problems = report.findings.iter().filter(|finding| finding.outcome == Outcome::Problem).count();
+    Ok(u8::from(problems > 0))
+}
+
+/// The stages in the order of a connection. A stage whose ground is missing is skipped.
+async fn examine(args: &DoctorArgs, report: &mut Report) -> Result<()> {
+    report.stage("ssh on this machine", local_ssh()).await?;
+    let key = report.stage("this machine's key", async { key(&args.identity) }).await?;
+    let endpoint = report.stage("the endpoint", endpoint(&args.selection)).await?;
+    let Some(endpoint) = endpoint else { return report.skip(&REMOTE) };
+    if report.stage("the way to the workspace", network(&endpoint)).await?.is_none() {
+        return report.skip(REMOTE.get(1..).unwrap_or_default());
+    }
+    let Some(client) = report.stage("signing in", sign_in(&endpoint)).await? else {
+        return report.skip(REMOTE.get(2..).unwrap_or_default());
+    };
+    report.stage("the cluster", cluster(&client, &endpoint)).await?;
+    report.stage("the program for the cluster", program(&client, &endpoint)).await?;
+    report.stage("the host key", host_key(&client, &endpoint)).await?;
+    match &key {
+        Some(key) => report.stage("this machine's key at the endpoint", registration(&client, &endpoint, key)).await?,
+        None => report.skip(&["this machine's key at the endpoint"]).map(|()| None)?,
+    };
+    let server = report.stage("the server", server(endpoint.clone(), args.start)).await?.flatten();
+    match server {
+        Some(_) => report.stage("a login", login(args)).await.map(drop),
+        None if args.start => report.stage("a login", login(args)).await.map(drop),
+        None => report.skip(&["a login"]),
+    }
+}
+
+/// The stages that need the endpoint.
+const REMOTE: [&str; 8] = [
+    "the way to the workspace",
+    "signing in",
+    "the cluster",
+    "the program for the cluster",
+    "the host key",
+    "this machine's key at the endpoint",
+    "the server",
+    "a login",
+];
+
+struct Report {
+    json: bool,
+    progress: Progress,
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Runs a stage, which answers what was found and what later stages need.
+    async fn stage<T>(
+        &mut self,
+        stage: &'static str,
+        examine: impl Future<Output = Result<(String, T)>>,
+    ) -> Result<Option<T>> {
+        self.progress.stage_on_terminal(format!("examining {stage}"));
+        let found = match timeout(LIMIT, examine).await {
+            Ok(found) => found,
+            Err(_) => Err(Error::new(format!("no answer within {} s", LIMIT.as_secs()))),
+        };
+        self.progress.done();
+        let (outcome, words, value) = match found {
+            Ok((words, value)) => (Outcome::Ok, words, Some(value)),
+            Err(error) => (Outcome::Problem, error.to_string(), None),
+        };
+        self.add(Finding { stage, outcome, words })?;
+        Ok(value)
+    }
+
+    fn skip(&mut self, stages: &[&'static str]) -> Result<()> {
+        for stage in stages {
+            self.add(Finding { stage, outcome: Outcome::Skipped, words: String::new() })?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, finding: Finding) -> Result<()> {
+        if !self.json {
+            print::bytes(line(&finding).as_bytes())?;
+        }
+        self.findings.push(finding);
+        Ok(())
+    }
+}
+
+fn line(finding: &Finding) -> String {
+    let mark = match finding.outcome {
+        Outcome::Ok => "ok     ",
+        Outcome::Problem => "PROBLEM",
+        Outcome::Skipped => "skipped",
+    };
+    let words = finding.words.replace('\n', "\n         ");
+    let separator = if words.is_empty() { "" } else { ": " };
+    format!("{mark}  {}{separator}{words}\n", finding.stage)
+}
+
+async fn local_ssh() -> Result<(String, ())> {
+    let version = ssh::version(&environment::path()).await?;
+    let number = version.split_once('_').and_then(|(_, rest)| rest.split('.').next()?.parse::<u32>().ok());
+    if number.is_some_and(|number| number < OLDEST_SSH) {
+        return Err(Error::new(format!("{version} is old")).way_out(format!("Install OpenSSH {OLDEST_SSH} or newer.")));
+    }
+    Ok((version, ()))
+}
+
+fn key(identity: &Identity) -> Result<(String, ClientKey)> {
+    let key = identity.key()?;
+    let mode = std::fs::metadata(&key.private).map(|found| found.permissions().mode() & 0o777).unwrap_or_default();
+    let is_public = key.private.extension().is_some_and(|extension| extension == "pub");
+    if mode & 0o077 != 0 && !is_public {
+        return Err(Error::new(format!(
+            "others may read {} (mode {mode:o}), so ssh refuses it",
+            key.private.display()
+        ))
+        .way_out(format!("chmod 600 {}", crate::quote::word(&key.private.display().to_string()))));
+    }
+    Ok((key.private.display().to_string(), key))
+}
+
+async fn endpoint(selection: &Selection) -> Result<(String, SshEndpoint)> {
+    let endpoint = selection.resolve().await?;
+    // What is wrong with its host key is said here, where the outputs are the place to mend it.
+    known_hosts::text(&endpoint)?;
+    Ok((format!("{} on {}", endpoint.name, endpoint.host), endpoint))
+}
+
+async fn network(endpoint: &SshEndpoint) -> Result<(String, ())> {
+    let host =
+        url::Url::parse(&endpoint.host).context(|| format!("the endpoint's host {:?} is no address", endpoint.host))?;
+    let started = Instant::now();
+    let through = dial::reach(&host).await.map_err(|error| {
+        Error::new("the workspace cannot be reached").caused_by(error).way_out(
+            "Look at this machine's network, HTTPS_PROXY and NO_PROXY; SSL_CERT_FILE names the certificates of an \
+             authority of your own.",
+        )
+    })?;
+    let proxy = through.map(|proxy| format!(" through the HTTP proxy {proxy}")).unwrap_or_default();
+    Ok((format!("{} ms{proxy}", started.elapsed().as_millis()), ()))
+}
+
+async fn sign_in(endpoint: &SshEndpoint) -> Result<(String, Client)> {
+    let client = ready::client(endpoint)?;
+    let me = client.me().await.map_err(|error| explain(error, "the workspace does not accept the credentials"))?;
+    Ok((format!("{} ({})", me.user_name, client.auth_type()), client))
+}
+
+async fn cluster(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
+    let request = Request::get("/api/2.1/clusters/get").query("cluster_id", &endpoint.cluster_id);
+    let cluster: Cluster = client.send(request).await.map_err(|error| explain(error, "cannot look at the cluster"))?;
+    check_access_mode(&cluster.attributes.data_security_mode)?;
+    Ok((format!("{}, {}", cluster.state, cluster.attributes.spark_version), ()))
+}
+
+async fn program(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
+    let request = Request::get("/api/2.0/workspace/get-status").query("path", &endpoint.binary_path);
+    let found: Result<ObjectInfo, _> = client.send(request).await;
+    match found {
+        Ok(_) => Ok((endpoint.binary_path.clone(), ())),
+        Err(error) if error.is_not_found() => {
+            Err(Error::new(format!("{} is not in the workspace", endpoint.binary_path))
+                .way_out("Apply the configuration again."))
+        }
+        Err(error) => Err(explain(error, "cannot look for the program")),
+    }
+}
+
+async fn host_key(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
+    let current = read_secret(client, &endpoint.secret_scope, SERVER_PUBLIC_KEY).await.map_err(|error| {
+        explain(error, "cannot read the endpoint's secret scope")
+            .way_out("You need READ on the scope, or WRITE to connect.")
+    })?;
+    if known_hosts::parse(current.expose()) != known_hosts::parse(&endpoint.server_host_key) {
+        return Err(Error::new("the endpoint has another host key than the outputs say").way_out(
+            "If the endpoint was made anew or its key rotated, run terraform apply here. If not, do not connect.",
+        ));
+    }
+    Ok(("as in the outputs".to_owned(), ()))
+}
+
+async fn registration(client: &Client, endpoint: &SshEndpoint, key: &ClientKey) -> Result<(String, ())> {
+    let keys = clients::registered(client, endpoint).await?;
+    let words = match keys.iter().find(|other| other.is(&key.public_line)) {
+        Some(key) => key.describe().0,
+        None => "not there yet: the first connection registers it".to_owned(),
+    };
+    Ok((words, ()))
+}
+
+async fn server(endpoint: SshEndpoint, will_start: bool) -> Result<(String, Option<Metadata>)> {
+    let existing = Existing::at(endpoint).await?;
+    let Some(server) = &existing.server else {
+        let words =
+            if will_start { "not running: it is started now" } else { "not running: a connection starts it (--start)" };
+        return Ok((words.to_owned(), None));
+    };
+    let started = Instant::now();
+    let status = existing.status(server).await?;
+    let time = started.elapsed().as_millis();
+    if let Some(status) = &status
+        && status.sessions >= status.max_clients
+    {
+        return Err(Error::new(format!("all of its {} sessions are in use", status.max_clients))
+            .way_out("Close some, or raise max_clients in the endpoint's configuration."));
+    }
+    let address = address(&existing.endpoint, server)?;
+    let sessions = status.map(|status| format!(", {} of {} sessions", status.sessions, status.max_clients));
+    Ok((format!("answers on port {} in {time} ms{}", address.port, sessions.unwrap_or_default()), existing.server))
+}
+
+async fn login(args: &DoctorArgs) -> Result<(String, ())> {
+    let ready = Ready::of(&args.selection, &args.identity).await?;
+    let started = Instant::now();
+    let command = ["true".to_owned()];
+    let login = Login { endpoint: &ready.endpoint, options: ready.options.iter(), command: &command, terminal: false };
+    let mut child = ssh::piped(login.arguments(), &environment::path(), &ready.token)?;
+    drop(child.stdin.take());
+    let status = child.wait().await.context(|| "cannot wait for ssh".to_owned())?;
+    if !status.success() {
+        return Err(Error::new(format!("ssh ended with {status}; its own words stand above"))
+            .way_out("tunnel logs shows the server's."));
+    }
+    Ok((format!("{} ms", started.elapsed().as_millis()), ()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_a_line_and_its_way_out_stands_below() {
+        let check = |outcome: Outcome, words: &str, expected: &str| {
+            assert_eq!(line(&Finding { stage: "a login", outcome, words: words.to_owned() }), expected);
+        };
+        check(Outcome::Ok, "12 ms", "ok       a login: 12 ms\n");
+        check(Outcome::Problem, "no\nDo this.", "PROBLEM  a login: no\n         Do this.\n");
+        check(Outcome::Skipped, "", "skipped  a login\n");
+    }
+}

@@ -1,0 +1,182 @@
+//! `tunnel keys`: who may log in, and a new key for this machine.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use databricks::ssh_endpoint::{SshEndpoint, client_secret_name};
+use serde::Serialize;
+
+use crate::commands::ready;
+use crate::commands::selection::Selection;
+use crate::endpoint::{clients, files};
+use crate::error::{Error, Result};
+use crate::{keys, print, say};
+
+/// What to do with keys.
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Show the public keys that may log in.
+    List(ListArgs),
+    /// Give this machine a new key, at all of its endpoints, and take the old one away there.
+    Rotate(RotateArgs),
+    /// Take a key away that registered itself, as of a laptop that was lost.
+    Remove(RemoveArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tunnel keys list --json | jq -r '.[].fingerprint'")]
+struct ListArgs {
+    /// Which endpoint.
+    #[command(flatten)]
+    selection: Selection,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The new key is registered before the old one goes, so a rotation that is cut off locks nobody out: run it
+again. Sessions that are open go on.
+
+Example:\n  tunnel keys rotate"
+)]
+struct RotateArgs {
+    /// An endpoint besides those that this machine was connected to.
+    #[command(flatten)]
+    selection: Selection,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tunnel keys remove SHA256:1GoVyGYuD6DfqZ0ZzUCq7YzTWLFFyd2oa0kzOrvX6Cc")]
+struct RemoveArgs {
+    /// Which endpoint.
+    #[command(flatten)]
+    selection: Selection,
+    /// The key's fingerprint, as `tunnel keys list` shows it.
+    fingerprint: String,
+}
+
+/// Does it.
+///
+/// # Errors
+/// When there is no endpoint, or its scope cannot be read or written.
+pub async fn run(args: KeysArgs) -> Result<u8> {
+    match args.command {
+        KeysCommand::List(args) => list(args).await,
+        KeysCommand::Rotate(args) => rotate(&args.selection).await,
+        KeysCommand::Remove(args) => remove(args).await,
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    fingerprint: String,
+    comment: String,
+    /// Whether it is this machine's.
+    this_machine: bool,
+    /// `configuration`, or `self` for a key that registered itself.
+    registered_by: &'static str,
+    /// When, in milliseconds since 1970.
+    since: Option<i64>,
+}
+
+async fn list(args: ListArgs) -> Result<u8> {
+    let endpoint = args.selection.resolve().await?;
+    let ours = keys::read(&ready::home()?).map(|key| key.public_line);
+    let rows: Vec<Row> = clients::registered(&ready::client(&endpoint)?, &endpoint)
+        .await?
+        .into_iter()
+        .map(|key| {
+            let (fingerprint, comment) = key.describe();
+            let this_machine = ours.as_deref().is_some_and(|line| key.is(line));
+            let registered_by = if key.secret.is_some() { "self" } else { "configuration" };
+            Row { fingerprint, comment, this_machine, registered_by, since: key.since }
+        })
+        .collect();
+    if args.json {
+        print::json(&rows)?;
+        return Ok(0);
+    }
+    let date = |since: Option<i64>| {
+        let since = since.and_then(|since| u64::try_from(since).ok()).map(Duration::from_millis);
+        let time = since.map(|since| std::time::UNIX_EPOCH + since);
+        time.map_or_else(String::new, |time| humantime::format_rfc3339_seconds(time).to_string())
+    };
+    let cells = rows.into_iter().map(|row| {
+        let comment = if row.this_machine { format!("{} (this machine)", row.comment) } else { row.comment };
+        [row.fingerprint, comment, row.registered_by.to_owned(), date(row.since)]
+    });
+    print::table(["FINGERPRINT", "COMMENT", "REGISTERED BY", "SINCE"], cells)?;
+    Ok(0)
+}
+
+async fn rotate(selection: &Selection) -> Result<u8> {
+    let home = ready::home()?;
+    let mut endpoints = files::known(&home);
+    match selection.resolve().await {
+        Ok(endpoint) if endpoints.iter().all(|known| known.host_key_alias() != endpoint.host_key_alias()) => {
+            endpoints.push(endpoint);
+        }
+        Ok(_) => {}
+        // In a folder without outputs the known endpoints are meant.
+        Err(error) if *selection != Selection::default() || endpoints.is_empty() => return Err(error),
+        Err(_) => {}
+    }
+    let rotation = keys::Rotation::begin(&home, &ready::comment())?;
+    let mut reached = Vec::new();
+    for endpoint in &endpoints {
+        match register(endpoint, rotation.new_line()).await {
+            Ok(()) => reached.push(endpoint),
+            // One that was destroyed must not keep the others from their new key.
+            Err(error) => say!("tunnel: the endpoint {} of {} gets no new key: {error}", endpoint.name, endpoint.host),
+        }
+    }
+    if reached.is_empty() {
+        return Err(Error::new("no endpoint could be given a new key, and the old one stays"));
+    }
+    let old = rotation.finish()?;
+    let mut left = 0_u32;
+    for endpoint in &reached {
+        if let Some(old) = &old
+            && let Err(error) = clients::remove(&ready::client(endpoint)?, endpoint, &client_secret_name(old)).await
+        {
+            left += 1;
+            say!("tunnel: the old key may still log in to the endpoint {}: {error}", endpoint.name);
+        }
+    }
+    let names = reached.iter().map(|endpoint| endpoint.name.as_str()).collect::<Vec<_>>().join(", ");
+    say!("tunnel: this machine has a new key, known to: {names}");
+    Ok(u8::from(left > 0 || reached.len() < endpoints.len()))
+}
+
+async fn register(endpoint: &SshEndpoint, line: &str) -> Result<()> {
+    clients::register(&ready::client(endpoint)?, endpoint, line).await
+}
+
+async fn remove(args: RemoveArgs) -> Result<u8> {
+    let endpoint = args.selection.resolve().await?;
+    let client = ready::client(&endpoint)?;
+    let keys = clients::registered(&client, &endpoint).await?;
+    let fingerprint = args.fingerprint.trim();
+    let mut found = keys.into_iter().filter(|key| key.describe().0 == fingerprint).peekable();
+    if found.peek().is_none() {
+        return Err(Error::new(format!("no key of the endpoint {} has the fingerprint {fingerprint}", endpoint.name))
+            .way_out("tunnel keys list shows them."));
+    }
+    for key in found {
+        let Some(secret) = key.secret else {
+            return Err(Error::new("this key is listed in the endpoint's configuration")
+                .way_out("Remove it from client_public_keys, then apply."));
+        };
+        clients::remove(&client, &endpoint, &secret).await?;
+    }
+    say!("tunnel: the key may not log in to {} any more; sessions that are open go on", endpoint.name);
+    Ok(0)
+}

@@ -1,0 +1,95 @@
+//! `tunnel list`: the endpoints of this folder's outputs and those that this machine was connected to.
+
+use std::time::Duration;
+
+use clap::Args;
+use databricks::ssh_endpoint::SshEndpoint;
+use futures_util::future::join_all;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::commands::existing::Existing;
+use crate::commands::selection::Selection;
+use crate::commands::{ready, setup};
+use crate::endpoint::files;
+use crate::error::Result;
+use crate::print;
+
+/// How long one endpoint may take to say whether its server runs.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What to list.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tunnel list
+  tunnel list --offline --json | jq -r '.[].name'")]
+pub struct ListArgs {
+    /// File with the outputs, as `terraform output -json` prints them; `-` is stdin.
+    #[arg(long, value_name = "FILE")]
+    pub outputs: Option<std::path::PathBuf>,
+    /// Do not ask whether the servers run.
+    #[arg(long)]
+    pub offline: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    host: String,
+    cluster_id: String,
+    /// `running`, `stopped`, `unknown`, or nothing when it was not asked.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    server: String,
+    /// Names under which ssh goes there.
+    ssh_hosts: Vec<String>,
+}
+
+/// Prints them.
+///
+/// # Errors
+/// When the outputs that were named cannot be read.
+pub async fn run(args: ListArgs) -> Result<u8> {
+    let selection = Selection { outputs: args.outputs, ..Selection::default() };
+    // A folder without outputs is no error here, but a file that was named is.
+    let mut endpoints = match selection.all() {
+        Err(error) if selection.outputs.is_some() => return Err(error),
+        found => found.unwrap_or_default(),
+    };
+    for known in files::known(&ready::home()?) {
+        if !endpoints.iter().any(|endpoint| endpoint.host_key_alias() == known.host_key_alias()) {
+            endpoints.push(known);
+        }
+    }
+    let hosts = setup::hosts_by_alias()?;
+    let rows = join_all(endpoints.into_iter().map(|endpoint| {
+        let alias = endpoint.host_key_alias();
+        let ssh_hosts = hosts.iter().filter(|(_, of)| *of == alias).map(|(name, _)| name.clone()).collect();
+        row(endpoint, args.offline, ssh_hosts)
+    }))
+    .await;
+    if args.json {
+        print::json(&rows)?;
+    } else {
+        let cells =
+            rows.into_iter().map(|row| [row.name, row.host, row.cluster_id, row.server, row.ssh_hosts.join(" ")]);
+        print::table(["NAME", "WORKSPACE", "CLUSTER", "SERVER", "SSH HOSTS"], cells)?;
+    }
+    Ok(0)
+}
+
+async fn row(endpoint: SshEndpoint, offline: bool, ssh_hosts: Vec<String>) -> Row {
+    let (name, host, cluster_id) = (endpoint.name.clone(), endpoint.host.clone(), endpoint.cluster_id.clone());
+    let server = if offline {
+        ""
+    } else {
+        match timeout(LIMIT, Existing::at(endpoint)).await {
+            Ok(Ok(Existing { server: Some(_), .. })) => "running",
+            Ok(Ok(_)) => "stopped",
+            _ => "unknown",
+        }
+    };
+    Row { name, host, cluster_id, server: server.to_owned(), ssh_hosts }
+}

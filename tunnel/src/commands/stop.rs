@@ -1,0 +1,74 @@
+//! `tunnel stop`: ends an endpoint's server now, and with it what a cluster costs once nothing else runs there.
+
+use std::time::Duration;
+
+use clap::Args;
+use tokio::time::{Instant, sleep};
+
+use crate::commands::existing::{Existing, is_unknown_route};
+use crate::commands::selection::Selection;
+use crate::endpoint::start::address;
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::say;
+use crate::websocket::dial;
+
+/// How long the server may take to end after it said that it will.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What to stop.
+#[derive(Debug, Args)]
+#[command(after_help = "The cluster goes on; it ends by its own autotermination.
+
+Examples:
+  tunnel stop
+  tunnel stop --endpoint demo --force")]
+pub struct StopArgs {
+    /// Which endpoint.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Also when somebody is connected.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Ends the server. Where none runs, that is said, and no error.
+///
+/// # Errors
+/// When somebody is connected and it is not forced, or the server does not end.
+pub async fn run(args: StopArgs) -> Result<u8> {
+    let existing = Existing::of(&args.selection).await?;
+    let name = &existing.endpoint.name;
+    let Some(server) = &existing.server else {
+        say!("tunnel: no server runs for the endpoint {name}");
+        return Ok(0);
+    };
+    let sessions = existing.status(server).await?.map(|status| status.sessions + status.waiting_sessions);
+    if let Some(sessions) = sessions.filter(|sessions| *sessions > 0 && !args.force) {
+        let who = if sessions == 1 { "1 session is".to_owned() } else { format!("{sessions} sessions are") };
+        return Err(Error::new(format!("{who} connected to the endpoint {name}"))
+            .way_out("tunnel stop --force ends them as well."));
+    }
+    let address = address(&existing.endpoint, server)?;
+    let token = existing.token().await?;
+    match dial::post(&address, "stop", &token).await {
+        Ok(_) => {}
+        Err(error) if is_unknown_route(&error) => {
+            return Err(Error::new("the server is not one of this tunnel's, and cannot be told to end")
+                .way_out("It ends by itself when nobody is connected; or cancel its run in the workspace."));
+        }
+        Err(error) => return Err(Error::new("the server does not answer").caused_by(error)),
+    }
+    let progress = Progress::default();
+    let started = Instant::now();
+    while dial::get(&address, "metadata", &token).await.is_ok() {
+        if started.elapsed() > LIMIT {
+            return Err(Error::new("the server said that it ends, and still answers"));
+        }
+        progress.stage("waiting for the server's end");
+        sleep(Duration::from_millis(100)).await;
+    }
+    progress.done();
+    say!("tunnel: the server of the endpoint {name} has ended");
+    Ok(0)
+}
