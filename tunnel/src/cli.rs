@@ -93,6 +93,17 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_the_commands_in_their_own_words() {
+        let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+        let text = std::fs::read_to_string(readme).unwrap();
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let line = format!("| `tunnel {}` | {about} |", command.get_name());
+            assert!(text.lines().any(|other| other == line), "the README lacks this line: {line}");
+        }
+    }
+
+    #[test]
     fn a_command_keeps_its_arguments() {
         let cli = Cli::try_parse_from(["tunnel", "connect", "--", "sh", "-c", "exit 7"]).unwrap();
         let Command::Connect(args) = cli.command else { panic!("{cli:?}") };

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use databricks::Client;
 use databricks::ssh_endpoint::SshEndpoint;
 use secret::Secret;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::commands::ready;
 use crate::endpoint::metadata::Metadata;
@@ -24,6 +24,9 @@ use crate::websocket::socket::{Incoming, Socket};
 
 /// How long a first socket may take.
 const FIRST_LIMIT: Duration = Duration::from_secs(45);
+/// How often a first connection that is lost before its answer is tried again, and after which time.
+const FIRST_RETRIES: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
 /// How long a new socket may take while the session waits for it.
 const RENEW_LIMIT: Duration = Duration::from_secs(25);
 /// How long the question for the protocol may take: the official client's.
@@ -105,6 +108,7 @@ impl ClientLine {
         let mut known = known;
         let mut started = false;
         let mut inherited = self.inherited.is_some();
+        let mut retries = FIRST_RETRIES;
         loop {
             let server = match known.take() {
                 Some(server) => server,
@@ -131,6 +135,14 @@ impl ClientLine {
                 // The server has ended since `connect` saw it.
                 Ok(Err(error)) if error.is_no_server() && !started => {
                     tracing::debug!(%error, "the server has gone");
+                }
+                // The connection was lost before the answer. Whether the server began a session is not known, so this is another.
+                Ok(Err(error)) if error.is_lost() && retries > 0 => {
+                    tracing::debug!(%error, "dialled again");
+                    retries -= 1;
+                    self.id = uuid::Uuid::new_v4().to_string();
+                    known = Some(server);
+                    sleep(FIRST_PAUSE).await;
                 }
                 Ok(Err(error)) => return Err(refused(error)),
                 Err(_) => return Err(Error::new("the cluster's driver did not answer in time")),
@@ -187,7 +199,9 @@ impl ClientLine {
                 Some(told) => Ok((socket, told.delivered)),
                 None => Err(Failed::Forever("the server's first message is no count".to_owned())),
             },
-            Ok(_) => Err(Failed::Forever("the server's first message is missing".to_owned())),
+            Ok(Incoming::Data(_)) => Err(Failed::Forever("the server's first message is missing".to_owned())),
+            // Whoever closed it: a server that has ended the session says so in its answer to the dial.
+            Ok(_) => Err(Failed::Now("the connection was closed".to_owned())),
             Err(error) => Err(Failed::Now(error.to_string())),
         }
     }

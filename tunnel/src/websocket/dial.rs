@@ -108,6 +108,18 @@ impl DialError {
             || matches!(self, Self::Refused(_, StatusCode::SERVICE_UNAVAILABLE, text) if !text.contains(crate::server::FULL))
     }
 
+    /// Whether the connection was lost on the way, of which another may know nothing.
+    pub fn is_lost(&self) -> bool {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
+        match self {
+            Self::Unreachable(_, error) | Self::Tls(_, error) => {
+                matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | TimedOut | UnexpectedEof)
+            }
+            Self::WebSocket(..) => true,
+            Self::Proxy(..) | Self::Refused(..) => false,
+        }
+    }
+
     /// Whether the token was not accepted.
     pub fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Refused(_, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _))

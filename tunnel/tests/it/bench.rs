@@ -99,7 +99,7 @@ impl Bench {
         let port = listener.local_addr().unwrap().port();
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, service, shutdown.clone()));
-        let relay = Relay::start().await;
+        let relay = Relay::start(port).await;
         let endpoint = SshEndpoint {
             schema_version: 1,
             host: format!("http://dbc-1.localhost:{}", relay.port),
@@ -132,9 +132,25 @@ impl Bench {
         ssh
     }
 
+    /// An ssh configuration whose host `demo` goes through a relay on this port.
+    pub fn ssh_config(&self, port: u16) -> PathBuf {
+        let known_hosts = self.folder.path().join("known_hosts");
+        std::fs::write(&known_hosts, known_hosts::text(&self.endpoint).unwrap()).unwrap();
+        let options = options(&self.endpoint, &self.proxy_through(port), &self.key.private, &known_hosts);
+        let file = self.folder.path().join(format!("ssh_config-{port}"));
+        std::fs::write(&file, tunnel::ssh_config::host("demo", &options)).unwrap();
+        file
+    }
+
     pub fn proxy(&self) -> Vec<String> {
-        let file = self.folder.path().join("endpoint.json");
-        std::fs::write(&file, serde_json::to_vec(&self.endpoint).unwrap()).unwrap();
+        self.proxy_through(self.relay.port)
+    }
+
+    /// The proxy's command line, with the workspace on this port.
+    pub fn proxy_through(&self, port: u16) -> Vec<String> {
+        let file = self.folder.path().join(format!("endpoint-{port}.json"));
+        let host = format!("http://dbc-1.localhost:{port}");
+        std::fs::write(&file, serde_json::to_vec(&SshEndpoint { host, ..self.endpoint.clone() }).unwrap()).unwrap();
         let mut arguments = vec![
             tunnel_program().display().to_string(),
             "proxy".to_owned(),
@@ -186,7 +202,8 @@ pub fn program(name: &str, home: &Path) -> Command {
     command
 }
 
-/// Takes `/driver-proxy-api/o/7/c-1/PORT` off the path and carries the connection to that port.
+/// Takes `/driver-proxy-api/o/7/c-1/PORT` off the path and carries the connection to that port. Of the workspace it has the one
+/// file that says where the server listens.
 pub struct Relay {
     pub port: u16,
     pub connections: Arc<AtomicUsize>,
@@ -194,7 +211,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    pub async fn start() -> Self {
+    pub async fn start(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -207,7 +224,7 @@ impl Relay {
                 cuts.mark_unchanged();
                 tokio::spawn(async move {
                     tokio::select! {
-                        _ = carry(stream) => {}
+                        _ = carry(stream, server) => {}
                         _ = cuts.changed() => {}
                     }
                 });
@@ -222,7 +239,7 @@ impl Relay {
     }
 }
 
-async fn carry(mut client: TcpStream) -> std::io::Result<()> {
+async fn carry(mut client: TcpStream, server: u16) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -231,6 +248,11 @@ async fn carry(mut client: TcpStream) -> std::io::Result<()> {
     let head = String::from_utf8(head).unwrap();
     if !head.to_ascii_lowercase().contains(&format!("authorization: bearer {TOKEN}\r\n")) {
         return client.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\ntoken").await;
+    }
+    if head.starts_with("GET /api/2.0/workspace/export?") {
+        let body = format!(r#"{{"port":{server},"cluster_id":"c-1","instance_id":"instance","resume_version":2}}"#);
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        return client.write_all(answer.as_bytes()).await;
     }
     let rest = head.strip_prefix("GET /driver-proxy-api/o/7/c-1/").unwrap();
     let (port, rest) = rest.split_once('/').unwrap();

@@ -1,5 +1,6 @@
 //! The tunnel with real ssh and real sshd. `direct` has the server in the test and a relay in place of the driver proxy;
 //! `sessions` has ends of a session in memory, `simulation` whole sessions in a network that fails (`memory`);
+//! `storm` has a relay that fails over real programs; `commands` the other commands;
 //! `official` has peers that speak the official protocols; `connect` has a whole local cloud.
 #![allow(
     clippy::unwrap_used,
@@ -19,3 +20,4 @@ mod memory;
 mod official;
 mod sessions;
 mod simulation;
+mod storm;
