@@ -136,8 +136,9 @@ impl ClientLine {
                 Ok(Err(error)) if error.is_no_server() && !started => {
                     tracing::debug!(%error, "the server has gone");
                 }
-                // The connection was lost before the answer. Whether the server began a session is not known, so this is another.
-                Ok(Err(error)) if error.is_lost() && retries > 0 => {
+                // It was lost before the answer, or the driver proxy is away for a moment. Whether the server began a session is not
+                // known, so this is another.
+                Ok(Err(error)) if (error.is_lost() || error.is_unavailable()) && retries > 0 => {
                     tracing::debug!(%error, "dialled again");
                     retries -= 1;
                     self.id = uuid::Uuid::new_v4().to_string();
@@ -318,6 +319,28 @@ impl Awake {
     fn slept(&mut self) -> bool {
         let before = std::mem::replace(self, Self::now());
         let clock = self.clock.duration_since(before.clock).unwrap_or_default();
-        clock > self.timers.duration_since(before.timers) + SLEPT
+        is_sleep(clock, self.timers.duration_since(before.timers))
+    }
+}
+
+/// Whether the clock went on for so much longer than the timers that the machine slept. A clock that is set a little is none.
+fn is_sleep(clock: Duration, timers: Duration) -> bool {
+    clock > timers + SLEPT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_is_told_from_a_clock_that_is_set() {
+        let check = |clock: u64, timers: u64, expected: bool| {
+            assert_eq!(is_sleep(Duration::from_secs(clock), Duration::from_secs(timers)), expected, "{clock} {timers}");
+        };
+        check(5, 5, false);
+        check(7, 5, false);
+        check(0, 5, false);
+        check(3600, 5, true);
+        check(3600, 3600, false);
     }
 }

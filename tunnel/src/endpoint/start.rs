@@ -27,6 +27,8 @@ const CLUSTER_LIMIT: Duration = Duration::from_secs(20 * 60);
 const SERVER_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// How long the question for a server may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(15);
+/// After which time it is asked again where the answer says nothing.
+const PROBE_PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
 const LOOKING: &str = "cannot look for the endpoint's server";
 
 /// Everything that finding and starting needs.
@@ -94,7 +96,17 @@ impl Starter<'_> {
     async fn answers(self, server: &Metadata) -> Result<bool> {
         let token = self.client.bearer().await.map_err(|error| explain(error, LOOKING))?;
         let address = address(self.endpoint, server)?;
-        match timeout(PROBE_LIMIT, dial::get(&address, "metadata", &token)).await {
+        let probe = || timeout(PROBE_LIMIT, dial::get(&address, "metadata", &token));
+        let mut answer = probe().await;
+        // A driver proxy that is away for a moment is no reason for a second server.
+        for pause in PROBE_PAUSES {
+            if !matches!(&answer, Ok(Err(error)) if error.is_unavailable() || error.is_lost()) {
+                break;
+            }
+            sleep(pause).await;
+            answer = probe().await;
+        }
+        match answer {
             Ok(Ok(_)) => Ok(true),
             Ok(Err(error)) if error.is_unreachable() || error.is_unauthorized() => {
                 Err(Error::new("cannot reach the cluster's driver").caused_by(error))

@@ -105,7 +105,12 @@ impl DialError {
     pub fn is_no_server(&self) -> bool {
         matches!(self, Self::Refused(_, status, _)
             if [StatusCode::NOT_FOUND, StatusCode::BAD_GATEWAY, StatusCode::BAD_REQUEST, StatusCode::GONE].contains(status))
-            || matches!(self, Self::Refused(_, StatusCode::SERVICE_UNAVAILABLE, text) if !text.contains(crate::server::FULL))
+            || self.is_unavailable()
+    }
+
+    /// Whether the answer was 503, and not from a server that is full. What is behind the driver proxy is not known then.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Refused(_, StatusCode::SERVICE_UNAVAILABLE, text) if !text.contains(crate::server::FULL))
     }
 
     /// Whether the connection was lost on the way, of which another may know nothing.

@@ -2,7 +2,7 @@
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
 use super::dial::{DialError, tcp};
@@ -64,21 +64,29 @@ impl HttpProxy {
         request.extend_from_slice(b"\r\n");
         stream.write_all(&request).await.map_err(|error| failed(error.to_string()))?;
         stream.flush().await.map_err(|error| failed(error.to_string()))?;
-        let mut answer = Vec::new();
-        // Byte by byte, so that nothing of what follows the answer is taken away.
-        while !answer.ends_with(b"\r\n\r\n") {
-            if answer.len() > LONGEST_ANSWER {
-                return Err(failed("its answer has no end".to_owned()));
-            }
-            answer.push(stream.read_u8().await.map_err(|error| failed(error.to_string()))?);
-        }
-        let text = String::from_utf8_lossy(&answer);
-        let first = text.lines().next().unwrap_or_default();
-        match first.split(' ').nth(1) {
-            Some("200") => Ok(stream),
-            _ => Err(failed(format!("answered {first:?}"))),
+        match read_answer(&mut stream).await {
+            Ok(()) => Ok(stream),
+            Err(reason) => Err(failed(reason)),
         }
     }
+}
+
+/// Reads a proxy's answer to CONNECT, and not a byte of what follows it: RFC 9110, section 9.3.6.
+///
+/// # Errors
+/// When it is a refusal, or no answer of HTTP/1.
+pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), String> {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        if answer.len() > LONGEST_ANSWER {
+            return Err("its answer has no end".to_owned());
+        }
+        answer.push(stream.read_u8().await.map_err(|error| error.to_string())?);
+    }
+    let text = String::from_utf8_lossy(&answer);
+    let first = text.lines().next().unwrap_or_default();
+    let status = first.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).unwrap_or_default();
+    if status.len() == 3 && status.starts_with('2') { Ok(()) } else { Err(format!("answered {first:?}")) }
 }
 
 #[cfg(test)]
@@ -106,6 +114,20 @@ mod tests {
         let proxy = among("http://ada:secret@proxy:3128", "", &host).unwrap();
         assert_eq!(proxy.name(), "http://proxy:3128");
         assert!(proxy.authorization.is_some());
+    }
+
+    #[tokio::test]
+    async fn only_a_success_is_a_yes() {
+        let check = async |answer: &str, expected: Result<(), &str>| {
+            let found = read_answer(&mut answer.as_bytes()).await;
+            assert_eq!(found, expected.map_err(str::to_owned), "{answer}");
+        };
+        check("HTTP/1.1 200 OK\r\n\r\n", Ok(())).await;
+        check("HTTP/1.0 204\r\nX: y\r\n\r\n", Ok(())).await;
+        check("HTTP/1.1 407 Authenticate\r\n\r\n", Err("answered \"HTTP/1.1 407 Authenticate\"")).await;
+        check("SSH-2.0 200\r\n\r\n", Err("answered \"SSH-2.0 200\"")).await;
+        check("HTTP/1.1 200 OK\r\n", Err("early eof")).await;
+        check(&"x".repeat(LONGEST_ANSWER + 10), Err("its answer has no end")).await;
     }
 
     #[tokio::test]

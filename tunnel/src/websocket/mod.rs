@@ -2,6 +2,6 @@
 
 pub mod dial;
 pub mod frame;
-mod http_proxy;
+pub mod http_proxy;
 pub mod socket;
 mod tls;

@@ -134,7 +134,7 @@ impl Bench {
 
     /// An ssh configuration whose host `demo` goes through a relay on this port.
     pub fn ssh_config(&self, port: u16) -> PathBuf {
-        let known_hosts = self.folder.path().join("known_hosts");
+        let known_hosts = self.folder.path().join(format!("known_hosts-{port}"));
         std::fs::write(&known_hosts, known_hosts::text(&self.endpoint).unwrap()).unwrap();
         let options = options(&self.endpoint, &self.proxy_through(port), &self.key.private, &known_hosts);
         let file = self.folder.path().join(format!("ssh_config-{port}"));

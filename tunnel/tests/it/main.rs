@@ -16,6 +16,8 @@ mod cloud;
 mod commands;
 mod connect;
 mod direct;
+mod failure_modes;
+mod growth;
 mod memory;
 mod official;
 mod sessions;
