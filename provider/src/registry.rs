@@ -51,6 +51,8 @@ const DATA_SOURCES: &[DataSourceEntry<Context>] = &[
     data_source::<_, account::current_config::CurrentConfig>(),
     // Identity
     data_source::<_, identity::current_user::CurrentUser>(),
+    // Compute
+    data_source::<_, workspace::ssh_endpoint_lookup::SshEndpointLookup>(),
 ];
 
 const EPHEMERALS: &[EphemeralEntry<Context>] = &[

@@ -34,6 +34,60 @@ pub const ENDPOINT: &str = "endpoint";
 /// The prefix of the secrets that hold the public keys of clients that registered themselves.
 pub const CLIENT_PUBLIC_KEY_PREFIX: &str = "client-public-key-";
 
+/// Accelerators of serverless compute: <https://docs.databricks.com/api/workspace/jobs/submit>, `compute.hardware_accelerator`.
+pub const ACCELERATORS: [&str; 2] = ["GPU_1xA10", "GPU_8xH100"];
+/// The oldest serverless environment that can serve SSH.
+pub const LEAST_ENVIRONMENT_VERSION: u32 = 4;
+
+/// Serverless compute for an endpoint. What is not set is the platform's choice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Serverless {
+    /// GPU: `GPU_1xA10` or `GPU_8xH100`. It takes up to 45 minutes to start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator: Option<String>,
+    /// Version of the serverless environment, 4 or newer: 4 where neither it nor `base_environment` is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment_version: Option<u32>,
+    /// Base environment in place of a version: `workspace-base-environments/…`, or the path of its file in the workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_environment: Option<String>,
+    /// Usage policy that the compute is billed by. A running server with another one is not used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage_policy_id: Option<String>,
+}
+
+/// Why there is no such serverless compute.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidServerless {
+    /// Unknown accelerator.
+    #[error("{0:?} is no accelerator: it is one of GPU_1xA10 and GPU_8xH100")]
+    Accelerator(String),
+    /// Too old an environment.
+    #[error("environment version {0} cannot serve SSH: it is 4 or newer")]
+    EnvironmentVersion(u32),
+    /// Two environments.
+    #[error("a base environment has its own version: set base_environment or environment_version, not both")]
+    TwoEnvironments,
+}
+
+impl Serverless {
+    /// Checks what can be known without the workspace.
+    ///
+    /// # Errors
+    /// [`InvalidServerless`], with what would be right.
+    pub fn check(&self) -> Result<(), InvalidServerless> {
+        if let Some(accelerator) = self.accelerator.as_deref().filter(|name| !ACCELERATORS.contains(name)) {
+            return Err(InvalidServerless::Accelerator(accelerator.to_owned()));
+        }
+        match self.environment_version {
+            Some(_) if self.base_environment.is_some() => Err(InvalidServerless::TwoEnvironments),
+            Some(version) if version < LEAST_ENVIRONMENT_VERSION => Err(InvalidServerless::EnvironmentVersion(version)),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What a client needs to reach a cluster over SSH and to trust what answers. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SshEndpoint {
@@ -43,11 +97,14 @@ pub struct SshEndpoint {
     pub host: String,
     /// Id of the workspace.
     pub workspace_id: String,
-    /// Id of the cluster whose driver serves SSH.
+    /// Id of the cluster whose driver serves SSH. Empty on serverless compute: there each server has one of its own, which it names.
     pub cluster_id: String,
+    /// The serverless compute that serves SSH, where it is no cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serverless: Option<Serverless>,
     /// Name of the endpoint, unique in its workspace.
     pub name: String,
-    /// User of the driver that clients log in as.
+    /// User of the driver that clients log in as. Empty: the one that the running server names.
     pub remote_user: String,
     /// The server's host key as an OpenSSH public key line: the only key that clients accept.
     pub server_host_key: String,
@@ -183,5 +240,26 @@ mod tests {
         let endpoint: SshEndpoint = serde_json::from_str(text).unwrap();
         assert_eq!(endpoint.host_key_alias(), "n.1.ssh-tunnel");
         assert_eq!(endpoint.metadata_path(), "/Workspace/d/metadata.json");
+        assert_eq!(endpoint.serverless, None);
+        assert!(!serde_json::to_string(&endpoint).unwrap().contains("serverless"), "older programs read it as before");
+    }
+
+    #[test]
+    fn serverless_compute_is_checked() {
+        let of = |accelerator: &str, environment_version: Option<u32>, base: Option<&str>| Serverless {
+            accelerator: Some(accelerator.to_owned()).filter(|name| !name.is_empty()),
+            environment_version,
+            base_environment: base.map(str::to_owned),
+            usage_policy_id: None,
+        };
+        let check = |serverless: Serverless, expected: Result<(), InvalidServerless>| {
+            assert_eq!(serverless.check(), expected, "{serverless:?}");
+        };
+        check(Serverless::default(), Ok(()));
+        check(of("GPU_1xA10", Some(4), None), Ok(()));
+        check(of("", None, Some("workspace-base-environments/x")), Ok(()));
+        check(of("GPU_2xA10", None, None), Err(InvalidServerless::Accelerator("GPU_2xA10".to_owned())));
+        check(of("", Some(3), None), Err(InvalidServerless::EnvironmentVersion(3)));
+        check(of("", Some(4), Some("x")), Err(InvalidServerless::TwoEnvironments));
     }
 }

@@ -17,7 +17,7 @@ use super::ssh_publish as publish;
 use super::tunnel_binary::Binary;
 use crate::clients::Workspace;
 
-/// An SSH endpoint on a cluster: the program that serves SSH on the driver, the server's host key, and the public keys of
+/// An SSH endpoint on a cluster or on serverless compute: the program that serves SSH on the driver, the server's host key, and the public keys of
 /// those who may log in. `tunnel connect` reads the attribute `endpoint` from an output and opens a shell.
 ///
 /// The cluster must be dedicated (`data_security_mode` `SINGLE_USER`) and run Databricks Runtime 17.0 or newer. The server's
@@ -30,9 +30,12 @@ pub struct SshEndpoint {
     /// Name, unique in the workspace: 1 to 63 letters, digits, `-` and `_`.
     #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"), extend("x-tf" = REQUIRED.replaces()))]
     pub name: Attr<String>,
-    /// Cluster whose driver serves SSH.
-    #[schemars(extend("x-tf" = REQUIRED))]
+    /// Cluster whose driver serves SSH. Either it or `serverless` is set.
+    #[schemars(extend("x-tf" = OPTIONAL))]
     pub cluster_id: Attr<String>,
+    /// Serverless compute that serves SSH, in place of a cluster: `{}` for what the platform chooses.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub serverless: Attr<ServerlessCompute>,
     /// Public keys that may log in, each an OpenSSH line, beside those that clients register themselves.
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub client_public_keys: Attr<Set<String>>,
@@ -48,6 +51,10 @@ pub struct SshEndpoint {
     /// Whether connecting starts the cluster when it is stopped.
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
     pub auto_start: Attr<bool>,
+    /// Any text. A change of it gives the endpoint a new host key, in place: clients trust it once they have the new outputs, and
+    /// the running server uses it from the next login on.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub rotate_host_key: Attr<String>,
     /// File of the program `tunnel`, for the cluster's processors. Where it is not set: the environment variable
     /// `TUNNEL_BINARY`, then `tunnel` beside the provider, then on the PATH.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -66,15 +73,66 @@ pub struct SshEndpoint {
     pub endpoint: Attr<Endpoint>,
 }
 
+/// Serverless compute for an endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerlessCompute {
+    /// GPU: `GPU_1xA10` or `GPU_8xH100`. It takes up to 45 minutes to start.
+    #[schemars(extend("enum" = ["GPU_1xA10", "GPU_8xH100"], "x-tf" = OPTIONAL))]
+    pub accelerator: Attr<String>,
+    /// Version of the serverless environment, 4 or newer: 4 where neither it nor `base_environment` is set.
+    #[schemars(range(min = 4), extend("x-tf" = OPTIONAL))]
+    pub environment_version: Attr<i64>,
+    /// Base environment in place of a version: `workspace-base-environments/…`, or the path of its file in the workspace.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub base_environment: Attr<String>,
+    /// Usage policy that the compute is billed by.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub usage_policy_id: Attr<String>,
+}
+
+impl ServerlessCompute {
+    fn published(serverless: &layout::Serverless) -> Self {
+        Self {
+            accelerator: serverless.accelerator.clone().into(),
+            environment_version: serverless.environment_version.map(i64::from).into(),
+            base_environment: serverless.base_environment.clone().into(),
+            usage_policy_id: serverless.usage_policy_id.clone().into(),
+        }
+    }
+
+    fn wanted(&self) -> Result<layout::Serverless> {
+        Ok(layout::Serverless {
+            accelerator: self.accelerator.known().cloned(),
+            environment_version: self.environment_version.known().map(|version| u32::try_from(*version)).transpose()?,
+            base_environment: self.base_environment.known().cloned(),
+            usage_policy_id: self.usage_policy_id.known().cloned(),
+        })
+    }
+}
+
 /// The schema of the type that `tunnel` reads, every field computed.
-fn endpoint_schema(generator: &mut SchemaGenerator) -> Schema {
+pub(super) fn endpoint_schema(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = Endpoint::json_schema(generator);
-    if let Some(Value::Object(fields)) = schema.get_mut("properties") {
-        for field in fields.values_mut().filter_map(Value::as_object_mut) {
+    if let Some(fields) = schema.get_mut("properties") {
+        all_computed(fields);
+    }
+    schema
+}
+
+/// Every field is the provider's, and so are those of the objects in them.
+fn all_computed(fields: &mut Value) {
+    for field in fields.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
+        let inner = match field.get_mut("anyOf").and_then(Value::as_array_mut) {
+            Some(options) => options.iter_mut().find_map(|option| option.get_mut("properties")),
+            None => field.get_mut("properties"),
+        };
+        if let Some(fields) = inner {
+            all_computed(fields);
+        }
+        if let Some(field) = field.as_object_mut() {
             field.insert("x-tf".to_owned(), serde_json::to_value(COMPUTED).unwrap_or_default());
         }
     }
-    schema
 }
 
 /// The state of a published endpoint; `known` has what is not published.
@@ -87,7 +145,8 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
     SshEndpoint {
         id: endpoint.name.clone().into(),
         name: endpoint.name.clone().into(),
-        cluster_id: endpoint.cluster_id.clone().into(),
+        cluster_id: Some(endpoint.cluster_id.clone()).filter(|id| !id.is_empty()).into(),
+        serverless: endpoint.serverless.as_ref().map(ServerlessCompute::published).into(),
         client_public_keys: match (&known.client_public_keys, published.client_public_keys) {
             (Attr::Null | Attr::Unknown, keys) if keys.is_empty() => Attr::Null,
             (_, keys) => Set(keys).into(),
@@ -96,6 +155,7 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
         max_clients: i64::from(endpoint.max_clients).into(),
         shutdown_delay_seconds: i64::try_from(endpoint.shutdown_delay_seconds).unwrap_or(i64::MAX).into(),
         auto_start: endpoint.auto_start.into(),
+        rotate_host_key: known.rotate_host_key,
         tunnel_binary: known.tunnel_binary,
         binary_sha256: if published.has_binary { endpoint.binary_sha256.clone().into() } else { Attr::Null },
         server_host_key: key.into(),
@@ -108,11 +168,14 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
 fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<Wanted> {
     let remote_user = match plan.remote_user.known() {
         Some(user) => user.clone(),
+        // Only the running server knows it.
+        None if plan.serverless.is_known() => String::new(),
         None => driver_user(cx.client().host())?,
     };
     Ok(Wanted {
         name: plan.name.text().to_owned(),
         cluster_id: plan.cluster_id.text().to_owned(),
+        serverless: plan.serverless.known().map(ServerlessCompute::wanted).transpose()?,
         remote_user,
         client_public_keys: plan.client_public_keys.or_default().0,
         max_clients: u32::try_from(plan.max_clients.or_default())?,
@@ -121,9 +184,40 @@ fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<Wanted> {
     })
 }
 
+/// What is wrong with where SSH is served.
+fn compute_problem(config: &SshEndpoint) -> Option<Error> {
+    if config.cluster_id.is_unknown() || config.serverless.is_unknown() {
+        return None;
+    }
+    let Some(serverless) = config.serverless.known() else {
+        let error = Error::new("An SSH endpoint needs a cluster or serverless compute")
+            .detail("Set cluster_id, or serverless = {} for serverless compute.");
+        return config.cluster_id.is_null().then_some(error);
+    };
+    if config.cluster_id.is_known() {
+        return Some(
+            Error::new("An SSH endpoint is on a cluster or on serverless compute")
+                .detail("Remove one of them.")
+                .at("serverless"),
+        );
+    }
+    let both = serverless.environment_version.is_known() && serverless.base_environment.is_known();
+    both.then(|| {
+        Error::new("A base environment has its own version")
+            .detail("Remove environment_version or base_environment.")
+            .at("serverless")
+    })
+}
+
+/// Whether a host key is to be made anew. One that was imported, or that got or lost the attribute, keeps its key.
+fn rotates(prior: &Attr<String>, planned: &Attr<String>) -> bool {
+    !prior.is_null() && !planned.is_null() && prior != planned
+}
+
 /// Whether the endpoint that clients are given changes from `prior` to `planned`.
 fn changes_endpoint(prior: &SshEndpoint, planned: &SshEndpoint) -> bool {
     prior.cluster_id != planned.cluster_id
+        || prior.serverless != planned.serverless
         || prior.remote_user != planned.remote_user
         || prior.max_clients != planned.max_clients
         || prior.shutdown_delay_seconds != planned.shutdown_delay_seconds
@@ -161,22 +255,22 @@ output "ssh_endpoint" {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("name               = \"example\"", "name               = \"another\""));
     const IMPORT_ID: Option<&'static str> = Some("name");
-    const IMPORT_IGNORES: &'static [&'static str] = &["tunnel_binary"];
+    const IMPORT_IGNORES: &'static [&'static str] = &["tunnel_binary", "rotate_host_key"];
 
     type Client = Workspace;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
+        let mut problems: Vec<Diagnostic> = compute_problem(config).into_iter().map(Diagnostic::from).collect();
         let keys = config.client_public_keys.or_default();
         let wrong = keys.iter().filter(|line| PublicKey::from_openssh(line.trim()).is_err());
-        wrong
-            .map(|line| {
-                let start: String = line.chars().take(40).collect();
-                Error::new(format!("{start:?} is no public key"))
-                    .detail("A public key is one line in OpenSSH's format: ssh-ed25519 AAAA… comment.")
-                    .at("client_public_keys")
-                    .into()
-            })
-            .collect()
+        problems.extend(wrong.map(|line| {
+            let start: String = line.chars().take(40).collect();
+            Error::new(format!("{start:?} is no public key"))
+                .detail("A public key is one line in OpenSSH's format: ssh-ed25519 AAAA… comment.")
+                .at("client_public_keys")
+                .into()
+        }));
+        problems
     }
 
     /// The program's hash stands in the plan, so that a new version of it is an update.
@@ -189,8 +283,12 @@ output "ssh_endpoint" {
         }
         planned.binary_sha256 = Binary::find(&planned.tunnel_binary)?.sha256()?.into();
         if let Some(prior) = planning.prior {
-            if prior.server_host_key.is_null() {
+            if prior.server_host_key.is_null() || rotates(&prior.rotate_host_key, &planned.rotate_host_key) {
                 planned.server_host_key = Attr::Unknown;
+            }
+            // The user of the driver is another one on serverless compute.
+            if planning.config.remote_user.is_null() && prior.serverless.is_null() != planned.serverless.is_null() {
+                planned.remote_user = Attr::Unknown;
             }
             if changes_endpoint(prior, planned) {
                 planned.endpoint = Attr::Unknown;
@@ -260,6 +358,7 @@ mod tests {
             host: "https://dbc-1.cloud.databricks.com".into(),
             workspace_id: "1".into(),
             cluster_id: "c".into(),
+            serverless: None,
             name: "example".into(),
             remote_user: "root".into(),
             server_host_key: "ssh-ed25519 AAAA".into(),
@@ -285,6 +384,43 @@ mod tests {
         both.endpoint.server_host_key = "ssh-ed25519 EVIL".into();
         both.host_key = Some("ssh-ed25519 EVIL".into());
         assert_eq!(state_of(known, both).server_host_key, Attr::Null);
+    }
+
+    #[test]
+    fn an_endpoint_is_on_exactly_one_kind_of_compute() {
+        let check = |cluster_id: Attr<String>, serverless: Attr<ServerlessCompute>, expected: Option<&str>| {
+            let config = SshEndpoint { cluster_id, serverless, ..SshEndpoint::default() };
+            let found = compute_problem(&config).map(|error| error.to_string());
+            match expected {
+                None => assert_eq!(found, None),
+                Some(words) => assert!(found.as_ref().is_some_and(|text| text.contains(words)), "{found:?}"),
+            }
+        };
+        let any = || Attr::from(ServerlessCompute::default());
+        let two = ServerlessCompute {
+            environment_version: 5.into(),
+            base_environment: "/b.yaml".into(),
+            ..ServerlessCompute::default()
+        };
+        check("c".into(), Attr::Null, None);
+        check(Attr::Null, any(), None);
+        check(Attr::Unknown, Attr::Null, None);
+        check(Attr::Null, Attr::Unknown, None);
+        check(Attr::Null, Attr::Null, Some("needs a cluster"));
+        check("c".into(), any(), Some("is on a cluster or on serverless"));
+        check(Attr::Null, two.into(), Some("its own version"));
+    }
+
+    #[test]
+    fn a_host_key_is_rotated_by_a_change_and_not_by_the_first_value() {
+        let check = |prior: Attr<String>, planned: Attr<String>, expected: bool| {
+            assert_eq!(rotates(&prior, &planned), expected, "{prior:?} {planned:?}");
+        };
+        check(Attr::Null, "1".into(), false);
+        check("1".into(), "1".into(), false);
+        check("1".into(), "2".into(), true);
+        check("1".into(), Attr::Null, false);
+        check("1".into(), Attr::Unknown, true);
     }
 
     #[test]

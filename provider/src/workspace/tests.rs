@@ -8,10 +8,11 @@ use databricks::api::secrets::{ListScopes, PutSecret};
 use databricks::api::workspace::{Delete, ObjectInfo};
 use localcloud::{Fault, FaultEffect};
 use tempfile::TempDir;
-use tfplugin::{Attr, Call, Planning, Resource, Set};
+use tfplugin::{Attr, Call, DataSource, Planning, Resource, Set};
 
 use super::cluster::{Autoscale, AwsAttributes, Cluster};
-use super::ssh_endpoint::SshEndpoint;
+use super::ssh_endpoint::{ServerlessCompute, SshEndpoint};
+use super::ssh_endpoint_lookup::SshEndpointLookup;
 use crate::clients::Workspace;
 use crate::testing::{Cloud, call, create, reads_back, update};
 
@@ -232,6 +233,56 @@ async fn a_new_version_of_the_program_is_an_update_that_keeps_the_host_key() {
     assert_ne!(old.binary_path, new.binary_path);
     assert!(exists(&cx, &new.binary_path).await);
     reads_back(&cx, &updated).await;
+}
+
+#[tokio::test]
+async fn an_endpoint_moves_to_serverless_compute_and_back_in_place() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let compute = ServerlessCompute { accelerator: "GPU_1xA10".into(), ..ServerlessCompute::default() };
+    let serverless = SshEndpoint { cluster_id: Attr::Null, serverless: compute.into(), ..endpoint(&folder, "example") };
+    let made = create(&cx, planned(None, serverless)).await;
+    let exported = made.endpoint.known().unwrap();
+    assert_eq!((exported.cluster_id.as_str(), exported.remote_user.as_str()), ("", ""));
+    assert_eq!(exported.serverless.as_ref().unwrap().accelerator.as_deref(), Some("GPU_1xA10"));
+    reads_back(&cx, &made).await;
+
+    let on_cluster = SshEndpoint {
+        cluster_id: "0123-456789-abcdefgh".into(),
+        serverless: Attr::Null,
+        remote_user: "root".into(),
+        ..made.clone()
+    };
+    let moved = update(&cx, made.clone(), planned(Some(&made), on_cluster)).await;
+    let endpoint = moved.endpoint.known().unwrap();
+    assert_eq!((endpoint.cluster_id.as_str(), &endpoint.serverless), ("0123-456789-abcdefgh", &None));
+    assert_eq!(moved.server_host_key, made.server_host_key);
+    reads_back(&cx, &moved).await;
+}
+
+#[tokio::test]
+async fn a_host_key_is_rotated_in_place_and_found_by_others() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let first = SshEndpoint { rotate_host_key: "2026".into(), ..endpoint(&folder, "example") };
+    let made = create(&cx, planned(None, first)).await;
+    reads_back(&cx, &made).await;
+    let plan = planned(Some(&made), SshEndpoint { rotate_host_key: "2027".into(), ..made.clone() });
+    assert!(plan.server_host_key.is_unknown() && plan.endpoint.is_unknown());
+    let rotated = update(&cx, made.clone(), plan).await;
+    assert_ne!(rotated.server_host_key, made.server_host_key);
+    reads_back(&cx, &rotated).await;
+
+    let lookup = async |name: &str| {
+        SshEndpointLookup::read(&cx, SshEndpointLookup { name: name.into(), ..Default::default() }).await
+    };
+    let found = lookup("example").await.unwrap();
+    assert_eq!((&found.endpoint, &found.server_host_key), (&rotated.endpoint, &rotated.server_host_key));
+    assert_eq!(found.client_public_keys, rotated.client_public_keys);
+    let error = lookup("another").await.unwrap_err();
+    assert!(error.to_string().contains("no SSH endpoint \"another\""), "{error}");
 }
 
 #[tokio::test]

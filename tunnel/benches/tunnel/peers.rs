@@ -125,6 +125,7 @@ impl Tunnel {
             host: format!("http://127.0.0.1:{reached}"),
             workspace_id: "7".to_owned(),
             cluster_id: "c-1".to_owned(),
+            serverless: None,
             name: "bench".to_owned(),
             remote_user: nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name,
             server_host_key: public,

@@ -14,7 +14,9 @@ fuzz_target!(|input: &[u8]| {
         if let Ok(Some((header, length))) = Header::read(input, role) {
             let mut again = Vec::new();
             header.write(&mut again);
-            assert_eq!(&again, &input[..length], "{header:?}");
+            // Others may write a short length in the long form: RFC 6455, section 5.2, forbids it, and it does no harm.
+            assert!(again.len() <= length, "{header:?}");
+            assert_eq!(Header::read(&again, role), Ok(Some((header, again.len()))));
         }
     }
     if let Some(found) = metadata::parse(input) {

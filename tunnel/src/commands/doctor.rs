@@ -230,6 +230,9 @@ async fn sign_in(endpoint: &SshEndpoint) -> Result<(String, Client)> {
 }
 
 async fn cluster(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
+    if endpoint.serverless.is_some() {
+        return Ok(("serverless compute".to_owned(), ()));
+    }
     let request = Request::get("/api/2.1/clusters/get").query("cluster_id", &endpoint.cluster_id);
     let cluster: Cluster = client.send(request).await.map_err(|error| explain(error, "cannot look at the cluster"))?;
     check_access_mode(&cluster.attributes.data_security_mode)?;

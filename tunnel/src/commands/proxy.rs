@@ -30,6 +30,9 @@ pub struct ProxyArgs {
     /// Port of the running server, if it is known. Without it, or when nothing listens there, the server is found or started.
     #[arg(long)]
     pub port: Option<u16>,
+    /// Cluster of the running server, where the endpoint has none of its own.
+    #[arg(long, requires = "port")]
+    pub cluster_id: Option<String>,
     /// Id of the server that is meant by the port.
     #[arg(long, requires = "port")]
     pub instance_id: Option<String>,
@@ -55,11 +58,10 @@ pub async fn run(args: ProxyArgs) -> Result<()> {
     let endpoint = crate::endpoint::find(&text, None)?;
     let known = args.port.map(|port| Metadata {
         port,
-        cluster_id: String::new(),
+        cluster_id: args.cluster_id.unwrap_or_default(),
         instance_id: args.instance_id.unwrap_or_default(),
-        version: String::new(),
-        started_at: 0,
         resume_version: args.resume_version,
+        ..Metadata::default()
     });
     let mut line = ClientLine::new(endpoint, args.renew_every, !args.no_start);
     let socket = line.first(known).await?;

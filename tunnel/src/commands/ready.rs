@@ -60,7 +60,14 @@ impl Ready {
     /// # Errors
     /// When there is no endpoint, the workspace refuses, or the server does not start.
     pub async fn of(selection: &Selection, identity: &Identity) -> Result<Self> {
-        let endpoint = selection.resolve().await?;
+        Self::at(selection.resolve().await?, identity).await
+    }
+
+    /// The same for this endpoint.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub async fn at(mut endpoint: SshEndpoint, identity: &Identity) -> Result<Self> {
         let home = home()?;
         let client = client(&endpoint)?;
         let key = identity.key()?;
@@ -71,8 +78,14 @@ impl Ready {
         progress.done();
         let token = client.bearer().await.map_err(|error| explain(error, "cannot sign in"))?;
         let files = Files::write(&home, &endpoint)?;
+        if endpoint.remote_user.is_empty() {
+            endpoint.remote_user = server.user.clone();
+        }
         let mut proxy = files.proxy()?;
         proxy.push(format!("--port={}", server.port));
+        if endpoint.serverless.is_some() {
+            proxy.push(format!("--cluster-id={}", server.cluster_id));
+        }
         if !server.instance_id.is_empty() {
             proxy.push(format!("--instance-id={}", server.instance_id));
             proxy.push(format!("--resume-version={}", server.resume_version));

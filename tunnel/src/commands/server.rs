@@ -49,6 +49,9 @@ pub struct ServerArgs {
     /// Time without a connection after which the server ends.
     #[arg(long, default_value = "10m", value_parser = humantime::parse_duration)]
     pub shutdown_delay: Duration,
+    /// Usage policy of the serverless compute that this is.
+    #[arg(long, default_value = "")]
+    pub usage_policy_id: String,
     /// Address to listen on. By default all, and this machine only where the workspace is on it.
     #[arg(long)]
     pub listen: Option<IpAddr>,
@@ -80,11 +83,12 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     let listener = bind(args.listen.unwrap_or(default)).await?;
     let port = listener.local_addr().context(|| "the port is not known".to_owned())?.port();
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
+    let user = user.map_or_else(|| "root".to_owned(), |user| user.name);
     let service = Service {
         sshd,
         keys: Box::new(ScopeKeys::new(client.clone(), args.secret_scope.clone(), log.clone())),
         log,
-        user: user.map_or_else(|| "root".to_owned(), |user| user.name),
+        user: user.clone(),
         instance_id: args.instance_id.clone(),
         max_clients: args.max_clients,
         shutdown_delay: args.shutdown_delay,
@@ -96,8 +100,18 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context(|| "cannot wait for signals".to_owned())?;
 
     // The port is held and answers before anybody is told of it.
-    let place = Place { client, path: format!("{}/metadata.json", args.directory), instance_id: args.instance_id };
-    place.publish(port).await?;
+    let metadata = Metadata {
+        port,
+        cluster_id: environment::variable("DATABRICKS_CLUSTER_ID").unwrap_or_default(),
+        usage_policy_id: args.usage_policy_id,
+        user,
+        instance_id: args.instance_id,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default(),
+        resume_version: RESUME_VERSION,
+    };
+    let place = Place { client, path: format!("{}/metadata.json", args.directory), metadata };
+    place.publish().await?;
     say!("tunnel: listening on port {port}");
 
     tokio::select! {
@@ -134,22 +148,14 @@ async fn end_of_stdin() {
 struct Place {
     client: Client,
     path: String,
-    instance_id: String,
+    metadata: Metadata,
 }
 
 impl Place {
-    async fn publish(&self, port: u16) -> Result<()> {
-        let metadata = Metadata {
-            port,
-            cluster_id: environment::variable("DATABRICKS_CLUSTER_ID").unwrap_or_default(),
-            instance_id: self.instance_id.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default(),
-            resume_version: RESUME_VERSION,
-        };
+    async fn publish(&self) -> Result<()> {
         let request = Request::post(import_file_path(&self.path))
             .query("overwrite", "true")
-            .body(metadata::to_bytes(&metadata), "application/octet-stream")
+            .body(metadata::to_bytes(&self.metadata), "application/octet-stream")
             .idempotent();
         self.client.send::<()>(request).await.map_err(|error| explain(error, "cannot say where the server listens"))
     }
@@ -159,7 +165,7 @@ impl Place {
         let request =
             Request::get("/api/2.0/workspace/export").query("path", &self.path).query("direct_download", "true");
         let Ok(bytes) = self.client.send_bytes(request).await else { return };
-        if metadata::parse(&bytes).is_none_or(|metadata| metadata.instance_id != self.instance_id) {
+        if metadata::parse(&bytes).is_none_or(|metadata| metadata.instance_id != self.metadata.instance_id) {
             return;
         }
         let body = Delete { path: self.path.clone(), recursive: Some(false) };

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use databricks::ssh_endpoint::{SshEndpoint, check_name};
 
-use crate::commands::ready::{self, Identity};
+use crate::commands::existing::Existing;
+use crate::commands::ready::{self, Identity, Ready};
 use crate::commands::selection::Selection;
 use crate::endpoint::clients;
 use crate::endpoint::files::Files;
@@ -59,7 +60,9 @@ pub async fn run(args: SetupArgs) -> Result<u8> {
     }
     let endpoints = if args.from_terraform { args.selection.all()? } else { vec![args.selection.resolve().await?] };
     let key = args.identity.key()?;
-    for endpoint in &endpoints {
+    for mut endpoint in endpoints {
+        learn_user(&mut endpoint, &args.identity, !args.no_start && !args.print).await?;
+        let endpoint = &endpoint;
         let name = args.name.as_deref().unwrap_or(&endpoint.name);
         check_name(name).context(|| "the host cannot be set up".to_owned())?;
         if args.print {
@@ -86,6 +89,27 @@ pub async fn one(endpoint: &SshEndpoint, identity: &Identity) -> Result<()> {
     config.must_not_have(&endpoint.name)?;
     clients::register(&ready::client(endpoint)?, endpoint, &key.public_line).await?;
     write(&endpoint.name, endpoint, &key.private, false, &config)
+}
+
+/// On serverless compute only the running server knows the user that sessions run as.
+async fn learn_user(endpoint: &mut SshEndpoint, identity: &Identity, may_start: bool) -> Result<()> {
+    if !endpoint.remote_user.is_empty() {
+        return Ok(());
+    }
+    let server = if may_start {
+        Some(Ready::at(endpoint.clone(), identity).await?.server)
+    } else {
+        Existing::at(endpoint.clone()).await?.server
+    };
+    endpoint.remote_user = server.map(|server| server.user).unwrap_or_default();
+    if endpoint.remote_user.is_empty() {
+        return Err(Error::new(format!(
+            "the user of the endpoint {} is not known while no server runs",
+            endpoint.name
+        ))
+        .way_out("Start one with tunnel connect, then set the host up."));
+    }
+    Ok(())
 }
 
 fn host(name: &str, endpoint: &SshEndpoint, identity: &Path, no_start: bool) -> Result<String> {

@@ -30,6 +30,19 @@ def context(name):
         return None
 
 
+def cluster():
+    """The cluster's id, by which clients reach this driver. On serverless compute nobody knows it before."""
+    found = parameter("cluster_id") or context("clusterId")
+    if not found:
+        try:
+            found = spark.conf.get("spark.databricks.clusterUsageTags.clusterId")
+        except Exception:
+            found = os.environ.get("DATABRICKS_CLUSTER_ID")
+    if not found:
+        raise RuntimeError("this driver does not say which cluster it is, so nobody can reach it")
+    return found
+
+
 def fetch_program(source, sha256, directory):
     """Copies the program out of the workspace, where nobody can change it any more, and checks that it is the right one."""
     target = os.path.join(directory, "tunnel")
@@ -62,7 +75,7 @@ def environment():
         result["DATABRICKS_TOKEN"] = token
     for other in ("DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET", "DATABRICKS_ACCOUNT_ID", "DATABRICKS_CONFIG_PROFILE"):
         result.pop(other, None)
-    result["DATABRICKS_CLUSTER_ID"] = parameter("cluster_id")
+    result["DATABRICKS_CLUSTER_ID"] = cluster()
     result["DATABRICKS_REMOTE_ENV"] = "1"
     result["DATABRICKS_VIRTUAL_ENV"] = sys.executable or ""
     if sys.executable:
@@ -81,8 +94,10 @@ def run():
             path = root + path[len("/Workspace") :]
         program = fetch_program(path, parameter("binary_sha256"), directory)
         arguments = [program, "server"]
-        for name in ("directory", "secret_scope", "instance_id", "max_clients", "shutdown_delay"):
-            arguments += ["--" + name.replace("_", "-"), parameter(name)]
+        for name in ("directory", "secret_scope", "instance_id", "max_clients", "shutdown_delay", "usage_policy_id"):
+            value = parameter(name)
+            if value:
+                arguments += ["--" + name.replace("_", "-"), value]
         # Its stdin is a pipe that ends with this process, however that ends: then the server ends too.
         server = subprocess.Popen(
             arguments,

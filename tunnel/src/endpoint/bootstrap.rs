@@ -3,18 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use databricks::api::jobs::{NotebookTask, RunState, SubmitRun, SubmitTask};
-use databricks::ssh_endpoint::SshEndpoint;
+use databricks::api::jobs::{Compute, EnvironmentSpec, JobEnvironment, NotebookTask, RunState, SubmitRun, SubmitTask};
+use databricks::ssh_endpoint::{LEAST_ENVIRONMENT_VERSION, Serverless, SshEndpoint};
 
 /// The notebook's text.
 pub const NOTEBOOK: &str = include_str!("bootstrap.py");
 /// The run's only task.
 pub const TASK: &str = "start_ssh_server";
+/// The name of a serverless run's environment.
+const ENVIRONMENT: &str = "ssh_tunnel_serverless";
 /// A run ends after a day, as with the official tool, so that nothing is paid for that nobody remembers.
 const LONGEST_RUN_SECONDS: u64 = 24 * 60 * 60;
 
 /// The run that starts a server with this instance id.
 pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
+    let serverless = endpoint.serverless.as_ref();
+    let policy = serverless.and_then(|serverless| serverless.usage_policy_id.clone()).unwrap_or_default();
     let parameters = [
         ("binary_path", endpoint.binary_path.clone()),
         ("binary_sha256", endpoint.binary_sha256.clone()),
@@ -24,11 +28,16 @@ pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
         ("instance_id", instance_id.to_owned()),
         ("max_clients", endpoint.max_clients.to_string()),
         ("shutdown_delay", format!("{}s", endpoint.shutdown_delay_seconds)),
+        ("usage_policy_id", policy.clone()),
     ];
     let seconds = i64::try_from(LONGEST_RUN_SECONDS.max(endpoint.shutdown_delay_seconds)).unwrap_or(i64::MAX);
     let task = SubmitTask {
         task_key: TASK.to_owned(),
         existing_cluster_id: endpoint.cluster_id.clone(),
+        environment_key: serverless.map(|_| ENVIRONMENT.to_owned()).unwrap_or_default(),
+        compute: serverless
+            .and_then(|serverless| serverless.accelerator.clone())
+            .map(|hardware_accelerator| Compute { hardware_accelerator }),
         notebook_task: Some(NotebookTask {
             notebook_path: endpoint.bootstrap_path(),
             base_parameters: parameters
@@ -46,8 +55,20 @@ pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
         idempotency_token: instance_id.to_owned(),
         timeout_seconds: Some(seconds),
         tasks: vec![task],
+        environments: serverless.map(environment).into_iter().collect(),
+        budget_policy_id: policy,
         ..SubmitRun::default()
     }
+}
+
+/// The environment of a serverless run.
+fn environment(serverless: &Serverless) -> JobEnvironment {
+    let version = serverless.environment_version.unwrap_or(LEAST_ENVIRONMENT_VERSION);
+    let spec = match &serverless.base_environment {
+        Some(base) => EnvironmentSpec { base_environment: base.clone(), ..EnvironmentSpec::default() },
+        None => EnvironmentSpec { environment_version: version.to_string(), ..EnvironmentSpec::default() },
+    };
+    JobEnvironment { environment_key: ENVIRONMENT.to_owned(), spec: Some(spec) }
 }
 
 /// Why a run ended before its server answered, from its state and its output.
@@ -88,6 +109,39 @@ mod tests {
         let check = "import ast, sys; ast.parse(sys.argv[1])";
         let output = std::process::Command::new("python3").args(["-c", check, NOTEBOOK]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn a_run_is_on_the_cluster_or_on_serverless_compute() {
+        let endpoint = |cluster: &str, serverless: serde_json::Value| -> SshEndpoint {
+            serde_json::from_value(serde_json::json!({"schema_version":1,"host":"https://x","workspace_id":"1",
+                "cluster_id":cluster,"name":"demo","remote_user":"","server_host_key":"k","secret_scope":"s",
+                "directory":"/d","binary_path":"/b","binary_sha256":"00","max_clients":1,"shutdown_delay_seconds":1,
+                "auto_start":true,"serverless":serverless}))
+            .unwrap()
+        };
+        let check = |endpoint: SshEndpoint, expected: serde_json::Value| {
+            let run = serde_json::to_value(run(&endpoint, "i")).unwrap();
+            let task = &run["tasks"][0];
+            let of = |value: &serde_json::Value, name: &str| value.get(name).cloned().unwrap_or_default();
+            let found = serde_json::json!([
+                of(task, "existing_cluster_id"),
+                of(task, "environment_key"),
+                of(task, "compute"),
+                of(&run, "environments"),
+                of(&run, "budget_policy_id"),
+            ]);
+            assert_eq!(found, expected);
+        };
+        let environment = |spec: serde_json::Value| serde_json::json!([{"environment_key": ENVIRONMENT, "spec": spec}]);
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        check(endpoint("c", serde_json::Value::Null), serde_json::json!(["c", null, null, null, null]));
+        let version = environment(json(r#"{"environment_version": "4"}"#));
+        check(endpoint("", json("{}")), serde_json::json!([null, ENVIRONMENT, null, version, null]));
+        let base = environment(json(r#"{"base_environment": "/b.yaml"}"#));
+        let gpu = json(r#"{"hardware_accelerator": "GPU_1xA10"}"#);
+        let all = json(r#"{"accelerator":"GPU_1xA10","base_environment":"/b.yaml","usage_policy_id":"p"}"#);
+        check(endpoint("", all), serde_json::json!([null, ENVIRONMENT, gpu, base, "p"]));
     }
 
     #[test]

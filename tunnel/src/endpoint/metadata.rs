@@ -1,16 +1,23 @@
 //! `metadata.json`: where the running server of an endpoint listens. The server writes it into the endpoint's folder, clients
 //! read it. The official command line tool writes `port` and `cluster_id`; the rest is ours and may be missing.
 
+use databricks::ssh_endpoint::SshEndpoint;
 use serde::{Deserialize, Serialize};
 
 /// What a running server says about itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
     /// Port on the driver.
     pub port: u16,
     /// Cluster whose driver it is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cluster_id: String,
+    /// Usage policy that its serverless compute is billed by.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub usage_policy_id: String,
+    /// User that sessions run as.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
     /// A random id of this one server. A client names it, and another server on a port that was used again refuses.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub instance_id: String,
@@ -36,6 +43,18 @@ pub fn to_bytes(metadata: &Metadata) -> Vec<u8> {
 pub fn parse(bytes: &[u8]) -> Option<Metadata> {
     let metadata: Metadata = serde_json::from_slice(bytes).ok()?;
     (metadata.port >= 1024).then_some(metadata)
+}
+
+/// Whether a server of this metadata is one of this endpoint: it may have moved to another cluster or policy since.
+pub fn is_of(metadata: &Metadata, endpoint: &SshEndpoint) -> bool {
+    match &endpoint.serverless {
+        // Only its own metadata says which cluster it is on.
+        Some(serverless) => {
+            let policy = serverless.usage_policy_id.as_deref();
+            !metadata.cluster_id.is_empty() && policy.is_none_or(|policy| policy == metadata.usage_policy_id)
+        }
+        None => metadata.cluster_id.is_empty() || metadata.cluster_id == endpoint.cluster_id,
+    }
 }
 
 fn is_zero(value: &u64) -> bool {
@@ -70,12 +89,43 @@ mod tests {
         let metadata = Metadata {
             port: 7800,
             cluster_id: "c".into(),
+            usage_policy_id: "p".into(),
+            user: "spark-1".into(),
             instance_id: "i".into(),
             version: "0.1.0".into(),
             started_at: 1,
             resume_version: 2,
         };
         assert_eq!(parse(&to_bytes(&metadata)), Some(metadata));
+    }
+
+    #[test]
+    fn a_server_elsewhere_is_not_the_endpoints() {
+        use databricks::ssh_endpoint::Serverless;
+        let of = |cluster: &str, policy: &str| Metadata {
+            port: 7772,
+            cluster_id: cluster.into(),
+            usage_policy_id: policy.into(),
+            ..Metadata::default()
+        };
+        let endpoint = |cluster: &str, serverless: Option<Serverless>| {
+            let text = serde_json::json!({"schema_version":1,"host":"https://x","workspace_id":"1","cluster_id":cluster,
+                "name":"demo","remote_user":"","server_host_key":"k","secret_scope":"s","directory":"/d","binary_path":"/b",
+                "binary_sha256":"00","max_clients":1,"shutdown_delay_seconds":1,"auto_start":true,"serverless":serverless});
+            serde_json::from_value::<SshEndpoint>(text).unwrap()
+        };
+        let any = Some(Serverless::default());
+        let policy = Some(Serverless { usage_policy_id: Some("p".into()), ..Serverless::default() });
+        let check = |metadata: Metadata, endpoint: SshEndpoint, expected: bool| {
+            assert_eq!(is_of(&metadata, &endpoint), expected, "{metadata:?} {endpoint:?}");
+        };
+        check(of("c", ""), endpoint("c", None), true);
+        check(of("", ""), endpoint("c", None), true);
+        check(of("d", ""), endpoint("c", None), false);
+        check(of("d", ""), endpoint("", any.clone()), true);
+        check(of("", ""), endpoint("", any), false);
+        check(of("d", "p"), endpoint("", policy.clone()), true);
+        check(of("d", ""), endpoint("", policy), false);
     }
 
     proptest! {

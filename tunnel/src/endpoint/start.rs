@@ -25,6 +25,8 @@ use crate::websocket::dial::{self, Address};
 const CLUSTER_LIMIT: Duration = Duration::from_secs(20 * 60);
 /// How long the run may take until its server answers.
 const SERVER_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// The same for compute with an accelerator: the official tool's limit.
+const ACCELERATED_LIMIT: Duration = Duration::from_secs(45 * 60);
 /// How long the question for a server may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(15);
 /// After which time it is asked again where the answer says nothing.
@@ -61,7 +63,9 @@ impl Starter<'_> {
         {
             return Ok(server.clone());
         }
-        self.cluster().await?;
+        if self.endpoint.serverless.is_none() {
+            self.cluster().await?;
+        }
         let server = self.start(last).await?;
         self.progress.done();
         Ok(server)
@@ -88,9 +92,7 @@ impl Starter<'_> {
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(explain(error, LOOKING)),
         };
-        // The endpoint may have moved to another cluster since.
-        let here = |found: &Metadata| found.cluster_id.is_empty() || found.cluster_id == self.endpoint.cluster_id;
-        Ok(metadata::parse(&bytes).filter(here))
+        Ok(metadata::parse(&bytes).filter(|found| metadata::is_of(found, self.endpoint)))
     }
 
     async fn answers(self, server: &Metadata) -> Result<bool> {
@@ -186,7 +188,14 @@ impl Starter<'_> {
 
     /// Submits the run that starts a server, and waits until it answers. `gone` is a server that does not.
     async fn start(self, gone: Option<Metadata>) -> Result<Metadata> {
-        self.progress.stage("starting the server on the cluster");
+        let accelerator = self.endpoint.serverless.as_ref().and_then(|serverless| serverless.accelerator.as_deref());
+        let limit = if accelerator.is_some() { ACCELERATED_LIMIT } else { SERVER_LIMIT };
+        let starting = match (&self.endpoint.serverless, accelerator) {
+            (_, Some(accelerator)) => format!("starting the server on serverless compute with {accelerator}"),
+            (Some(_), None) => "starting the server on serverless compute".to_owned(),
+            (None, None) => "starting the server on the cluster".to_owned(),
+        };
+        self.progress.stage(starting.as_str());
         let doing = "cannot start the server";
         let folder = Mkdirs { path: self.endpoint.directory.clone() };
         let made: Result<(), _> = self.client.send(json(Request::post("/api/2.0/workspace/mkdirs"), &folder)?).await;
@@ -221,14 +230,11 @@ impl Starter<'_> {
             }
             let state = &run.state;
             let reason = [&state.queue_reason, &state.state_message].into_iter().find(|text| !text.is_empty());
-            let stage = format!("starting the server on the cluster: {}", state.life_cycle_state);
+            let stage = format!("{starting}: {}", state.life_cycle_state);
             self.progress.stage(reason.map_or_else(|| stage.clone(), |reason| format!("{stage}, {reason}")));
-            if started.elapsed() > SERVER_LIMIT {
-                return Err(Error::new(format!(
-                    "the server did not answer within {} minutes",
-                    SERVER_LIMIT.as_secs() / 60
-                ))
-                .way_out(format!("Its run goes on: {}", run.run_page_url)));
+            if started.elapsed() > limit {
+                return Err(Error::new(format!("the server did not answer within {} minutes", limit.as_secs() / 60))
+                    .way_out(format!("Its run goes on: {}", run.run_page_url)));
             }
             sleep(interval(started)).await;
         }
@@ -259,7 +265,10 @@ pub fn address(endpoint: &SshEndpoint, server: &Metadata) -> Result<Address> {
     Ok(Address {
         host,
         workspace_id: endpoint.workspace_id.clone(),
-        cluster_id: endpoint.cluster_id.clone(),
+        cluster_id: match endpoint.serverless {
+            Some(_) => server.cluster_id.clone(),
+            None => endpoint.cluster_id.clone(),
+        },
         port: server.port,
         instance_id: Some(server.instance_id.clone()).filter(|id| !id.is_empty()),
     })

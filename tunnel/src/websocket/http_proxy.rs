@@ -126,7 +126,7 @@ mod tests {
         check("HTTP/1.0 204\r\nX: y\r\n\r\n", Ok(())).await;
         check("HTTP/1.1 407 Authenticate\r\n\r\n", Err("answered \"HTTP/1.1 407 Authenticate\"")).await;
         check("SSH-2.0 200\r\n\r\n", Err("answered \"SSH-2.0 200\"")).await;
-        check("HTTP/1.1 200 OK\r\n", Err("early eof")).await;
+        check("HTTP/1.1 200 OK\r\n", Err("unexpected end of file")).await;
         check(&"x".repeat(LONGEST_ANSWER + 10), Err("its answer has no end")).await;
     }
 

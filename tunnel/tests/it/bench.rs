@@ -105,6 +105,7 @@ impl Bench {
             host: format!("http://dbc-1.localhost:{}", relay.port),
             workspace_id: "7".to_owned(),
             cluster_id: "c-1".to_owned(),
+            serverless: None,
             name: "demo".to_owned(),
             remote_user: user(),
             server_host_key: public_host_key,

@@ -25,6 +25,7 @@ pub fn wanted(cluster_id: &str) -> Wanted {
     Wanted {
         name: "demo".to_owned(),
         cluster_id: cluster_id.to_owned(),
+        serverless: None,
         remote_user: user(),
         client_public_keys: Vec::new(),
         max_clients: 20,

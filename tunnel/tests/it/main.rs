@@ -20,6 +20,7 @@ mod failure_modes;
 mod growth;
 mod memory;
 mod official;
+mod serverless;
 mod sessions;
 mod simulation;
 mod storm;

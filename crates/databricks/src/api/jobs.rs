@@ -19,7 +19,31 @@ wire! {
         /// What it does.
         pub tasks: Vec<SubmitTask>,
         /// Environments of serverless tasks.
-        pub environments: Vec<serde_json::Value>,
+        pub environments: Vec<JobEnvironment>,
+        /// Policy that serverless compute is billed by.
+        pub budget_policy_id: String,
+    }
+
+    /// An environment that serverless tasks name.
+    pub struct JobEnvironment {
+        /// Its name in the run.
+        pub environment_key: String,
+        /// What is in it.
+        pub spec: Option<EnvironmentSpec>,
+    }
+
+    /// What is in an environment: a version or a base environment.
+    pub struct EnvironmentSpec {
+        /// Version, a number.
+        pub environment_version: String,
+        /// Base environment: `workspace-base-environments/…` or the path of its file.
+        pub base_environment: String,
+    }
+
+    /// The machine of a serverless task.
+    pub struct Compute {
+        /// GPU: `GPU_1xA10` or `GPU_8xH100`.
+        pub hardware_accelerator: String,
     }
 
     /// One task of a run.
@@ -32,6 +56,8 @@ wire! {
         pub new_cluster: Option<ClusterAttributes>,
         /// Key of an environment, for serverless.
         pub environment_key: String,
+        /// The machine, for serverless.
+        pub compute: Option<Compute>,
         /// The notebook to run.
         pub notebook_task: Option<NotebookTask>,
         /// Seconds until it is ended; 0 is never.

@@ -11,8 +11,8 @@ use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey, PublicKey};
 
 use super::{
-    AUTHORIZED_KEYS, SCHEMA_VERSION, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, SshEndpoint, binary_path, check_name,
-    directory, secret_scope, sha256_hex,
+    AUTHORIZED_KEYS, SCHEMA_VERSION, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, Serverless, SshEndpoint, binary_path,
+    check_name, directory, secret_scope, sha256_hex,
 };
 use crate::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
 use crate::api::workspace::{Delete, Mkdirs, ObjectInfo, import_file_path};
@@ -23,9 +23,11 @@ use crate::{Client, Error, Request};
 pub struct Wanted {
     /// Name, unique in the workspace: see [`check_name`].
     pub name: String,
-    /// Cluster whose driver serves SSH.
+    /// Cluster whose driver serves SSH; empty for serverless compute.
     pub cluster_id: String,
-    /// User of the driver that clients log in as.
+    /// Serverless compute in place of a cluster.
+    pub serverless: Option<Serverless>,
+    /// User of the driver that clients log in as; empty for the one that the running server names.
     pub remote_user: String,
     /// Public keys that may log in, as OpenSSH lines.
     pub client_public_keys: Vec<String>,
@@ -54,6 +56,7 @@ pub struct Standing {
 /// When the name or a key is not good, and whatever the API refuses.
 pub async fn publish(client: &Client, wanted: &Wanted, binary: Bytes) -> Result<SshEndpoint, Error> {
     check_name(&wanted.name).map_err(|error| Error::Config(error.to_string()))?;
+    check_compute(wanted)?;
     let authorized_keys = authorized_keys(&wanted.client_public_keys)?;
     let identity = client.me().await?.user_name;
     let workspace_id = client.workspace_id().await?;
@@ -63,6 +66,7 @@ pub async fn publish(client: &Client, wanted: &Wanted, binary: Bytes) -> Result<
         host: client.host().as_str().trim_end_matches('/').to_owned(),
         workspace_id,
         cluster_id: wanted.cluster_id.clone(),
+        serverless: wanted.serverless.clone(),
         name: wanted.name.clone(),
         remote_user: wanted.remote_user.clone(),
         server_host_key: String::new(),
@@ -80,6 +84,16 @@ pub async fn publish(client: &Client, wanted: &Wanted, binary: Bytes) -> Result<
     upload_binary(client, &endpoint.binary_path, binary).await?;
     make_directory(client, &endpoint.directory).await?;
     Ok(SshEndpoint { server_host_key, ..endpoint })
+}
+
+fn check_compute(wanted: &Wanted) -> Result<(), Error> {
+    match &wanted.serverless {
+        Some(serverless) if wanted.cluster_id.is_empty() => {
+            serverless.check().map_err(|error| Error::Config(error.to_string()))
+        }
+        None if !wanted.cluster_id.is_empty() => Ok(()),
+        _ => Err(Error::Config("an SSH endpoint is on a cluster or on serverless compute: on exactly one".to_owned())),
+    }
 }
 
 /// What is there of an endpoint. `None` when its secret scope is gone: then the endpoint is.

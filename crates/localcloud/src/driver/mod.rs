@@ -125,6 +125,9 @@ async fn wait_for_cluster(inner: &Arc<Inner>, workspace: i64, run: i64) -> Resul
             let effects = state.tick(now);
             let found = state.workspaces.get(&workspace).and_then(|of| {
                 let run = of.runs.get(&run)?;
+                if run.serverless.is_some() {
+                    return Some(ClusterState::Running);
+                }
                 Some(of.clusters.get(&run.cluster)?.state)
             });
             (found, effects)

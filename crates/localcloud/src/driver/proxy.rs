@@ -132,12 +132,20 @@ fn check(state: &crate::state::State, workspace: i64, target: &Target) -> Result
     let of = state.workspaces.get(&workspace).filter(|_| workspace == target.workspace);
     let of =
         of.ok_or_else(|| ApiError::denied(format!("This host is not the one of workspace {}.", target.workspace)))?;
+    let serverless = of.runs.values().find(|run| run.serverless.is_some() && run.cluster == target.cluster);
+    if serverless.is_some_and(|run| !run.is_over()) {
+        return check_port(target);
+    }
     let cluster = of.clusters.get(&target.cluster);
     let cluster = cluster.ok_or_else(|| ApiError::invalid(format!("Cluster {} does not exist", target.cluster)))?;
     if cluster.state != ClusterState::Running {
         let message = format!("Cluster {} is in unexpected state {:?}.", target.cluster, cluster.state);
         return Err(ApiError::wrong_state(message));
     }
+    check_port(target)
+}
+
+fn check_port(target: &Target) -> Result<(), ApiError> {
     if target.port < 1024 {
         return Err(ApiError::denied(format!("Port {} is not one of a driver's applications.", target.port)));
     }

@@ -55,6 +55,9 @@ pub(crate) struct Run {
     name: String,
     task_key: String,
     pub(crate) cluster: String,
+    /// What a serverless task asked for. Its cluster is this run's alone.
+    #[serde(default)]
+    pub(crate) serverless: Option<ServerlessTask>,
     pub(crate) notebook: NotebookTask,
     /// SCIM id of who submitted it.
     pub(crate) owner: String,
@@ -71,6 +74,37 @@ pub(crate) struct Run {
     submitted: i64,
     started: Option<i64>,
     ended: Option<i64>,
+}
+
+/// Where a serverless task runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ServerlessTask {
+    environment_key: String,
+    compute: Option<Compute>,
+}
+
+/// The machine of a serverless task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Compute {
+    hardware_accelerator: String,
+}
+
+/// An environment of a submission.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobEnvironment {
+    environment_key: String,
+    spec: EnvironmentSpec,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvironmentSpec {
+    environment_version: Option<String>,
+    base_environment: Option<String>,
+    #[serde(rename = "dependencies")]
+    _dependencies: Option<Vec<String>>,
 }
 
 /// The notebook and the values of its widgets.
@@ -150,11 +184,27 @@ impl Run {
     }
 
     fn task(&self) -> Value {
+        let mut task = self.common();
+        match &self.serverless {
+            None => {
+                set(&mut task, "existing_cluster_id", json!(self.cluster));
+                set(&mut task, "cluster_instance", json!({"cluster_id": self.cluster}));
+            }
+            // The cluster of a serverless task is not told.
+            Some(serverless) => {
+                set(&mut task, "environment_key", json!(serverless.environment_key));
+                if let Some(compute) = &serverless.compute {
+                    set(&mut task, "compute", json!(compute));
+                }
+            }
+        }
+        task
+    }
+
+    fn common(&self) -> Value {
         json!({
             "run_id": self.task_id,
             "task_key": self.task_key,
-            "existing_cluster_id": self.cluster,
-            "cluster_instance": {"cluster_id": self.cluster},
             "notebook_task": self.notebook,
             "attempt_number": 0,
             "start_time": self.submitted,
@@ -198,7 +248,7 @@ struct Submit {
     timeout_seconds: u64,
     idempotency_token: Option<String>,
     #[serde(default)]
-    environments: Vec<Value>,
+    environments: Vec<JobEnvironment>,
     #[serde(rename = "queue")]
     _queue: Option<Value>,
     #[serde(rename = "access_control_list")]
@@ -220,6 +270,7 @@ struct Task {
     #[serde(default)]
     timeout_seconds: u64,
     environment_key: Option<String>,
+    compute: Option<Compute>,
     #[serde(rename = "description")]
     _description: Option<String>,
 }
@@ -230,12 +281,11 @@ fn submit(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let (Some(task), None) = (tasks.next(), tasks.next()) else {
         return Err(ApiError::invalid("The local cloud runs submissions of exactly one task."));
     };
-    let (Some(cluster), Some(notebook)) = (task.existing_cluster_id, task.notebook_task) else {
-        return Err(ApiError::invalid("The local cloud runs tasks with notebook_task and existing_cluster_id."));
+    let Some(notebook) = task.notebook_task else {
+        return Err(ApiError::invalid("The local cloud runs tasks with notebook_task."));
     };
-    if task.environment_key.is_some() || !wanted.environments.is_empty() {
-        return Err(ApiError::invalid("environments are for serverless tasks, which the local cloud does not run."));
-    }
+    let serverless =
+        serverless(task.existing_cluster_id.as_deref(), task.environment_key, task.compute, &wanted.environments)?;
     if notebook.source.as_deref().is_some_and(|source| source != "WORKSPACE") {
         return Err(ApiError::invalid("The local cloud runs notebooks of the workspace."));
     }
@@ -252,20 +302,24 @@ fn submit(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     if let Some(id) = repeated {
         return Ok(Answer::json(&json!({"run_id": id})));
     }
-    clusters::find(cx, &cluster)?;
-    let (now, delay) = (cx.now, millis(cx.settings.delays.cluster));
-    if clusters::find(cx, &cluster)?.state == clusters::ClusterState::Terminated {
-        let failure = cx.faults.take("localcloud:StartCluster").map(|fault| fault.text());
-        clusters::find(cx, &cluster)?.wake(now, delay, failure);
-    }
+    let now = cx.now;
+    let cluster = match task.existing_cluster_id {
+        Some(cluster) => {
+            wake(cx, &cluster)?;
+            cluster
+        }
+        None => format!("0000-000000-sl{}", cx.state.next_id()),
+    };
     let owner = cx.caller()?.principal.clone();
     let owner_name = cx.state.principals.get(&owner).map(|one| one.application_id.clone()).unwrap_or_default();
+    let is_serverless = serverless.is_some();
     let run = Run {
         id: cx.state.next_id(),
         task_id: cx.state.next_id(),
         name: wanted.run_name.unwrap_or_else(|| "Untitled".to_owned()),
         task_key: task.task_key,
         cluster,
+        serverless,
         notebook,
         owner,
         owner_name,
@@ -273,7 +327,7 @@ fn submit(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         idempotency_token: wanted.idempotency_token,
         life_cycle: LifeCycle::Pending,
         outcome: None,
-        message: "Waiting for cluster".to_owned(),
+        message: if is_serverless { "Waiting for compute" } else { "Waiting for cluster" }.to_owned(),
         result: None,
         error: None,
         error_trace: None,
@@ -286,6 +340,59 @@ fn submit(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     cx.workspace()?.runs.insert(id, run);
     cx.effects.push(Effect::StartRun { workspace, run: id });
     Ok(Answer::json(&json!({"run_id": id})))
+}
+
+/// The oldest environment of serverless notebooks that the real service still has.
+const OLDEST_ENVIRONMENT: u32 = 1;
+
+/// What a serverless task asks for; `None` for a task on a cluster.
+fn serverless(
+    cluster: Option<&str>,
+    key: Option<String>,
+    compute: Option<Compute>,
+    environments: &[JobEnvironment],
+) -> Result<Option<ServerlessTask>, ApiError> {
+    for environment in environments {
+        let spec = &environment.spec;
+        match (&spec.environment_version, &spec.base_environment) {
+            (Some(_), Some(_)) => {
+                return Err(ApiError::invalid("Only one of environment_version and base_environment can be set."));
+            }
+            (Some(version), None) if version.parse::<u32>().is_ok_and(|version| version >= OLDEST_ENVIRONMENT) => {}
+            (Some(version), None) => {
+                return Err(ApiError::invalid(format!("Invalid environment version {version:?}.")));
+            }
+            (None, _) => {}
+        }
+    }
+    let Some(key) = key else {
+        return match cluster {
+            Some(_) if compute.is_none() => Ok(None),
+            Some(_) => Err(ApiError::invalid("compute is for serverless tasks.")),
+            None => Err(ApiError::invalid("A task needs existing_cluster_id or environment_key.")),
+        };
+    };
+    if cluster.is_some() {
+        return Err(ApiError::invalid("A task has existing_cluster_id or environment_key, not both."));
+    }
+    if !environments.iter().any(|environment| environment.environment_key == key) {
+        return Err(ApiError::invalid(format!("The environment {key:?} of a task is not among the environments.")));
+    }
+    let known = ["GPU_1xA10", "GPU_8xH100"];
+    if let Some(compute) = compute.as_ref().filter(|compute| !known.contains(&compute.hardware_accelerator.as_str())) {
+        return Err(ApiError::invalid(format!("Invalid hardware accelerator {:?}.", compute.hardware_accelerator)));
+    }
+    Ok(Some(ServerlessTask { environment_key: key, compute }))
+}
+
+/// Starts the cluster of a task where it is stopped.
+fn wake(cx: &mut Cx<'_>, cluster: &str) -> Result<(), ApiError> {
+    let (now, delay) = (cx.now, millis(cx.settings.delays.cluster));
+    if clusters::find(cx, cluster)?.state == clusters::ClusterState::Terminated {
+        let failure = cx.faults.take("localcloud:StartCluster").map(|fault| fault.text());
+        clusters::find(cx, cluster)?.wake(now, delay, failure);
+    }
+    Ok(())
 }
 
 fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
