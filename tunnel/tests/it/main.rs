@@ -1,4 +1,5 @@
-//! The tunnel with real ssh and real sshd. `direct` has the server in the test and a relay in place of the driver proxy;
+//! The tunnel with real ssh and real sshd. `direct` has the server in the test and a relay in place of the driver proxy,
+//! `embedded` the same with the built-in SSH server;
 //! `sessions` has ends of a session in memory, `simulation` whole sessions in a network that fails (`memory`);
 //! `official` has peers that speak the official protocols; `connect` has a whole local cloud.
 #![allow(
@@ -15,6 +16,7 @@ mod cloud;
 mod commands;
 mod connect;
 mod direct;
+mod embedded;
 mod memory;
 mod official;
 mod sessions;
