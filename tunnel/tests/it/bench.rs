@@ -47,6 +47,8 @@ pub struct Options {
     pub sshd: Option<String>,
     /// What speaks SSH.
     pub ssh_server: Choice,
+    /// More lines of the authorized keys.
+    pub more_keys: String,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
             known: true,
             sshd: None,
             ssh_server: Choice::Openssh,
+            more_keys: String::new(),
         }
     }
 }
@@ -96,7 +99,7 @@ impl Bench {
         let authorized = if options.known { key.public_line.clone() } else { another_host_key() };
         let service = Service {
             sshd,
-            keys: Box::new(FixedKeys(format!("{authorized}\n"))),
+            keys: Box::new(FixedKeys(format!("{authorized}\n{}", options.more_keys))),
             log: log.clone(),
             user: user(),
             instance_id: "instance".to_owned(),

@@ -84,7 +84,7 @@ impl Link {
     }
 }
 
-/// Carries bytes both ways until both have ended, or the channel is gone.
+/// Carries bytes both ways until both have ended. What had arrived before the client closed the channel is still delivered.
 async fn carry(stream: impl AsyncRead + AsyncWrite + Unpin, inbox: &Inbox, outlet: &Outlet) {
     let (source, mut sink) = tokio::io::split(stream);
     let up = async {
@@ -97,13 +97,17 @@ async fn carry(stream: impl AsyncRead + AsyncWrite + Unpin, inbox: &Inbox, outle
         let _ = sink.shutdown().await;
     };
     let down = async {
-        outlet.pump(source, None).await;
-        outlet.end_of_data().await;
+        let sending = async {
+            outlet.pump(source, None).await;
+            outlet.end_of_data().await;
+        };
+        tokio::select! {
+            () = sending => {}
+            () = inbox.closed() => {}
+        }
     };
-    tokio::select! {
-        ((), ()) = async { tokio::join!(up, down) } => outlet.close().await,
-        () = inbox.closed() => {}
-    }
+    tokio::join!(up, down);
+    outlet.close().await;
 }
 
 /// Listens on a port of this machine for the client, until `stop`. As with sshd's `GatewayPorts no`, only this machine can

@@ -267,3 +267,26 @@ pub(super) fn signal(name: &Sig) -> Option<Signal> {
         Sig::Custom(_) => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn a_program_under_nohup_goes_on_and_others_do_not() {
+        let check = |script: &str, expected: bool| {
+            let mut command = std::process::Command::new("sh");
+            let mut child = command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            // It has come as far as its first word.
+            child.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+            assert_eq!(ignores_hang_up(child.id()), expected, "{script}");
+            drop(child.stdin.take());
+            child.wait().unwrap();
+        };
+        check("trap '' HUP; echo; read x", true);
+        check("trap 'exit' HUP; echo; read x", false);
+        check("echo; read x", false);
+    }
+}
