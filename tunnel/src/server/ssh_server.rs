@@ -22,6 +22,16 @@ pub enum Choice {
     Embedded,
 }
 
+impl Choice {
+    fn is_openssh(self, is_found: bool) -> bool {
+        match self {
+            Self::Auto => is_found,
+            Self::Openssh => true,
+            Self::Embedded => false,
+        }
+    }
+}
+
 /// An SSH server that serves one stream at a time.
 #[derive(Debug)]
 pub enum SshServer {
@@ -43,12 +53,7 @@ impl SshServer {
         host_key: &Secret<String>,
         environment: &[(String, String)],
     ) -> Result<Self> {
-        let openssh = match choice {
-            Choice::Auto => sshd::find(path).is_some(),
-            Choice::Openssh => true,
-            Choice::Embedded => false,
-        };
-        if openssh {
+        if choice.is_openssh(sshd::find(path).is_some()) {
             return Sshd::new(parent, path, host_key, environment).map(Self::OpenSsh);
         }
         crate::say!("tunnel: the built-in SSH server serves the sessions");
@@ -101,5 +106,22 @@ impl Running {
             Self::OpenSsh(running) => running.kill(),
             Self::Embedded(running) => running.kill(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sshd_is_taken_where_it_is_unless_another_choice_was_made() {
+        let check = |choice: Choice, is_found: bool, expected: bool| {
+            assert_eq!(choice.is_openssh(is_found), expected, "{choice:?} {is_found}");
+        };
+        check(Choice::Auto, true, true);
+        check(Choice::Auto, false, false);
+        // Its absence is then an error that says so.
+        check(Choice::Openssh, false, true);
+        check(Choice::Embedded, true, false);
     }
 }
