@@ -1,13 +1,13 @@
 //! SSH to a Databricks cluster through nothing but HTTPS: `connect` and `proxy` on the laptop, `server` on the driver.
 //!
 //! ```text
-//! ssh <-stdin/stdout-> tunnel proxy <-websocket-> driver proxy <-> tunnel server <-> sshd -i
+//! ssh <-stdin/stdout-> tunnel proxy <-websocket-> driver proxy <-> tunnel server <-> sshd -i, or a built-in SSH server
 //! ```
 //!
 //! What decides is pure and stands apart from what waits: [`session`] moves bytes over any [`websocket`], [`server`]
 //! accepts them, [`endpoint`] finds or starts the server, [`commands`] are what people call. The environment is read in
 //! [`environment`] alone; processes are started in [`ssh`],
-//! [`server::sshd`], [`terraform`] and [`editor`] alone.
+//! [`server::sshd`], [`server::embedded`], [`terraform`] and [`editor`] alone.
 
 pub mod cli;
 pub mod commands;

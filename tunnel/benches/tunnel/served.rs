@@ -27,7 +27,7 @@ pub fn run(folder: PathBuf) {
     let host_key = Secret::from(read("host_key"));
     let sshd = Sshd::new(&folder, &[folder.join("bin")], &host_key, &[]).unwrap();
     let service = Service {
-        sshd,
+        sshd: sshd.into(),
         keys: Box::new(Keys(read("authorized_keys"))),
         log: LogRing::default(),
         user: "root".to_owned(),

@@ -20,7 +20,7 @@ use crate::error::{Context, Error, Result};
 use crate::say;
 use crate::server::authorized_keys::{ScopeKeys, read_secret};
 use crate::server::log_ring::LogRing;
-use crate::server::sshd::Sshd;
+use crate::server::ssh_server::{Choice, SshServer};
 use crate::server::{Service, serve};
 use crate::session::negotiation::RESUME_VERSION;
 use crate::websocket::dial::{USER_AGENT, is_loopback};
@@ -55,6 +55,9 @@ pub struct ServerArgs {
     /// Address to listen on. By default all, and this machine only where the workspace is on it.
     #[arg(long)]
     pub listen: Option<IpAddr>,
+    /// What speaks SSH.
+    #[arg(long, value_enum, default_value_t)]
+    pub ssh_server: Choice,
     /// End when stdin does, which is a pipe from the notebook.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub end_with_stdin: bool,
@@ -75,7 +78,8 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     if host_key.expose().is_empty() {
         return Err(Error::new("the server's host key is empty").way_out("Apply the configuration again."));
     }
-    let sshd = Sshd::new(&std::env::temp_dir(), &environment::path(), &host_key, &environment::all())?;
+    let (folder, path, variables) = (std::env::temp_dir(), environment::path(), environment::all());
+    let sshd = SshServer::new(args.ssh_server, &folder, &path, &host_key, &variables)?;
     drop(host_key);
 
     let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);

@@ -1,11 +1,14 @@
 //! The server on the driver: HTTP on one port, behind the driver proxy. Routes and answers are the official server's:
 //! `GET /metadata` (the user), `GET /logs`, and the websocket `GET /ssh?id=…`, also with doubled slashes and below
-//! `/driver-proxy-http`. Each websocket is one `sshd -i`.
+//! `/driver-proxy-http`. Each websocket is one `sshd -i`, or one connection of the built-in SSH server.
 
 pub mod authorized_keys;
+pub mod embedded;
 pub mod line;
 pub mod log_ring;
+pub(crate) mod session_environment;
 pub mod slots;
+pub mod ssh_server;
 pub mod sshd;
 pub mod status;
 
@@ -34,7 +37,7 @@ use self::status::ServerStatus;
 use crate::error::Result;
 use crate::say;
 use crate::server::log_ring::LogRing;
-use crate::server::sshd::Sshd;
+use crate::server::ssh_server::SshServer;
 use crate::session::negotiation::{Capabilities, Dial, GRACE, Purpose, RESUME_VERSION};
 use crate::session::{self, Settings};
 use crate::websocket::frame::Role;
@@ -57,8 +60,8 @@ pub trait AuthorizedKeys: Send + Sync {
 
 /// What a server is made of.
 pub struct Service {
-    /// Starts sshd.
-    pub sshd: Sshd,
+    /// Starts what speaks SSH.
+    pub sshd: SshServer,
     /// Who may log in.
     pub keys: Box<dyn AuthorizedKeys>,
     /// The last warnings.

@@ -17,7 +17,7 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 use tunnel::error::Result;
 use tunnel::server::log_ring::LogRing;
-use tunnel::server::sshd::Sshd;
+use tunnel::server::ssh_server::{Choice, SshServer};
 use tunnel::server::{AuthorizedKeys, Service, serve};
 use tunnel::ssh::{Login, TOKEN_VARIABLE, options};
 use tunnel::{keys, known_hosts};
@@ -45,11 +45,22 @@ pub struct Options {
     pub known: bool,
     /// A shell script in place of sshd: what it reads is what the client sends.
     pub sshd: Option<String>,
+    /// What speaks SSH.
+    pub ssh_server: Choice,
+    /// More lines of the authorized keys.
+    pub more_keys: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_clients: 20, shutdown_delay: Duration::from_secs(600), known: true, sshd: None }
+        Self {
+            max_clients: 20,
+            shutdown_delay: Duration::from_secs(600),
+            known: true,
+            sshd: None,
+            ssh_server: Choice::Openssh,
+            more_keys: String::new(),
+        }
     }
 }
 
@@ -84,11 +95,11 @@ impl Bench {
             std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
             path.push(folder.path().to_owned());
         }
-        let sshd = Sshd::new(folder.path(), &path, &host_key, &environment).unwrap();
+        let sshd = SshServer::new(options.ssh_server, folder.path(), &path, &host_key, &environment).unwrap();
         let authorized = if options.known { key.public_line.clone() } else { another_host_key() };
         let service = Service {
             sshd,
-            keys: Box::new(FixedKeys(format!("{authorized}\n"))),
+            keys: Box::new(FixedKeys(format!("{authorized}\n{}", options.more_keys))),
             log: log.clone(),
             user: user(),
             instance_id: "instance".to_owned(),

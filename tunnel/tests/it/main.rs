@@ -1,4 +1,5 @@
-//! The tunnel with real ssh and real sshd. `direct` has the server in the test and a relay in place of the driver proxy;
+//! The tunnel with real ssh and real sshd. `direct` has the server in the test and a relay in place of the driver proxy,
+//! `embedded` the same with the built-in SSH server;
 //! `sessions` has ends of a session in memory, `simulation` whole sessions in a network that fails (`memory`);
 //! `storm` has a relay that fails over real programs; `commands` the other commands;
 //! `official` has peers that speak the official protocols; `connect` has a whole local cloud.
@@ -16,6 +17,7 @@ mod cloud;
 mod commands;
 mod connect;
 mod direct;
+mod embedded;
 mod failure_modes;
 mod growth;
 mod memory;

@@ -1,0 +1,243 @@
+//! The operations on files. Relative paths begin at the user's home.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::path::{Path, PathBuf};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+
+use super::attributes::{self, Wanted};
+use super::extended;
+use super::handles::{Handles, Open};
+use super::listing::{Listing, exists};
+use super::packet::{Failure, Reader, begin, finish, put_bytes, put_path, put_status};
+
+const VERSION: u32 = 3;
+/// Bytes of one read: OpenSSH's longest packet without room for the rest of it.
+pub(super) const READ: u32 = 255 * 1024;
+
+mod request {
+    pub(super) const INIT: u8 = 1;
+    pub(super) const OPEN: u8 = 3;
+    pub(super) const CLOSE: u8 = 4;
+    pub(super) const READ: u8 = 5;
+    pub(super) const WRITE: u8 = 6;
+    pub(super) const LSTAT: u8 = 7;
+    pub(super) const FSTAT: u8 = 8;
+    pub(super) const SETSTAT: u8 = 9;
+    pub(super) const FSETSTAT: u8 = 10;
+    pub(super) const OPENDIR: u8 = 11;
+    pub(super) const READDIR: u8 = 12;
+    pub(super) const REMOVE: u8 = 13;
+    pub(super) const MKDIR: u8 = 14;
+    pub(super) const RMDIR: u8 = 15;
+    pub(super) const REALPATH: u8 = 16;
+    pub(super) const STAT: u8 = 17;
+    pub(super) const RENAME: u8 = 18;
+    pub(super) const READLINK: u8 = 19;
+    pub(super) const SYMLINK: u8 = 20;
+    pub(super) const EXTENDED: u8 = 200;
+}
+
+/// The kinds of answers.
+pub(super) mod kind {
+    pub(in super::super) const VERSION: u8 = 2;
+    pub(in super::super) const STATUS: u8 = 101;
+    pub(in super::super) const HANDLE: u8 = 102;
+    pub(in super::super) const DATA: u8 = 103;
+    pub(in super::super) const NAME: u8 = 104;
+    pub(in super::super) const ATTRIBUTES: u8 = 105;
+    pub(in super::super) const EXTENDED: u8 = 201;
+}
+
+/// One client's files.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) home: PathBuf,
+    pub(super) handles: Handles,
+}
+
+impl Files {
+    pub(super) fn new(home: PathBuf) -> Self {
+        Self { home, handles: Handles::default() }
+    }
+
+    /// Does what a request asks for, and adds the answer.
+    pub(super) fn answer(&mut self, request: Bytes, answers: &mut BytesMut) {
+        let mut reader = Reader::new(request);
+        let (Ok(kind), Ok(id)) = (reader.byte(), reader.number()) else { return };
+        let start = answers.len();
+        if kind == request::INIT {
+            // Where others have their id, this one has the client's version.
+            begin(answers, kind::VERSION, VERSION);
+            extended::put_names(answers);
+            return finish(answers, start);
+        }
+        let done = self.perform(kind, id, &mut reader, answers);
+        if let Err(failure) = &done {
+            answers.truncate(start);
+            begin(answers, kind::STATUS, id);
+            put_status(answers, Some(failure));
+        } else if answers.len() == start {
+            begin(answers, kind::STATUS, id);
+            put_status(answers, None);
+        }
+        finish(answers, start);
+    }
+
+    /// What adds no answer of its own has succeeded.
+    fn perform(&mut self, kind: u8, id: u32, reader: &mut Reader, answers: &mut BytesMut) -> Result<(), Failure> {
+        match kind {
+            request::OPEN => {
+                let (path, flags) = (self.path(reader)?, reader.number()?);
+                let file = open(&path, flags, &Wanted::read(reader)?)?;
+                self.put_handle(answers, id, Open::File(file))?;
+            }
+            request::CLOSE => self.handles.close(&reader.bytes()?)?,
+            request::READ => {
+                let (handle, offset, length) = (reader.bytes()?, reader.long()?, reader.number()?);
+                begin(answers, kind::DATA, id);
+                put_data(answers, self.handles.file(&handle)?, offset, length)?;
+            }
+            request::WRITE => {
+                let (handle, offset, bytes) = (reader.bytes()?, reader.long()?, reader.bytes()?);
+                self.handles.file(&handle)?.write_all_at(&bytes, offset)?;
+            }
+            request::LSTAT => put_attributes(answers, id, &fs::symlink_metadata(self.path(reader)?)?),
+            request::STAT => put_attributes(answers, id, &fs::metadata(self.path(reader)?)?),
+            request::FSTAT => put_attributes(answers, id, &self.handles.file(&reader.bytes()?)?.metadata()?),
+            request::SETSTAT => {
+                let path = self.path(reader)?;
+                Wanted::read(reader)?.set(&path, true)?;
+            }
+            request::FSETSTAT => {
+                let handle = reader.bytes()?;
+                Wanted::read(reader)?.set_open(self.handles.file(&handle)?)?;
+            }
+            request::OPENDIR => {
+                let listing = Listing::open(self.path(reader)?)?;
+                self.put_handle(answers, id, Open::Folder(listing))?;
+            }
+            request::READDIR => {
+                let folder = self.handles.folder(&reader.bytes()?)?;
+                begin(answers, kind::NAME, id);
+                folder.put_next(answers)?;
+            }
+            request::REMOVE => fs::remove_file(self.path(reader)?)?,
+            request::MKDIR => {
+                let path = self.path(reader)?;
+                let mode = Wanted::read(reader)?.permissions.unwrap_or(0o777);
+                fs::DirBuilder::new().mode(mode).create(path)?;
+            }
+            request::RMDIR => fs::remove_dir(self.path(reader)?)?,
+            request::REALPATH => {
+                let path = resolve(&self.path(reader)?)?;
+                begin(answers, kind::NAME, id);
+                put_path(answers, &path);
+            }
+            request::RENAME => rename(&self.path(reader)?, &self.path(reader)?)?,
+            request::READLINK => {
+                let path = fs::read_link(self.path(reader)?)?;
+                begin(answers, kind::NAME, id);
+                put_path(answers, &path);
+            }
+            request::SYMLINK => {
+                // The draft has the link first; OpenSSH, and since then everybody, the target.
+                let target = reader.path()?;
+                std::os::unix::fs::symlink(target, self.path(reader)?)?;
+            }
+            request::EXTENDED => extended::perform(self, id, reader, answers)?,
+            _ => return Err(Failure::Unsupported),
+        }
+        Ok(())
+    }
+
+    pub(super) fn path(&self, reader: &mut Reader) -> Result<PathBuf, Failure> {
+        Ok(self.home.join(reader.path()?))
+    }
+
+    fn put_handle(&mut self, answers: &mut BytesMut, id: u32, open: Open) -> Result<(), Failure> {
+        let name = self.handles.insert(open)?;
+        begin(answers, kind::HANDLE, id);
+        put_bytes(answers, &name);
+        Ok(())
+    }
+}
+
+/// Opens a file with the flags of section 6.3, whose combinations are the system's to judge.
+fn open(path: &Path, flags: u32, wanted: &Wanted) -> Result<File, Failure> {
+    let mut system = match flags & 3 {
+        1 => OFlag::O_RDONLY,
+        2 => OFlag::O_WRONLY,
+        3 => OFlag::O_RDWR,
+        _ => return Err(nix::errno::Errno::EINVAL.into()),
+    };
+    for (flag, value) in [(4, OFlag::O_APPEND), (8, OFlag::O_CREAT), (16, OFlag::O_TRUNC), (32, OFlag::O_EXCL)] {
+        if flags & flag != 0 {
+            system |= value;
+        }
+    }
+    let mode = Mode::from_bits_truncate(wanted.permissions.unwrap_or(0o666));
+    Ok(File::from(nix::fcntl::open(path, system | OFlag::O_CLOEXEC, mode)?))
+}
+
+/// Adds what a file has at an offset, at most `length` bytes.
+fn put_data(answers: &mut BytesMut, file: &File, offset: u64, length: u32) -> Result<(), Failure> {
+    let length = usize::try_from(length.min(READ)).map_err(|_| Failure::Malformed)?;
+    answers.put_u32(0);
+    let start = answers.len();
+    answers.resize(start + length, 0);
+    let mut done = 0;
+    while let Some(rest) = answers.get_mut(start + done..start + length).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset.saturating_add(done as u64)) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) if done > 0 => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if done == 0 && length > 0 {
+        return Err(Failure::End);
+    }
+    answers.truncate(start + done);
+    if let Some(place) = answers.get_mut(start - 4..start) {
+        place.copy_from_slice(&u32::try_from(done).unwrap_or(u32::MAX).to_be_bytes());
+    }
+    Ok(())
+}
+
+fn put_attributes(answers: &mut BytesMut, id: u32, metadata: &fs::Metadata) {
+    begin(answers, kind::ATTRIBUTES, id);
+    attributes::put(answers, metadata);
+}
+
+/// The absolute path of what may not be there yet, if its folder is.
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, Failure> {
+    match (fs::canonicalize(path), path.parent(), path.file_name()) {
+        (Ok(path), _, _) => Ok(path),
+        (Err(error), Some(folder), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(fs::canonicalize(folder)?.join(name))
+        }
+        (Err(error), _, _) => Err(error.into()),
+    }
+}
+
+/// Renames, but never replaces: section 6.5. A link is the only way to do so at once that every Unix has; where a file system
+/// has no links, a look before has to do.
+fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+    if fs::symlink_metadata(from)?.is_file() {
+        match fs::hard_link(from, to) {
+            Ok(()) => return Ok(fs::remove_file(from)?),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error.into()),
+            Err(_) => {}
+        }
+    }
+    if exists(to) {
+        return Err(nix::errno::Errno::EEXIST.into());
+    }
+    Ok(fs::rename(from, to)?)
+}

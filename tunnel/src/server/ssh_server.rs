@@ -1,0 +1,127 @@
+//! What speaks SSH at the end of a session: OpenSSH's sshd where the driver has it, or else the built-in server.
+
+use std::path::{Path, PathBuf};
+
+use secret::Secret;
+use tokio::net::UnixStream;
+
+use crate::error::Result;
+use crate::server::embedded::{self, Embedded};
+use crate::server::log_ring::LogRing;
+use crate::server::sshd::{self, Sshd};
+
+/// Which SSH server the sessions get.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Choice {
+    /// OpenSSH's sshd if the driver has it, else the built-in server.
+    #[default]
+    Auto,
+    /// OpenSSH's sshd.
+    Openssh,
+    /// The built-in server.
+    Embedded,
+}
+
+impl Choice {
+    fn is_openssh(self, is_found: bool) -> bool {
+        match self {
+            Self::Auto => is_found,
+            Self::Openssh => true,
+            Self::Embedded => false,
+        }
+    }
+}
+
+/// An SSH server that serves one stream at a time.
+#[derive(Debug)]
+pub enum SshServer {
+    /// A process of OpenSSH's sshd for each stream.
+    OpenSsh(Sshd),
+    /// A task of this process for each stream.
+    Embedded(Embedded),
+}
+
+impl SshServer {
+    /// Prepares the chosen server. sshd is looked for in `path`, and keeps its files in `parent`.
+    ///
+    /// # Errors
+    /// When sshd is asked for and missing, its files cannot be written, or the built-in server cannot use the host key.
+    pub fn new(
+        choice: Choice,
+        parent: &Path,
+        path: &[PathBuf],
+        host_key: &Secret<String>,
+        environment: &[(String, String)],
+    ) -> Result<Self> {
+        if choice.is_openssh(sshd::find(path).is_some()) {
+            return Sshd::new(parent, path, host_key, environment).map(Self::OpenSsh);
+        }
+        crate::say!("tunnel: the built-in SSH server serves the sessions");
+        Embedded::new(host_key, environment).map(Self::Embedded)
+    }
+
+    /// Starts serving one session, whose bytes go over the returned stream.
+    ///
+    /// # Errors
+    /// When a process or a socket cannot be made.
+    pub fn start(&self, authorized_keys: &str, log: &LogRing) -> Result<(Running, UnixStream)> {
+        match self {
+            Self::OpenSsh(sshd) => {
+                sshd.start(authorized_keys, log).map(|(run, stream)| (Running::OpenSsh(run), stream))
+            }
+            Self::Embedded(server) => {
+                server.start(authorized_keys, log).map(|(run, stream)| (Running::Embedded(run), stream))
+            }
+        }
+    }
+}
+
+impl From<Sshd> for SshServer {
+    fn from(sshd: Sshd) -> Self {
+        Self::OpenSsh(sshd)
+    }
+}
+
+/// One session's server. It is ended when this is dropped.
+#[derive(Debug)]
+pub enum Running {
+    /// OpenSSH's sshd.
+    OpenSsh(sshd::Running),
+    /// The built-in server.
+    Embedded(embedded::Running),
+}
+
+impl Running {
+    /// Waits for the end after the stream was closed, and ends what takes too long.
+    pub async fn finish(self) {
+        match self {
+            Self::OpenSsh(running) => drop(running.finish().await),
+            Self::Embedded(running) => running.finish().await,
+        }
+    }
+
+    /// Ends the session and its processes at once.
+    pub fn kill(&self) {
+        match self {
+            Self::OpenSsh(running) => running.kill(),
+            Self::Embedded(running) => running.kill(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sshd_is_taken_where_it_is_unless_another_choice_was_made() {
+        let check = |choice: Choice, is_found: bool, expected: bool| {
+            assert_eq!(choice.is_openssh(is_found), expected, "{choice:?} {is_found}");
+        };
+        check(Choice::Auto, true, true);
+        check(Choice::Auto, false, false);
+        // Its absence is then an error that says so.
+        check(Choice::Openssh, false, true);
+        check(Choice::Embedded, true, false);
+    }
+}
