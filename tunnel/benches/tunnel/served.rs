@@ -8,16 +8,17 @@ use secret::Secret;
 use tokio_util::sync::CancellationToken;
 use tunnel::error::Result;
 use tunnel::server::log_ring::LogRing;
+use tunnel::server::ssh_server::{Replaceable, SshServer};
 use tunnel::server::sshd::Sshd;
-use tunnel::server::{AuthorizedKeys, Service, serve};
+use tunnel::server::{KeySource, Keys, Service, serve};
 
 pub const INSTANCE: &str = "bench";
 
-struct Keys(String);
+struct FixedKeys(String);
 
-impl AuthorizedKeys for Keys {
-    fn read(&self) -> Pin<Box<dyn Future<Output = Result<String>> + Send + '_>> {
-        Box::pin(async { Ok(self.0.clone()) })
+impl KeySource for FixedKeys {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Keys>> + Send + '_>> {
+        Box::pin(async { Ok(Keys { authorized_keys: self.0.clone(), host_key: None }) })
     }
 }
 
@@ -25,10 +26,13 @@ impl AuthorizedKeys for Keys {
 pub fn run(folder: PathBuf) {
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     let host_key = Secret::from(read("host_key"));
-    let sshd = Sshd::new(&folder, &[folder.join("bin")], &host_key, &[]).unwrap();
+    let place = folder.clone();
+    let ssh_server = Replaceable::new(host_key, move |host_key| {
+        Sshd::new(&place, &[place.join("bin")], host_key, &[]).map(SshServer::OpenSsh)
+    });
     let service = Service {
-        sshd: sshd.into(),
-        keys: Box::new(Keys(read("authorized_keys"))),
+        ssh_server: ssh_server.unwrap(),
+        keys: Box::new(FixedKeys(read("authorized_keys"))),
         log: LogRing::default(),
         user: "root".to_owned(),
         instance_id: INSTANCE.to_owned(),

@@ -8,6 +8,7 @@ use clap::Args;
 use databricks::api::workspace::{Delete, import_file_path};
 use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
 use databricks::{Client, Config, Request};
+use secret::Secret;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,7 +21,9 @@ use crate::error::{Context, Error, Result};
 use crate::say;
 use crate::server::authorized_keys::{ScopeKeys, read_secret};
 use crate::server::log_ring::LogRing;
-use crate::server::ssh_server::{Choice, SshServer};
+use crate::server::orphans;
+use crate::server::ssh_server::{Choice, Replaceable, SshServer};
+use crate::server::workspace_files::Registration;
 use crate::server::{Service, serve};
 use crate::session::negotiation::RESUME_VERSION;
 use crate::websocket::dial::{USER_AGENT, is_loopback};
@@ -79,8 +82,9 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         return Err(Error::new("the server's host key is empty").way_out("Apply the configuration again."));
     }
     let (folder, path, variables) = (std::env::temp_dir(), environment::path(), environment::all());
-    let sshd = SshServer::new(args.ssh_server, &folder, &path, &host_key, &variables)?;
-    drop(host_key);
+    let choice = args.ssh_server;
+    let ssh_server =
+        Replaceable::new(host_key, move |host_key| SshServer::new(choice, &folder, &path, host_key, &variables))?;
 
     let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let default = if is_loopback(client.host()) { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { everywhere };
@@ -89,7 +93,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
     let user = user.map_or_else(|| "root".to_owned(), |user| user.name);
     let service = Service {
-        sshd,
+        ssh_server,
         keys: Box::new(ScopeKeys::new(client.clone(), args.secret_scope.clone(), log.clone())),
         log,
         user: user.clone(),
@@ -98,6 +102,10 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         shutdown_delay: args.shutdown_delay,
     };
 
+    orphans::adopt();
+    let reaping = tokio::spawn(orphans::reap());
+    let registration = Registration::of_this_process(environment::variable("DATABRICKS_TOKEN").map(Secret::new));
+    let registering = tokio::spawn(registration.clone().keep());
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(serve(listener, service, shutdown.clone()));
     let mut terminate = signal(SignalKind::terminate()).context(|| "cannot wait for signals".to_owned())?;
@@ -130,6 +138,11 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     }
     shutdown.cancel();
     let _ = serving.await;
+    // What sessions left behind ends with the server: nobody could reach it, and the cluster would not come to rest.
+    reaping.abort();
+    orphans::end().await;
+    registering.abort();
+    registration.revoke().await;
     Ok(())
 }
 

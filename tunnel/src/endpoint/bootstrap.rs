@@ -57,7 +57,6 @@ pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
         tasks: vec![task],
         environments: serverless.map(environment).into_iter().collect(),
         budget_policy_id: policy,
-        ..SubmitRun::default()
     }
 }
 

@@ -53,6 +53,10 @@ impl Line for ServerLine {
         if self.reattach.is_some() {
             return Due::Reattach;
         }
+        // It came while the one before was not through yet.
+        if self.handover.is_some() {
+            return Due::Handover;
+        }
         match self.arrivals.recv().await {
             Some(Arrival::Handover(socket)) => {
                 self.handover = Some(socket);

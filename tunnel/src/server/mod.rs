@@ -6,11 +6,13 @@ pub mod authorized_keys;
 pub mod embedded;
 pub mod line;
 pub mod log_ring;
+pub mod orphans;
 pub(crate) mod session_environment;
 pub mod slots;
 pub mod ssh_server;
 pub mod sshd;
 pub mod status;
+pub mod workspace_files;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -24,6 +26,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use secret::Secret;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -37,7 +40,7 @@ use self::status::ServerStatus;
 use crate::error::Result;
 use crate::say;
 use crate::server::log_ring::LogRing;
-use crate::server::ssh_server::SshServer;
+use crate::server::ssh_server::Replaceable;
 use crate::session::negotiation::{Capabilities, Dial, GRACE, Purpose, RESUME_VERSION};
 use crate::session::{self, Settings};
 use crate::websocket::frame::Role;
@@ -52,18 +55,27 @@ const UNHEARD: Duration = Duration::from_secs(90);
 /// How long sessions get to end when the server does.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(3);
 
-/// Who may log in, asked at each login.
-pub trait AuthorizedKeys: Send + Sync {
-    /// The text of an `authorized_keys` file.
-    fn read(&self) -> Pin<Box<dyn Future<Output = Result<String>> + Send + '_>>;
+/// What counts for a login, asked at each.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Who may log in: the text of an `authorized_keys` file.
+    pub authorized_keys: String,
+    /// The server's private host key, where it may have changed since it was last told.
+    pub host_key: Option<Secret<String>>,
+}
+
+/// Where the keys come from.
+pub trait KeySource: Send + Sync {
+    /// The keys as they are now.
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Keys>> + Send + '_>>;
 }
 
 /// What a server is made of.
 pub struct Service {
-    /// Starts what speaks SSH.
-    pub sshd: SshServer,
-    /// Who may log in.
-    pub keys: Box<dyn AuthorizedKeys>,
+    /// What speaks SSH.
+    pub ssh_server: Replaceable,
+    /// Who may log in, and with which host key they are met.
+    pub keys: Box<dyn KeySource>,
     /// The last warnings.
     pub log: LogRing,
     /// The user that sessions run as.
@@ -257,7 +269,9 @@ async fn begin(
         text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
     };
     let keys = state.service.keys.read().await.map_err(|error| refused(error, "a connection was refused: "))?;
-    let (sshd, stream) = state.service.sshd.start(&keys, &state.service.log).map_err(|error| refused(error, ""))?;
+    let ssh_server = state.service.ssh_server.with(keys.host_key).map_err(|error| refused(error, ""))?;
+    let started = ssh_server.start(&keys.authorized_keys, &state.service.log);
+    let (sshd, stream) = started.map_err(|error| refused(error, ""))?;
     let settings = Settings {
         resume: dial.resume.is_some(),
         window: state.slots.window(),
@@ -286,6 +300,8 @@ async fn begin(
         // Both halves gone, sshd reads the end of its connection. The session's place is free, and nobody comes back to it.
         drop((source, destination, line));
         sshd.finish().await;
+        // The files of its host key are needed until now, whatever the next session is met with.
+        drop(ssh_server);
     });
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What speaks SSH at the end of a session: OpenSSH's sshd where the driver has it, or else the built-in server.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secret::Secret;
 use tokio::net::UnixStream;
@@ -76,9 +77,39 @@ impl SshServer {
     }
 }
 
-impl From<Sshd> for SshServer {
-    fn from(sshd: Sshd) -> Self {
-        Self::OpenSsh(sshd)
+/// An SSH server that is made anew when the host key changes. Sessions that run keep the one that they began with.
+pub struct Replaceable {
+    make: Box<Make>,
+    now: Mutex<(Secret<String>, Arc<SshServer>)>,
+}
+
+/// Makes a server with a host key.
+type Make = dyn Fn(&Secret<String>) -> Result<SshServer> + Send + Sync;
+
+impl Replaceable {
+    /// The server with this host key.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn new(
+        host_key: Secret<String>,
+        make: impl Fn(&Secret<String>) -> Result<SshServer> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let server = Arc::new(make(&host_key)?);
+        Ok(Self { make: Box::new(make), now: Mutex::new((host_key, server)) })
+    }
+
+    /// The server, with this host key if it is another one than before.
+    ///
+    /// # Errors
+    /// When it cannot be made: then the next login tries again.
+    pub fn with(&self, host_key: Option<Secret<String>>) -> Result<Arc<SshServer>> {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = host_key.filter(|key| key.expose().trim() != now.0.expose().trim()) {
+            let server = Arc::new((self.make)(&key)?);
+            *now = (key, server);
+        }
+        Ok(now.1.clone())
     }
 }
 

@@ -17,8 +17,8 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 use tunnel::error::Result;
 use tunnel::server::log_ring::LogRing;
-use tunnel::server::ssh_server::{Choice, SshServer};
-use tunnel::server::{AuthorizedKeys, Service, serve};
+use tunnel::server::ssh_server::{Choice, Replaceable, SshServer};
+use tunnel::server::{KeySource, Keys, Service, serve};
 use tunnel::ssh::{Login, TOKEN_VARIABLE, options};
 use tunnel::{keys, known_hosts};
 
@@ -66,9 +66,9 @@ impl Default for Options {
 
 struct FixedKeys(String);
 
-impl AuthorizedKeys for FixedKeys {
-    fn read(&self) -> Pin<Box<dyn Future<Output = Result<String>> + Send + '_>> {
-        Box::pin(async { Ok(self.0.clone()) })
+impl KeySource for FixedKeys {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Keys>> + Send + '_>> {
+        Box::pin(async { Ok(Keys { authorized_keys: self.0.clone(), host_key: None }) })
     }
 }
 
@@ -95,10 +95,13 @@ impl Bench {
             std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
             path.push(folder.path().to_owned());
         }
-        let sshd = SshServer::new(options.ssh_server, folder.path(), &path, &host_key, &environment).unwrap();
+        let (choice, parent) = (options.ssh_server, folder.path().to_owned());
+        let ssh_server = Replaceable::new(host_key.clone(), move |host_key| {
+            SshServer::new(choice, &parent, &path, host_key, &environment)
+        });
         let authorized = if options.known { key.public_line.clone() } else { another_host_key() };
         let service = Service {
-            sshd,
+            ssh_server: ssh_server.unwrap(),
             keys: Box::new(FixedKeys(format!("{authorized}\n{}", options.more_keys))),
             log: log.clone(),
             user: user(),

@@ -20,6 +20,7 @@ mod direct;
 mod embedded;
 mod failure_modes;
 mod growth;
+mod lifecycle;
 mod memory;
 mod official;
 mod serverless;

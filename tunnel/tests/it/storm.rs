@@ -261,7 +261,7 @@ async fn all(runs: Vec<u64>, run: impl AsyncFn(u64) -> usize) {
     let faults: Vec<usize> =
         futures_util::stream::iter(runs.iter().map(|seed| run(*seed))).buffer_unordered(AT_ONCE).collect().await;
     let faults: usize = faults.iter().sum();
-    println!("{} runs, {faults} faults", runs.len());
+    eprintln!("{} runs, {faults} faults", runs.len());
     assert!(faults >= runs.len(), "there was no storm: {faults} faults in {} runs", runs.len());
 }
 

@@ -1,0 +1,100 @@
+//! A server over its life: keys that change while it runs, and what sessions leave behind.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
+use databricks::ssh_endpoint::publish::publish;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+
+use crate::bench::tunnel_program;
+use crate::cloud::{Cloud, until, wanted};
+
+fn text(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_host_key_is_met_at_the_next_login_and_running_sessions_go_on() {
+    let mut cloud = Cloud::start().await;
+    let mut open = cloud.connect("ada", &["sh", "-c", "read line; echo $line"]);
+    let mut open = open.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    until("the server runs", async || cloud.metadata().await.is_some()).await;
+    assert_eq!(text(&cloud.connect("grace", &["true"]).output().await.unwrap()).0, 0);
+
+    // What the provider does for a change of rotate_host_key.
+    let old = cloud.endpoint.clone();
+    cloud.post("/api/2.0/secrets/delete", json!({"scope": old.secret_scope, "key": SERVER_PRIVATE_KEY})).await;
+    let binary = std::fs::read(tunnel_program()).unwrap();
+    cloud.endpoint = publish(&cloud.client, &wanted(&old.cluster_id), binary.into()).await.unwrap();
+    assert_ne!(cloud.endpoint.server_host_key, old.server_host_key);
+
+    let (code, _, words) = text(&cloud.connect("grace", &["true"]).output().await.unwrap());
+    assert_eq!(code, 0, "{words}");
+    let fresh = std::mem::replace(&mut cloud.endpoint, old);
+    let (code, _, words) = text(&cloud.connect("grace", &["true"]).output().await.unwrap());
+    assert!(code == 255 && words.contains("run terraform apply here"), "{code} {words}");
+    cloud.endpoint = fresh;
+    assert_eq!(cloud.runs().await.len(), 1, "it is the same server");
+
+    use tokio::io::AsyncWriteExt;
+    open.stdin.take().unwrap().write_all(b"still here\n").await.unwrap();
+    assert_eq!(text(&open.wait_with_output().await.unwrap()).1, "still here\n");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_session_leaves_behind_is_the_servers_and_ends_with_it() {
+    let cloud = Cloud::start().await;
+    let endpoint = &cloud.endpoint;
+    let mut server = cloud.tunnel("server");
+    server.args(["server", "--instance-id=by-hand", "--end-with-stdin=false"]);
+    server.args(["--directory", &endpoint.directory, "--secret-scope", &endpoint.secret_scope]);
+    server.env("DATABRICKS_HOST", &endpoint.host).env("DATABRICKS_CLUSTER_ID", &endpoint.cluster_id);
+    let mut server = server.spawn().unwrap();
+    let id = server.id().unwrap();
+    until("the server has published itself", async || cloud.metadata().await.is_some()).await;
+
+    let command = "setsid nohup sleep 1000 >/dev/null 2>&1 & echo $!";
+    let (code, out, words) = text(&cloud.connect("ada", &["sh", "-c", command]).output().await.unwrap());
+    assert_eq!(code, 0, "{words}");
+    let left: i32 = out.trim().parse().unwrap();
+    let stat = PathBuf::from(format!("/proc/{left}/stat"));
+    until("the server has adopted it", async || {
+        let text = std::fs::read_to_string(&stat).unwrap();
+        text.rsplit_once(") ").unwrap().1.split(' ').nth(1) == Some(&id.to_string())
+    })
+    .await;
+    assert_eq!(cloud.runs().await.len(), 0);
+    kill(Pid::from_raw(i32::try_from(id).unwrap()), Signal::SIGTERM).unwrap();
+    assert!(server.wait().await.unwrap().success());
+    assert!(!stat.exists(), "it outlived the server");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_endpoints_on_one_cluster_do_not_disturb_each_other() {
+    let mut cloud = Cloud::start().await;
+    let binary = std::fs::read(tunnel_program()).unwrap();
+    let first = cloud.endpoint.clone();
+    let mut other = wanted(&first.cluster_id);
+    other.name = "other".to_owned();
+    let second = publish(&cloud.client, &other, binary.into()).await.unwrap();
+    assert_eq!(text(&cloud.connect("ada", &["true"]).output().await.unwrap()).0, 0);
+    let on_first = cloud.metadata().await.unwrap();
+    cloud.endpoint = second;
+    let (code, out, words) = text(&cloud.connect("ada", &["echo", "second"]).output().await.unwrap());
+    assert_eq!((code, out.as_str()), (0, "second\n"), "{words}");
+    assert_ne!(cloud.metadata().await.unwrap()["port"], on_first["port"]);
+    let outputs = cloud.outputs();
+    let stop = cloud.tunnel("ada").arg("stop").arg("--outputs").arg(outputs).output().await.unwrap();
+    assert_eq!(text(&stop).0, 0);
+    cloud.endpoint = first;
+    assert_eq!(text(&cloud.connect("ada", &["true"]).output().await.unwrap()).0, 0);
+    assert_eq!(cloud.metadata().await.unwrap(), on_first, "the first one's server is still the same");
+    assert_eq!(cloud.runs().await.len(), 2);
+    cloud.cloud.stop().await;
+}
