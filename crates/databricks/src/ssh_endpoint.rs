@@ -31,6 +31,8 @@ pub const SERVER_PUBLIC_KEY: &str = "server-public-key";
 pub const AUTHORIZED_KEYS: &str = "authorized-keys";
 /// The secret that holds the published [`SshEndpoint`], as JSON: what the provider reads back, and finds changed.
 pub const ENDPOINT: &str = "endpoint";
+/// The secret that marks an endpoint as Terraform's: the provider's marker of what it made.
+pub const MANAGED: &str = "terraform-created-by";
 /// The prefix of the secrets that hold the public keys of clients that registered themselves.
 pub const CLIENT_PUBLIC_KEY_PREFIX: &str = "client-public-key-";
 

@@ -7,8 +7,8 @@ use databricks::Request;
 use databricks::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
 use databricks::api::workspace::{Delete, ListObjects};
 use databricks::ssh_endpoint::publish::{self, Wanted};
-use databricks::ssh_endpoint::{self as layout, ENDPOINT, SERVER_PRIVATE_KEY, SshEndpoint};
-use tfplugin::{Call, Error, Marker, Result};
+use databricks::ssh_endpoint::{self as layout, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SshEndpoint};
+use tfplugin::{Call, Error, Result};
 
 use super::tunnel_binary::Binary;
 use crate::answer::{Answer, refusal};
@@ -47,12 +47,12 @@ pub(super) async fn claim(cx: &Call<Workspace>, name: &str) -> Result<()> {
         }
         Err(error) => return Err(refusal(&action(), error)),
     }
-    put(cx, &scope, Marker::TAG, cx.marker().id.clone()).await
+    put(cx, &scope, MANAGED, cx.marker().id.clone()).await
 }
 
 /// The marker of the create that made the endpoint's scope; `None` if there is no such scope.
 pub(super) async fn claimed_by(cx: &Call<Workspace>, name: &str) -> Result<Option<String>> {
-    get(cx, &layout::secret_scope(name), Marker::TAG).await
+    get(cx, &layout::secret_scope(name), MANAGED).await
 }
 
 /// Publishes everything, and at last the endpoint that names it. The host key is made anew unless it is the `pinned` one.
@@ -75,7 +75,7 @@ pub(super) async fn publish(
         ))
         .detail("It is not the key that clients trust. Plan again: the plan replaces it."));
     }
-    put(cx, &scope, ENDPOINT, serde_json::to_string(&endpoint)?).await?;
+    publish::announce(cx.client(), &endpoint).await.or_say(action)?;
     Ok(Published {
         host_key: Some(endpoint.server_host_key.clone()),
         endpoint,
@@ -127,7 +127,7 @@ async fn forget_host_key(cx: &Call<Workspace>, scope: &str) -> Result<()> {
     cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
 }
 
-/// For what is no secret: the endpoint and its mark.
+/// For what is no secret: the endpoint's mark.
 async fn put(cx: &Call<Workspace>, scope: &str, key: &str, value: String) -> Result<()> {
     let action = || format!("write {key} into the secret scope {scope}");
     let body = PutSecret {

@@ -106,6 +106,15 @@ pub fn client(endpoint: &SshEndpoint) -> Result<Client> {
     Client::new(Config { host, user_agent, ..Config::default() }).map_err(|error| explain(error, "cannot sign in"))
 }
 
+/// The client of the workspace that the environment or a profile names.
+///
+/// # Errors
+/// When there is no workspace, or there are no credentials.
+pub fn client_of_environment() -> Result<Client> {
+    let user_agent = Some(dial::USER_AGENT.to_owned());
+    Client::new(Config { user_agent, ..Config::default() }).map_err(|error| explain(error, "cannot sign in"))
+}
+
 /// The tunnel's folder.
 ///
 /// # Errors

@@ -4,13 +4,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use databricks::ssh_endpoint::SshEndpoint;
+use databricks::ssh_endpoint::{ACCELERATORS, Serverless, SshEndpoint};
 
-use crate::error::{Context, Result};
+use crate::commands::ready;
+use crate::endpoint::direct::{self, Compute, Direct};
+use crate::error::{Context, Error, Result};
 use crate::{endpoint, environment, terraform};
 
 /// Where the endpoint is found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[group(skip)]
 pub struct Selection {
     /// File with the outputs, as `terraform output -json` prints them; `-` is stdin. By default Terraform or OpenTofu is asked
     /// in this folder.
@@ -19,6 +22,22 @@ pub struct Selection {
     /// Endpoint to connect to, by its name or its output's: needed where there are several.
     #[arg(long, value_name = "NAME")]
     pub endpoint: Option<String>,
+    /// Connect straight to this cluster, without Terraform: the endpoint is published where there is none. The workspace and the
+    /// credentials are those of the environment or of a profile.
+    #[arg(long, value_name = "NAME|ID", conflicts_with_all = ["outputs", "endpoint"])]
+    pub cluster: Option<String>,
+    /// The same on serverless compute.
+    #[arg(long, conflicts_with_all = ["outputs", "endpoint", "cluster"])]
+    pub serverless: bool,
+    /// GPU of the serverless compute.
+    #[arg(long, value_name = "GPU", requires = "serverless", value_parser = clap::builder::PossibleValuesParser::new(ACCELERATORS))]
+    pub accelerator: Option<String>,
+    /// Name of the endpoint that is published; by default the cluster's id, or one that is your own.
+    #[arg(long = "publish-as", value_name = "NAME")]
+    pub publish_as: Option<String>,
+    /// Program for the driver, where it is not this one: another processor, or another system here.
+    #[arg(long, value_name = "FILE")]
+    pub tunnel_binary: Option<PathBuf>,
 }
 
 impl Selection {
@@ -27,7 +46,24 @@ impl Selection {
     /// # Errors
     /// When there is none, or several and none is named.
     pub async fn resolve(&self) -> Result<SshEndpoint> {
+        if let Some(direct) = self.direct() {
+            return direct::endpoint(&ready::client_of_environment()?, &ready::home()?, &direct).await;
+        }
+        if self.publish_as.is_some() || self.tunnel_binary.is_some() {
+            return Err(Error::new("--publish-as and --tunnel-binary are for an endpoint that the tunnel publishes")
+                .way_out("Say on what: --cluster NAME, or --serverless."));
+        }
         endpoint::find(&outputs(self.outputs.as_deref())?, self.endpoint.as_deref())
+    }
+
+    fn direct(&self) -> Option<Direct<'_>> {
+        let serverless = || Serverless { accelerator: self.accelerator.clone(), ..Serverless::default() };
+        let compute = match &self.cluster {
+            Some(cluster) => Compute::Cluster(cluster.clone()),
+            None if self.serverless => Compute::Serverless(serverless()),
+            None => return None,
+        };
+        Some(Direct { compute, name: self.publish_as.as_deref(), binary: self.tunnel_binary.as_deref() })
     }
 
     /// All endpoints of the outputs.

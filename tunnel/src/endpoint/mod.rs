@@ -3,6 +3,7 @@
 
 pub mod bootstrap;
 pub mod clients;
+pub mod direct;
 pub mod files;
 pub mod line;
 pub mod metadata;

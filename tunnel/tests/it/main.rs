@@ -27,3 +27,4 @@ mod serverless;
 mod sessions;
 mod simulation;
 mod storm;
+mod straight;

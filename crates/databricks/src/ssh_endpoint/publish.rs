@@ -11,8 +11,8 @@ use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey, PublicKey};
 
 use super::{
-    AUTHORIZED_KEYS, SCHEMA_VERSION, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, Serverless, SshEndpoint, binary_path,
-    check_name, directory, secret_scope, sha256_hex,
+    AUTHORIZED_KEYS, ENDPOINT, MANAGED, SCHEMA_VERSION, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, Serverless, SshEndpoint,
+    binary_path, check_name, directory, secret_scope, sha256_hex,
 };
 use crate::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
 use crate::api::workspace::{Delete, Mkdirs, ObjectInfo, import_file_path};
@@ -94,6 +94,42 @@ fn check_compute(wanted: &Wanted) -> Result<(), Error> {
         None if !wanted.cluster_id.is_empty() => Ok(()),
         _ => Err(Error::Config("an SSH endpoint is on a cluster or on serverless compute: on exactly one".to_owned())),
     }
+}
+
+/// A published endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The endpoint as it was announced.
+    pub endpoint: SshEndpoint,
+    /// Whether Terraform made it, which marks what it makes.
+    pub is_managed: bool,
+}
+
+/// The endpoint that was announced under a name.
+///
+/// # Errors
+/// Whatever the API refuses, and when what is there is no endpoint.
+pub async fn find(client: &Client, name: &str) -> Result<Option<Found>, Error> {
+    let scope = secret_scope(name);
+    let Some(names) = secret_names(client, &scope).await? else { return Ok(None) };
+    let has = |name: &str| names.iter().any(|other| other == name);
+    if !has(ENDPOINT) {
+        return Ok(None);
+    }
+    let Some(text) = get_secret(client, &scope, ENDPOINT).await? else { return Ok(None) };
+    let endpoint = serde_json::from_str(text.expose()).map_err(|error| {
+        Error::Config(format!("the secret {ENDPOINT} of the scope {scope} is no SSH endpoint: {error}"))
+    })?;
+    Ok(Some(Found { endpoint, is_managed: has(MANAGED) }))
+}
+
+/// Makes a published endpoint known under its name.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn announce(client: &Client, endpoint: &SshEndpoint) -> Result<(), Error> {
+    let text = serde_json::to_string(endpoint).map_err(|error| Error::Config(error.to_string()))?;
+    put_secret(client, &endpoint.secret_scope, ENDPOINT, &Secret::new(text)).await
 }
 
 /// What is there of an endpoint. `None` when its secret scope is gone: then the endpoint is.
