@@ -266,7 +266,7 @@ impl Handler for Connection {
     }
 
     async fn exec_request(&mut self, channel: ChannelId, data: &[u8], session: &mut Russh) -> Result<(), Error> {
-        self.start(channel, Some(data), session)
+        self.start(channel, Some(data).filter(|command| !command.is_empty()), session)
     }
 
     async fn shell_request(&mut self, channel: ChannelId, session: &mut Russh) -> Result<(), Error> {

@@ -6,6 +6,7 @@
 //! but for one such packet per round trip, until the program has caught up. What one channel holds is bounded by
 //! [`BEHIND`] and one window, and [`MOST`] ends a connection whose client takes no notice of windows.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -18,8 +19,8 @@ const BEHIND: usize = 2 * super::WINDOW as usize;
 pub(super) const MOST: usize = 64 * 1024 * 1024;
 /// The window while a program is behind. It cannot be 0: russh opens a window only when something arrives.
 pub(super) const TRICKLE: u32 = 2;
-/// Bytes that are taken at once.
-const PORTION: usize = 256 * 1024;
+/// Room for what arrives in small pieces, so that a trickle does not cost a piece of memory per packet.
+const PIECE: usize = 4096;
 
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
@@ -30,7 +31,8 @@ pub(super) struct Inbox {
 
 #[derive(Debug, Default)]
 struct State {
-    bytes: BytesMut,
+    pieces: VecDeque<BytesMut>,
+    waiting: usize,
     ended: bool,
     discarding: bool,
 }
@@ -39,10 +41,10 @@ impl Inbox {
     /// Adds what arrived, and answers how many bytes wait.
     pub(super) fn push(&self, bytes: &[u8]) -> usize {
         let mut state = self.state();
-        if !state.discarding {
-            state.bytes.extend_from_slice(bytes);
+        if !state.discarding && !bytes.is_empty() {
+            state.add(bytes);
         }
-        let waiting = state.bytes.len();
+        let waiting = state.waiting;
         drop(state);
         self.changed.notify_one();
         waiting
@@ -64,11 +66,12 @@ impl Inbox {
     pub(super) fn discard(&self) {
         let mut state = self.state();
         state.discarding = true;
-        state.bytes = BytesMut::new();
+        state.pieces = VecDeque::new();
+        state.waiting = 0;
     }
 
     pub(super) fn is_behind(&self) -> bool {
-        self.state().bytes.len() > BEHIND
+        self.state().waiting > BEHIND
     }
 
     /// The next bytes, or `None` at the end. For one task.
@@ -76,9 +79,9 @@ impl Inbox {
         loop {
             {
                 let mut state = self.state();
-                if !state.bytes.is_empty() {
-                    let portion = state.bytes.len().min(PORTION);
-                    return Some(state.bytes.split_to(portion).freeze());
+                if let Some(piece) = state.pieces.pop_front() {
+                    state.waiting = state.waiting.saturating_sub(piece.len());
+                    return Some(piece.freeze());
                 }
                 if state.ended {
                     return None;
@@ -95,6 +98,20 @@ impl Inbox {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn add(&mut self, bytes: &[u8]) {
+        self.waiting += bytes.len();
+        match self.pieces.back_mut() {
+            Some(last) if last.capacity() - last.len() >= bytes.len() => last.extend_from_slice(bytes),
+            _ => {
+                let mut piece = BytesMut::with_capacity(bytes.len().max(PIECE));
+                piece.extend_from_slice(bytes);
+                self.pieces.push_back(piece);
+            }
+        }
     }
 }
 
@@ -115,11 +132,23 @@ mod tests {
     #[tokio::test]
     async fn an_inbox_is_behind_until_its_bytes_are_taken() {
         let inbox = Inbox::default();
-        inbox.push(&vec![1; BEHIND + 1]);
-        assert!(inbox.is_behind());
-        let taken = inbox.take().await.unwrap();
-        assert_eq!(taken.len(), PORTION);
+        inbox.push(&vec![1; BEHIND]);
         assert!(!inbox.is_behind());
+        assert_eq!(inbox.push(b"x"), BEHIND + 1);
+        assert!(inbox.is_behind());
+        assert_eq!(inbox.take().await.unwrap().len(), BEHIND);
+        assert!(!inbox.is_behind());
+    }
+
+    #[tokio::test]
+    async fn a_trickle_is_kept_together() {
+        let inbox = Inbox::default();
+        for byte in 0..PIECE {
+            inbox.push(&[u8::try_from(byte % 251).unwrap()]);
+        }
+        let taken = inbox.take().await.unwrap();
+        assert_eq!(taken.len(), PIECE);
+        assert!(taken.iter().enumerate().all(|(place, byte)| usize::from(*byte) == place % 251));
     }
 
     #[tokio::test]

@@ -241,3 +241,46 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     }
     Ok(fs::rename(from, to)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Buf;
+
+    use super::*;
+
+    /// What a request is answered with: its kind, its id and what follows.
+    fn answer(files: &mut Files, request: &[u8]) -> (u8, u32, Bytes) {
+        let mut answers = BytesMut::new();
+        files.answer(Bytes::copy_from_slice(request), &mut answers);
+        let mut answers = answers.freeze();
+        assert_eq!(answers.get_u32() as usize, answers.len(), "the length is the rest's");
+        (answers.get_u8(), answers.get_u32(), answers)
+    }
+
+    #[test]
+    fn requests_that_break_off_are_bad_messages_and_unknown_ones_unsupported() {
+        let home = tempfile::tempdir().unwrap();
+        let mut files = Files::new(home.path().to_owned());
+        let mut check = |request: &[u8], status: u32| {
+            let (kind, id, mut rest) = answer(&mut files, request);
+            assert_eq!((kind, id, rest.get_u32()), (kind::STATUS, 7, status), "{request:?}");
+        };
+        for kind in (3..=20).chain([200]) {
+            check(&[kind, 0, 0, 0, 7], 5);
+            check(&[kind, 0, 0, 0, 7, 0xff, 0xff, 0xff, 0xff, b'x'], 5);
+            check(&[kind, 0, 0, 0, 7, 0, 0, 0, 2, b'x'], 5);
+        }
+        check(&[request::STAT, 0, 0, 0, 7, 0, 0, 0, 1, 0], 5);
+        check(&[request::STAT, 0, 0, 0, 7, 0, 0, 0, 1, b'x'], 2);
+        check(&[request::READ, 0, 0, 0, 7, 0, 0, 0, 1, b'x', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9], 2);
+        check(&[77, 0, 0, 0, 7], 8);
+        check(&[request::EXTENDED, 0, 0, 0, 7, 0, 0, 0, 1, b'x'], 8);
+    }
+
+    #[test]
+    fn the_version_comes_with_the_extensions() {
+        let (kind, version, names) = answer(&mut Files::new(PathBuf::from("/")), &[request::INIT, 0, 0, 0, 3]);
+        assert_eq!((kind, version), (kind::VERSION, 3));
+        assert!(names.windows(24).any(|name| name == b"posix-rename@openssh.com"));
+    }
+}
