@@ -15,8 +15,12 @@ lint:
 test *arguments:
     scripts/test.sh {{ arguments }}
 
+# Fuzzes what reads bytes from the network, each target for so many seconds
+fuzz seconds="20":
+    scripts/fuzz.sh {{ seconds }}
+
 # What CI runs
-ci: lint test
+ci: lint test (fuzz "10")
 
 # Formats Rust and Terraform
 format:
@@ -25,7 +29,7 @@ format:
 
 # Writes docs/ and examples/ anew from the code
 docs:
-    UPDATE_DOCS=1 cargo test --release -p terraform-provider-databricks --test it docs
+    UPDATE_DOCS=1 cargo test --release --workspace --test it docs
 
 # Licences, sources and known vulnerabilities of the dependencies (needs cargo-deny)
 deny:
@@ -36,5 +40,13 @@ demo:
     scripts/demo.sh
 
 # Starting time and memory of the provider
-bench:
+bench-provider:
     scripts/bench_provider.sh
+
+# Speed, latency and memory of the tunnel, beside its peers
+bench-tunnel *what:
+    scripts/bench_tunnel.sh {{ what }}
+
+# The tunnel to give away: small, for glibc 2.31 and newer
+dist *architectures:
+    scripts/build_tunnel.sh {{ architectures }}
