@@ -11,6 +11,7 @@ use crate::commands::forward::ForwardArgs;
 use crate::commands::keys::KeysArgs;
 use crate::commands::list::ListArgs;
 use crate::commands::logs::LogsArgs;
+use crate::commands::official_server::SshArgs;
 use crate::commands::proxy::ProxyArgs;
 use crate::commands::server::ServerArgs;
 use crate::commands::setup::SetupArgs;
@@ -61,6 +62,9 @@ pub enum Command {
     /// Serve SSH on a cluster's driver. A notebook starts this.
     #[command(hide = true)]
     Server(ServerArgs),
+    /// Serve SSH as the official tool's notebook asks for it.
+    #[command(hide = true, disable_version_flag = true)]
+    Ssh(SshArgs),
     /// Print a JSON schema.
     Schema {
         /// Of what.

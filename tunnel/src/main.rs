@@ -9,7 +9,8 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 use tunnel::cli::{Cli, Command, Subject};
 use tunnel::commands::{
-    code, connect, cp, doctor, forward, keys, list, logs, proxy, server, setup, speedtest, status, stop,
+    code, connect, cp, doctor, forward, keys, list, logs, official_server, proxy, server, setup, speedtest, status,
+    stop,
 };
 use tunnel::error::Result;
 use tunnel::{editor, environment, print, say};
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     // Levels by module, without the regular expressions of an EnvFilter: they would be a tenth of the program.
     let levels: Targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::ERROR));
     tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr).with_filter(levels)).init();
-    let is_server = matches!(cli.command, Command::Server(_));
+    let is_server = matches!(cli.command, Command::Server(_) | Command::Ssh(_));
     let mut builder = if is_server {
         tokio::runtime::Builder::new_multi_thread()
     } else {
@@ -62,6 +63,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::Keys(args) => keys::run(args).await,
         Command::Proxy(args) => proxy::run(args).await.map(|()| 0),
         Command::Server(args) => server::run(args).await.map(|()| 0),
+        Command::Ssh(args) => official_server::run(args).await.map(|()| 0),
         Command::Schema { subject: Subject::Endpoint } => print::json(&schemars::schema_for!(SshEndpoint)).map(|()| 0),
         Command::Completions { shell } => {
             let mut text = Vec::new();

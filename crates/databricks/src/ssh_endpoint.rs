@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub mod official;
 pub mod publish;
 
 /// The newest [`SshEndpoint::schema_version`] that this program understands.
@@ -124,6 +125,9 @@ pub struct SshEndpoint {
     pub shutdown_delay_seconds: u64,
     /// Whether connecting starts the cluster when it is stopped.
     pub auto_start: bool,
+    /// Where the official command line tool finds the endpoint, where it is to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub official: Option<official::Official>,
 }
 
 impl SshEndpoint {

@@ -51,6 +51,11 @@ pub struct SshEndpoint {
     /// Whether connecting starts the cluster when it is stopped.
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
     pub auto_start: Attr<bool>,
+    /// Version of the official command line tool whose `databricks ssh connect` is to find the endpoint as well, as
+    /// `databricks-cli/1.2.3`: its folder, secrets and program are published under that version. The identity that connects with it
+    /// must be the one that applies this.
+    #[schemars(regex(pattern = "^databricks-cli/[0-9][0-9A-Za-z.+-]{0,63}$"), extend("x-tf" = OPTIONAL))]
+    pub compatible_with: Attr<String>,
     /// Any text. A change of it gives the endpoint a new host key, in place: clients trust it once they have the new outputs, and
     /// the running server uses it from the next login on.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -155,6 +160,7 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
         max_clients: i64::from(endpoint.max_clients).into(),
         shutdown_delay_seconds: i64::try_from(endpoint.shutdown_delay_seconds).unwrap_or(i64::MAX).into(),
         auto_start: endpoint.auto_start.into(),
+        compatible_with: known.compatible_with,
         rotate_host_key: known.rotate_host_key,
         tunnel_binary: known.tunnel_binary,
         binary_sha256: if published.has_binary { endpoint.binary_sha256.clone().into() } else { Attr::Null },
@@ -181,6 +187,7 @@ fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<Wanted> {
         max_clients: u32::try_from(plan.max_clients.or_default())?,
         shutdown_delay_seconds: u64::try_from(plan.shutdown_delay_seconds.or_default())?,
         auto_start: plan.auto_start.is_true(),
+        compatible_with: plan.compatible_with.known().cloned(),
     })
 }
 
@@ -222,6 +229,7 @@ fn changes_endpoint(prior: &SshEndpoint, planned: &SshEndpoint) -> bool {
         || prior.max_clients != planned.max_clients
         || prior.shutdown_delay_seconds != planned.shutdown_delay_seconds
         || prior.auto_start != planned.auto_start
+        || prior.compatible_with != planned.compatible_with
         || prior.binary_sha256 != planned.binary_sha256
         || prior.server_host_key != planned.server_host_key
         || !prior.endpoint.is_known()
@@ -255,7 +263,7 @@ output "ssh_endpoint" {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("name               = \"example\"", "name               = \"another\""));
     const IMPORT_ID: Option<&'static str> = Some("name");
-    const IMPORT_IGNORES: &'static [&'static str] = &["tunnel_binary", "rotate_host_key"];
+    const IMPORT_IGNORES: &'static [&'static str] = &["tunnel_binary", "rotate_host_key", "compatible_with"];
 
     type Client = Workspace;
 
@@ -336,6 +344,9 @@ output "ssh_endpoint" {
 
     async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let binary = Binary::find(&plan.tunnel_binary)?;
+        if let Some(before) = state.endpoint.known().filter(|_| plan.endpoint.is_unknown()) {
+            publish::withdraw_official(cx, before).await?;
+        }
         match publish::publish(cx, &wanted(cx, &plan)?, plan.server_host_key.known().map(String::as_str), &binary).await
         {
             Ok(published) => Ok(state_of(plan, published)),
@@ -369,6 +380,7 @@ mod tests {
             max_clients: 10,
             shutdown_delay_seconds: 600,
             auto_start: true,
+            official: None,
         };
         let host_key = Some(endpoint.server_host_key.clone());
         publish::Published { endpoint, host_key, client_public_keys: Vec::new(), has_binary: true }

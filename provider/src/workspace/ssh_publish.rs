@@ -106,6 +106,7 @@ pub(super) async fn read(cx: &Call<Workspace>, name: &str) -> Result<Option<Publ
 /// makes an endpoint exist, goes at the end.
 pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<&SshEndpoint>) -> Result<()> {
     if let Some(endpoint) = endpoint {
+        withdraw_official(cx, endpoint).await?;
         remove_folder(cx, &endpoint.directory).await?;
         let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned()).unwrap_or_default();
         let endpoints = parent(&endpoint.directory);
@@ -118,6 +119,12 @@ pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<
     let body = DeleteScope { scope: scope.clone() };
     let request = Request::post("/api/2.0/secrets/scopes/delete").json(&body).or_say(action)?.idempotent();
     cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+}
+
+/// Takes away what the official tool finds of the endpoint.
+pub(super) async fn withdraw_official(cx: &Call<Workspace>, endpoint: &SshEndpoint) -> Result<()> {
+    let action = || format!("take the SSH endpoint {:?} away from the official tool", endpoint.name);
+    publish::remove_official(cx.client(), endpoint).await.or_say(action)
 }
 
 async fn forget_host_key(cx: &Call<Workspace>, scope: &str) -> Result<()> {

@@ -262,6 +262,31 @@ async fn an_endpoint_moves_to_serverless_compute_and_back_in_place() {
 }
 
 #[tokio::test]
+async fn an_endpoint_for_the_official_tool_is_where_that_looks_and_goes_without_a_trace() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let first = SshEndpoint { compatible_with: "databricks-cli/1.2.3".into(), ..endpoint(&folder, "example") };
+    // A program for the driver, as far as its first bytes say.
+    std::fs::write(folder.path().join("tunnel"), [b"\x7fELF".as_slice(), &[0; 14], &[62, 0]].concat()).unwrap();
+    let made = create(&cx, planned(None, first)).await;
+    reads_back(&cx, &made).await;
+    let place = made.endpoint.known().unwrap().official.clone().unwrap();
+    let version = place.directory.rsplit_once('/').unwrap().0.to_owned();
+    assert!(version.ends_with("/.databricks/ssh-tunnel/1.2.3"), "{version}");
+    assert!(exists(&cx, &format!("{version}/databricks_cli_1.2.3_linux_amd64/databricks")).await);
+    assert!(exists(&cx, &place.directory).await);
+
+    let moved = SshEndpoint { compatible_with: "databricks-cli/1.3.0".into(), ..made.clone() };
+    let moved = update(&cx, made.clone(), planned(Some(&made), moved)).await;
+    assert!(!exists(&cx, &version).await, "nothing stays of the version before");
+    reads_back(&cx, &moved).await;
+    SshEndpoint::delete(&cx, moved).await.unwrap();
+    let scopes: ListScopes = cx.client().send(Request::get("/api/2.0/secrets/scopes/list")).await.unwrap();
+    assert_eq!(scopes.scopes.len(), 0);
+}
+
+#[tokio::test]
 async fn a_host_key_is_rotated_in_place_and_found_by_others() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;

@@ -136,6 +136,7 @@ impl Tunnel {
             max_clients: 1000,
             shutdown_delay_seconds: 600,
             auto_start: true,
+            official: None,
         };
         std::fs::write(folder.path().join("endpoint.json"), serde_json::to_vec(&endpoint).unwrap()).unwrap();
         Served { folder, process, port }

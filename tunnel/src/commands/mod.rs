@@ -9,6 +9,7 @@ pub mod forward;
 pub mod keys;
 pub mod list;
 pub mod logs;
+pub mod official_server;
 pub mod proxy;
 pub mod ready;
 pub mod selection;

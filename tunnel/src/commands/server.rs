@@ -8,6 +8,7 @@ use clap::Args;
 use databricks::api::workspace::{Delete, import_file_path};
 use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
 use databricks::{Client, Config, Request};
+use futures_util::future::join_all;
 use secret::Secret;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -55,6 +56,12 @@ pub struct ServerArgs {
     /// Usage policy of the serverless compute that this is.
     #[arg(long, default_value = "")]
     pub usage_policy_id: String,
+    /// Workspace folder in which the official tool looks for a server.
+    #[arg(long)]
+    pub official_directory: Option<String>,
+    /// Secret scope in which the official tool puts its clients' public key.
+    #[arg(long)]
+    pub official_scope: Option<String>,
     /// Address to listen on. By default all, and this machine only where the workspace is on it.
     #[arg(long)]
     pub listen: Option<IpAddr>,
@@ -94,7 +101,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     let user = user.map_or_else(|| "root".to_owned(), |user| user.name);
     let service = Service {
         ssh_server,
-        keys: Box::new(ScopeKeys::new(client.clone(), args.secret_scope.clone(), log.clone())),
+        keys: Box::new(ScopeKeys::new(client.clone(), args.secret_scope.clone(), args.official_scope, log.clone())),
         log,
         user: user.clone(),
         instance_id: args.instance_id.clone(),
@@ -122,7 +129,9 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         started_at: SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default(),
         resume_version: RESUME_VERSION,
     };
-    let place = Place { client, path: format!("{}/metadata.json", args.directory), metadata };
+    let paths = std::iter::once(args.directory).chain(args.official_directory);
+    let paths = paths.map(|directory| format!("{directory}/metadata.json")).collect();
+    let place = Place { client, paths, metadata };
     place.publish().await?;
     say!("tunnel: listening on port {port}");
 
@@ -161,31 +170,38 @@ async fn end_of_stdin() {
     while stdin.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }
 
-/// The file in the workspace that says where the server is.
+/// The files in the workspace that say where the server is.
 struct Place {
     client: Client,
-    path: String,
+    paths: Vec<String>,
     metadata: Metadata,
 }
 
 impl Place {
     async fn publish(&self) -> Result<()> {
-        let request = Request::post(import_file_path(&self.path))
-            .query("overwrite", "true")
-            .body(metadata::to_bytes(&self.metadata), "application/octet-stream")
-            .idempotent();
-        self.client.send::<()>(request).await.map_err(|error| explain(error, "cannot say where the server listens"))
+        for path in &self.paths {
+            let request = Request::post(import_file_path(path))
+                .query("overwrite", "true")
+                .body(metadata::to_bytes(&self.metadata), "application/octet-stream")
+                .idempotent();
+            let said: Result<(), _> = self.client.send(request).await;
+            said.map_err(|error| explain(error, "cannot say where the server listens"))?;
+        }
+        Ok(())
     }
 
-    /// Removes the file if it still speaks of this server.
+    /// Removes the files if they still speak of this server.
     async fn retract(&self) {
-        let request =
-            Request::get("/api/2.0/workspace/export").query("path", &self.path).query("direct_download", "true");
+        join_all(self.paths.iter().map(|path| self.retract_from(path))).await;
+    }
+
+    async fn retract_from(&self, path: &str) {
+        let request = Request::get("/api/2.0/workspace/export").query("path", path).query("direct_download", "true");
         let Ok(bytes) = self.client.send_bytes(request).await else { return };
-        if metadata::parse(&bytes).is_none_or(|metadata| metadata.instance_id != self.metadata.instance_id) {
+        if metadata::parse(&bytes).is_none_or(|found| found.instance_id != self.metadata.instance_id) {
             return;
         }
-        let body = Delete { path: self.path.clone(), recursive: Some(false) };
+        let body = Delete { path: path.to_owned(), recursive: Some(false) };
         if let Ok(request) = json(Request::post("/api/2.0/workspace/delete"), &body)
             && let Err(error) = self.client.send::<()>(request).await
         {

@@ -94,7 +94,8 @@ def run():
             path = root + path[len("/Workspace") :]
         program = fetch_program(path, parameter("binary_sha256"), directory)
         arguments = [program, "server"]
-        for name in ("directory", "secret_scope", "instance_id", "max_clients", "shutdown_delay", "usage_policy_id"):
+        names = ("directory", "secret_scope", "instance_id", "max_clients", "shutdown_delay", "usage_policy_id")
+        for name in names + ("official_directory", "official_scope"):
             value = parameter(name)
             if value:
                 arguments += ["--" + name.replace("_", "-"), value]

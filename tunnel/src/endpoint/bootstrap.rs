@@ -17,7 +17,7 @@ const LONGEST_RUN_SECONDS: u64 = 24 * 60 * 60;
 
 /// The run that starts a server with this instance id.
 pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
-    let serverless = endpoint.serverless.as_ref();
+    let (serverless, official) = (endpoint.serverless.as_ref(), endpoint.official.as_ref());
     let policy = serverless.and_then(|serverless| serverless.usage_policy_id.clone()).unwrap_or_default();
     let parameters = [
         ("binary_path", endpoint.binary_path.clone()),
@@ -29,6 +29,8 @@ pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
         ("max_clients", endpoint.max_clients.to_string()),
         ("shutdown_delay", format!("{}s", endpoint.shutdown_delay_seconds)),
         ("usage_policy_id", policy.clone()),
+        ("official_directory", official.map(|place| place.directory.clone()).unwrap_or_default()),
+        ("official_scope", official.map(|place| place.secret_scope.clone()).unwrap_or_default()),
     ];
     let seconds = i64::try_from(LONGEST_RUN_SECONDS.max(endpoint.shutdown_delay_seconds)).unwrap_or(i64::MAX);
     let task = SubmitTask {

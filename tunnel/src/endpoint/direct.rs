@@ -95,6 +95,7 @@ async fn wanted(client: &Client, direct: &Direct<'_>) -> Result<Wanted> {
         max_clients: MAX_CLIENTS,
         shutdown_delay_seconds: SHUTDOWN_DELAY_SECONDS,
         auto_start: true,
+        compatible_with: None,
     })
 }
 

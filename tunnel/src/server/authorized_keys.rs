@@ -7,6 +7,7 @@ use std::pin::Pin;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use databricks::api::secrets::{GetSecret, ListSecrets};
+use databricks::ssh_endpoint::official::CLIENT_PUBLIC_KEY;
 use databricks::ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SERVER_PRIVATE_KEY};
 use databricks::{Client, Request};
 use secret::Secret;
@@ -22,6 +23,8 @@ use crate::server::{KeySource, Keys};
 pub struct ScopeKeys {
     client: Client,
     scope: String,
+    /// Where the official tool puts its clients' key.
+    official_scope: Option<String>,
     log: LogRing,
     known: Mutex<Option<Known>>,
 }
@@ -34,9 +37,9 @@ struct Known {
 }
 
 impl ScopeKeys {
-    /// The keys of `scope`.
-    pub fn new(client: Client, scope: String, log: LogRing) -> Self {
-        Self { client, scope, log, known: Mutex::new(None) }
+    /// The keys of `scope`, and of the official tool's clients.
+    pub fn new(client: Client, scope: String, official_scope: Option<String>, log: LogRing) -> Self {
+        Self { client, scope, official_scope, log, known: Mutex::new(None) }
     }
 
     /// What is in the scope now, and the host key if it may be another one than `known` has.
@@ -68,6 +71,18 @@ impl ScopeKeys {
                     Err(error) if error.is_not_found() => {}
                     Err(error) => return Err(error),
                 },
+            }
+        }
+        if let Some(scope) = &self.official_scope {
+            match read_secret(&self.client, scope, CLIENT_PUBLIC_KEY).await {
+                Ok(text) => {
+                    let keys = text.expose().lines().filter_map(known_hosts::parse).collect();
+                    // A slash stands in no secret's name.
+                    fresh.clients.insert(format!("{scope}/{CLIENT_PUBLIC_KEY}"), (None, keys));
+                }
+                // No official client has come yet.
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
             }
         }
         Ok((fresh, host_key))

@@ -130,6 +130,7 @@ impl Bench {
             max_clients: 10,
             shutdown_delay_seconds: 600,
             auto_start: true,
+            official: None,
         };
         Self { folder, endpoint, port, log, relay, key, host_key, shutdown, serving, proxy_arguments: Vec::new() }
     }

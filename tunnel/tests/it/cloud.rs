@@ -31,6 +31,7 @@ pub fn wanted(cluster_id: &str) -> Wanted {
         max_clients: 20,
         shutdown_delay_seconds: 600,
         auto_start: true,
+        compatible_with: None,
     }
 }
 

@@ -15,6 +15,7 @@
 mod bench;
 mod cloud;
 mod commands;
+mod compatible;
 mod connect;
 mod direct;
 mod embedded;

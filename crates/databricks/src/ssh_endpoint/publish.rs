@@ -10,12 +10,13 @@ use secret::Secret;
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey, PublicKey};
 
+use super::official::{self, Official};
 use super::{
     AUTHORIZED_KEYS, ENDPOINT, MANAGED, SCHEMA_VERSION, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, Serverless, SshEndpoint,
     binary_path, check_name, directory, secret_scope, sha256_hex,
 };
 use crate::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
-use crate::api::workspace::{Delete, Mkdirs, ObjectInfo, import_file_path};
+use crate::api::workspace::{Delete, ListObjects, Mkdirs, ObjectInfo, import_file_path};
 use crate::{Client, Error, Request};
 
 /// What a configuration says about an endpoint.
@@ -37,6 +38,8 @@ pub struct Wanted {
     pub shutdown_delay_seconds: u64,
     /// Whether connecting starts the cluster.
     pub auto_start: bool,
+    /// Version of the official command line tool that is to find the endpoint too: `databricks-cli/<version>`.
+    pub compatible_with: Option<String>,
 }
 
 /// What of an endpoint stands in the workspace.
@@ -61,6 +64,9 @@ pub async fn publish(client: &Client, wanted: &Wanted, binary: Bytes) -> Result<
     let identity = client.me().await?.user_name;
     let workspace_id = client.workspace_id().await?;
     let sha256 = sha256_hex(&binary);
+    let version = wanted.compatible_with.as_deref().map(official::version).transpose();
+    let version = version.map_err(|error| Error::Config(error.to_string()))?;
+    let session = if wanted.serverless.is_some() { &wanted.name } else { &wanted.cluster_id };
     let endpoint = SshEndpoint {
         schema_version: SCHEMA_VERSION,
         host: client.host().as_str().trim_end_matches('/').to_owned(),
@@ -77,13 +83,41 @@ pub async fn publish(client: &Client, wanted: &Wanted, binary: Bytes) -> Result<
         max_clients: wanted.max_clients,
         shutdown_delay_seconds: wanted.shutdown_delay_seconds,
         auto_start: wanted.auto_start,
+        official: version.map(|version| official::place(&identity, version, session)),
     };
     ensure_scope(client, &endpoint.secret_scope).await?;
     let server_host_key = ensure_host_key(client, &endpoint.secret_scope).await?;
     put_secret(client, &endpoint.secret_scope, AUTHORIZED_KEYS, &Secret::new(authorized_keys)).await?;
+    if let (Some(place), Some(version)) = (&endpoint.official, version) {
+        publish_official(client, &identity, version, place, &endpoint.secret_scope, &binary).await?;
+    }
     upload_binary(client, &endpoint.binary_path, binary).await?;
     make_directory(client, &endpoint.directory).await?;
     Ok(SshEndpoint { server_host_key, ..endpoint })
+}
+
+/// Puts the host key, the program and the folder where the official tool looks for them.
+async fn publish_official(
+    client: &Client,
+    identity: &str,
+    version: &str,
+    place: &Official,
+    scope: &str,
+    binary: &Bytes,
+) -> Result<(), Error> {
+    ensure_scope(client, &place.secret_scope).await?;
+    for key in [SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY] {
+        let Some(ours) = get_secret(client, scope, key).await? else { continue };
+        let theirs = get_secret(client, &place.secret_scope, key).await?;
+        if theirs.is_none_or(|theirs| theirs.expose() != ours.expose()) {
+            put_secret(client, &place.secret_scope, key, &ours).await?;
+        }
+    }
+    // The program for the other architecture is the official tool's own, which it uploads when it needs it.
+    if let Some(architecture) = official::architecture(binary) {
+        upload_binary(client, &official::binary_path(identity, version, architecture), binary.clone()).await?;
+    }
+    make_directory(client, &place.directory).await
 }
 
 fn check_compute(wanted: &Wanted) -> Result<(), Error> {
@@ -161,9 +195,37 @@ pub async fn read(client: &Client, endpoint: &SshEndpoint) -> Result<Option<Stan
 /// # Errors
 /// Whatever the API refuses; what is gone already is no error.
 pub async fn remove(client: &Client, endpoint: &SshEndpoint) -> Result<(), Error> {
+    remove_official(client, endpoint).await?;
     let scope = DeleteScope { scope: endpoint.secret_scope.clone() };
     gone(client.send(Request::post("/api/2.0/secrets/scopes/delete").json(&scope)?.idempotent()).await)?;
-    let folder = Delete { path: endpoint.directory.clone(), recursive: Some(true) };
+    delete_folder(client, &endpoint.directory).await
+}
+
+/// Takes away what the official tool would find of an endpoint; its version's folder too when it holds nothing but programs.
+///
+/// # Errors
+/// Whatever the API refuses; what is gone already is no error.
+pub async fn remove_official(client: &Client, endpoint: &SshEndpoint) -> Result<(), Error> {
+    let Some(place) = &endpoint.official else { return Ok(()) };
+    let scope = DeleteScope { scope: place.secret_scope.clone() };
+    gone(client.send(Request::post("/api/2.0/secrets/scopes/delete").json(&scope)?.idempotent()).await)?;
+    delete_folder(client, &place.directory).await?;
+    let Some((version, _)) = place.directory.rsplit_once('/') else { return Ok(()) };
+    let list = client.send::<ListObjects>(Request::get("/api/2.0/workspace/list").query("path", version)).await;
+    let objects = match list {
+        Ok(list) => list.objects,
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let is_program = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with("databricks_cli_"));
+    if objects.iter().all(|object| is_program(&object.path)) {
+        delete_folder(client, version).await?;
+    }
+    Ok(())
+}
+
+async fn delete_folder(client: &Client, path: &str) -> Result<(), Error> {
+    let folder = Delete { path: path.to_owned(), recursive: Some(true) };
     gone(client.send(Request::post("/api/2.0/workspace/delete").json(&folder)?.idempotent()).await)
 }
 
