@@ -89,6 +89,17 @@ impl Serverless {
             _ => Ok(()),
         }
     }
+
+    /// The environment that a server runs in: its version, or its base environment.
+    pub fn environment(&self) -> String {
+        let version = || self.environment_version.unwrap_or(LEAST_ENVIRONMENT_VERSION).to_string();
+        self.base_environment.clone().unwrap_or_else(version)
+    }
+
+    /// Machine and environment in one word, such as `cpu/4` or `GPU_1xA10/4`: what a running server is compared by.
+    pub fn describe(&self) -> String {
+        format!("{}/{}", self.accelerator.as_deref().unwrap_or("cpu"), self.environment())
+    }
 }
 
 /// What a client needs to reach a cluster over SSH and to trust what answers. It holds no secret.
@@ -267,5 +278,8 @@ mod tests {
         check(of("GPU_2xA10", None, None), Err(InvalidServerless::Accelerator("GPU_2xA10".to_owned())));
         check(of("", Some(3), None), Err(InvalidServerless::EnvironmentVersion(3)));
         check(of("", Some(4), Some("x")), Err(InvalidServerless::TwoEnvironments));
+        assert_eq!(Serverless::default().describe(), "cpu/4");
+        assert_eq!(of("GPU_1xA10", Some(5), None).describe(), "GPU_1xA10/5");
+        assert_eq!(of("", None, Some("/b.yaml")).describe(), "cpu//b.yaml");
     }
 }

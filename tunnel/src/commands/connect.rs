@@ -8,8 +8,9 @@ use clap::Args;
 use databricks::ssh_endpoint::SERVER_PUBLIC_KEY;
 use tokio::time::timeout;
 
-use crate::commands::ready::{Identity, Ready};
+use crate::commands::ready::{self, Identity, Ready};
 use crate::commands::selection::Selection;
+use crate::endpoint::files::Files;
 use crate::endpoint::start::address;
 use crate::error::{Error, Result};
 use crate::say;
@@ -70,12 +71,13 @@ async fn post_mortem(ready: &Ready) -> Option<Error> {
     let Ready { client, endpoint, server, .. } = ready;
     let current = read_secret(client, &endpoint.secret_scope, SERVER_PUBLIC_KEY).await.ok()?;
     if known_hosts::parse(current.expose()) != known_hosts::parse(&endpoint.server_host_key) {
-        return Some(
-            Error::new("the server's host key is not the one in the outputs, so nothing was sent to it").way_out(
-                "If the endpoint was made anew, run terraform apply here and connect again. If not, somebody else may be \
-                 answering: do not connect.",
-            ),
-        );
+        let pin = Files::known_hosts(&ready::home().ok()?, endpoint);
+        let error = Error::new("the server's host key is not the one in the outputs, so nothing was sent to it");
+        return Some(error.way_out(format!(
+            "If the endpoint was made anew, run terraform apply here, or without Terraform remove {}, and connect again. If not, \
+             somebody else may be answering: do not connect.",
+            pin.display()
+        )));
     }
     let token = client.bearer().await.ok()?;
     let log = dial::get(&address(endpoint, server).ok()?, "logs", &token).await.ok()?;

@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use crate::commands::existing::Existing;
 use crate::commands::ready::{self, Identity, Ready};
 use crate::commands::selection::Selection;
-use crate::endpoint::clients;
 use crate::endpoint::metadata::Metadata;
-use crate::endpoint::start::{address, check_access_mode, explain};
+use crate::endpoint::start::{address, explain};
+use crate::endpoint::{clients, cluster as its_cluster};
 use crate::error::{Context, Error, Result};
 use crate::keys::ClientKey;
 use crate::progress::Progress;
@@ -235,7 +235,7 @@ async fn cluster(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())
     }
     let request = Request::get("/api/2.1/clusters/get").query("cluster_id", &endpoint.cluster_id);
     let cluster: Cluster = client.send(request).await.map_err(|error| explain(error, "cannot look at the cluster"))?;
-    check_access_mode(&cluster.attributes.data_security_mode)?;
+    its_cluster::check(client, &cluster).await?;
     Ok((format!("{}, {}", cluster.state, cluster.attributes.spark_version), ()))
 }
 

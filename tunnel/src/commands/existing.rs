@@ -6,7 +6,7 @@ use databricks::ssh_endpoint::SshEndpoint;
 use secret::Secret;
 
 use crate::commands::ready;
-use crate::commands::selection::Selection;
+use crate::commands::selection::{Selected, Selection};
 use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::{Starter, address, explain};
 use crate::error::{Context, Error, Result};
@@ -30,7 +30,7 @@ impl Existing {
     /// # Errors
     /// When there is none, or the workspace cannot be asked.
     pub async fn of(selection: &Selection) -> Result<Self> {
-        Self::at(selection.resolve().await?).await
+        Self::with(selection.find().await?).await
     }
 
     /// Looks for this endpoint's server.
@@ -38,10 +38,22 @@ impl Existing {
     /// # Errors
     /// When the workspace cannot be asked.
     pub async fn at(endpoint: SshEndpoint) -> Result<Self> {
-        let client = ready::client(&endpoint)?;
-        let home = ready::home()?;
-        let starter = Starter { client: &client, endpoint: &endpoint, home: &home, progress: &Progress::default() };
-        let server = starter.find().await?;
+        Self::with(endpoint.into()).await
+    }
+
+    async fn with(selected: Selected) -> Result<Self> {
+        let Selected { endpoint, server, client } = selected;
+        let client = match client {
+            Some(client) => client,
+            None => ready::client(&endpoint)?,
+        };
+        let server = match server {
+            Some(server) => Some(server),
+            None => {
+                let (home, progress) = (ready::home()?, Progress::default());
+                Starter { client: &client, endpoint: &endpoint, home: &home, progress: &progress }.find().await?
+            }
+        };
         Ok(Self { endpoint, client, server })
     }
 

@@ -74,6 +74,8 @@ pub async fn run(args: SshArgs) -> Result<()> {
         max_clients: args.max_clients,
         shutdown_delay: args.shutdown_delay,
         usage_policy_id: args.usage_policy_id,
+        // The official tool does not say what it asked for.
+        compute: String::new(),
         official_directory: None,
         official_scope: Some(args.secret_scope_name),
         listen: None,

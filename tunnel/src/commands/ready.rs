@@ -7,7 +7,7 @@ use databricks::ssh_endpoint::SshEndpoint;
 use databricks::{Client, Config};
 use secret::Secret;
 
-use crate::commands::selection::Selection;
+use crate::commands::selection::{Selected, Selection};
 use crate::endpoint::clients;
 use crate::endpoint::files::Files;
 use crate::endpoint::metadata::Metadata;
@@ -60,21 +60,35 @@ impl Ready {
     /// # Errors
     /// When there is no endpoint, the workspace refuses, or the server does not start.
     pub async fn of(selection: &Selection, identity: &Identity) -> Result<Self> {
-        Self::at(selection.resolve().await?, identity).await
+        Self::with(selection.find().await?, identity).await
     }
 
     /// The same for this endpoint.
     ///
     /// # Errors
     /// As [`Self::of`].
-    pub async fn at(mut endpoint: SshEndpoint, identity: &Identity) -> Result<Self> {
+    pub async fn at(endpoint: SshEndpoint, identity: &Identity) -> Result<Self> {
+        Self::with(endpoint.into(), identity).await
+    }
+
+    async fn with(selected: Selected, identity: &Identity) -> Result<Self> {
+        let Selected { mut endpoint, server, client: signed_in } = selected;
         let home = home()?;
-        let client = client(&endpoint)?;
+        let client = match signed_in {
+            Some(client) => client,
+            None => client(&endpoint)?,
+        };
         let key = identity.key()?;
         let progress = Progress::default();
         let starter = Starter { client: &client, endpoint: &endpoint, home: &home, progress: &progress };
         let registering = clients::register(&client, &endpoint, &key.public_line);
-        let (server, ()) = tokio::try_join!(starter.ensure(), registering)?;
+        let finding = async {
+            match server {
+                Some(server) => Ok(server),
+                None => starter.ensure().await,
+            }
+        };
+        let (server, ()) = tokio::try_join!(finding, registering)?;
         progress.done();
         let token = client.bearer().await.map_err(|error| explain(error, "cannot sign in"))?;
         let files = Files::write(&home, &endpoint)?;

@@ -4,10 +4,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use databricks::Client;
 use databricks::ssh_endpoint::{ACCELERATORS, Serverless, SshEndpoint};
 
 use crate::commands::ready;
 use crate::endpoint::direct::{self, Compute, Direct};
+use crate::endpoint::metadata::Metadata;
 use crate::error::{Context, Error, Result};
 use crate::{endpoint, environment, terraform};
 
@@ -46,14 +48,25 @@ impl Selection {
     /// # Errors
     /// When there is none, or several and none is named.
     pub async fn resolve(&self) -> Result<SshEndpoint> {
+        Ok(self.find().await?.endpoint)
+    }
+
+    /// The same, with what finding it found besides.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub async fn find(&self) -> Result<Selected> {
         if let Some(direct) = self.direct() {
-            return direct::endpoint(&ready::client_of_environment()?, &ready::home()?, &direct).await;
+            let client = ready::client_of_environment()?;
+            let (endpoint, server) = direct::endpoint(&client, &ready::home()?, &direct).await?;
+            return Ok(Selected { endpoint, server, client: Some(client) });
         }
         if self.publish_as.is_some() || self.tunnel_binary.is_some() {
             return Err(Error::new("--publish-as and --tunnel-binary are for an endpoint that the tunnel publishes")
                 .way_out("Say on what: --cluster NAME, or --serverless."));
         }
-        endpoint::find(&outputs(self.outputs.as_deref())?, self.endpoint.as_deref())
+        let endpoint = endpoint::find(&outputs(self.outputs.as_deref())?, self.endpoint.as_deref())?;
+        Ok(endpoint.into())
     }
 
     fn direct(&self) -> Option<Direct<'_>> {
@@ -72,6 +85,22 @@ impl Selection {
     /// When there is none.
     pub fn all(&self) -> Result<Vec<SshEndpoint>> {
         endpoint::find_all(&outputs(self.outputs.as_deref())?)
+    }
+}
+
+/// An endpoint, with what is known about it by now.
+pub struct Selected {
+    /// The endpoint.
+    pub endpoint: SshEndpoint,
+    /// Its running server, where that was looked for and found.
+    pub server: Option<Metadata>,
+    /// The workspace, where it was asked already.
+    pub client: Option<Client>,
+}
+
+impl From<SshEndpoint> for Selected {
+    fn from(endpoint: SshEndpoint) -> Self {
+        Self { endpoint, server: None, client: None }
     }
 }
 

@@ -62,6 +62,9 @@ pub struct ServerArgs {
     /// Secret scope in which the official tool puts its clients' public key.
     #[arg(long)]
     pub official_scope: Option<String>,
+    /// What its serverless compute was asked to be, as clients compare it.
+    #[arg(long, default_value = "")]
+    pub compute: String,
     /// Address to listen on. By default all, and this machine only where the workspace is on it.
     #[arg(long)]
     pub listen: Option<IpAddr>,
@@ -123,6 +126,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         port,
         cluster_id: environment::variable("DATABRICKS_CLUSTER_ID").unwrap_or_default(),
         usage_policy_id: args.usage_policy_id,
+        compute: args.compute,
         user,
         instance_id: args.instance_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),

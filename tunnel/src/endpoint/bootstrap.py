@@ -94,7 +94,7 @@ def run():
             path = root + path[len("/Workspace") :]
         program = fetch_program(path, parameter("binary_sha256"), directory)
         arguments = [program, "server"]
-        names = ("directory", "secret_scope", "instance_id", "max_clients", "shutdown_delay", "usage_policy_id")
+        names = ("directory", "secret_scope", "instance_id", "max_clients", "shutdown_delay", "usage_policy_id", "compute")
         for name in names + ("official_directory", "official_scope"):
             value = parameter(name)
             if value:

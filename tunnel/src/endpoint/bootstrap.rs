@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use databricks::api::jobs::{Compute, EnvironmentSpec, JobEnvironment, NotebookTask, RunState, SubmitRun, SubmitTask};
-use databricks::ssh_endpoint::{LEAST_ENVIRONMENT_VERSION, Serverless, SshEndpoint};
+use databricks::api::jobs::{
+    Compute, EnvironmentSpec, JobEnvironment, NotebookTask, Run, RunLifeCycleState, RunState, SubmitRun, SubmitTask,
+};
+use databricks::ssh_endpoint::{Serverless, SshEndpoint};
 
 /// The notebook's text.
 pub const NOTEBOOK: &str = include_str!("bootstrap.py");
@@ -12,26 +14,36 @@ pub const NOTEBOOK: &str = include_str!("bootstrap.py");
 pub const TASK: &str = "start_ssh_server";
 /// The name of a serverless run's environment.
 const ENVIRONMENT: &str = "ssh_tunnel_serverless";
+/// The parameter with the server's own id.
+const INSTANCE_ID: &str = "instance_id";
 /// A run ends after a day, as with the official tool, so that nothing is paid for that nobody remembers.
 const LONGEST_RUN_SECONDS: u64 = 24 * 60 * 60;
 
-/// The run that starts a server with this instance id.
-pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
-    let (serverless, official) = (endpoint.serverless.as_ref(), endpoint.official.as_ref());
-    let policy = serverless.and_then(|serverless| serverless.usage_policy_id.clone()).unwrap_or_default();
+/// The values of the notebook's widgets, but for the server's own id.
+fn parameters(endpoint: &SshEndpoint) -> BTreeMap<String, String> {
+    let policy = policy(endpoint);
+    let official = endpoint.official.as_ref();
     let parameters = [
         ("binary_path", endpoint.binary_path.clone()),
         ("binary_sha256", endpoint.binary_sha256.clone()),
         ("cluster_id", endpoint.cluster_id.clone()),
         ("directory", endpoint.directory.clone()),
         ("secret_scope", endpoint.secret_scope.clone()),
-        ("instance_id", instance_id.to_owned()),
         ("max_clients", endpoint.max_clients.to_string()),
         ("shutdown_delay", format!("{}s", endpoint.shutdown_delay_seconds)),
-        ("usage_policy_id", policy.clone()),
+        ("usage_policy_id", policy),
+        ("compute", endpoint.serverless.as_ref().map(Serverless::describe).unwrap_or_default()),
         ("official_directory", official.map(|place| place.directory.clone()).unwrap_or_default()),
         ("official_scope", official.map(|place| place.secret_scope.clone()).unwrap_or_default()),
     ];
+    parameters.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+}
+
+/// The run that starts a server with this instance id.
+pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
+    let serverless = endpoint.serverless.as_ref();
+    let mut parameters = parameters(endpoint);
+    parameters.insert(INSTANCE_ID.to_owned(), instance_id.to_owned());
     let seconds = i64::try_from(LONGEST_RUN_SECONDS.max(endpoint.shutdown_delay_seconds)).unwrap_or(i64::MAX);
     let task = SubmitTask {
         task_key: TASK.to_owned(),
@@ -42,32 +54,53 @@ pub fn run(endpoint: &SshEndpoint, instance_id: &str) -> SubmitRun {
             .map(|hardware_accelerator| Compute { hardware_accelerator }),
         notebook_task: Some(NotebookTask {
             notebook_path: endpoint.bootstrap_path(),
-            base_parameters: parameters
-                .map(|(name, value)| (name.to_owned(), value))
-                .into_iter()
-                .collect::<BTreeMap<_, _>>(),
+            base_parameters: parameters,
             source: "WORKSPACE".to_owned(),
         }),
         timeout_seconds: Some(seconds),
         ..SubmitTask::default()
     };
     SubmitRun {
-        run_name: format!("ssh-tunnel-{}", endpoint.name),
+        run_name: name(endpoint),
         // A repeated request starts no second server.
         idempotency_token: instance_id.to_owned(),
         timeout_seconds: Some(seconds),
         tasks: vec![task],
         environments: serverless.map(environment).into_iter().collect(),
-        budget_policy_id: policy,
+        budget_policy_id: policy(endpoint),
     }
+}
+
+fn name(endpoint: &SshEndpoint) -> String {
+    format!("ssh-tunnel-{}", endpoint.name)
+}
+
+fn policy(endpoint: &SshEndpoint) -> String {
+    let serverless = endpoint.serverless.as_ref();
+    serverless.and_then(|serverless| serverless.usage_policy_id.clone()).unwrap_or_default()
+}
+
+/// Whether a run starts this very server, wherever it was submitted, and still waits for its compute. One that runs has told where its
+/// server is, or is about to end.
+pub fn will_serve(run: &Run, endpoint: &SshEndpoint) -> bool {
+    use RunLifeCycleState::{Blocked, Pending, Queued, WaitingForRetry};
+    let is_same = |task: &NotebookTask| {
+        let mut given = task.base_parameters.clone();
+        given.remove(INSTANCE_ID).is_some()
+            && given == parameters(endpoint)
+            && task.notebook_path == endpoint.bootstrap_path()
+    };
+    [Pending, Queued, Blocked, WaitingForRetry].contains(&run.state.life_cycle_state)
+        && run.run_name == name(endpoint)
+        && run.tasks.iter().filter_map(|task| task.notebook_task.as_ref()).any(is_same)
 }
 
 /// The environment of a serverless run.
 fn environment(serverless: &Serverless) -> JobEnvironment {
-    let version = serverless.environment_version.unwrap_or(LEAST_ENVIRONMENT_VERSION);
+    let environment = serverless.environment();
     let spec = match &serverless.base_environment {
-        Some(base) => EnvironmentSpec { base_environment: base.clone(), ..EnvironmentSpec::default() },
-        None => EnvironmentSpec { environment_version: version.to_string(), ..EnvironmentSpec::default() },
+        Some(_) => EnvironmentSpec { base_environment: environment, ..EnvironmentSpec::default() },
+        None => EnvironmentSpec { environment_version: environment, ..EnvironmentSpec::default() },
     };
     JobEnvironment { environment_key: ENVIRONMENT.to_owned(), spec: Some(spec) }
 }
@@ -102,7 +135,7 @@ fn ended(state: &RunState) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use databricks::api::jobs::{RunLifeCycleState, RunResultState};
+    use databricks::api::jobs::{RunResultState, RunTask};
 
     #[test]
     fn the_notebook_is_python_source_that_compiles() {
@@ -143,6 +176,32 @@ mod tests {
         let gpu = json(r#"{"hardware_accelerator": "GPU_1xA10"}"#);
         let all = json(r#"{"accelerator":"GPU_1xA10","base_environment":"/b.yaml","usage_policy_id":"p"}"#);
         check(endpoint("", all), serde_json::json!([null, ENVIRONMENT, gpu, base, "p"]));
+    }
+
+    #[test]
+    fn a_run_of_another_machine_is_waited_for_only_if_it_will_serve_the_same() {
+        let endpoint: SshEndpoint = serde_json::from_value(serde_json::json!({"schema_version":1,"host":"https://x",
+            "workspace_id":"1","cluster_id":"","name":"demo","remote_user":"","server_host_key":"k","secret_scope":"s",
+            "directory":"/d","binary_path":"/b","binary_sha256":"00","max_clients":1,"shutdown_delay_seconds":1,
+            "auto_start":true,"serverless":{}}))
+        .unwrap();
+        let submitted = run(&endpoint, "theirs");
+        let seen = |state: RunLifeCycleState| Run {
+            run_name: submitted.run_name.clone(),
+            state: RunState { life_cycle_state: state, ..RunState::default() },
+            tasks: vec![RunTask { notebook_task: submitted.tasks[0].notebook_task.clone(), ..RunTask::default() }],
+            ..Run::default()
+        };
+        assert!(will_serve(&seen(RunLifeCycleState::Pending), &endpoint));
+        assert!(will_serve(&seen(RunLifeCycleState::Queued), &endpoint));
+        assert!(!will_serve(&seen(RunLifeCycleState::Running), &endpoint));
+        assert!(!will_serve(&seen(RunLifeCycleState::Terminating), &endpoint));
+        let other = SshEndpoint { binary_sha256: "01".to_owned(), ..endpoint.clone() };
+        assert!(!will_serve(&seen(RunLifeCycleState::Pending), &other));
+        let gpu = Serverless { accelerator: Some("GPU_1xA10".to_owned()), ..Serverless::default() };
+        let other = SshEndpoint { serverless: Some(gpu), ..endpoint.clone() };
+        assert!(!will_serve(&seen(RunLifeCycleState::Pending), &other));
+        assert!(!will_serve(&Run { tasks: Vec::new(), ..seen(RunLifeCycleState::Pending) }, &endpoint));
     }
 
     #[test]

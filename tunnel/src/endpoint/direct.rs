@@ -1,18 +1,23 @@
 //! An endpoint straight from a cluster or from serverless compute, without Terraform: it is published by the tunnel itself, found
 //! again by its name, and its host key is pinned on this machine at the first use.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use databricks::api::clusters::{Cluster, ListClusters};
 use databricks::ssh_endpoint::publish::{self, Wanted};
-use databricks::ssh_endpoint::{Serverless, SshEndpoint, check_name, sha256_hex};
+use databricks::ssh_endpoint::{Serverless, SshEndpoint, check_name, secret_scope, sha256_hex};
 use databricks::{Client, Request};
 
-use crate::endpoint::start::{check_access_mode, explain};
+use crate::endpoint::cluster::{self, Processor};
+use crate::endpoint::files::{self, Files};
+use crate::endpoint::metadata::Metadata;
+use crate::endpoint::start::{Starter, explain};
 use crate::error::{Context, Error, Result};
-use crate::known_hosts;
 use crate::progress::Progress;
+use crate::websocket::dial::is_loopback;
+use crate::{keys, known_hosts};
 
+const LOOKING: &str = "cannot look for the cluster";
 /// Connections at a time, and seconds without one until the server ends: the official tool's.
 const MAX_CLIENTS: u32 = 10;
 const SHUTDOWN_DELAY_SECONDS: u64 = 600;
@@ -37,85 +42,202 @@ pub struct Direct<'a> {
     pub binary: Option<&'a Path>,
 }
 
-/// Finds the endpoint, or publishes it.
+/// Finds the endpoint, or publishes it; with its running server where that is known by now.
 ///
 /// # Errors
 /// When the compute cannot serve SSH, the workspace refuses, or the endpoint has another host key than before.
-pub async fn endpoint(client: &Client, home: &Path, direct: &Direct<'_>) -> Result<SshEndpoint> {
-    let wanted = wanted(client, direct).await?;
-    let found =
-        publish::find(client, &wanted.name).await.map_err(|error| explain(error, "cannot look for the endpoint"))?;
+pub async fn endpoint(client: &Client, home: &Path, direct: &Direct<'_>) -> Result<(SshEndpoint, Option<Metadata>)> {
+    let target = Target::find(client, direct).await?;
+    if let Some(known) = remembered(client, home, &target).filter(|_| direct.binary.is_none()) {
+        let starter = Starter { client, endpoint: &known, home, progress: &Progress::default() };
+        if let Some(server) = starter.find().await? {
+            return Ok((known, Some(server)));
+        }
+    }
+    let cluster = match &target.compute {
+        Place::Cluster(Found { cluster: Some(cluster), .. }) => Some((**cluster).clone()),
+        Place::Cluster(found) => Some(get_cluster(client, &found.id).await?),
+        Place::Serverless(_) => None,
+    };
+    if let Some(cluster) = &cluster {
+        cluster::check(client, cluster).await?;
+    }
+    let wanted = target.wanted(client);
+    // Of several tunnels that start at once, one publishes, and the others find what it made.
+    let _only_one = lock(home, &wanted.name).await?;
+    let found = publish::find(client, &wanted.name).await.map_err(|error| {
+        let denied = error.status() == Some(403);
+        let described = explain(error, "cannot look for the endpoint");
+        if denied { described.way_out("Somebody else made it. Publish your own: --publish-as NAME") } else { described }
+    })?;
     let endpoint = match found {
         // What Terraform made is Terraform's to change.
-        Some(found) if found.is_managed => found.endpoint,
+        Some(found) if found.is_managed => trusted(client, found.endpoint, &wanted).await?,
         found => {
-            let binary = program(direct.binary)?;
-            match found.map(|found| found.endpoint).filter(|found| fits(found, &wanted, &binary)) {
+            let program = Program::read(direct.binary)?;
+            let found = match found {
+                Some(found) => Some(trusted(client, found.endpoint, &wanted).await?),
+                None => None,
+            };
+            match found.filter(|found| fits(found, &wanted, &program.bytes)) {
                 Some(endpoint) => endpoint,
                 None => {
-                    let progress = Progress::default();
-                    progress.stage("publishing the endpoint");
-                    let published = publish::publish(client, &wanted, binary.into()).await;
-                    let endpoint = published.map_err(|error| explain(error, "cannot publish the endpoint"))?;
-                    let announced = publish::announce(client, &endpoint).await;
-                    announced.map_err(|error| explain(error, "cannot publish the endpoint"))?;
-                    endpoint
+                    program.check(client, cluster.as_ref()).await?;
+                    put(client, &wanted, program).await?
                 }
             }
         }
     };
     check_pin(home, &endpoint)?;
+    Ok((endpoint, None))
+}
+
+async fn put(client: &Client, wanted: &Wanted, program: Program) -> Result<SshEndpoint> {
+    let progress = Progress::default();
+    progress.stage("publishing the endpoint");
+    let doing = "cannot publish the endpoint";
+    let endpoint =
+        publish::publish(client, wanted, program.bytes.into()).await.map_err(|error| explain(error, doing))?;
+    publish::announce(client, &endpoint).await.map_err(|error| explain(error, doing))?;
     Ok(endpoint)
 }
 
-async fn wanted(client: &Client, direct: &Direct<'_>) -> Result<Wanted> {
-    let (cluster_id, serverless, remote_user, default_name) = match &direct.compute {
-        Compute::Cluster(name) => {
-            let cluster = cluster(client, name).await?;
-            check_access_mode(&cluster.attributes.data_security_mode)?;
-            check_runtime(&cluster.attributes.spark_version)?;
-            (cluster.cluster_id.clone(), None, driver_user(client), cluster.cluster_id)
-        }
-        Compute::Serverless(serverless) => {
-            serverless.check().context(|| "there is no such compute".to_owned())?;
-            let me = client.me().await.map_err(|error| explain(error, "cannot sign in"))?;
-            let owner: String = sha256_hex(me.user_name.as_bytes()).chars().take(8).collect();
-            let kind = serverless.accelerator.as_deref().unwrap_or("cpu").to_ascii_lowercase();
-            (String::new(), Some(serverless.clone()), String::new(), format!("serverless-{kind}-{owner}"))
-        }
+/// What was announced, as far as it is the announcer's to say. Where it is, and in which workspace, is known here: the token goes to
+/// no other host, and the host key is looked up under no other name.
+async fn trusted(client: &Client, found: SshEndpoint, wanted: &Wanted) -> Result<SshEndpoint> {
+    let workspace_id = client.workspace_id().await.map_err(|error| explain(error, "cannot sign in"))?;
+    let endpoint = SshEndpoint {
+        host: host(client),
+        workspace_id,
+        name: wanted.name.clone(),
+        secret_scope: secret_scope(&wanted.name),
+        ..found
     };
-    let name = direct.name.map_or(default_name, str::to_owned);
-    check_name(&name).context(|| "the endpoint cannot be published".to_owned())?;
-    Ok(Wanted {
-        name,
-        cluster_id,
-        serverless,
-        remote_user,
-        client_public_keys: Vec::new(),
-        max_clients: MAX_CLIENTS,
-        shutdown_delay_seconds: SHUTDOWN_DELAY_SECONDS,
-        auto_start: true,
-        compatible_with: None,
+    super::check(&endpoint)?;
+    Ok(endpoint)
+}
+
+fn host(client: &Client) -> String {
+    client.host().as_str().trim_end_matches('/').to_owned()
+}
+
+/// The endpoint that this machine was connected to before, with the host key that it pinned then.
+fn remembered(client: &Client, home: &Path, target: &Target) -> Option<SshEndpoint> {
+    files::known(home).into_iter().find(|endpoint| {
+        let is_same = match &target.compute {
+            Place::Cluster(found) => endpoint.serverless.is_none() && endpoint.cluster_id == found.id,
+            Place::Serverless(serverless) => endpoint.serverless.as_ref() == Some(serverless),
+        };
+        is_same
+            && endpoint.name == target.name
+            && endpoint.host == host(client)
+            && super::check(endpoint).is_ok()
+            && pinned(home, endpoint)
+                .ok()
+                .flatten()
+                .is_some_and(|text| known_hosts::text(endpoint).is_ok_and(|t| t == text))
     })
+}
+
+async fn lock(home: &Path, name: &str) -> Result<std::fs::File> {
+    keys::create_home(home)?;
+    let path = home.join(format!("{name}.publish.lock"));
+    let waiting = tokio::task::spawn_blocking(move || keys::lock(&path));
+    waiting.await.context(|| "cannot wait for the lock".to_owned())?
+}
+
+/// What is meant, as far as it takes to find it again.
+struct Target {
+    name: String,
+    compute: Place,
+}
+
+enum Place {
+    Cluster(Found),
+    Serverless(Serverless),
+}
+
+/// A cluster's id, and the cluster where it was looked at.
+struct Found {
+    id: String,
+    cluster: Option<Box<Cluster>>,
+}
+
+impl Target {
+    async fn find(client: &Client, direct: &Direct<'_>) -> Result<Self> {
+        let (compute, default_name) = match &direct.compute {
+            Compute::Cluster(id) if is_id(id) => (Place::Cluster(Found { id: id.clone(), cluster: None }), id.clone()),
+            Compute::Cluster(name) => {
+                let cluster = cluster_named(client, name).await?;
+                let id = cluster.cluster_id.clone();
+                (Place::Cluster(Found { id: id.clone(), cluster: Some(Box::new(cluster)) }), id)
+            }
+            Compute::Serverless(serverless) => {
+                serverless.check().context(|| "there is no such compute".to_owned())?;
+                let name = match direct.name {
+                    Some(name) => name.to_owned(),
+                    None => own_name(client, serverless).await?,
+                };
+                (Place::Serverless(serverless.clone()), name)
+            }
+        };
+        let name = direct.name.map_or(default_name, str::to_owned);
+        check_name(&name).context(|| "the endpoint cannot be published".to_owned())?;
+        Ok(Self { name, compute })
+    }
+
+    fn wanted(&self, client: &Client) -> Wanted {
+        let (cluster_id, serverless, remote_user) = match &self.compute {
+            Place::Cluster(found) => (found.id.clone(), None, driver_user(client)),
+            Place::Serverless(serverless) => (String::new(), Some(serverless.clone()), String::new()),
+        };
+        Wanted {
+            name: self.name.clone(),
+            cluster_id,
+            serverless,
+            remote_user,
+            client_public_keys: Vec::new(),
+            max_clients: MAX_CLIENTS,
+            shutdown_delay_seconds: SHUTDOWN_DELAY_SECONDS,
+            auto_start: true,
+            compatible_with: None,
+        }
+    }
+}
+
+/// A name that is this identity's own, and that of the machine.
+async fn own_name(client: &Client, serverless: &Serverless) -> Result<String> {
+    let me = client.me().await.map_err(|error| explain(error, "cannot sign in"))?;
+    let owner: String = sha256_hex(me.user_name.as_bytes()).chars().take(8).collect();
+    let kind = serverless.accelerator.as_deref().unwrap_or("cpu").to_ascii_lowercase();
+    Ok(format!("serverless-{kind}-{owner}"))
 }
 
 /// The user that a driver's notebooks run as: root, but on a local cloud whoever runs it.
 fn driver_user(client: &Client) -> String {
-    let local = crate::websocket::dial::is_loopback(client.host());
+    let local = is_loopback(client.host());
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().filter(|_| local);
     user.map_or_else(|| "root".to_owned(), |user| user.name)
 }
 
-/// The cluster with this id, or the only one with this name.
-async fn cluster(client: &Client, name: &str) -> Result<Cluster> {
-    let doing = "cannot look for the cluster";
-    if is_id(name) {
-        let request = Request::get("/api/2.1/clusters/get").query("cluster_id", name);
-        return client.send(request).await.map_err(|error| explain(error, doing));
+async fn get_cluster(client: &Client, id: &str) -> Result<Cluster> {
+    let request = Request::get("/api/2.1/clusters/get").query("cluster_id", id);
+    match client.send(request).await {
+        Ok(cluster) => Ok(cluster),
+        Err(error) if error.is_missing_cluster() => {
+            Err(Error::new(format!("the workspace {} has no cluster {id}", host(client))).way_out(
+                "Give another id or name, or the workspace that it is in: DATABRICKS_HOST, DATABRICKS_CONFIG_PROFILE.",
+            ))
+        }
+        Err(error) => Err(explain(error, LOOKING)),
     }
+}
+
+/// The only cluster with this name.
+async fn cluster_named(client: &Client, name: &str) -> Result<Cluster> {
     let request = Request::get("/api/2.1/clusters/list").query("page_size", "100");
     let all = client.pages(request, |page: ListClusters| (page.clusters, page.next_page_token)).await;
-    let mut found = all.map_err(|error| explain(error, doing))?;
+    let mut found = all.map_err(|error| explain(error, LOOKING))?;
     found.retain(|cluster| cluster.attributes.cluster_name == name);
     let ids = found.iter().map(|cluster| cluster.cluster_id.as_str()).collect::<Vec<_>>().join(", ");
     match (found.pop(), found.is_empty()) {
@@ -136,27 +258,55 @@ fn is_id(name: &str) -> bool {
     matches!(parts.as_slice(), [day, time, rest] if digits(day, 4) && digits(time, 6) && !rest.is_empty())
 }
 
-/// Runtimes before 17.0 do not serve: the official tool's rule. What is no version (`custom:…`) is let through.
-fn check_runtime(version: &str) -> Result<()> {
-    let major = version.split('.').next().and_then(|text| text.parse::<u32>().ok());
-    if major.is_some_and(|major| major < 17) {
-        return Err(Error::new(format!("the cluster's runtime is {version}, and SSH needs 17.0 or newer"))
-            .way_out("Choose a newer Databricks Runtime in the cluster's configuration."));
-    }
-    Ok(())
+/// A program for drivers.
+struct Program {
+    bytes: Vec<u8>,
+    name: String,
+    processor: Option<Processor>,
 }
 
-fn program(file: Option<&Path>) -> Result<Vec<u8>> {
-    let path = match file {
-        Some(file) => file.to_owned(),
-        None => std::env::current_exe().context(|| "this program's own path is not known".to_owned())?,
-    };
-    let bytes = std::fs::read(&path).context(|| format!("cannot read {}", path.display()))?;
-    if bytes.starts_with(b"\x7fELF") {
-        return Ok(bytes);
+impl Program {
+    /// Reads the file, or this program itself.
+    fn read(file: Option<&Path>) -> Result<Self> {
+        let path = match file {
+            Some(file) => file.to_owned(),
+            None => std::env::current_exe().context(|| "this program's own path is not known".to_owned())?,
+        };
+        let name = path.display().to_string();
+        let bytes = std::fs::read(&path).context(|| format!("cannot read {name}"))?;
+        if !bytes.starts_with(b"\x7fELF") {
+            return Err(Error::new(format!("{name} is no program for Linux, which drivers run")).way_out(OTHER_PROGRAM));
+        }
+        Ok(Self { processor: elf_processor(&bytes), bytes, name })
     }
-    Err(Error::new(format!("{} is no program for Linux, which drivers run", path.display()))
-        .way_out("Give the tunnel that was built for the cluster's processors: --tunnel-binary FILE"))
+
+    /// Checks that the driver can run it, as far as the workspace says what the driver is.
+    async fn check(&self, client: &Client, cluster: Option<&Cluster>) -> Result<()> {
+        let driver = match cluster {
+            // A local cloud's driver is this machine.
+            _ if is_loopback(client.host()) => Some(std::env::consts::ARCH),
+            Some(cluster) => cluster::processor(client, cluster).await?,
+            None => None,
+        };
+        match (self.processor, driver) {
+            (Some(ours), Some(driver)) if ours != driver => {
+                Err(Error::new(format!("{} is a program for {ours}, and the driver is {driver}", self.name))
+                    .way_out(OTHER_PROGRAM))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const OTHER_PROGRAM: &str = "Give the tunnel that was built for the cluster's processors: --tunnel-binary FILE";
+
+/// The processors that a program is for: `e_machine` of its header, elf(5).
+fn elf_processor(bytes: &[u8]) -> Option<Processor> {
+    match bytes.get(18..20)? {
+        [0x3e, 0] => Some("x86_64"),
+        [0xb7, 0] => Some("aarch64"),
+        _ => None,
+    }
 }
 
 /// Whether what is published is what is wanted, with this very program.
@@ -168,15 +318,25 @@ fn fits(found: &SshEndpoint, wanted: &Wanted, binary: &[u8]) -> bool {
 
 /// The key that this machine met first is the one that it accepts.
 fn check_pin(home: &Path, endpoint: &SshEndpoint) -> Result<()> {
-    let file: PathBuf = home.join(format!("{}.known_hosts", endpoint.host_key_alias()));
-    let Ok(pinned) = std::fs::read_to_string(&file) else { return Ok(()) };
-    if pinned == known_hosts::text(endpoint)? {
+    let text = known_hosts::text(endpoint)?;
+    if pinned(home, endpoint)?.is_none_or(|pinned| pinned == text) {
         return Ok(());
     }
+    let file = Files::known_hosts(home, endpoint);
     Err(Error::new(format!("the endpoint {} has another host key than it had before", endpoint.name)).way_out(format!(
         "If the endpoint was made anew or its key rotated, remove {} and connect again. If not, do not connect.",
         file.display()
     )))
+}
+
+/// What was pinned; `None` before the first use.
+fn pinned(home: &Path, endpoint: &SshEndpoint) -> Result<Option<String>> {
+    let file = Files::known_hosts(home, endpoint);
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::new(format!("cannot read {}", file.display())).caused_by(error)),
+    }
 }
 
 #[cfg(test)]
@@ -194,12 +354,13 @@ mod tests {
     }
 
     #[test]
-    fn runtimes_before_17_do_not_serve() {
-        let check = |version: &str, expected: bool| assert_eq!(check_runtime(version).is_ok(), expected, "{version}");
-        check("17.3.x-scala2.13", true);
-        check("18.0.x", true);
-        check("16.4.x-scala2.12", false);
-        check("custom:release", true);
-        check("", true);
+    fn the_processors_of_a_program_stand_in_its_header() {
+        let header = |machine: [u8; 2]| [b"\x7fELF".as_slice(), &[2, 1, 1, 0], &[0; 8], &[3, 0], &machine].concat();
+        let check = |bytes: &[u8], expected: Option<&str>| assert_eq!(elf_processor(bytes), expected);
+        check(&header([0x3e, 0]), Some("x86_64"));
+        check(&header([0xb7, 0]), Some("aarch64"));
+        check(&header([0xf3, 0]), None);
+        check(b"\x7fELF", None);
+        check(&std::fs::read(std::env::current_exe().unwrap()).unwrap(), Some(std::env::consts::ARCH));
     }
 }

@@ -26,14 +26,17 @@ impl Files {
         keys::create_home(home)?;
         let alias = endpoint.host_key_alias();
         let known_hosts = known_hosts::text(endpoint)?;
-        let files = Self {
-            endpoint: home.join(format!("{alias}.json")),
-            known_hosts: home.join(format!("{alias}.known_hosts")),
-        };
+        let files =
+            Self { endpoint: home.join(format!("{alias}.json")), known_hosts: Self::known_hosts(home, endpoint) };
         keys::write_atomically(&files.known_hosts, known_hosts.as_bytes(), 0o600)?;
         let text = serde_json::to_vec_pretty(endpoint).context(|| "cannot write the endpoint".to_owned())?;
         keys::write_atomically(&files.endpoint, &text, 0o600)?;
         Ok(files)
+    }
+
+    /// The file with the endpoint's host key, whether it is there or not.
+    pub fn known_hosts(home: &Path, endpoint: &SshEndpoint) -> PathBuf {
+        home.join(format!("{}.known_hosts", endpoint.host_key_alias()))
     }
 
     /// The proxy's command line, as arguments. The server is found or started at each connection.

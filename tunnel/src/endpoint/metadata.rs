@@ -15,6 +15,9 @@ pub struct Metadata {
     /// Usage policy that its serverless compute is billed by.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub usage_policy_id: String,
+    /// What its serverless compute was asked to be: see [`databricks::ssh_endpoint::Serverless::describe`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub compute: String,
     /// User that sessions run as.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user: String,
@@ -39,19 +42,35 @@ pub fn to_bytes(metadata: &Metadata) -> Vec<u8> {
     bytes
 }
 
-/// Reads the file. `None` when it is not one, or names a port that no server of a user can have.
+/// Reads the file. `None` when it is not one, or names what no server can have: a privileged port, an id that would mean more in
+/// an address than itself, a user that would mean more in ssh's configuration.
 pub fn parse(bytes: &[u8]) -> Option<Metadata> {
     let metadata: Metadata = serde_json::from_slice(bytes).ok()?;
-    (metadata.port >= 1024).then_some(metadata)
+    let Metadata { port, cluster_id, instance_id, user, .. } = &metadata;
+    let is_good = *port >= 1024 && [cluster_id, instance_id].into_iter().all(|id| is_id(id)) && is_user(user);
+    is_good.then_some(metadata)
 }
 
-/// Whether a server of this metadata is one of this endpoint: it may have moved to another cluster or policy since.
+/// Whether an id can stand in an address: it is empty, or has letters, digits, `-` and `_` only.
+pub fn is_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Whether a name can be a user's, or is empty: ssh reads it in its configuration.
+pub fn is_user(text: &str) -> bool {
+    !text.starts_with('-') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@+".contains(&byte))
+}
+
+/// Whether a server of this metadata is one of this endpoint: it may have moved to another cluster, machine or policy since.
 pub fn is_of(metadata: &Metadata, endpoint: &SshEndpoint) -> bool {
     match &endpoint.serverless {
         // Only its own metadata says which cluster it is on.
         Some(serverless) => {
             let policy = serverless.usage_policy_id.as_deref();
-            !metadata.cluster_id.is_empty() && policy.is_none_or(|policy| policy == metadata.usage_policy_id)
+            !metadata.cluster_id.is_empty()
+                && policy.is_none_or(|policy| policy == metadata.usage_policy_id)
+                // Servers that do not say are taken.
+                && (metadata.compute.is_empty() || metadata.compute == serverless.describe())
         }
         None => metadata.cluster_id.is_empty() || metadata.cluster_id == endpoint.cluster_id,
     }
@@ -75,6 +94,11 @@ mod tests {
         let check = |text: &str, port: Option<u16>| assert_eq!(parse(text.as_bytes()).map(|m| m.port), port, "{text}");
         check(r#"{"port":7772}"#, Some(7772));
         check(r#"{"port":7772,"cluster_id":"c","usage_policy_id":"p"}"#, Some(7772));
+        check(r#"{"port":7772,"user":"spark-6e1f","instance_id":"0a-1b"}"#, Some(7772));
+        check(r#"{"port":7772,"user":"root\n    ProxyCommand evil"}"#, None);
+        check(r#"{"port":7772,"user":"-oProxyCommand=evil"}"#, None);
+        check(r#"{"port":7772,"cluster_id":"../../api/2.0"}"#, None);
+        check(r#"{"port":7772,"instance_id":"a&b"}"#, None);
         check(r#"{"port":22}"#, None);
         check(r#"{"port":70000}"#, None);
         check(r#"{"port":-1}"#, None);
@@ -90,6 +114,7 @@ mod tests {
             port: 7800,
             cluster_id: "c".into(),
             usage_policy_id: "p".into(),
+            compute: "cpu/4".into(),
             user: "spark-1".into(),
             instance_id: "i".into(),
             version: "0.1.0".into(),
@@ -126,6 +151,11 @@ mod tests {
         check(of("", ""), endpoint("", any), false);
         check(of("d", "p"), endpoint("", policy.clone()), true);
         check(of("d", ""), endpoint("", policy), false);
+        let on = |compute: &str| Metadata { compute: compute.into(), ..of("d", "") };
+        let gpu = Some(Serverless { accelerator: Some("GPU_1xA10".into()), ..Serverless::default() });
+        check(on("cpu/4"), endpoint("", Some(Serverless::default())), true);
+        check(on("cpu/4"), endpoint("", gpu.clone()), false);
+        check(on("GPU_1xA10/4"), endpoint("", gpu), true);
     }
 
     proptest! {

@@ -3,16 +3,17 @@
 
 pub mod bootstrap;
 pub mod clients;
+pub mod cluster;
 pub mod direct;
 pub mod files;
 pub mod line;
 pub mod metadata;
 pub mod start;
 
-use databricks::ssh_endpoint::{SCHEMA_VERSION, SshEndpoint};
+use databricks::ssh_endpoint::{SCHEMA_VERSION, SshEndpoint, check_name};
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 
 /// What tells an endpoint from other objects.
 const MARKS: [&str; 4] = ["schema_version", "host", "cluster_id", "server_host_key"];
@@ -56,6 +57,26 @@ fn collect_all(outputs: &str) -> Result<Vec<Found>> {
             .way_out("Add an output whose value is databricks_ssh_endpoint.NAME.endpoint, then apply."));
     }
     Ok(all)
+}
+
+/// Checks what stands in addresses and in ssh's configuration: there it must mean nothing more than itself.
+///
+/// # Errors
+/// When it could, or the endpoint is newer than this program.
+pub fn check(endpoint: &SshEndpoint) -> Result<()> {
+    let SshEndpoint { schema_version, name, workspace_id, cluster_id, remote_user, .. } = endpoint;
+    if *schema_version > SCHEMA_VERSION {
+        return Err(Error::new(format!(
+            "the endpoint {name:?} is of version {schema_version}, and this tunnel knows versions up to {SCHEMA_VERSION}"
+        ))
+        .way_out("Install the tunnel that came with the provider."));
+    }
+    check_name(name).context(|| "the endpoint cannot be used".to_owned())?;
+    let ids = [workspace_id, cluster_id].into_iter().find(|id| !metadata::is_id(id));
+    match ids.or(Some(remote_user).filter(|user| !metadata::is_user(user))) {
+        Some(wrong) => Err(Error::new(format!("the endpoint {name} cannot be used: {wrong:?} is no id and no user"))),
+        None => Ok(()),
+    }
 }
 
 /// Picks the endpoint with this name (its own, or its output's), or the only one.
@@ -109,6 +130,7 @@ fn collect(value: &Value, at: String, found: &mut Vec<Found>) -> Result<()> {
             }
             let endpoint = serde_json::from_value(value.clone())
                 .map_err(|error| Error::new(format!("the endpoint {at} cannot be read")).caused_by(error))?;
+            check(&endpoint)?;
             found.push(Found { at, endpoint });
         }
         Value::Object(map) => {
@@ -184,6 +206,13 @@ mod tests {
         let mut newer = endpoint("demo");
         newer["schema_version"] = json!(2);
         check(json!({"e": output(newer)}), None, Err("version 2"));
+        let mut evil = endpoint("demo");
+        evil["remote_user"] = json!("root\n    ProxyCommand evil");
+        check(json!({"e": output(evil)}), None, Err("is no id and no user"));
+        let mut evil = endpoint("demo");
+        evil["workspace_id"] = json!("../..");
+        check(json!({"e": output(evil)}), None, Err("is no id and no user"));
+        check(json!({"e": output(endpoint("-oProxyCommand=evil"))}), None, Err("cannot be used"));
         let mut broken = endpoint("demo");
         broken["max_clients"] = json!("many");
         check(json!({"e": output(broken)}), None, Err("cannot be read"));

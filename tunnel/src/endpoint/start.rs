@@ -1,6 +1,7 @@
 //! Finds the running server of an endpoint, or starts one: cluster, run, server, each waited for with words about it.
-//! Many processes may want the same server at once: on one machine a lock lets one of them start it, and across machines the
-//! last server to publish itself is the one that is used.
+//! Many processes may want the same server at once: on one machine a lock lets one of them start it, and one on another machine
+//! waits for a run that is under way. Where two submit one in the same moment, the last server to publish itself is the one that
+//! is used.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,14 +9,14 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use databricks::api::clusters::{Cluster, ClusterId, ClusterState};
-use databricks::api::jobs::{Run, RunId, RunOutput};
+use databricks::api::jobs::{ListRuns, Run, RunId, RunOutput};
 use databricks::api::workspace::{Import, Mkdirs};
 use databricks::ssh_endpoint::SshEndpoint;
 use databricks::{Client, Request};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::endpoint::bootstrap;
 use crate::endpoint::metadata::{self, Metadata};
+use crate::endpoint::{bootstrap, cluster};
 use crate::error::{Context, Error, Result};
 use crate::keys;
 use crate::progress::Progress;
@@ -149,7 +150,7 @@ impl Starter<'_> {
                 }
                 Err(error) => return Err(explain(error, "cannot look at the cluster")),
             };
-            check_access_mode(&cluster.attributes.data_security_mode)?;
+            cluster::check(self.client, &cluster).await?;
             match &cluster.state {
                 ClusterState::Running | ClusterState::Resizing => return Ok(()),
                 ClusterState::Terminated | ClusterState::Error if !self.endpoint.auto_start => {
@@ -186,7 +187,7 @@ impl Starter<'_> {
         }
     }
 
-    /// Submits the run that starts a server, and waits until it answers. `gone` is a server that does not.
+    /// Submits the run that starts a server, or finds one that was submitted, and waits until its server answers. `gone` is a server that does not.
     async fn start(self, gone: Option<Metadata>) -> Result<Metadata> {
         let accelerator = self.endpoint.serverless.as_ref().and_then(|serverless| serverless.accelerator.as_deref());
         let limit = if accelerator.is_some() { ACCELERATED_LIMIT } else { SERVER_LIMIT };
@@ -196,6 +197,55 @@ impl Starter<'_> {
             (None, None) => "starting the server on the cluster".to_owned(),
         };
         self.progress.stage(starting.as_str());
+        let mut theirs = self.run_under_way().await;
+        let mut run_id = match theirs {
+            Some(run_id) => run_id,
+            None => self.submit().await?,
+        };
+        let mut started = Instant::now();
+        loop {
+            let published = self.metadata().await?;
+            if let Some(server) = published.filter(|server| Some(server) != gone.as_ref())
+                && self.answers(&server).await?
+            {
+                return Ok(server);
+            }
+            let run = self.run(run_id).await?;
+            if run.state.life_cycle_state.is_end() {
+                if theirs.take().is_none() {
+                    return Err(self.failure(&run).await);
+                }
+                // It was cancelled, or it failed: that is no reason for ours to.
+                run_id = self.submit().await?;
+                started = Instant::now();
+                continue;
+            }
+            let state = &run.state;
+            let reason = [&state.queue_reason, &state.state_message].into_iter().find(|text| !text.is_empty());
+            let stage = format!("{starting}: {}", state.life_cycle_state);
+            self.progress.stage(reason.map_or_else(|| stage.clone(), |reason| format!("{stage}, {reason}")));
+            if started.elapsed() > limit {
+                return Err(Error::new(format!("the server did not answer within {} minutes", limit.as_secs() / 60))
+                    .way_out(format!("Its run goes on: {}", run.run_page_url)));
+            }
+            sleep(interval(started)).await;
+        }
+    }
+
+    /// The run that somebody else submitted for the same server. Who may not see runs, or sees too many, submits one.
+    async fn run_under_way(self) -> Option<i64> {
+        let request = Request::get("/api/2.2/jobs/runs/list")
+            .query("active_only", "true")
+            .query("run_type", "SUBMIT_RUN")
+            .query("expand_tasks", "true")
+            .query("limit", "25");
+        let list: ListRuns = self.client.send(request).await.ok()?;
+        let run = list.runs.into_iter().find(|run| bootstrap::will_serve(run, self.endpoint))?;
+        Some(run.run_id)
+    }
+
+    /// Submits a run that starts a server.
+    async fn submit(self) -> Result<i64> {
         let doing = "cannot start the server";
         let folder = Mkdirs { path: self.endpoint.directory.clone() };
         let made: Result<(), _> = self.client.send(json(Request::post("/api/2.0/workspace/mkdirs"), &folder)?).await;
@@ -210,34 +260,11 @@ impl Starter<'_> {
         let imported: Result<(), _> =
             self.client.send(json(Request::post("/api/2.0/workspace/import"), &notebook)?).await;
         imported.map_err(|error| explain(error, doing))?;
-
         let instance_id = uuid::Uuid::new_v4().simple().to_string();
         let run = bootstrap::run(self.endpoint, &instance_id);
         let request = json(Request::post("/api/2.2/jobs/runs/submit"), &run)?.idempotent();
         let submitted: RunId = self.client.send(request).await.map_err(|error| explain(error, doing))?;
-
-        let started = Instant::now();
-        loop {
-            let published = self.metadata().await?;
-            if let Some(server) = published.filter(|server| Some(server) != gone.as_ref())
-                && self.answers(&server).await?
-            {
-                return Ok(server);
-            }
-            let run = self.run(submitted.run_id).await?;
-            if run.state.life_cycle_state.is_end() {
-                return Err(self.failure(&run).await);
-            }
-            let state = &run.state;
-            let reason = [&state.queue_reason, &state.state_message].into_iter().find(|text| !text.is_empty());
-            let stage = format!("{starting}: {}", state.life_cycle_state);
-            self.progress.stage(reason.map_or_else(|| stage.clone(), |reason| format!("{stage}, {reason}")));
-            if started.elapsed() > limit {
-                return Err(Error::new(format!("the server did not answer within {} minutes", limit.as_secs() / 60))
-                    .way_out(format!("Its run goes on: {}", run.run_page_url)));
-            }
-            sleep(interval(started)).await;
-        }
+        Ok(submitted.run_id)
     }
 
     async fn run(self, run_id: i64) -> Result<Run> {
@@ -287,50 +314,7 @@ pub fn json<T: serde::Serialize>(request: Request, body: &T) -> Result<Request> 
     request.json(body).context(|| "cannot write a request".to_owned())
 }
 
-/// Only in these modes do the run's processes stand beside the driver, as root, with its network: the official tool's rule, and
-/// `LEGACY_SINGLE_USER`, which works as well.
-///
-/// # Errors
-/// In any other mode: what to change.
-pub fn check_access_mode(mode: &str) -> Result<()> {
-    let name = match mode {
-        ""
-        | "SINGLE_USER"
-        | "DATA_SECURITY_MODE_DEDICATED"
-        | "DATA_SECURITY_MODE_AUTO"
-        | "LEGACY_SINGLE_USER"
-        | "LEGACY_SINGLE_USER_STANDARD" => return Ok(()),
-        "USER_ISOLATION" | "DATA_SECURITY_MODE_STANDARD" => "Standard",
-        "NONE" => "No isolation shared",
-        other => other,
-    };
-    Err(Error::new(format!("the cluster's access mode is {name}, and SSH needs Dedicated"))
-        .way_out("Set data_security_mode = \"SINGLE_USER\" in the cluster's configuration, then apply."))
-}
-
 /// Often at first, since a warm start takes a second, and then every two seconds.
 fn interval(started: Instant) -> Duration {
     (started.elapsed() / 4).clamp(Duration::from_millis(100), Duration::from_secs(2))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_dedicated_clusters_serve() {
-        let check = |mode: &str, expected: Option<&str>| {
-            let error = check_access_mode(mode).err().map(|error| error.to_string());
-            match expected {
-                None => assert_eq!(error, None, "{mode}"),
-                Some(words) => assert!(error.as_ref().is_some_and(|text| text.contains(words)), "{mode} {error:?}"),
-            }
-        };
-        check("SINGLE_USER", None);
-        check("DATA_SECURITY_MODE_DEDICATED", None);
-        check("LEGACY_SINGLE_USER", None);
-        check("USER_ISOLATION", Some("is Standard"));
-        check("NONE", Some("No isolation"));
-        check("SOMETHING_NEW", Some("SOMETHING_NEW"));
-    }
 }

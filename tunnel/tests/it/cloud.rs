@@ -42,8 +42,20 @@ impl Cloud {
     }
 
     pub async fn with(binary: Vec<u8>, access_mode: &str, change: impl FnOnce(&mut Wanted)) -> Self {
+        Self::with_runs_pending_for(Duration::from_millis(10), binary, access_mode, change).await
+    }
+
+    /// The same where each run waits for its compute this long.
+    pub async fn with_runs_pending_for(
+        pending: Duration,
+        binary: Vec<u8>,
+        access_mode: &str,
+        change: impl FnOnce(&mut Wanted),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let cloud = Server::start(Options::for_tests(folder.path().join("cloud"))).await.unwrap();
+        let mut options = Options::for_tests(folder.path().join("cloud"));
+        options.delays.run = pending;
+        let cloud = Server::start(options).await.unwrap();
         let environment: Environment = cloud.env().into_iter().collect();
         let account = Client::with_environment(Config::default(), &environment).unwrap();
         let client = workspace(&account).await;

@@ -2,11 +2,12 @@
 
 use std::process::Output;
 
+use databricks::ssh_endpoint::publish;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::bench::another_host_key;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, wanted};
 
 fn text(output: &Output) -> (i32, String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -93,19 +94,109 @@ async fn serverless_compute_is_connected_to_under_a_name_of_ones_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_terraform_made_is_used_as_it_is() {
     let cloud = Cloud::start().await;
-    // The endpoint of the fixture, under the name that --cluster looks for, marked as the provider marks what it makes.
-    let mut endpoint = cloud.endpoint.clone();
-    endpoint.name = endpoint.cluster_id.clone();
-    endpoint.max_clients = 3;
-    let scope = format!("ssh-tunnel-{}", endpoint.name);
-    cloud.post("/api/2.0/secrets/scopes/create", json!({"scope": scope})).await;
-    for (key, value) in [("terraform-created-by", "marker"), ("endpoint", &serde_json::to_string(&endpoint).unwrap())] {
-        cloud.post("/api/2.0/secrets/put", json!({"scope": scope, "key": key, "string_value": value})).await;
-    }
+    // Under the name that --cluster looks for, marked as the provider marks what it makes.
+    let mut made = wanted(&cloud.endpoint.cluster_id);
+    made.name = made.cluster_id.clone();
+    made.max_clients = 3;
+    let binary = std::fs::read(crate::bench::tunnel_program()).unwrap();
+    let endpoint = publish::publish(&cloud.client, &made, binary.into()).await.unwrap();
+    publish::announce(&cloud.client, &endpoint).await.unwrap();
+    let mark = json!({"scope": endpoint.secret_scope, "key": "terraform-created-by", "string_value": "marker"});
+    cloud.post("/api/2.0/secrets/put", mark).await;
     let (code, out, words) =
         run(&cloud, "ada", &["connect", "--cluster", &endpoint.cluster_id, "--", "echo", "in"]).await;
     assert_eq!((code, out.as_str()), (0, "in\n"), "{words}");
     let (_, out, _) = run(&cloud, "ada", &["status", "--cluster", &endpoint.cluster_id, "--json"]).await;
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["server"]["max_clients"], 3);
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_at_once_publish_one_endpoint_and_start_one_server() {
+    let cloud = Cloud::start().await;
+    let connects = (0..10).map(|number| {
+        let command = format!("exit {number}");
+        let mut connect = tunnel(&cloud, "ada", &["connect", "--cluster", "demo", "--", "sh", "-c", &command]);
+        async move { (number, text(&connect.output().await.unwrap())) }
+    });
+    for (number, (code, _, words)) in futures_util::future::join_all(connects).await {
+        assert_eq!(code, number, "{words}");
+    }
+    assert_eq!(cloud.runs().await.len(), 1);
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_this_machine_knows_is_not_asked_again() {
+    let cloud = Cloud::start().await;
+    let id = cloud.endpoint.cluster_id.clone();
+    let connect = ["connect", "--cluster", &id, "--", "true"];
+    assert_eq!(run(&cloud, "ada", &connect).await.0, 0);
+    cloud.cloud.clear_requests();
+    let (code, _, words) = run(&cloud, "ada", &connect).await;
+    assert_eq!((code, words.as_str()), (0, ""));
+    let paths: Vec<String> = cloud.cloud.requests().into_iter().map(|entry| entry.path).collect();
+    let of = |part: &str| paths.iter().filter(|path| path.contains(part)).count();
+    // Where the server is, whether it answers, whether the key is registered (the server looks too); and then the socket.
+    assert_eq!(of("workspace/export"), 1, "{paths:?}");
+    assert_eq!(of("/metadata"), 1, "{paths:?}");
+    assert_eq!((of("oidc/v1/token"), of("secrets/list"), of("secrets/get")), (1, 2, 0), "{paths:?}");
+    assert_eq!((of("clusters/"), of("scim/"), of("import-file"), of("jobs/")), (0, 0, 0, 0), "{paths:?}");
+
+    // Once the server has ended, everything is looked at again.
+    assert_eq!(run(&cloud, "ada", &["stop", "--cluster", &id]).await.0, 0);
+    cloud.post("/api/2.1/clusters/permanent-delete", json!({"cluster_id": id})).await;
+    let (code, _, words) = run(&cloud, "ada", &connect).await;
+    assert!(code == 1 && words.contains("has no cluster"), "{words}");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_announced_cannot_send_the_token_elsewhere_or_change_the_pin() {
+    let cloud = Cloud::start().await;
+    let id = cloud.endpoint.cluster_id.clone();
+    let connect = ["connect", "--cluster", &id, "--", "echo", "in"];
+    assert_eq!(run(&cloud, "ada", &connect).await.0, 0);
+    assert_eq!(run(&cloud, "ada", &["stop", "--cluster", &id]).await.0, 0);
+    let scope = format!("ssh-tunnel-{id}");
+    let mut evil = cloud.endpoint.clone();
+    evil.host = "https://evil.example.com".to_owned();
+    evil.workspace_id = "666".to_owned();
+    evil.server_host_key = another_host_key();
+    for (key, value) in [("terraform-created-by", "x"), ("endpoint", &serde_json::to_string(&evil).unwrap())] {
+        cloud.post("/api/2.0/secrets/put", json!({"scope": scope, "key": key, "string_value": value})).await;
+    }
+    let (code, out, words) = run(&cloud, "ada", &connect).await;
+    assert!(code == 1 && words.contains("has another host key than it had before"), "{out}{words}");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_for_other_processors_and_a_cluster_of_somebody_else_are_refused() {
+    let cloud = Cloud::start().await;
+    let id = cloud.endpoint.cluster_id.clone();
+    let mut program = std::fs::read(crate::bench::tunnel_program()).unwrap();
+    program[18] = if cfg!(target_arch = "aarch64") { 0x3e } else { 0xb7 };
+    let file = cloud.folder.path().join("foreign");
+    std::fs::write(&file, program).unwrap();
+    let file = file.to_str().unwrap();
+    let with = |binary: &str| {
+        let words = ["connect", "--cluster", &id, "--tunnel-binary", binary, "--", "true"];
+        tunnel(&cloud, "ada", &words)
+    };
+    let (code, _, words) = text(&with(file).output().await.unwrap());
+    assert!(code == 1 && words.contains("is a program for") && words.contains("--tunnel-binary FILE"), "{words}");
+    let (code, _, words) = text(&with("/etc/passwd").output().await.unwrap());
+    assert!(code == 1 && words.contains("is no program for Linux"), "{words}");
+
+    let theirs = json!({
+        "cluster_name": "theirs", "spark_version": "17.3.x-scala2.13", "node_type_id": "m6gd.large", "num_workers": 0,
+        "is_single_node": true, "kind": "CLASSIC_PREVIEW", "data_security_mode": "SINGLE_USER",
+        "single_user_name": "grace@example.com",
+    });
+    cloud.post("/api/2.1/clusters/create", theirs).await;
+    let (code, _, words) = run(&cloud, "ada", &["connect", "--cluster", "theirs", "--", "true"]).await;
+    assert!(code == 1 && words.contains("is dedicated to grace@example.com"), "{words}");
+    assert_eq!(cloud.runs().await.len(), 0);
     cloud.cloud.stop().await;
 }

@@ -311,6 +311,8 @@ wire! {
         pub category: String,
         /// Whether it is on its way out.
         pub is_deprecated: Option<bool>,
+        /// Whether its processors are Graviton, which is aarch64.
+        pub is_graviton: Option<bool>,
     }
 
     /// `GET /api/2.1/clusters/list-zones`.

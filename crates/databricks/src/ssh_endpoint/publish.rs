@@ -286,7 +286,9 @@ async fn ensure_host_key(client: &Client, scope: &str) -> Result<String, Error> 
             let key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).map_err(broken)?;
             let text = Secret::new(key.to_openssh(LineEnding::LF).map_err(broken)?.to_string());
             put_secret(client, scope, SERVER_PRIVATE_KEY, &text).await?;
-            key
+            // Somebody else may have made one in the same moment: the last one counts.
+            let kept = get_secret(client, scope, SERVER_PRIVATE_KEY).await?;
+            kept.and_then(|text| PrivateKey::from_openssh(text.expose()).ok()).unwrap_or(key)
         }
     };
     // The private key decides: a public one that is missing or another's is written again.
