@@ -115,7 +115,13 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     orphans::adopt();
     let reaping = tokio::spawn(orphans::reap());
     let registration = Registration::of_this_process(environment::variable("DATABRICKS_TOKEN").map(Secret::new));
-    let registering = tokio::spawn(registration.clone().keep());
+    let (registered, workspace) = (registration.clone(), client.clone());
+    let registering = tokio::spawn(async move {
+        if let Ok(me) = workspace.me().await {
+            registered.acts_for(me.id);
+        }
+        registered.keep().await;
+    });
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(serve(listener, service, shutdown.clone()));
     let mut terminate = signal(SignalKind::terminate()).context(|| "cannot wait for signals".to_owned())?;

@@ -3,9 +3,13 @@
 # of a notebook. Written and started by `tunnel connect`; ends when the server ends.
 
 import collections
+import ctypes
+import errno
 import hashlib
 import os
+import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,7 +88,82 @@ def environment():
     return result
 
 
+def adopt(wanted):
+    """Whether what descendants leave behind becomes this process's own: prctl(2), PR_SET_CHILD_SUBREAPER."""
+    try:
+        ctypes.CDLL(None).prctl(36, int(wanted), 0, 0, 0)
+    except (OSError, AttributeError) as error:
+        print(f"what the server leaves behind cannot be adopted: {error}")
+
+
+def processes():
+    """The parent and the state of every process: the fourth and third field of /proc/PID/stat, proc(5)."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", errors="replace") as file:
+                fields = file.read().rpartition(") ")[2].split()
+            found[int(name)] = (int(fields[1]), fields[0])
+        except (OSError, IndexError, ValueError):
+            pass
+    return found
+
+
+def children():
+    return {id for id, (parent, _) in processes().items() if parent == os.getpid()}
+
+
+def end_orphans(before):
+    """Ends what a server that was killed left behind; one that ends by itself leaves nothing. Then nothing outlives the run."""
+    force_at = time.monotonic() + 3
+    told = set()
+    while True:
+        table = processes()
+        rest = {id for id, (parent, _) in table.items() if parent == os.getpid()} - before
+        while True:
+            more = {id for id, (parent, _) in table.items() if parent in rest} - rest
+            if not more:
+                break
+            rest |= more
+        late = time.monotonic() > force_at
+        if not rest or time.monotonic() > force_at + 3:
+            return
+        for id in rest:
+            try:
+                if table[id][1] == "Z":
+                    os.waitpid(id, os.WNOHANG)
+                elif late or id not in told:
+                    told.add(id)
+                    os.kill(id, signal.SIGKILL if late else signal.SIGTERM)
+            except OSError:
+                # It ended in the meantime, or is somebody else's to wait for.
+                pass
+        time.sleep(0.05)
+
+
+def start(arguments):
+    try:
+        # Its stdin is a pipe that ends with this process, however that ends: then the server ends too.
+        return subprocess.Popen(
+            arguments,
+            env=environment(),
+            cwd=os.path.expanduser("~"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        if error.errno == errno.ENOEXEC:
+            machine = platform.machine()
+            raise RuntimeError(f"the endpoint's program is none for this driver ({machine}): {error.strerror}") from None
+        raise
+
+
 def run():
+    before = children()
+    adopt(True)
     directory = tempfile.mkdtemp(prefix="tunnel-")
     server = None
     try:
@@ -99,17 +178,7 @@ def run():
             value = parameter(name)
             if value:
                 arguments += ["--" + name.replace("_", "-"), value]
-        # Its stdin is a pipe that ends with this process, however that ends: then the server ends too.
-        server = subprocess.Popen(
-            arguments,
-            env=environment(),
-            cwd=os.path.expanduser("~"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
+        server = start(arguments)
         # It runs, and needs its file no more: nothing stays behind, however this ends.
         shutil.rmtree(directory, ignore_errors=True)
         last = collections.deque(maxlen=100)
@@ -128,6 +197,8 @@ def run():
                 server.kill()
                 server.wait()
         shutil.rmtree(directory, ignore_errors=True)
+        end_orphans(before)
+        adopt(False)
 
 
 run()

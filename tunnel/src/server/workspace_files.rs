@@ -2,6 +2,7 @@
 //! A service on the driver takes that, renewed every minute, and an empty token takes it back. Where there is no such service,
 //! nothing is lost: then descent from the notebook is what counts. It is never asked through an HTTP proxy.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +27,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Registration {
     token: Option<Secret<String>>,
+    user_id: Arc<OnceLock<String>>,
     process: u32,
     /// Field 22 of `/proc/PID/stat`, in clock ticks since the start of the machine: proc(5).
     started: String,
@@ -42,6 +44,7 @@ impl Registration {
         let link = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         Self {
             token,
+            user_id: Arc::default(),
             process: std::process::id(),
             started: start_time(&stat).unwrap_or_default().to_owned(),
             namespace: link.to_string_lossy().chars().filter(char::is_ascii_digit).collect(),
@@ -50,11 +53,26 @@ impl Registration {
         }
     }
 
-    /// Registers, and goes on with it until it is dropped. Where no service answers, it ends.
+    /// Says whose token it is: the user's SCIM id.
+    pub fn acts_for(&self, user_id: String) {
+        // It is the same one whoever says it.
+        let _ = self.user_id.set(user_id);
+    }
+
+    /// Registers, and goes on with it until it is dropped. Where no service took it at first, it ends; one that is away later is
+    /// told again.
     pub async fn keep(self) {
+        self.keep_every(EVERY).await;
+    }
+
+    async fn keep_every(self, every: Duration) {
         let Some(token) = &self.token else { return };
-        while self.tell(token.expose()).await > 0 {
-            sleep(EVERY).await;
+        if self.tell(token.expose()).await == 0 {
+            return;
+        }
+        loop {
+            sleep(every).await;
+            self.tell(token.expose()).await;
         }
     }
 
@@ -93,6 +111,7 @@ impl Registration {
             "procStartTime": self.started,
             "commandOrigin": "RemoteSshServer",
             "namespaceId": self.namespace,
+            "additionalTags": {"userId": self.user_id.get().map_or("", String::as_str)},
         });
         let text = |error: &dyn std::fmt::Display| error.to_string();
         let stream = TcpStream::connect((host, port)).await.map_err(|error| text(&error))?;
@@ -119,6 +138,8 @@ fn start_time(stat: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use serde_json::Value;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -154,13 +175,16 @@ mod tests {
     #[tokio::test]
     async fn the_process_is_told_with_its_token_and_taken_back_without() {
         let (port, told) = service("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
-        assert_eq!(registration(&[port]).tell("the-token").await, 1);
+        let registered = registration(&[port]);
+        registered.acts_for("4711".to_owned());
+        assert_eq!(registered.tell("the-token").await, 1);
         let (line, body) = told.await.unwrap();
         assert_eq!(line, format!("PUT /api/1/pid/{} HTTP/1.1", std::process::id()));
         assert_eq!(
             (body["apiToken"].as_str(), body["commandOrigin"].as_str()),
             (Some("the-token"), Some("RemoteSshServer"))
         );
+        assert_eq!(body["additionalTags"]["userId"], "4711");
         for number in ["procStartTime", "namespaceId"] {
             assert!(body[number].as_str().unwrap().parse::<u64>().unwrap() > 0, "{body}");
         }
@@ -177,6 +201,39 @@ mod tests {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         registration(&[refusing, free]).keep().await;
         told.await.unwrap();
+    }
+
+    /// A service that takes what it is told, but for one time; answers how often it was asked.
+    async fn unsteady(away: usize) -> (u16, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                let _ = stream.read(&mut [0; 4096]).await;
+                let status = if number == away { "503 Away" } else { "200 OK" };
+                let _ = stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes()).await;
+            }
+        });
+        (port, asked)
+    }
+
+    #[tokio::test]
+    async fn it_is_renewed_also_after_a_time_away() {
+        let (port, asked) = unsteady(1).await;
+        let keeping = registration(&[port]).keep_every(Duration::from_millis(5));
+        let asked_often = async {
+            while asked.load(Ordering::SeqCst) < 4 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = keeping => panic!("it gave up"),
+            () = asked_often => {}
+        }
     }
 
     #[test]

@@ -98,3 +98,44 @@ async fn two_endpoints_on_one_cluster_do_not_disturb_each_other() {
     assert_eq!(cloud.runs().await.len(), 2);
     cloud.cloud.stop().await;
 }
+
+/// The server with this id.
+fn process(instance_id: &str) -> i32 {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    ids.find(|id| {
+        let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        words.windows(2).any(|two| two == [b"--instance-id".as_slice(), instance_id.as_bytes()])
+    })
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_server_leaves_behind_ends_with_the_run() {
+    let cloud = Cloud::start().await;
+    // Without an environment and in a session of its own, nothing tells whose it is but its parents.
+    let command = "env -i setsid nohup sleep 1000 >/dev/null 2>&1 & echo $!";
+    let (code, out, words) = text(&cloud.connect("ada", &["sh", "-c", command]).output().await.unwrap());
+    assert_eq!(code, 0, "{words}");
+    let left = PathBuf::from(format!("/proc/{}/stat", out.trim()));
+    assert!(left.exists());
+    let server = process(cloud.metadata().await.unwrap()["instance_id"].as_str().unwrap());
+    kill(Pid::from_raw(server), Signal::SIGKILL).unwrap();
+    until("it has ended", async || !left.exists()).await;
+
+    let (code, _, words) = text(&cloud.connect("ada", &["true"]).output().await.unwrap());
+    assert_eq!(code, 0, "{words}");
+    assert_eq!(cloud.runs().await.len(), 2, "the old metadata was stale");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_for_another_processor_is_named_as_the_reason() {
+    let mut program = std::fs::read(tunnel_program()).unwrap();
+    program[18] = if cfg!(target_arch = "aarch64") { 0x3e } else { 0xb7 };
+    let cloud = Cloud::with(program, "SINGLE_USER", |_| {}).await;
+    let (code, _, words) = text(&cloud.connect("ada", &["true"]).output().await.unwrap());
+    assert!(code == 1 && words.contains("is none for this driver"), "{code} {words}");
+    cloud.cloud.stop().await;
+}
