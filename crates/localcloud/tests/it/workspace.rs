@@ -352,3 +352,87 @@ async fn the_driver_proxy_carries_websockets_and_cuts_them_when_told() {
     let ended = tokio::time::timeout(Duration::from_secs(5), socket.next()).await.unwrap();
     assert!(ended.is_none_or(|outcome| outcome.is_err()));
 }
+
+/// A serverless submission, changed.
+fn serverless(change: impl FnOnce(&mut Value)) -> Value {
+    let mut body = json!({
+        "run_name": "test",
+        "environments": [{"environment_key": "mine", "spec": {"environment_version": "4"}}],
+        "tasks": [{
+            "task_key": "only", "environment_key": "mine", "compute": {"hardware_accelerator": "GPU_1xA10"},
+            "notebook_task": {"notebook_path": "/Workspace/Shared/runs/notebook"},
+        }],
+    });
+    change(&mut body);
+    body
+}
+
+#[tokio::test]
+async fn a_serverless_run_has_a_driver_of_its_own_that_is_reached_while_it_runs() {
+    let bench = Bench::new().await;
+    let (workspace, name) = bench.workspace("a").await;
+    bench.post(&name, "/api/2.0/workspace/mkdirs", json!({"path": "/Shared/runs"})).await.ok();
+    // A server of its own that says where it is in a file, as nobody can know it otherwise.
+    let source = r#"
+import http.server, os
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"here")
+    def log_message(self, *arguments): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+path = os.path.join(os.environ["DATABRICKS_WORKSPACE_ROOT"], "Shared/runs/where")
+with open(path + ".new", "w") as file:
+    file.write(f"{os.environ['DATABRICKS_CLUSTER_ID']} {server.server_port}")
+os.rename(path + ".new", path)
+server.serve_forever()
+"#;
+    let notebook = json!({
+        "path": "/Workspace/Shared/runs/notebook", "format": "SOURCE", "language": "PYTHON", "content": STANDARD.encode(source),
+    });
+    bench.post(&name, "/api/2.0/workspace/import", notebook).await.ok();
+    let submitted = bench.post(&name, "/api/2.2/jobs/runs/submit", serverless(|_| {})).await.ok();
+    let id = submitted["run_id"].as_i64().unwrap();
+    let export = "/api/2.0/workspace/export?path=/Workspace/Shared/runs/where&direct_download=true";
+    bench.until("it has said where it is", async || bench.get(&name, export).await.status == 200).await;
+    let said = bench.get(&name, export).await.text;
+    let (driver, port) = said.split_once(' ').unwrap();
+
+    let task = run(&bench, &name, id).await["tasks"][0].clone();
+    assert_eq!(
+        (&task["environment_key"], &task["compute"]),
+        (&json!("mine"), &json!({"hardware_accelerator": "GPU_1xA10"}))
+    );
+    assert!(!task.to_string().contains(driver), "the API does not tell the cluster of a serverless task: {task}");
+    let path = format!("/driver-proxy-api/o/{workspace}/{driver}/{port}/x");
+    assert_eq!(bench.get(&name, &path).await.text, "here");
+    bench
+        .get(&name, &format!("/api/2.1/clusters/get?cluster_id={driver}"))
+        .await
+        .refused(400, "INVALID_PARAMETER_VALUE");
+    bench.post(&name, "/api/2.2/jobs/runs/cancel", json!({"run_id": id})).await.ok();
+    until_run(&bench, &name, id, "TERMINATED").await;
+    bench.get(&name, &path).await.refused(400, "INVALID_PARAMETER_VALUE");
+}
+
+#[tokio::test]
+async fn serverless_submissions_that_the_api_refuses_are_refused() {
+    let bench = Bench::new().await;
+    let (_, name) = bench.workspace("a").await;
+    let check = async |body: Value, words: &str| {
+        let answer = bench.post(&name, "/api/2.2/jobs/runs/submit", body).await;
+        let message = answer.refused(400, "INVALID_PARAMETER_VALUE");
+        assert!(message.contains(words), "{message}");
+    };
+    let task = |change: fn(&mut Value)| serverless(|body| change(&mut body["tasks"][0]));
+    let spec = |spec: Value| serverless(|body| body["environments"][0]["spec"] = spec);
+    check(task(|task| task["compute"]["hardware_accelerator"] = json!("GPU_2xA10")), "Invalid hardware accelerator")
+        .await;
+    check(task(|task| task["environment_key"] = json!("other")), "is not among the environments").await;
+    check(task(|task| task["existing_cluster_id"] = json!("c")), "not both").await;
+    check(task(|task| _ = task.as_object_mut().unwrap().remove("environment_key")), "environment_key").await;
+    check(serverless(|body| body["environments"] = json!([])), "is not among the environments").await;
+    check(spec(json!({"environment_version": "four"})), "Invalid environment version").await;
+    check(spec(json!({"environment_version": "4", "base_environment": "/b.yaml"})), "Only one of").await;
+    let runs = bench.get(&name, "/api/2.2/jobs/runs/list").await.ok();
+    assert_eq!(runs["runs"], json!([]));
+}
