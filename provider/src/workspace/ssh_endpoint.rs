@@ -1,6 +1,7 @@
 //! databricks_ssh_endpoint: what makes a cluster reachable over SSH, and what clients need to reach and to trust it.
 //! The layout in the workspace, and the exported type, are [`databricks::ssh_endpoint`]'s.
 
+use databricks::ssh_endpoint::official;
 use databricks::ssh_endpoint::publish::Wanted;
 use databricks::ssh_endpoint::{self as layout, SshEndpoint as Endpoint};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -22,6 +23,16 @@ use crate::clients::Workspace;
 ///
 /// The cluster must be dedicated (`data_security_mode` `SINGLE_USER`) and run Databricks Runtime 17.0 or newer. The server's
 /// private key is made in, and never leaves, a secret scope of the workspace; nothing secret stands in the state.
+///
+/// With `compatible_with`, `databricks ssh connect --cluster <id>` of that version (on serverless compute
+/// `databricks ssh connect --name <name>`), signed in as the identity that applies, finds what it looks for: its secret scope with
+/// this endpoint's host key, and this endpoint's program in place of the one that it would upload. Whoever starts the server, the
+/// official tool or `tunnel`, both use the same one. The official tool logs in with the key that it makes itself and keeps in its
+/// scope. A cluster has one such endpoint per identity; a scope that the official tool made before must be deleted first. Processes
+/// that sessions leave behind end with the server, also with `--keep-detached-processes`.
+///
+/// This is tested with a client and a notebook that were written from a description of the official tool, against a control plane
+/// on one machine. It was not tested with the official tool itself, nor in a workspace in the cloud.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SshEndpoint {
     /// Name of the endpoint.
@@ -51,10 +62,9 @@ pub struct SshEndpoint {
     /// Whether connecting starts the cluster when it is stopped.
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
     pub auto_start: Attr<bool>,
-    /// Version of the official command line tool whose `databricks ssh connect` is to find the endpoint as well, as
-    /// `databricks-cli/1.2.3`: its folder, secrets and program are published under that version. The identity that connects with it
-    /// must be the one that applies this.
-    #[schemars(regex(pattern = "^databricks-cli/[0-9][0-9A-Za-z.+-]{0,63}$"), extend("x-tf" = OPTIONAL))]
+    /// Version of the official command line tool that finds the endpoint as well, as `databricks-cli/1.14.0`. It is for those
+    /// who sign in as the identity that applies.
+    #[schemars(extend("x-tf" = OPTIONAL))]
     pub compatible_with: Attr<String>,
     /// Any text. A change of it gives the endpoint a new host key, in place: clients trust it once they have the new outputs, and
     /// the running server uses it from the next login on.
@@ -160,7 +170,7 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
         max_clients: i64::from(endpoint.max_clients).into(),
         shutdown_delay_seconds: i64::try_from(endpoint.shutdown_delay_seconds).unwrap_or(i64::MAX).into(),
         auto_start: endpoint.auto_start.into(),
-        compatible_with: known.compatible_with,
+        compatible_with: published.compatible_version.map(|version| format!("{}{version}", official::PRODUCT)).into(),
         rotate_host_key: known.rotate_host_key,
         tunnel_binary: known.tunnel_binary,
         binary_sha256: if published.has_binary { endpoint.binary_sha256.clone().into() } else { Attr::Null },
@@ -221,6 +231,17 @@ fn rotates(prior: &Attr<String>, planned: &Attr<String>) -> bool {
     !prior.is_null() && !planned.is_null() && prior != planned
 }
 
+/// The version of the official tool that the endpoint names.
+fn announced_version(state: &SshEndpoint) -> Option<&str> {
+    state.endpoint.known()?.official.as_ref().map(|official| official.version.as_str())
+}
+
+/// What is wrong with what is to find the endpoint too.
+fn compatibility_problem(config: &SshEndpoint) -> Option<Error> {
+    let error = official::version(config.compatible_with.known()?).err()?;
+    Some(Error::new("There is no such version of the official tool").detail(error.to_string()).at("compatible_with"))
+}
+
 /// Whether the endpoint that clients are given changes from `prior` to `planned`.
 fn changes_endpoint(prior: &SshEndpoint, planned: &SshEndpoint) -> bool {
     prior.cluster_id != planned.cluster_id
@@ -230,6 +251,8 @@ fn changes_endpoint(prior: &SshEndpoint, planned: &SshEndpoint) -> bool {
         || prior.shutdown_delay_seconds != planned.shutdown_delay_seconds
         || prior.auto_start != planned.auto_start
         || prior.compatible_with != planned.compatible_with
+        // What an apply that broke off left.
+        || announced_version(prior) != planned.compatible_with.known().and_then(|text| official::version(text).ok())
         || prior.binary_sha256 != planned.binary_sha256
         || prior.server_host_key != planned.server_host_key
         || !prior.endpoint.is_known()
@@ -263,12 +286,13 @@ output "ssh_endpoint" {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("name               = \"example\"", "name               = \"another\""));
     const IMPORT_ID: Option<&'static str> = Some("name");
-    const IMPORT_IGNORES: &'static [&'static str] = &["tunnel_binary", "rotate_host_key", "compatible_with"];
+    const IMPORT_IGNORES: &'static [&'static str] = &["tunnel_binary", "rotate_host_key"];
 
     type Client = Workspace;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
-        let mut problems: Vec<Diagnostic> = compute_problem(config).into_iter().map(Diagnostic::from).collect();
+        let problems = compute_problem(config).into_iter().chain(compatibility_problem(config));
+        let mut problems: Vec<Diagnostic> = problems.map(Diagnostic::from).collect();
         let keys = config.client_public_keys.or_default();
         let wrong = keys.iter().filter(|line| PublicKey::from_openssh(line.trim()).is_err());
         problems.extend(wrong.map(|line| {
@@ -289,7 +313,15 @@ output "ssh_endpoint" {
             planned.endpoint = Attr::Unknown;
             return Ok(());
         }
-        planned.binary_sha256 = Binary::find(&planned.tunnel_binary)?.sha256()?.into();
+        let binary = Binary::find(&planned.tunnel_binary)?;
+        planned.binary_sha256 = binary.sha256()?.into();
+        if !planned.compatible_with.is_null()
+            && let Err(error) = official::architecture(&binary.bytes()?)
+        {
+            return Err(Error::new("The official tool could not start the program tunnel")
+                .detail(format!("{error}. Set tunnel_binary to one for the cluster's processors."))
+                .at("compatible_with"));
+        }
         if let Some(prior) = planning.prior {
             if prior.server_host_key.is_null() || rotates(&prior.rotate_host_key, &planned.rotate_host_key) {
                 planned.server_host_key = Attr::Unknown;
@@ -324,7 +356,7 @@ output "ssh_endpoint" {
         if !is_ours {
             return Ok(None);
         }
-        Ok(Some(match publish::read(cx, name).await? {
+        Ok(Some(match publish::inspect(cx, name).await? {
             Some(published) => state_of(Self::default(), published),
             None => Self { id: plan.name.clone(), name: plan.name.clone(), ..Self::default() },
         }))
@@ -332,7 +364,7 @@ output "ssh_endpoint" {
 
     async fn read(cx: &Call<Workspace>, state: Self) -> Result<Option<Self>> {
         let name = state.id.text().to_owned();
-        match publish::read(cx, &name).await? {
+        match publish::inspect(cx, &name).await? {
             Some(published) => Ok(Some(state_of(state, published))),
             // A scope without a published endpoint is one that an apply did not finish, and the state knows it.
             None if state.name.is_known() && publish::claimed_by(cx, &name).await?.is_some() => {
@@ -344,9 +376,6 @@ output "ssh_endpoint" {
 
     async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let binary = Binary::find(&plan.tunnel_binary)?;
-        if let Some(before) = state.endpoint.known().filter(|_| plan.endpoint.is_unknown()) {
-            publish::withdraw_official(cx, before).await?;
-        }
         match publish::publish(cx, &wanted(cx, &plan)?, plan.server_host_key.known().map(String::as_str), &binary).await
         {
             Ok(published) => Ok(state_of(plan, published)),
@@ -355,7 +384,7 @@ output "ssh_endpoint" {
     }
 
     async fn delete(cx: &Call<Workspace>, state: Self) -> Result<()> {
-        publish::withdraw(cx, state.id.text(), state.endpoint.known()).await
+        publish::withdraw(cx, state.id.text(), state.endpoint.known().cloned()).await
     }
 }
 
@@ -383,7 +412,13 @@ mod tests {
             official: None,
         };
         let host_key = Some(endpoint.server_host_key.clone());
-        publish::Published { endpoint, host_key, client_public_keys: Vec::new(), has_binary: true }
+        publish::Published {
+            endpoint,
+            host_key,
+            client_public_keys: Vec::new(),
+            has_binary: true,
+            compatible_version: None,
+        }
     }
 
     #[test]

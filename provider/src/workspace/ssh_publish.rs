@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use databricks::Request;
 use databricks::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
 use databricks::api::workspace::{Delete, ListObjects};
+use databricks::ssh_endpoint::official;
 use databricks::ssh_endpoint::publish::{self, Wanted};
 use databricks::ssh_endpoint::{self as layout, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SshEndpoint};
 use tfplugin::{Call, Error, Result};
@@ -22,6 +23,8 @@ pub(super) struct Published {
     pub(super) client_public_keys: Vec<String>,
     /// Whether the program is where the endpoint says.
     pub(super) has_binary: bool,
+    /// The version of the official tool that finds all that it looks for.
+    pub(super) compatible_version: Option<String>,
 }
 
 impl Published {
@@ -75,23 +78,34 @@ pub(super) async fn publish(
         ))
         .detail("It is not the key that clients trust. Plan again: the plan replaces it."));
     }
+    let next = endpoint.official.as_ref();
+    let before = announced(cx, &wanted.name).await?.and_then(|before| before.official);
+    if let Some(before) = before.filter(|before| Some(before) != next) {
+        official::remove(cx.client(), &wanted.name, &before, next).await.or_say(action)?;
+    }
     publish::announce(cx.client(), &endpoint).await.or_say(action)?;
     Ok(Published {
         host_key: Some(endpoint.server_host_key.clone()),
+        compatible_version: next.map(|official| official.version.clone()),
         endpoint,
         client_public_keys: wanted.client_public_keys.clone(),
         has_binary: true,
     })
 }
 
-/// What is published under a name; `None` if nothing is.
-pub(super) async fn read(cx: &Call<Workspace>, name: &str) -> Result<Option<Published>> {
+/// The endpoint that the scope of this name holds.
+async fn announced(cx: &Call<Workspace>, name: &str) -> Result<Option<SshEndpoint>> {
     let scope = layout::secret_scope(name);
     let Some(text) = get(cx, &scope, ENDPOINT).await? else { return Ok(None) };
-    let endpoint: SshEndpoint = serde_json::from_str(&text).map_err(|error| {
+    serde_json::from_str(&text).map(Some).map_err(|error| {
         Error::new(format!("The secret {ENDPOINT} of the scope {scope} is no SSH endpoint"))
             .detail(format!("{error}. Delete the scope; the next apply makes the endpoint anew."))
-    })?;
+    })
+}
+
+/// What is published under a name, but for what only the official tool looks for; `None` if nothing is.
+pub(super) async fn read(cx: &Call<Workspace>, name: &str) -> Result<Option<Published>> {
+    let Some(endpoint) = announced(cx, name).await? else { return Ok(None) };
     let action = || format!("look at the SSH endpoint {name:?}");
     let standing = publish::read(cx.client(), &endpoint).await.or_say(action)?;
     Ok(standing.map(|standing| Published {
@@ -99,19 +113,44 @@ pub(super) async fn read(cx: &Call<Workspace>, name: &str) -> Result<Option<Publ
         host_key: standing.server_host_key,
         client_public_keys: standing.client_public_keys.into_iter().filter(|line| !line.is_empty()).collect(),
         has_binary: standing.binary,
+        compatible_version: None,
     }))
 }
 
-/// Removes the endpoint, and the folder of all endpoints with their programs if it was the last one. The scope, which is what
+/// All that is published under a name; `None` if nothing is.
+pub(super) async fn inspect(cx: &Call<Workspace>, name: &str) -> Result<Option<Published>> {
+    let Some(published) = read(cx, name).await? else { return Ok(None) };
+    let Some(official) = &published.endpoint.official else { return Ok(Some(published)) };
+    let action = || format!("look at what the official command line tool finds of the SSH endpoint {name:?}");
+    let is_whole = official::is_whole(cx.client(), &published.endpoint, official).await.or_say(action)?;
+    let compatible_version = is_whole.then(|| official.version.clone());
+    Ok(Some(Published { compatible_version, ..published }))
+}
+
+/// Removes the endpoint, and the folders of all endpoints and of their programs if it was the last one. The scope, which is what
 /// makes an endpoint exist, goes at the end.
-pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<&SshEndpoint>) -> Result<()> {
+pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<SshEndpoint>) -> Result<()> {
+    let endpoint = match endpoint {
+        Some(endpoint) => Some(endpoint),
+        // A create that failed late left more than the state knows.
+        None => announced(cx, name).await?,
+    };
     if let Some(endpoint) = endpoint {
-        withdraw_official(cx, endpoint).await?;
+        if let Some(official) = &endpoint.official {
+            let action = || format!("take the SSH endpoint {name:?} away from the official command line tool");
+            official::remove(cx.client(), name, official, None).await.or_say(action)?;
+        }
         remove_folder(cx, &endpoint.directory).await?;
         let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned()).unwrap_or_default();
         let endpoints = parent(&endpoint.directory);
         if is_empty_folder(cx, &endpoints).await? {
-            remove_folder(cx, &parent(&endpoints)).await?;
+            remove_folder(cx, &endpoints).await?;
+            remove_folder(cx, &parent(&parent(&endpoint.binary_path))).await?;
+            // The official tool has folders of its own there.
+            let root = parent(&endpoints);
+            if is_empty_folder(cx, &root).await? {
+                remove_folder(cx, &root).await?;
+            }
         }
     }
     let scope = layout::secret_scope(name);
@@ -119,12 +158,6 @@ pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<
     let body = DeleteScope { scope: scope.clone() };
     let request = Request::post("/api/2.0/secrets/scopes/delete").json(&body).or_say(action)?.idempotent();
     cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
-}
-
-/// Takes away what the official tool finds of the endpoint.
-pub(super) async fn withdraw_official(cx: &Call<Workspace>, endpoint: &SshEndpoint) -> Result<()> {
-    let action = || format!("take the SSH endpoint {:?} away from the official tool", endpoint.name);
-    publish::remove_official(cx.client(), endpoint).await.or_say(action)
 }
 
 async fn forget_host_key(cx: &Call<Workspace>, scope: &str) -> Result<()> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use databricks::Request;
 use databricks::api::clusters::ClusterId;
-use databricks::api::secrets::{ListScopes, PutSecret};
-use databricks::api::workspace::{Delete, ObjectInfo};
+use databricks::api::secrets::{GetSecret, ListScopes, PutSecret};
+use databricks::api::workspace::{Delete, ObjectInfo, import_file_path};
 use localcloud::{Fault, FaultEffect};
+use serde_json::json;
 use tempfile::TempDir;
 use tfplugin::{Attr, Call, DataSource, Planning, Resource, Set};
 
@@ -261,29 +262,86 @@ async fn an_endpoint_moves_to_serverless_compute_and_back_in_place() {
     reads_back(&cx, &moved).await;
 }
 
+/// An endpoint that the official tool finds, with a program for the driver as far as its first bytes say.
+fn compatible(folder: &TempDir) -> SshEndpoint {
+    let plan = SshEndpoint { compatible_with: "databricks-cli/1.2.3".into(), ..endpoint(folder, "example") };
+    std::fs::write(folder.path().join("tunnel"), [b"\x7fELF".as_slice(), &[0; 14], &[62, 0]].concat()).unwrap();
+    plan
+}
+
 #[tokio::test]
 async fn an_endpoint_for_the_official_tool_is_where_that_looks_and_goes_without_a_trace() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let first = SshEndpoint { compatible_with: "databricks-cli/1.2.3".into(), ..endpoint(&folder, "example") };
-    // A program for the driver, as far as its first bytes say.
-    std::fs::write(folder.path().join("tunnel"), [b"\x7fELF".as_slice(), &[0; 14], &[62, 0]].concat()).unwrap();
-    let made = create(&cx, planned(None, first)).await;
+    let made = create(&cx, planned(None, compatible(&folder))).await;
     reads_back(&cx, &made).await;
     let place = made.endpoint.known().unwrap().official.clone().unwrap();
     let version = place.directory.rsplit_once('/').unwrap().0.to_owned();
     assert!(version.ends_with("/.databricks/ssh-tunnel/1.2.3"), "{version}");
-    assert!(exists(&cx, &format!("{version}/databricks_cli_1.2.3_linux_amd64/databricks")).await);
-    assert!(exists(&cx, &place.directory).await);
+    assert_eq!(place.binary_path, format!("{version}/databricks_cli_1.2.3_linux_amd64/databricks"));
+    assert!(exists(&cx, &place.binary_path).await);
+    // A running server's metadata, and the official client's own key.
+    let metadata = format!("{}/metadata.json", place.directory);
+    let upload = Request::post(import_file_path(&metadata)).query("overwrite", "true");
+    cx.client().send::<()>(upload.body("{}", "application/octet-stream")).await.unwrap();
+    let key = json!({"scope": place.secret_scope, "key": "client-public-key", "string_value": "theirs"});
+    let put = Request::post("/api/2.0/secrets/put").json(&key).unwrap();
+    cx.client().send::<()>(put).await.unwrap();
+    let their_key = async || {
+        let request = Request::get("/api/2.0/secrets/get").query("scope", &place.secret_scope);
+        let found: GetSecret = cx.client().send(request.query("key", "client-public-key")).await.unwrap();
+        found.value.expose().clone()
+    };
+    let before = their_key().await;
 
-    let moved = SshEndpoint { compatible_with: "databricks-cli/1.3.0".into(), ..made.clone() };
-    let moved = update(&cx, made.clone(), planned(Some(&made), moved)).await;
+    let more = SshEndpoint { max_clients: 11.into(), ..made.clone() };
+    let more = update(&cx, made.clone(), planned(Some(&made), more)).await;
+    assert!(exists(&cx, &metadata).await, "an update leaves the running server where it is found");
+    assert_eq!(their_key().await, before);
+
+    let moved = SshEndpoint { compatible_with: "databricks-cli/1.3.0".into(), ..more.clone() };
+    let moved = update(&cx, more.clone(), planned(Some(&more), moved)).await;
     assert!(!exists(&cx, &version).await, "nothing stays of the version before");
+    assert_eq!(their_key().await, before);
     reads_back(&cx, &moved).await;
-    SshEndpoint::delete(&cx, moved).await.unwrap();
+
+    // Of the official tool itself there may be more.
+    let theirs = version.replace("1.2.3", "1.9.9");
+    let mkdirs = Request::post("/api/2.0/workspace/mkdirs").json(&json!({"path": theirs})).unwrap();
+    cx.client().send::<()>(mkdirs).await.unwrap();
+    let plan = SshEndpoint { compatible_with: Attr::Null, ..moved.clone() };
+    let plain = update(&cx, moved.clone(), planned(Some(&moved), plan)).await;
+    assert_eq!(plain.endpoint.known().unwrap().official, None);
+    reads_back(&cx, &plain).await;
+    SshEndpoint::delete(&cx, plain.clone()).await.unwrap();
+    let endpoint = plain.endpoint.known().unwrap();
+    assert!(!exists(&cx, &endpoint.binary_path).await && exists(&cx, &theirs).await);
     let scopes: ListScopes = cx.client().send(Request::get("/api/2.0/secrets/scopes/list")).await.unwrap();
     assert_eq!(scopes.scopes.len(), 0);
+}
+
+#[tokio::test]
+async fn what_the_official_tool_does_not_find_any_more_is_seen_and_made_again() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let made = create(&cx, planned(None, compatible(&folder))).await;
+    let place = made.endpoint.known().unwrap().official.clone().unwrap();
+    let delete = json!({"scope": place.secret_scope});
+    let delete = Request::post("/api/2.0/secrets/scopes/delete").json(&delete).unwrap();
+    cx.client().send::<()>(delete).await.unwrap();
+    let seen = SshEndpoint::read(&cx, made.clone()).await.unwrap().unwrap();
+    assert_eq!(seen.compatible_with, Attr::Null);
+    let plan = planned(Some(&seen), SshEndpoint { compatible_with: made.compatible_with.clone(), ..seen.clone() });
+    assert!(plan.endpoint.is_unknown());
+    let again = update(&cx, seen, plan).await;
+    assert_eq!((&again.compatible_with, &again.server_host_key), (&made.compatible_with, &made.server_host_key));
+    reads_back(&cx, &again).await;
+
+    // An update that removes it and breaks off is finished by the next one.
+    let broken = SshEndpoint { compatible_with: Attr::Null, ..again.clone() };
+    assert!(planned(Some(&broken), broken.clone()).endpoint.is_unknown());
 }
 
 #[tokio::test]

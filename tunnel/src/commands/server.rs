@@ -5,10 +5,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use databricks::api::workspace::{Delete, import_file_path};
+use databricks::api::workspace::{Delete, Mkdirs, import_file_path};
 use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
 use databricks::{Client, Config, Request};
 use futures_util::future::join_all;
+use nix::unistd::{Pid, getppid};
 use secret::Secret;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -35,6 +36,9 @@ const PORTS: std::ops::RangeInclusive<u16> = 7772..=7871;
 /// How long the workspace may take to forget where a server was. Its metadata being stale is no harm, only slower for the next.
 const RETRACT_LIMIT: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether the parent is still there.
+const PARENT_LOOK: Duration = Duration::from_secs(1);
+
 /// How a server is started. The workspace and its token are in the environment.
 #[derive(Debug, Args)]
 pub struct ServerArgs {
@@ -47,6 +51,9 @@ pub struct ServerArgs {
     /// Id of this one server.
     #[arg(long)]
     pub instance_id: String,
+    /// Cluster whose driver it is. By default the one that the environment names.
+    #[arg(long)]
+    pub cluster_id: Option<String>,
     /// Connections at a time.
     #[arg(long, default_value_t = 10)]
     pub max_clients: usize,
@@ -74,6 +81,9 @@ pub struct ServerArgs {
     /// End when stdin does, which is a pipe from the notebook.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub end_with_stdin: bool,
+    /// End when the process that started this one does.
+    #[arg(long)]
+    pub end_with_parent: bool,
 }
 
 /// Serves until nobody has been there for a while, or until it is told to end.
@@ -105,7 +115,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     let service = Service {
         ssh_server,
         keys: Box::new(ScopeKeys::new(client.clone(), args.secret_scope.clone(), args.official_scope, log.clone())),
-        log,
+        log: log.clone(),
         user: user.clone(),
         instance_id: args.instance_id.clone(),
         max_clients: args.max_clients,
@@ -122,6 +132,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         }
         registered.keep().await;
     });
+    let parent = getppid();
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(serve(listener, service, shutdown.clone()));
     let mut terminate = signal(SignalKind::terminate()).context(|| "cannot wait for signals".to_owned())?;
@@ -130,7 +141,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     // The port is held and answers before anybody is told of it.
     let metadata = Metadata {
         port,
-        cluster_id: environment::variable("DATABRICKS_CLUSTER_ID").unwrap_or_default(),
+        cluster_id: args.cluster_id.or_else(|| environment::variable("DATABRICKS_CLUSTER_ID")).unwrap_or_default(),
         usage_policy_id: args.usage_policy_id,
         compute: args.compute,
         user,
@@ -139,10 +150,9 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         started_at: SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default(),
         resume_version: RESUME_VERSION,
     };
-    let paths = std::iter::once(args.directory).chain(args.official_directory);
-    let paths = paths.map(|directory| format!("{directory}/metadata.json")).collect();
-    let place = Place { client, paths, metadata };
-    place.publish().await?;
+    let path = |directory: String| format!("{directory}/metadata.json");
+    let place = Place { client, path: path(args.directory), official: args.official_directory.map(path), metadata };
+    place.publish(&log).await?;
     say!("tunnel: listening on port {port}");
 
     tokio::select! {
@@ -150,6 +160,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         _ = terminate.recv() => say!("tunnel: told to end"),
         _ = interrupt.recv() => say!("tunnel: told to end"),
         () = end_of_stdin(), if args.end_with_stdin => say!("tunnel: the notebook has ended"),
+        () = end_of(parent), if args.end_with_parent => say!("tunnel: the notebook has ended"),
     }
     // First nobody finds the server any more, then it ends. The workspace may be away: that must not keep it.
     if tokio::time::timeout(RETRACT_LIMIT, place.retract()).await.is_err() {
@@ -180,29 +191,57 @@ async fn end_of_stdin() {
     while stdin.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }
 
+/// A process whose parent ends gets another one.
+async fn end_of(parent: Pid) {
+    while getppid() == parent {
+        tokio::time::sleep(PARENT_LOOK).await;
+    }
+}
+
 /// The files in the workspace that say where the server is.
 struct Place {
     client: Client,
-    paths: Vec<String>,
+    path: String,
+    /// Where the official tool looks.
+    official: Option<String>,
     metadata: Metadata,
 }
 
 impl Place {
-    async fn publish(&self) -> Result<()> {
-        for path in &self.paths {
-            let request = Request::post(import_file_path(path))
-                .query("overwrite", "true")
-                .body(metadata::to_bytes(&self.metadata), "application/octet-stream")
-                .idempotent();
-            let said: Result<(), _> = self.client.send(request).await;
-            said.map_err(|error| explain(error, "cannot say where the server listens"))?;
+    async fn publish(&self, log: &LogRing) -> Result<()> {
+        let cannot = |error| explain(error, "cannot say where the server listens");
+        self.publish_at(&self.path).await.map_err(cannot)?;
+        if let Some(path) = &self.official
+            && let Err(error) = self.publish_at(path).await
+        {
+            // That is no reason to serve nobody.
+            log.warn(format!("the official tool cannot find this server: {error}"));
         }
         Ok(())
     }
 
+    async fn publish_at(&self, path: &str) -> Result<(), databricks::Error> {
+        let upload = || {
+            Request::post(import_file_path(path))
+                .query("overwrite", "true")
+                .body(metadata::to_bytes(&self.metadata), "application/octet-stream")
+                .idempotent()
+        };
+        match self.client.send::<()>(upload()).await {
+            // Somebody cleaned up, and took the folder away.
+            Err(error) if error.is_not_found() => {}
+            other => return other,
+        }
+        let folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
+        let made = Request::post("/api/2.0/workspace/mkdirs").json(&Mkdirs { path: folder })?.idempotent();
+        self.client.send::<()>(made).await?;
+        self.client.send::<()>(upload()).await
+    }
+
     /// Removes the files if they still speak of this server.
     async fn retract(&self) {
-        join_all(self.paths.iter().map(|path| self.retract_from(path))).await;
+        let paths = std::iter::once(&self.path).chain(&self.official);
+        join_all(paths.map(|path| self.retract_from(path))).await;
     }
 
     async fn retract_from(&self, path: &str) {

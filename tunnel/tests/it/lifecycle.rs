@@ -139,3 +139,20 @@ async fn a_program_for_another_processor_is_named_as_the_reason() {
     assert!(code == 1 && words.contains("is none for this driver"), "{code} {words}");
     cloud.cloud.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_a_pipe_ends_with_the_process_that_started_it() {
+    let cloud = Cloud::start().await;
+    let endpoint = &cloud.endpoint;
+    let server = cloud.tunnel("server");
+    let mut parent = tokio::process::Command::new("sh");
+    parent.args(["-c", "\"$@\" & wait", "sh"]).arg(server.as_std().get_program());
+    parent.args(["server", "--instance-id", "by-hand", "--end-with-stdin=false", "--end-with-parent"]);
+    parent.args(["--directory", &endpoint.directory, "--secret-scope", &endpoint.secret_scope]);
+    parent.envs(cloud.cloud.env()).env("DATABRICKS_HOST", &endpoint.host).stdin(std::process::Stdio::null());
+    let mut parent = parent.kill_on_drop(true).spawn().unwrap();
+    until("the server has published itself", async || cloud.metadata().await.is_some()).await;
+    parent.kill().await.unwrap();
+    until("the server has ended, and taken back where it was", async || cloud.metadata().await.is_none()).await;
+    cloud.cloud.stop().await;
+}

@@ -16,7 +16,7 @@ use super::{
     binary_path, check_name, directory, secret_scope, sha256_hex,
 };
 use crate::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
-use crate::api::workspace::{Delete, ListObjects, Mkdirs, ObjectInfo, import_file_path};
+use crate::api::workspace::{Delete, Mkdirs, ObjectInfo, import_file_path};
 use crate::{Client, Error, Request};
 
 /// What a configuration says about an endpoint.
@@ -66,8 +66,7 @@ pub async fn publish(client: &Client, wanted: &Wanted, binary: Bytes) -> Result<
     let sha256 = sha256_hex(&binary);
     let version = wanted.compatible_with.as_deref().map(official::version).transpose();
     let version = version.map_err(|error| Error::Config(error.to_string()))?;
-    let session = if wanted.serverless.is_some() { &wanted.name } else { &wanted.cluster_id };
-    let endpoint = SshEndpoint {
+    let mut endpoint = SshEndpoint {
         schema_version: SCHEMA_VERSION,
         host: client.host().as_str().trim_end_matches('/').to_owned(),
         workspace_id,
@@ -83,41 +82,18 @@ pub async fn publish(client: &Client, wanted: &Wanted, binary: Bytes) -> Result<
         max_clients: wanted.max_clients,
         shutdown_delay_seconds: wanted.shutdown_delay_seconds,
         auto_start: wanted.auto_start,
-        official: version.map(|version| official::place(&identity, version, session)),
+        official: None,
     };
+    endpoint.official = version.map(|version| Official::of(&identity, &endpoint, version, &binary)).transpose()?;
     ensure_scope(client, &endpoint.secret_scope).await?;
-    let server_host_key = ensure_host_key(client, &endpoint.secret_scope).await?;
+    endpoint.server_host_key = ensure_host_key(client, &endpoint.secret_scope).await?;
     put_secret(client, &endpoint.secret_scope, AUTHORIZED_KEYS, &Secret::new(authorized_keys)).await?;
-    if let (Some(place), Some(version)) = (&endpoint.official, version) {
-        publish_official(client, &identity, version, place, &endpoint.secret_scope, &binary).await?;
-    }
-    upload_binary(client, &endpoint.binary_path, binary).await?;
+    upload_binary(client, &endpoint.binary_path, binary.clone()).await?;
     make_directory(client, &endpoint.directory).await?;
-    Ok(SshEndpoint { server_host_key, ..endpoint })
-}
-
-/// Puts the host key, the program and the folder where the official tool looks for them.
-async fn publish_official(
-    client: &Client,
-    identity: &str,
-    version: &str,
-    place: &Official,
-    scope: &str,
-    binary: &Bytes,
-) -> Result<(), Error> {
-    ensure_scope(client, &place.secret_scope).await?;
-    for key in [SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY] {
-        let Some(ours) = get_secret(client, scope, key).await? else { continue };
-        let theirs = get_secret(client, &place.secret_scope, key).await?;
-        if theirs.is_none_or(|theirs| theirs.expose() != ours.expose()) {
-            put_secret(client, &place.secret_scope, key, &ours).await?;
-        }
+    if let Some(official) = &endpoint.official {
+        official::publish(client, &endpoint, official, &wanted.client_public_keys, binary).await?;
     }
-    // The program for the other architecture is the official tool's own, which it uploads when it needs it.
-    if let Some(architecture) = official::architecture(binary) {
-        upload_binary(client, &official::binary_path(identity, version, architecture), binary.clone()).await?;
-    }
-    make_directory(client, &place.directory).await
+    Ok(endpoint)
 }
 
 fn check_compute(wanted: &Wanted) -> Result<(), Error> {
@@ -195,41 +171,16 @@ pub async fn read(client: &Client, endpoint: &SshEndpoint) -> Result<Option<Stan
 /// # Errors
 /// Whatever the API refuses; what is gone already is no error.
 pub async fn remove(client: &Client, endpoint: &SshEndpoint) -> Result<(), Error> {
-    remove_official(client, endpoint).await?;
+    if let Some(official) = &endpoint.official {
+        official::remove(client, &endpoint.name, official, None).await?;
+    }
     let scope = DeleteScope { scope: endpoint.secret_scope.clone() };
     gone(client.send(Request::post("/api/2.0/secrets/scopes/delete").json(&scope)?.idempotent()).await)?;
-    delete_folder(client, &endpoint.directory).await
-}
-
-/// Takes away what the official tool would find of an endpoint; its version's folder too when it holds nothing but programs.
-///
-/// # Errors
-/// Whatever the API refuses; what is gone already is no error.
-pub async fn remove_official(client: &Client, endpoint: &SshEndpoint) -> Result<(), Error> {
-    let Some(place) = &endpoint.official else { return Ok(()) };
-    let scope = DeleteScope { scope: place.secret_scope.clone() };
-    gone(client.send(Request::post("/api/2.0/secrets/scopes/delete").json(&scope)?.idempotent()).await)?;
-    delete_folder(client, &place.directory).await?;
-    let Some((version, _)) = place.directory.rsplit_once('/') else { return Ok(()) };
-    let list = client.send::<ListObjects>(Request::get("/api/2.0/workspace/list").query("path", version)).await;
-    let objects = match list {
-        Ok(list) => list.objects,
-        Err(error) if error.is_not_found() => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let is_program = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with("databricks_cli_"));
-    if objects.iter().all(|object| is_program(&object.path)) {
-        delete_folder(client, version).await?;
-    }
-    Ok(())
-}
-
-async fn delete_folder(client: &Client, path: &str) -> Result<(), Error> {
-    let folder = Delete { path: path.to_owned(), recursive: Some(true) };
+    let folder = Delete { path: endpoint.directory.clone(), recursive: Some(true) };
     gone(client.send(Request::post("/api/2.0/workspace/delete").json(&folder)?.idempotent()).await)
 }
 
-fn gone(result: Result<(), Error>) -> Result<(), Error> {
+pub(super) fn gone(result: Result<(), Error>) -> Result<(), Error> {
     match result {
         Err(error) if error.is_not_found() => Ok(()),
         other => other,
@@ -237,7 +188,7 @@ fn gone(result: Result<(), Error>) -> Result<(), Error> {
 }
 
 /// The text of an `authorized_keys` file: plain keys only, since an option in front of a key would do things on the driver.
-fn authorized_keys(lines: &[String]) -> Result<String, Error> {
+pub(super) fn authorized_keys(lines: &[String]) -> Result<String, Error> {
     let mut text = String::new();
     for line in lines {
         let line = line.trim();
@@ -254,7 +205,7 @@ fn authorized_keys(lines: &[String]) -> Result<String, Error> {
 }
 
 /// The names of a scope's secrets; `None` without the scope.
-async fn secret_names(client: &Client, scope: &str) -> Result<Option<Vec<String>>, Error> {
+pub(super) async fn secret_names(client: &Client, scope: &str) -> Result<Option<Vec<String>>, Error> {
     let listed: Result<ListSecrets, _> = client.send(Request::get("/api/2.0/secrets/list").query("scope", scope)).await;
     match listed {
         Ok(list) => Ok(Some(list.secrets.into_iter().map(|secret| secret.key).collect())),
@@ -300,7 +251,7 @@ async fn ensure_host_key(client: &Client, scope: &str) -> Result<String, Error> 
     Ok(public)
 }
 
-async fn get_secret(client: &Client, scope: &str, key: &str) -> Result<Option<Secret<String>>, Error> {
+pub(super) async fn get_secret(client: &Client, scope: &str, key: &str) -> Result<Option<Secret<String>>, Error> {
     let request = Request::get("/api/2.0/secrets/get").query("scope", scope).query("key", key);
     match client.send::<GetSecret>(request).await {
         Ok(secret) => {
@@ -312,7 +263,7 @@ async fn get_secret(client: &Client, scope: &str, key: &str) -> Result<Option<Se
     }
 }
 
-async fn put_secret(client: &Client, scope: &str, key: &str, value: &Secret<String>) -> Result<(), Error> {
+pub(super) async fn put_secret(client: &Client, scope: &str, key: &str, value: &Secret<String>) -> Result<(), Error> {
     let body = PutSecret {
         scope: scope.to_owned(),
         key: key.to_owned(),
@@ -341,9 +292,14 @@ async fn upload_binary(client: &Client, path: &str, binary: Bytes) -> Result<(),
     if let Some((parent, _)) = path.rsplit_once('/') {
         make_directory(client, parent).await?;
     }
+    upload(client, path, binary).await
+}
+
+/// Uploads a file, over one that is there.
+pub(super) async fn upload(client: &Client, path: &str, content: Bytes) -> Result<(), Error> {
     let request = Request::post(import_file_path(path))
         .query("overwrite", "true")
-        .body(binary, "application/octet-stream")
+        .body(content, "application/octet-stream")
         // Megabytes over a slow line.
         .timeout(std::time::Duration::from_secs(600))
         .idempotent();
@@ -351,7 +307,7 @@ async fn upload_binary(client: &Client, path: &str, binary: Bytes) -> Result<(),
 }
 
 /// `None`: no file. `Some(None)`: a file of unknown size.
-async fn file_size(client: &Client, path: &str) -> Result<Option<Option<i64>>, Error> {
+pub(super) async fn file_size(client: &Client, path: &str) -> Result<Option<Option<i64>>, Error> {
     let status: Result<ObjectInfo, _> =
         client.send(Request::get("/api/2.0/workspace/get-status").query("path", path)).await;
     match status {
@@ -361,7 +317,7 @@ async fn file_size(client: &Client, path: &str) -> Result<Option<Option<i64>>, E
     }
 }
 
-async fn make_directory(client: &Client, path: &str) -> Result<(), Error> {
+pub(super) async fn make_directory(client: &Client, path: &str) -> Result<(), Error> {
     client.send(Request::post("/api/2.0/workspace/mkdirs").json(&Mkdirs { path: path.to_owned() })?.idempotent()).await
 }
 
