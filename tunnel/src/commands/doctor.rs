@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::commands::existing::Existing;
 use crate::commands::ready::{self, Identity, Ready};
 use crate::commands::selection::Selection;
+use crate::endpoint::direct::Purpose;
 use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::{address, explain};
 use crate::endpoint::{clients, cluster as its_cluster};
@@ -90,7 +91,7 @@ pub async fn run(args: DoctorArgs) -> Result<u8> {
 async fn examine(args: &DoctorArgs, report: &mut Report) -> Result<()> {
     report.stage("ssh on this machine", local_ssh()).await?;
     let key = report.stage("this machine's key", async { key(&args.identity) }).await?;
-    let endpoint = report.stage("the endpoint", endpoint(&args.selection)).await?;
+    let endpoint = report.stage("the endpoint", endpoint(args)).await?;
     let Some(endpoint) = endpoint else { return report.skip(&REMOTE) };
     if report.stage("the way to the workspace", network(&endpoint)).await?.is_none() {
         return report.skip(REMOTE.get(1..).unwrap_or_default());
@@ -202,8 +203,9 @@ fn key(identity: &Identity) -> Result<(String, ClientKey)> {
     Ok((key.private.display().to_string(), key))
 }
 
-async fn endpoint(selection: &Selection) -> Result<(String, SshEndpoint)> {
-    let endpoint = selection.resolve().await?;
+async fn endpoint(args: &DoctorArgs) -> Result<(String, SshEndpoint)> {
+    let purpose = if args.start { Purpose::Connect } else { Purpose::Look };
+    let endpoint = args.selection.find(purpose).await?.endpoint;
     // What is wrong with its host key is said here, where the outputs are the place to mend it.
     known_hosts::text(&endpoint)?;
     Ok((format!("{} on {}", endpoint.name, endpoint.host), endpoint))

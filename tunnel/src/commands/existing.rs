@@ -7,6 +7,7 @@ use secret::Secret;
 
 use crate::commands::ready;
 use crate::commands::selection::{Selected, Selection};
+use crate::endpoint::direct::Purpose;
 use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::{Starter, address, explain};
 use crate::error::{Context, Error, Result};
@@ -30,7 +31,7 @@ impl Existing {
     /// # Errors
     /// When there is none, or the workspace cannot be asked.
     pub async fn of(selection: &Selection) -> Result<Self> {
-        Self::with(selection.find().await?).await
+        Self::with(selection.find(Purpose::Look).await?).await
     }
 
     /// Looks for this endpoint's server.

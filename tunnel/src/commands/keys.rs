@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::commands::ready;
 use crate::commands::selection::Selection;
+use crate::endpoint::direct::Purpose;
 use crate::endpoint::{clients, files};
 use crate::error::{Error, Result};
 use crate::{keys, print, say};
@@ -88,7 +89,7 @@ struct Row {
 }
 
 async fn list(args: ListArgs) -> Result<u8> {
-    let endpoint = args.selection.resolve().await?;
+    let endpoint = args.selection.find(Purpose::Look).await?.endpoint;
     let ours = keys::read(&ready::home()?).map(|key| key.public_line);
     let rows: Vec<Row> = clients::registered(&ready::client(&endpoint)?, &endpoint)
         .await?
@@ -120,7 +121,7 @@ async fn list(args: ListArgs) -> Result<u8> {
 async fn rotate(selection: &Selection) -> Result<u8> {
     let home = ready::home()?;
     let mut endpoints = files::known(&home);
-    match selection.resolve().await {
+    match selection.find(Purpose::Look).await.map(|found| found.endpoint) {
         Ok(endpoint) if endpoints.iter().all(|known| known.host_key_alias() != endpoint.host_key_alias()) => {
             endpoints.push(endpoint);
         }
@@ -161,7 +162,7 @@ async fn register(endpoint: &SshEndpoint, line: &str) -> Result<()> {
 }
 
 async fn remove(args: RemoveArgs) -> Result<u8> {
-    let endpoint = args.selection.resolve().await?;
+    let endpoint = args.selection.find(Purpose::Look).await?.endpoint;
     let client = ready::client(&endpoint)?;
     let keys = clients::registered(&client, &endpoint).await?;
     let fingerprint = args.fingerprint.trim();

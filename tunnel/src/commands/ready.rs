@@ -9,6 +9,7 @@ use secret::Secret;
 
 use crate::commands::selection::{Selected, Selection};
 use crate::endpoint::clients;
+use crate::endpoint::direct::Purpose;
 use crate::endpoint::files::Files;
 use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::{Starter, explain};
@@ -60,7 +61,7 @@ impl Ready {
     /// # Errors
     /// When there is no endpoint, the workspace refuses, or the server does not start.
     pub async fn of(selection: &Selection, identity: &Identity) -> Result<Self> {
-        Self::with(selection.find().await?, identity).await
+        Self::with(selection.find(Purpose::Connect).await?, identity).await
     }
 
     /// The same for this endpoint.

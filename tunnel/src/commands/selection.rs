@@ -8,7 +8,7 @@ use databricks::Client;
 use databricks::ssh_endpoint::{ACCELERATORS, Serverless, SshEndpoint};
 
 use crate::commands::ready;
-use crate::endpoint::direct::{self, Compute, Direct};
+use crate::endpoint::direct::{self, Compute, Direct, Purpose};
 use crate::endpoint::metadata::Metadata;
 use crate::error::{Context, Error, Result};
 use crate::{endpoint, environment, terraform};
@@ -48,15 +48,15 @@ impl Selection {
     /// # Errors
     /// When there is none, or several and none is named.
     pub async fn resolve(&self) -> Result<SshEndpoint> {
-        Ok(self.find().await?.endpoint)
+        Ok(self.find(Purpose::Connect).await?.endpoint)
     }
 
-    /// The same, with what finding it found besides.
+    /// The same, with what finding it found besides. An endpoint straight from a cluster is published only to connect.
     ///
     /// # Errors
     /// As [`Self::resolve`].
-    pub async fn find(&self) -> Result<Selected> {
-        if let Some(direct) = self.direct() {
+    pub async fn find(&self, purpose: Purpose) -> Result<Selected> {
+        if let Some(direct) = self.direct(purpose) {
             let client = ready::client_of_environment()?;
             let (endpoint, server) = direct::endpoint(&client, &ready::home()?, &direct).await?;
             return Ok(Selected { endpoint, server, client: Some(client) });
@@ -69,14 +69,14 @@ impl Selection {
         Ok(endpoint.into())
     }
 
-    fn direct(&self) -> Option<Direct<'_>> {
+    fn direct(&self, purpose: Purpose) -> Option<Direct<'_>> {
         let serverless = || Serverless { accelerator: self.accelerator.clone(), ..Serverless::default() };
         let compute = match &self.cluster {
             Some(cluster) => Compute::Cluster(cluster.clone()),
             None if self.serverless => Compute::Serverless(serverless()),
             None => return None,
         };
-        Some(Direct { compute, name: self.publish_as.as_deref(), binary: self.tunnel_binary.as_deref() })
+        Some(Direct { compute, name: self.publish_as.as_deref(), binary: self.tunnel_binary.as_deref(), purpose })
     }
 
     /// All endpoints of the outputs.

@@ -40,6 +40,17 @@ pub struct Direct<'a> {
     pub name: Option<&'a str>,
     /// The program for the driver; without one this program itself.
     pub binary: Option<&'a Path>,
+    /// Whether it is published where there is none.
+    pub purpose: Purpose,
+}
+
+/// What an endpoint is looked for for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To connect: it is published where there is none, and again with another program.
+    Connect,
+    /// To look at it, or to end it: nothing is changed.
+    Look,
 }
 
 /// Finds the endpoint, or publishes it; with its running server where that is known by now.
@@ -54,6 +65,29 @@ pub async fn endpoint(client: &Client, home: &Path, direct: &Direct<'_>) -> Resu
             return Ok((known, Some(server)));
         }
     }
+    let wanted = target.wanted(client);
+    let endpoint = match direct.purpose {
+        Purpose::Look => match find(client, &wanted).await? {
+            Some((endpoint, _)) => endpoint,
+            None => {
+                return Err(Error::new(format!("there is no endpoint {} yet", wanted.name))
+                    .way_out("tunnel connect makes it, and tunnel setup does."));
+            }
+        },
+        Purpose::Connect => ensure(client, home, &target, &wanted, direct.binary).await?,
+    };
+    check_pin(home, &endpoint)?;
+    Ok((endpoint, None))
+}
+
+/// The endpoint as it is wanted, published where it is not.
+async fn ensure(
+    client: &Client,
+    home: &Path,
+    target: &Target,
+    wanted: &Wanted,
+    binary: Option<&Path>,
+) -> Result<SshEndpoint> {
     let cluster = match &target.compute {
         Place::Cluster(Found { cluster: Some(cluster), .. }) => Some((**cluster).clone()),
         Place::Cluster(found) => Some(get_cluster(client, &found.id).await?),
@@ -62,34 +96,40 @@ pub async fn endpoint(client: &Client, home: &Path, direct: &Direct<'_>) -> Resu
     if let Some(cluster) = &cluster {
         cluster::check(client, cluster).await?;
     }
-    let wanted = target.wanted(client);
     // Of several tunnels that start at once, one publishes, and the others find what it made.
     let _only_one = lock(home, &wanted.name).await?;
-    let found = publish::find(client, &wanted.name).await.map_err(|error| {
-        let denied = error.status() == Some(403);
-        let described = explain(error, "cannot look for the endpoint");
-        if denied { described.way_out("Somebody else made it. Publish your own: --publish-as NAME") } else { described }
-    })?;
-    let endpoint = match found {
+    let found = find(client, wanted).await?;
+    if let Some((endpoint, true)) = found {
         // What Terraform made is Terraform's to change.
-        Some(found) if found.is_managed => trusted(client, found.endpoint, &wanted).await?,
-        found => {
-            let program = Program::read(direct.binary)?;
-            let found = match found {
-                Some(found) => Some(trusted(client, found.endpoint, &wanted).await?),
-                None => None,
-            };
-            match found.filter(|found| fits(found, &wanted, &program.bytes)) {
-                Some(endpoint) => endpoint,
-                None => {
-                    program.check(client, cluster.as_ref()).await?;
-                    put(client, &wanted, program).await?
-                }
-            }
+        if is_on_the_same(&endpoint, wanted) {
+            return Ok(endpoint);
         }
-    };
-    check_pin(home, &endpoint)?;
-    Ok((endpoint, None))
+        return Err(Error::new(format!("the endpoint {} is Terraform's, and on other compute", endpoint.name))
+            .way_out("Take another name: --publish-as NAME"));
+    }
+    let program = Program::read(binary)?;
+    let is_current = |found: &SshEndpoint| found.binary_sha256 == sha256_hex(&program.bytes);
+    match found.map(|(endpoint, _)| endpoint).filter(|found| is_on_the_same(found, wanted) && is_current(found)) {
+        Some(endpoint) => Ok(endpoint),
+        None => {
+            program.check(client, cluster.as_ref()).await?;
+            put(client, wanted, program).await
+        }
+    }
+}
+
+/// The endpoint that was announced, and whether it is Terraform's.
+async fn find(client: &Client, wanted: &Wanted) -> Result<Option<(SshEndpoint, bool)>> {
+    match publish::find(client, &wanted.name).await {
+        Ok(Some(found)) => Ok(Some((trusted(client, found.endpoint, wanted).await?, found.is_managed))),
+        Ok(None) => Ok(None),
+        Err(error) => {
+            let denied = error.status() == Some(403);
+            let described = explain(error, "cannot look for the endpoint");
+            let way_out = "Somebody else made it. Publish your own: --publish-as NAME";
+            Err(if denied { described.way_out(way_out) } else { described })
+        }
+    }
 }
 
 async fn put(client: &Client, wanted: &Wanted, program: Program) -> Result<SshEndpoint> {
@@ -309,11 +349,9 @@ fn elf_processor(bytes: &[u8]) -> Option<Processor> {
     }
 }
 
-/// Whether what is published is what is wanted, with this very program.
-fn fits(found: &SshEndpoint, wanted: &Wanted, binary: &[u8]) -> bool {
-    found.cluster_id == wanted.cluster_id
-        && found.serverless == wanted.serverless
-        && found.binary_sha256 == sha256_hex(binary)
+/// Whether an endpoint is on the compute that is wanted.
+fn is_on_the_same(found: &SshEndpoint, wanted: &Wanted) -> bool {
+    found.cluster_id == wanted.cluster_id && found.serverless == wanted.serverless
 }
 
 /// The key that this machine met first is the one that it accepts.

@@ -200,3 +200,47 @@ async fn a_program_for_other_processors_and_a_cluster_of_somebody_else_are_refus
     assert_eq!(cloud.runs().await.len(), 0);
     cloud.cloud.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_publishes_nothing_and_setup_makes_ssh_work_by_itself() {
+    let cloud = Cloud::start().await;
+    cloud.cloud.clear_requests();
+    for words in [&["status"][..], &["stop"], &["logs"], &["keys", "list"]] {
+        let words: Vec<&str> = words.iter().copied().chain(["--cluster", "demo"]).collect();
+        let (code, _, said) = run(&cloud, "ada", &words).await;
+        assert!(code != 0 && said.contains("there is no endpoint"), "{words:?} {code} {said}");
+    }
+    let (code, out, said) = run(&cloud, "ada", &["doctor", "--cluster", "demo"]).await;
+    assert!(code == 1 && format!("{out}{said}").contains("there is no endpoint"), "{out}{said}");
+    let written =
+        cloud.cloud.requests().into_iter().filter(|entry| entry.method != "GET" && entry.path.starts_with("/api/"));
+    assert_eq!(written.map(|entry| entry.path).collect::<Vec<_>>(), Vec::<String>::new());
+
+    let (code, _, said) = run(&cloud, "ada", &["setup", "work", "--cluster", "demo"]).await;
+    assert_eq!(code, 0, "{said}");
+    let config = cloud.folder.path().join(".ssh/config");
+    let mut ssh = Command::new("ssh");
+    ssh.arg("-F").arg(config).args(["work", "echo", "over ssh"]).kill_on_drop(true);
+    ssh.envs(cloud.cloud.env()).env("DATABRICKS_TUNNEL_HOME", cloud.home("ada"));
+    let (code, out, said) = text(&ssh.output().await.unwrap());
+    assert_eq!((code, out.as_str()), (0, "over ssh\n"), "{said}");
+    let (code, out, said) = run(&cloud, "ada", &["keys", "list", "--cluster", "demo"]).await;
+    assert!(code == 0 && out.contains("SHA256:"), "{out}{said}");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_terraforms_on_other_compute_is_not_taken() {
+    let cloud = Cloud::start().await;
+    let mut made = wanted("0123-456789-elsewher");
+    made.name = "taken".to_owned();
+    let binary = std::fs::read(crate::bench::tunnel_program()).unwrap();
+    let endpoint = publish::publish(&cloud.client, &made, binary.into()).await.unwrap();
+    publish::announce(&cloud.client, &endpoint).await.unwrap();
+    let mark = json!({"scope": endpoint.secret_scope, "key": "terraform-created-by", "string_value": "marker"});
+    cloud.post("/api/2.0/secrets/put", mark).await;
+    let connect = ["connect", "--cluster", "demo", "--publish-as", "taken", "--", "true"];
+    let (code, _, words) = run(&cloud, "ada", &connect).await;
+    assert!(code == 1 && words.contains("is Terraform's, and on other compute"), "{words}");
+    cloud.cloud.stop().await;
+}
