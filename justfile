@@ -47,6 +47,11 @@ bench-provider:
 bench-tunnel *what:
     scripts/bench_tunnel.sh {{ what }}
 
+# What a remote job costs, beside plain ssh.
+bench-jobs:
+    scripts/bench_jobs.sh
+
+
 # The tunnel to give away: small, for glibc 2.31 and newer
 dist *architectures:
     scripts/build_tunnel.sh {{ architectures }}

@@ -8,6 +8,7 @@ use crate::commands::connect::ConnectArgs;
 use crate::commands::cp::CpArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::forward::ForwardArgs;
+use crate::commands::job::JobArgs;
 use crate::commands::keys::KeysArgs;
 use crate::commands::list::ListArgs;
 use crate::commands::logs::LogsArgs;
@@ -18,6 +19,7 @@ use crate::commands::setup::SetupArgs;
 use crate::commands::speedtest::SpeedtestArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::stop::StopArgs;
+use crate::jobs::id::JobId;
 
 /// SSH to a Databricks cluster, through nothing but HTTPS.
 #[derive(Debug, Parser)]
@@ -57,6 +59,8 @@ pub enum Command {
     Speedtest(SpeedtestArgs),
     /// Show and change the keys that may log in.
     Keys(KeysArgs),
+    /// Run commands that go on when the connection has gone, and come back for the result.
+    Job(JobArgs),
     /// Carry one SSH stream on stdin and stdout: ssh's ProxyCommand.
     Proxy(ProxyArgs),
     /// Serve SSH on a cluster's driver. A notebook starts this.
@@ -65,6 +69,16 @@ pub enum Command {
     /// Serve SSH as the official tool's notebook asks for it.
     #[command(hide = true, disable_version_flag = true)]
     Ssh(SshArgs),
+    /// Stand beside a job. The script that submits one starts this.
+    #[command(hide = true)]
+    JobSupervisor {
+        /// What was staged.
+        nonce: JobId,
+        /// The login's umask.
+        umask: String,
+        /// The login's folder.
+        login: std::path::PathBuf,
+    },
     /// Print a JSON schema.
     Schema {
         /// Of what.

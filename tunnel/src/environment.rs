@@ -26,6 +26,16 @@ pub fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// A variable's value, empty or not, where it is set and is text.
+pub fn value(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
+/// Where jobs are kept on this machine, in place of `~/.tunnel/jobs`.
+pub fn jobs() -> Option<std::ffi::OsString> {
+    env::var_os("TUNNEL_JOBS")
+}
+
 /// The HTTP proxy for `https` addresses, as curl and the official tools read it.
 pub fn https_proxy() -> Option<String> {
     ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find_map(variable)

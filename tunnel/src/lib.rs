@@ -5,9 +5,9 @@
 //! ```
 //!
 //! What decides is pure and stands apart from what waits: [`session`] moves bytes over any [`websocket`], [`server`]
-//! accepts them, [`endpoint`] finds or starts the server, [`commands`] are what people call. The environment is read in
+//! accepts them, [`endpoint`] finds or starts the server, [`jobs`] outlive their connection, [`commands`] are what people call. The environment is read in
 //! [`environment`] alone; processes are started in [`ssh`],
-//! [`server::sshd`], [`server::embedded`], [`terraform`] and [`editor`] alone.
+//! [`jobs::supervisor`], [`server::sshd`], [`server::embedded`], [`terraform`] and [`editor`] alone.
 
 pub mod cli;
 pub mod commands;
@@ -15,6 +15,7 @@ pub mod editor;
 pub mod endpoint;
 pub mod environment;
 pub mod error;
+pub mod jobs;
 pub mod keys;
 pub mod known_hosts;
 pub mod print;

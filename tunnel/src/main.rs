@@ -9,10 +9,11 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 use tunnel::cli::{Cli, Command, Subject};
 use tunnel::commands::{
-    code, connect, cp, doctor, forward, keys, list, logs, official_server, proxy, server, setup, speedtest, status,
-    stop,
+    code, connect, cp, doctor, forward, job, keys, list, logs, official_server, proxy, server, setup, speedtest,
+    status, stop,
 };
 use tunnel::error::Result;
+use tunnel::jobs::supervisor::Claim;
 use tunnel::{editor, environment, print, say};
 
 fn main() -> ExitCode {
@@ -64,6 +65,10 @@ async fn run(command: Command) -> Result<u8> {
         Command::Proxy(args) => proxy::run(args).await.map(|()| 0),
         Command::Server(args) => server::run(args).await.map(|()| 0),
         Command::Ssh(args) => official_server::run(args).await.map(|()| 0),
+        Command::Job(args) => job::run(args).await,
+        Command::JobSupervisor { nonce, umask, login } => {
+            Claim { folder: std::env::current_dir().unwrap_or_default(), nonce, umask, login }.run().await.map(|()| 0)
+        }
         Command::Schema { subject: Subject::Endpoint } => print::json(&schemars::schema_for!(SshEndpoint)).map(|()| 0),
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -118,6 +118,17 @@ pub fn piped(arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -
         .context(|| format!("cannot run {}", program.display()))
 }
 
+/// The same, and what ssh says is a pipe as well.
+///
+/// # Errors
+/// As [`piped`].
+pub fn talking(arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<Child> {
+    let program = find("ssh", path)?;
+    let mut command = command(&program, arguments, token);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.spawn().context(|| format!("cannot run {}", program.display()))
+}
+
 /// What ssh calls itself: `OpenSSH_9.2p1, …`.
 ///
 /// # Errors

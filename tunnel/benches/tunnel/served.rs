@@ -7,6 +7,7 @@ use std::time::Duration;
 use secret::Secret;
 use tokio_util::sync::CancellationToken;
 use tunnel::error::Result;
+use tunnel::jobs::local::Jobs;
 use tunnel::server::log_ring::LogRing;
 use tunnel::server::ssh_server::{Replaceable, SshServer};
 use tunnel::server::sshd::Sshd;
@@ -38,6 +39,7 @@ pub fn run(folder: PathBuf) {
         instance_id: INSTANCE.to_owned(),
         max_clients: 1000,
         shutdown_delay: Duration::from_secs(600),
+        jobs: Jobs::new("/nonexistent".into()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -6,6 +6,7 @@ pub mod cp;
 pub mod doctor;
 pub mod existing;
 pub mod forward;
+pub mod job;
 pub mod keys;
 pub mod list;
 pub mod logs;

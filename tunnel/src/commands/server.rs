@@ -2,6 +2,7 @@
 //! where in the endpoint's folder, serves, and takes that back at its end.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
@@ -20,8 +21,10 @@ use crate::endpoint::metadata::{self, Metadata};
 use crate::endpoint::start::{explain, json};
 use crate::environment;
 use crate::error::{Context, Error, Result};
+use crate::jobs::local::{self, Jobs};
 use crate::say;
 use crate::server::authorized_keys::{ScopeKeys, read_secret};
+use crate::server::job_copies::JobCopies;
 use crate::server::log_ring::LogRing;
 use crate::server::orphans;
 use crate::server::ssh_server::{Choice, Replaceable, SshServer};
@@ -35,6 +38,9 @@ const PORTS: std::ops::RangeInclusive<u16> = 7772..=7871;
 
 /// How long the workspace may take to forget where a server was. Its metadata being stale is no harm, only slower for the next.
 const RETRACT_LIMIT: Duration = Duration::from_secs(2);
+
+/// The variable that tells a session where this program is.
+const PROGRAM_VARIABLE: &str = "DATABRICKS_TUNNEL_PROGRAM";
 
 /// How often it is looked whether the parent is still there.
 const PARENT_LOOK: Duration = Duration::from_secs(1);
@@ -101,7 +107,13 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     if host_key.expose().is_empty() {
         return Err(Error::new("the server's host key is empty").way_out("Apply the configuration again."));
     }
-    let (folder, path, variables) = (std::env::temp_dir(), environment::path(), environment::all());
+    let (folder, path, mut variables) = (std::env::temp_dir(), environment::path(), environment::all());
+    // Jobs are supervised by this program (remote/submit.sh), whose file the notebook has removed by now: proc(5).
+    variables.push((PROGRAM_VARIABLE.to_owned(), format!("/proc/{}/exe", std::process::id())));
+    let account = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
+    let (user, home) =
+        account.map_or_else(|| ("root".to_owned(), "/root".into()), |account| (account.name, account.dir));
+    let jobs = Jobs::new(local::base(environment::jobs().as_deref(), &home));
     let choice = args.ssh_server;
     let ssh_server =
         Replaceable::new(host_key, move |host_key| SshServer::new(choice, &folder, &path, host_key, &variables))?;
@@ -110,8 +122,6 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     let default = if is_loopback(client.host()) { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { everywhere };
     let listener = bind(args.listen.unwrap_or(default)).await?;
     let port = listener.local_addr().context(|| "the port is not known".to_owned())?.port();
-    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
-    let user = user.map_or_else(|| "root".to_owned(), |user| user.name);
     let service = Service {
         ssh_server,
         keys: Box::new(ScopeKeys::new(client.clone(), args.secret_scope.clone(), args.official_scope, log.clone())),
@@ -120,10 +130,16 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         instance_id: args.instance_id.clone(),
         max_clients: args.max_clients,
         shutdown_delay: args.shutdown_delay,
+        jobs: jobs.clone(),
     };
+    let copies = Arc::new(JobCopies::new(client.clone(), args.directory.clone(), jobs, log.clone()));
 
     orphans::adopt();
     let reaping = tokio::spawn(orphans::reap());
+    let copying = tokio::spawn({
+        let copies = copies.clone();
+        async move { copies.keep().await }
+    });
     let registration = Registration::of_this_process(environment::variable("DATABRICKS_TOKEN").map(Secret::new));
     let (registered, workspace) = (registration.clone(), client.clone());
     let registering = tokio::spawn(async move {
@@ -171,6 +187,8 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     // What sessions left behind ends with the server: nobody could reach it, and the cluster would not come to rest.
     reaping.abort();
     orphans::end().await;
+    copying.abort();
+    copies.finish().await;
     registering.abort();
     registration.revoke().await;
     Ok(())

@@ -87,7 +87,8 @@ fn lines<'a>(report: &Report<'_>) -> Vec<(&'a str, String)> {
             ("user", server.user.clone()),
             ("running for", time(server.uptime_seconds)),
             ("sessions", format!("{} of {}{waiting}", server.sessions, server.max_clients)),
-            ("ends after", format!("{} without a session", time(server.shutdown_delay_seconds))),
+            ("jobs", server.jobs.to_string()),
+            ("ends after", format!("{} without a session or a job", time(server.shutdown_delay_seconds))),
         ]);
     }
     lines

@@ -27,7 +27,7 @@ pub struct StopArgs {
     /// Which endpoint.
     #[command(flatten)]
     pub selection: Selection,
-    /// Also when somebody is connected.
+    /// Also when somebody is connected, or a job runs: it ends with the server.
     #[arg(long)]
     pub force: bool,
 }
@@ -43,11 +43,18 @@ pub async fn run(args: StopArgs) -> Result<u8> {
         say!("tunnel: no server runs for the endpoint {name}");
         return Ok(0);
     };
-    let sessions = existing.status(server).await?.map(|status| status.sessions + status.waiting_sessions);
-    if let Some(sessions) = sessions.filter(|sessions| *sessions > 0 && !args.force) {
-        let who = if sessions == 1 { "1 session is".to_owned() } else { format!("{sessions} sessions are") };
-        return Err(Error::new(format!("{who} connected to the endpoint {name}"))
-            .way_out("tunnel stop --force ends them as well."));
+    if let Some(status) = existing.status(server).await?.filter(|_| !args.force) {
+        let sessions = status.sessions + status.waiting_sessions;
+        if sessions > 0 {
+            let who = if sessions == 1 { "1 session is".to_owned() } else { format!("{sessions} sessions are") };
+            return Err(Error::new(format!("{who} connected to the endpoint {name}"))
+                .way_out("tunnel stop --force ends them as well."));
+        }
+        if status.jobs > 0 {
+            let what = if status.jobs == 1 { "1 job runs".to_owned() } else { format!("{} jobs run", status.jobs) };
+            return Err(Error::new(format!("{what} on the endpoint {name}"))
+                .way_out("tunnel job list shows them, and tunnel stop --force ends them as well."));
+        }
     }
     let address = address(&existing.endpoint, server)?;
     let token = existing.token().await?;

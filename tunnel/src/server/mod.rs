@@ -4,6 +4,7 @@
 
 pub mod authorized_keys;
 pub mod embedded;
+pub mod job_copies;
 pub mod line;
 pub mod log_ring;
 pub mod orphans;
@@ -38,6 +39,7 @@ use self::line::ServerLine;
 use self::slots::{Arrival, Entered, Slot, Slots};
 use self::status::ServerStatus;
 use crate::error::Result;
+use crate::jobs::local::Jobs;
 use crate::say;
 use crate::server::log_ring::LogRing;
 use crate::server::ssh_server::Replaceable;
@@ -86,6 +88,8 @@ pub struct Service {
     pub max_clients: usize,
     /// Time without a session after which the server ends.
     pub shutdown_delay: Duration,
+    /// Jobs that run on this machine: each of them keeps the server as a session does.
+    pub jobs: Jobs,
 }
 
 /// Serves until `shutdown` is cancelled or nobody has been there for the shutdown delay; then ends all sessions.
@@ -98,7 +102,8 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: Cancellati
         started: Instant::now(),
     });
     let connections = TaskTracker::new();
-    let mut idle = std::pin::pin!(state.slots.idle(state.service.shutdown_delay));
+    let has_jobs = || state.service.jobs.running() > 0;
+    let mut idle = std::pin::pin!(state.slots.idle(state.service.shutdown_delay, has_jobs));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -213,6 +218,7 @@ impl State {
             waiting_sessions: count.detached,
             max_clients: self.service.max_clients,
             shutdown_delay_seconds: self.service.shutdown_delay.as_secs(),
+            jobs: self.service.jobs.running(),
         }
     }
 }

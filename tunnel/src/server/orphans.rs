@@ -62,10 +62,17 @@ pub async fn end() {
     }
 }
 
+/// When a living process started, in ticks since the machine did: with its id, what tells it from every other.
+pub fn start_of(id: u32) -> Option<u64> {
+    let process = parse(&std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?)?;
+    (!process.is_zombie).then_some(process.start)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Process {
     parent: i32,
     is_zombie: bool,
+    start: u64,
 }
 
 fn own() -> i32 {
@@ -78,12 +85,13 @@ fn table() -> BTreeMap<i32, Process> {
     ids.filter_map(|id: i32| Some((id, parse(&std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?)?))).collect()
 }
 
-/// State and parent: the third and fourth field of `/proc/PID/stat`, behind a name that may hold anything.
+/// State, parent and start: the third, fourth and 22nd field of `/proc/PID/stat`, behind a name that may hold anything.
 fn parse(stat: &str) -> Option<Process> {
     let (_, rest) = stat.rsplit_once(") ")?;
     let mut fields = rest.split(' ');
     let state = fields.next()?;
-    Some(Process { is_zombie: state == "Z", parent: fields.next()?.parse().ok()? })
+    let parent = fields.next()?.parse().ok()?;
+    Some(Process { is_zombie: matches!(state, "Z" | "X"), parent, start: fields.nth(17)?.parse().ok()? })
 }
 
 /// The living descendants of a process.
@@ -109,15 +117,17 @@ mod tests {
         let check = |line: &str, expected: Option<(i32, bool)>| {
             assert_eq!(parse(line).map(|process| (process.parent, process.is_zombie)), expected, "{line}");
         };
-        check("7 (sh) S 3 7 7 0", Some((3, false)));
-        check("7 (a) Z (b) 9) Z 3 7 7 0", Some((3, true)));
+        let rest = "7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 815 2 3";
+        check(&format!("7 (sh) S 3 {rest}"), Some((3, false)));
+        check(&format!("7 (a) Z (b) 9) Z 3 {rest}"), Some((3, true)));
+        assert_eq!(parse(&format!("7 (sh) S 3 {rest}")).map(|process| process.start), Some(815));
         check("7 (sh", None);
         check("", None);
     }
 
     #[test]
     fn children_of_children_are_found_and_the_dead_are_not() {
-        let process = |parent, is_zombie| Process { parent, is_zombie };
+        let process = |parent, is_zombie| Process { parent, is_zombie, start: 0 };
         let table = BTreeMap::from([
             (2, process(1, false)),
             (3, process(2, false)),

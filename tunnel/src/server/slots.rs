@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::session::Window;
 use crate::session::negotiation::{Dial, Purpose};
 use crate::websocket::socket::Socket;
+
+/// Between two looks at what holds an idle server.
+const HELD_LOOK: Duration = Duration::from_secs(5);
 
 /// A socket that a client dialled for a session that is there already.
 pub enum Arrival {
@@ -146,14 +149,21 @@ impl Slots {
         self.open.lock().closed = true;
     }
 
-    /// Resolves once nobody has been there for `delay`, and lets nobody in any more.
-    pub async fn idle(&self, delay: Duration) {
+    /// Resolves once nobody has been there, and nothing has held the server, for `delay`, and lets nobody in any more.
+    pub async fn idle(&self, delay: Duration, is_held: impl Fn() -> bool) {
         let mut count = self.open.count.subscribe();
         loop {
             if count.wait_for(|count| count.all() == 0).await.is_err() {
                 return;
             }
             if timeout(delay, count.wait_for(|count| count.all() > 0)).await.is_ok() {
+                continue;
+            }
+            if is_held() {
+                // The delay begins when it is let go.
+                while is_held() && count.borrow().all() == 0 {
+                    sleep(HELD_LOOK).await;
+                }
                 continue;
             }
             let mut sessions = self.open.lock();
@@ -243,11 +253,20 @@ mod tests {
         let slots = Slots::new(2);
         let session = slots.enter(&plain("a"));
         let delay = Duration::from_secs(600);
-        assert!(timeout(delay * 10, slots.idle(delay)).await.is_err());
+        assert!(timeout(delay * 10, slots.idle(delay, || false)).await.is_err());
         drop(session);
         let started = tokio::time::Instant::now();
-        slots.idle(delay).await;
+        slots.idle(delay, || false).await;
         assert_eq!(started.elapsed(), delay);
         assert!(matches!(slots.enter(&plain("b")), Entered::Closed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_holds_a_server_keeps_it_and_the_delay_begins_anew_after_it() {
+        let slots = Slots::new(2);
+        let delay = Duration::from_secs(600);
+        let started = tokio::time::Instant::now();
+        slots.idle(delay, || started.elapsed() < delay * 10).await;
+        assert!(started.elapsed() >= delay * 11 && started.elapsed() < delay * 11 + HELD_LOOK * 2);
     }
 }

@@ -21,4 +21,7 @@ pub struct ServerStatus {
     pub max_clients: usize,
     /// Seconds without a session after which it ends.
     pub shutdown_delay_seconds: u64,
+    /// Jobs that run, and keep it.
+    #[serde(default)]
+    pub jobs: usize,
 }

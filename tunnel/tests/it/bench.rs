@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 use tunnel::error::Result;
+use tunnel::jobs::local::Jobs;
 use tunnel::server::log_ring::LogRing;
 use tunnel::server::ssh_server::{Choice, Replaceable, SshServer};
 use tunnel::server::{KeySource, Keys, Service, serve};
@@ -72,7 +73,7 @@ impl KeySource for FixedKeys {
     }
 }
 
-fn new_key() -> (Secret<String>, String) {
+pub fn new_key() -> (Secret<String>, String) {
     let key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).unwrap();
     (Secret::from(key.to_openssh(LineEnding::LF).unwrap().to_string()), key.public_key().to_openssh().unwrap())
 }
@@ -108,6 +109,7 @@ impl Bench {
             instance_id: "instance".to_owned(),
             max_clients: options.max_clients,
             shutdown_delay: options.shutdown_delay,
+            jobs: Jobs::new(folder.path().join("jobs")),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -195,6 +195,8 @@ async fn spawn(
                 .filter_map(|name| Some((*name, std::env::var_os(name)?))),
         )
         .env("HOME", &home)
+        // sshd goes by the person's home on this machine, but a job is the driver's.
+        .env("TUNNEL_JOBS", home.join(".tunnel/jobs"))
         .env("DATABRICKS_HOST", host)
         .env("DATABRICKS_TOKEN", token.expose())
         .env("DATABRICKS_CLUSTER_ID", &run.cluster)

@@ -1,0 +1,43 @@
+//! `tunnel job list`: the jobs of a host.
+
+use std::cmp::Reverse;
+
+use clap::Args;
+
+use super::rows;
+use crate::error::Result;
+use crate::jobs::destination::Destination;
+use crate::jobs::follow;
+use crate::jobs::mirror;
+use crate::jobs::script::Script;
+use crate::progress::Progress;
+
+/// How to list.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tunnel job list
+  tunnel job --host build@ci.example.com list --json")]
+pub struct ListArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints them, the newest first.
+///
+/// # Errors
+/// When the host cannot be reached.
+pub async fn run(destination: &Destination, args: ListArgs) -> Result<u8> {
+    let progress = Progress::default();
+    let mut report = match follow::report(destination, &Script::report(None, false), &progress).await? {
+        Some(mut report) => {
+            mirror::others(destination, &mut report).await?;
+            report
+        }
+        None => mirror::report(destination, None).await?,
+    };
+    progress.done();
+    report.jobs.sort_by_key(|job| Reverse(job.started_at));
+    rows::print(&report.jobs, args.json)?;
+    Ok(0)
+}

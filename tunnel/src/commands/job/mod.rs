@@ -1,0 +1,96 @@
+//! `tunnel job`: programs on a machine behind ssh that go on when the connection has gone. One file each for what is done with them.
+
+pub mod cancel;
+pub mod clean;
+pub mod list;
+pub mod logs;
+pub mod rows;
+pub mod status;
+pub mod submit;
+pub mod wait;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::commands::ready::Identity;
+use crate::commands::selection::Selection;
+use crate::error::Result;
+use crate::jobs::destination::{Destination, Host};
+use crate::jobs::job::UNKNOWN;
+use crate::say;
+
+/// Where jobs run, and what to do with them.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A job outlives the connection, this program, and the tunnel's idle time. Its machine needs a POSIX shell and nothing else.
+
+Examples:
+  tunnel job submit --name train --timeout 6h -- python3 train.py --epochs 30
+  tunnel job --host build@ci.example.com submit --key nightly-2026-11-27 --upload build.sh -- ./build.sh
+  tunnel job logs -f ID
+  tunnel job wait ID && echo done"
+)]
+pub struct JobArgs {
+    /// Destination of ssh: a Host of its configuration, user@host, or ssh://user@host:port. Without it, the endpoint of this
+    /// folder's outputs.
+    #[arg(long, value_name = "DEST", conflicts_with_all = ["outputs", "endpoint", "cluster", "serverless", "identity"])]
+    pub host: Option<String>,
+    /// Configuration of ssh, in place of your own.
+    #[arg(short = 'F', value_name = "FILE", requires = "host")]
+    pub ssh_config: Option<PathBuf>,
+    /// An option for ssh, as for `ssh -o`. May be given several times.
+    #[arg(short = 'o', value_name = "OPTION", requires = "host")]
+    pub options: Vec<String>,
+    /// Which endpoint.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// With which key.
+    #[command(flatten)]
+    pub identity: Identity,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: JobCommand,
+}
+
+/// What is done with jobs.
+#[derive(Debug, Subcommand)]
+pub enum JobCommand {
+    /// Start a job, and print its id.
+    Submit(submit::SubmitArgs),
+    /// Show what became of jobs.
+    Status(status::StatusArgs),
+    /// Show a job's logs.
+    Logs(logs::LogsArgs),
+    /// Wait until jobs have ended, and exit with the job's code.
+    Wait(wait::WaitArgs),
+    /// End a job.
+    Cancel(cancel::CancelArgs),
+    /// List the jobs of a host.
+    List(list::ListArgs),
+    /// Remove the files of jobs that have ended.
+    Clean(clean::CleanArgs),
+}
+
+/// Does it.
+///
+/// # Errors
+/// When the destination cannot be reached, or refuses.
+pub async fn run(args: JobArgs) -> Result<u8> {
+    let destination = match args.host {
+        Some(host) => Destination::Host(Host::new(host, args.ssh_config, args.options)?),
+        None => Destination::Endpoint(args.selection, args.identity),
+    };
+    match args.command {
+        JobCommand::Submit(args) => submit::run(&destination, args).await,
+        JobCommand::Status(args) => status::run(&destination, args).await,
+        JobCommand::Logs(args) => logs::run(&destination, args).await,
+        JobCommand::Wait(args) => Ok(wait::run(&destination, args).await.unwrap_or_else(|error| {
+            say!("tunnel: {error}");
+            UNKNOWN
+        })),
+        JobCommand::Cancel(args) => cancel::run(&destination, args).await,
+        JobCommand::List(args) => list::run(&destination, args).await,
+        JobCommand::Clean(args) => clean::run(&destination, args).await,
+    }
+}

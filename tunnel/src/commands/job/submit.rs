@@ -1,0 +1,206 @@
+//! `tunnel job submit`: starts a job once, however often it is asked to with one key.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::environment;
+use crate::error::{Error, Result};
+use crate::jobs::channel::{Channel, Trouble};
+use crate::jobs::destination::{Destination, Start};
+use crate::jobs::follow::Retries;
+use crate::jobs::id::JobId;
+use crate::jobs::payload::Payload;
+use crate::jobs::script::Script;
+use crate::jobs::spec::Wanted;
+use crate::print;
+use crate::progress::Progress;
+
+/// What to run.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The job sees LOG_FILE, STATUS_FILE, PID_FILE and JOB_ID. What it writes to STATUS_FILE, status shows: the last line.
+
+Examples:
+  tunnel job submit -- python3 train.py --epochs 3
+  tunnel job submit --key nightly-2026-11-27 --env RUN=7 --dir /data --timeout 2h -- make all
+  tunnel job submit --upload work_script.sh -- bash work_script.sh
+  tunnel job submit --shell -- 'make && make install'"
+)]
+pub struct SubmitArgs {
+    /// Name for people.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Key: submitting again with it gives the same job, and never runs the command twice, until the job is cleaned away.
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub key: Option<String>,
+    /// Variable of the job. Without a value it has the one that it has here, which then stands in no argument list.
+    #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = variable)]
+    pub environment: Vec<(String, String)>,
+    /// Folder to run in; by default the login's, or the one with what is uploaded.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<String>,
+    /// Time after which the job is ended: TERM, and ten seconds later KILL.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub timeout: Option<Duration>,
+    /// File that the job reads as its stdin; `-` is this program's own.
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+    /// File to take along, into a folder of the job's own, which is gone with `clean`. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub upload: Vec<PathBuf>,
+    /// The command is one argument, a script for sh.
+    #[arg(long)]
+    pub shell: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Program to run, with its arguments as they are.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Submitted<'a> {
+    id: &'a JobId,
+    created: bool,
+    host: &'a str,
+}
+
+/// Submits, and prints the id.
+///
+/// # Errors
+/// When the job's machine cannot be reached or has no room, a file cannot be read, or the key belongs to another command.
+pub async fn run(destination: &Destination, args: SubmitArgs) -> Result<u8> {
+    let json = args.json;
+    let (wanted, payload) = wanted(args)?;
+    let (id, digest) = (wanted.id(), wanted.digest(payload.digests()));
+    let payload = Arc::new(payload);
+    let progress = Progress::default();
+    let mut retries = Retries::default();
+    let (created, host) = loop {
+        let Some(route) = destination.route(Start::Yes).await? else {
+            return Err(Error::new("the endpoint's server does not run"));
+        };
+        progress.stage_on_terminal(format!("submitting to {}", route.name));
+        let script = Script::submit(&id, &wanted, &digest, payload.parts());
+        let answer = match Channel::open(&route, &script, Some(payload.clone())).await {
+            Ok(mut channel) => {
+                retries.contact();
+                answer(&mut channel).await
+            }
+            Err(trouble) => Err(trouble),
+        };
+        match answer {
+            // With an id of its own it is this very job, sent before the connection was cut.
+            Ok(Answer::Exists) if wanted.key.is_none() => break (true, route.name),
+            Ok(Answer::Exists) => break (false, route.name),
+            Ok(Answer::Started) => break (true, route.name),
+            Ok(Answer::Other) => return Err(other(&id, wanted.key.as_deref())),
+            Err(trouble) => retries.pause(trouble, &progress).await?,
+        }
+    };
+    progress.done();
+    if json {
+        print::json(&Submitted { id: &id, created, host: &host })?;
+    } else {
+        print::bytes(format!("{id}\n").as_bytes())?;
+    }
+    Ok(0)
+}
+
+enum Answer {
+    Started,
+    Exists,
+    Other,
+}
+
+async fn answer(channel: &mut Channel) -> Result<Answer, Trouble> {
+    while let Some(line) = channel.line().await? {
+        match line.as_str() {
+            "started" => return Ok(Answer::Started),
+            "exists" => return Ok(Answer::Exists),
+            "other" => return Ok(Answer::Other),
+            _ => {}
+        }
+    }
+    Err(channel.cut())
+}
+
+fn wanted(args: SubmitArgs) -> Result<(Wanted, Payload)> {
+    let mut payload = Payload::default();
+    if let Some(stdin) = &args.stdin {
+        payload.stdin(stdin)?;
+    }
+    for file in &args.upload {
+        payload.upload(file)?;
+    }
+    let command = match (args.shell, args.command.as_slice()) {
+        (false, _) => args.command,
+        (true, [script]) => vec!["sh".to_owned(), "-c".to_owned(), script.clone()],
+        (true, _) => {
+            return Err(Error::new("--shell takes one argument, a script")
+                .way_out("Quote it: tunnel job submit --shell -- 'make && make install'"));
+        }
+    };
+    if command.first().is_some_and(|program| program.is_empty() || program.starts_with('-')) {
+        return Err(
+            Error::new("the command begins with an option, or with nothing").way_out("Begin it with a program.")
+        );
+    }
+    let wanted = Wanted {
+        name: args.name,
+        key: args.key,
+        command,
+        environment: args.environment,
+        folder: args.dir,
+        timeout: args.timeout,
+        has_files: !args.upload.is_empty(),
+    };
+    Ok((wanted, payload))
+}
+
+fn other(id: &JobId, key: Option<&str>) -> Error {
+    Error::new(format!("the key {:?} belongs to another command: job {id}", key.unwrap_or_default()))
+        .way_out("Use another key, or the command, variables and files that it was first used with.")
+}
+
+/// `NAME=VALUE`, or `NAME` for the value that it has here.
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, value.to_owned()),
+        None => {
+            let value = environment::value(text).ok_or_else(|| format!("{text} is not set here, or is no text"))?;
+            (text, value)
+        }
+    };
+    let is_letter = |c: char| c == '_' || c.is_ascii_alphabetic();
+    if name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit()) {
+        Ok((name.to_owned(), value))
+    } else {
+        Err(format!("{name:?} is no name of a variable: letters, digits and _"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_has_a_name_and_any_value() {
+        let check = |text: &str, expected: Option<(&str, &str)>| {
+            let found = variable(text).ok();
+            assert_eq!(found.as_ref().map(|(name, value)| (name.as_str(), value.as_str())), expected, "{text}");
+        };
+        check("A=b=c\n'", Some(("A", "b=c\n'")));
+        check("_a1=", Some(("_a1", "")));
+        check("1A=b", None);
+        check("A-B=c", None);
+        check("=c", None);
+        check("A;rm=c", None);
+        check("NO_SUCH_VARIABLE_IS_SET", None);
+    }
+}

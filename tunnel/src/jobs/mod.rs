@@ -1,0 +1,27 @@
+//! Remote jobs: programs that go on when the connection that started them has gone. A job is a folder on its machine,
+//! `~/.tunnel/jobs/ID`, which scripts for a POSIX shell write and read (`remote/`); on an endpoint of ours the tunnel
+//! supervises it ([`supervisor`]) and keeps the same files. What is said over SSH, and how it is read, is pure: [`script`],
+//! [`report`], [`spec`]. `docs/decisions/0005` has the reasons.
+//!
+//! ```text
+//! ID/supervisor     PID START BOOT DIGEST: the claim, made once by a hard link, and who stands beside the job
+//! ID/input/         what was submitted: spec, run, supervise, stdin, files/
+//! ID/leader         PID START BOOT of the job's first process, whose process group the job is
+//! ID/started        SECONDS UPTIME
+//! ID/stdout stderr  the logs          ID/status ID/pid   STATUS_FILE, PID_FILE
+//! ID/reason         why it is being ended
+//! ID/end            STATE CODE SIGNAL SECONDS UPTIME STDOUT-BYTES STDERR-BYTES, and the last status line below
+//! ```
+
+pub mod channel;
+pub mod destination;
+pub mod follow;
+pub mod id;
+pub mod job;
+pub mod local;
+pub mod mirror;
+pub mod payload;
+pub mod report;
+pub mod script;
+pub mod spec;
+pub mod supervisor;

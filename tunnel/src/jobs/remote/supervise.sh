@@ -1,0 +1,95 @@
+# Stands beside a job until it has ended, apart from the connection and from the job's own process group.
+# In front of this: id, digest, timeout (seconds; 0 is none), grace (seconds), and common.sh. It runs in the job's folder:
+#   run NONCE UMASK LOGIN    claims the job, runs it, and records how it ended
+#   end REASON GRACE         ends it: TERM to the process group, and KILL after the grace
+#   watch                    does that when its time is up
+umask 077
+mode=$1
+folder=$PWD
+
+# Ends what is left of a process group: whether anything was there.
+end_group() {
+  kill -TERM "-$1" 2>/dev/null || return 1
+  tries=0
+  while kill -0 "-$1" 2>/dev/null; do
+    if [ "$tries" -ge "$2" ]; then
+      kill -KILL "-$1" 2>/dev/null
+      return 0
+    fi
+    nap 0.1
+    tries=$((tries + 1))
+  done
+}
+
+if [ "$mode" = watch ]; then
+  sleep "$timeout"
+  mode=end
+  set -- end timed_out "$grace"
+fi
+
+if [ "$mode" = end ]; then
+  # The first reason stands.
+  (set -C && printf '%s\n' "$2" >reason) 2>/dev/null
+  # A job that was claimed is about to start.
+  while [ ! -s leader ] && alive supervisor; do nap 0.1; done
+  # Its group is there a moment after itself.
+  while alive leader; do
+    end_group "$pid" $(($3 * 10)) && break
+    nap 0.1
+  done
+  exit 0
+fi
+
+nonce=$2 user_mask=$3 login=$4
+input=new.$nonce
+refuse() {
+  printf '%s\n' "${1%%"$newline"*}"
+  exit 0
+}
+start_of $$ || refuse "fail this process does not find itself"
+problem=$(printf '%s %s %s %s\n' $$ "$start" "$boot" "$digest" | cat 2>&1 >"$input/supervisor") || refuse "fail $problem"
+# A hard link is made once, whoever asks, and is never seen half written.
+if ! problem=$(ln "$input/supervisor" supervisor 2>&1); then
+  [ -f supervisor ] || refuse "fail $problem"
+  rm -rf "$input"
+  refuse taken
+fi
+problem=$(mv "$input" input 2>&1) || refuse "fail $problem"
+: >stdout
+: >stderr
+: >status
+now
+printf '%s %s\n' "$epoch" "$uptime" >started.new && mv started.new started
+from=/dev/null
+if [ -f input/stdin ]; then from=input/stdin; fi
+export LOG_FILE="$folder/stdout" STATUS_FILE="$folder/status" PID_FILE="$folder/pid" JOB_ID="$id"
+detach sh "$folder/input/run" "$user_mask" "$login" <"$from" >>stdout 2>>stderr &
+leader=$!
+if start_of "$leader"; then
+  printf '%s %s %s\n' "$leader" "$start" "$boot" >leader.new && mv leader.new leader
+fi
+watcher=
+if [ "$timeout" -gt 0 ]; then
+  detach sh input/supervise watch </dev/null >/dev/null 2>&1 &
+  watcher=$!
+fi
+echo started
+exec >/dev/null 2>&1
+
+wait "$leader"
+code=$?
+# A job is its process group: what its first process leaves behind ends with it.
+end_group "$leader" 50
+if [ -n "$watcher" ]; then kill -KILL "-$watcher"; fi
+state=exited
+if [ -s reason ]; then read -r state <reason; fi
+now
+out=$(wc -c <stdout)
+err=$(wc -c <stderr)
+last=$(tail -c 500 status)
+last=${last##*"$newline"}
+# Over the bytes that were reserved: this needs no room, and is seen whole or not at all.
+until printf '%s %s - %s %s %s %s\n%s\n' "$state" "$code" "$epoch" "$uptime" $((out)) $((err)) "$last" 1<>input/reserve &&
+  mv input/reserve end; do
+  nap 1
+done

@@ -1,0 +1,245 @@
+//! A machine behind ssh: sshd for each connection that a listener takes (`sshd -i`, on the socket itself), in a mount namespace
+//! with a passwd of its own where the tests run as root, so that an ordinary user can log in whom this machine does not know.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{Pid, geteuid};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+
+use crate::bench::{new_key, program, tunnel_program, user};
+
+const WORKER: u32 = 54_321;
+
+/// Who logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The user that the tests run as.
+    Own,
+    /// A user without rights; only where the tests run as root.
+    Worker,
+}
+
+pub struct Machine {
+    pub folder: tempfile::TempDir,
+    pub connections: Arc<AtomicUsize>,
+    sessions: Arc<Mutex<Vec<i32>>>,
+    accepting: tokio::task::JoinHandle<()>,
+    _namespace: Option<Child>,
+}
+
+impl Machine {
+    pub async fn start(who: Who) -> Self {
+        Self::with(who, "").await
+    }
+
+    /// The same, where a script of mount(8) has been before. `None` says that this cannot be tested here.
+    pub async fn with_disk(script: &str) -> Option<Self> {
+        if !geteuid().is_root() {
+            eprintln!("skipped: only root gives a machine other files");
+            return None;
+        }
+        Some(Self::with(Who::Own, script).await)
+    }
+
+    /// A machine with an ordinary user. `None` says that this cannot be tested here.
+    pub async fn with_worker() -> Option<Self> {
+        if !geteuid().is_root() {
+            eprintln!("skipped: the tests run as an ordinary user anyway");
+            return None;
+        }
+        Some(Self::start(Who::Worker).await)
+    }
+
+    async fn with(who: Who, mounts: &str) -> Self {
+        // A short path: that of a shared connection's socket has few bytes.
+        let folder = tempfile::Builder::new().prefix("j").tempdir_in("/tmp").unwrap();
+        let at = folder.path().to_owned();
+        set_mode(&at, 0o711);
+        for name in ["home", "client"] {
+            std::fs::create_dir(at.join(name)).unwrap();
+        }
+        let login = if who == Who::Worker { "worker".to_owned() } else { user() };
+        if who == Who::Worker {
+            std::os::unix::fs::chown(at.join("home"), Some(WORKER), Some(WORKER)).unwrap();
+        }
+        let client = tunnel::keys::ensure(&at.join("key"), "client").unwrap();
+        let (private, public) = new_key();
+        std::fs::write(at.join("host_key"), private.expose()).unwrap();
+        set_mode(&at.join("host_key"), 0o600);
+        std::fs::write(at.join("authorized_keys"), &client.public_line).unwrap();
+        let base = if geteuid().is_root() {
+            String::new()
+        } else {
+            format!("SetEnv TUNNEL_JOBS={}/home/.tunnel/jobs", at.display())
+        };
+        std::fs::write(at.join("sshd_config"), sshd_config(&at, &base)).unwrap();
+        let namespace = if geteuid().is_root() { Some(namespace(&at, mounts).await) } else { None };
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::fs::write(at.join("known_hosts"), format!("box {public}\n")).unwrap();
+        std::fs::write(at.join("ssh_config"), ssh_config(&at, port, &login, &client.private)).unwrap();
+        let (connections, sessions) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (count, list, config) = (connections.clone(), sessions.clone(), at.join("sshd_config"));
+        let inside = namespace.as_ref().and_then(Child::id);
+        let accepting = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                let socket: OwnedFd = stream.into_std().unwrap().into();
+                set_blocking(&socket);
+                let mut sshd = match inside {
+                    Some(id) => {
+                        let mut command = Command::new("nsenter");
+                        command.args(["-m", "-t", &id.to_string(), "/usr/sbin/sshd"]);
+                        command
+                    }
+                    None => Command::new("/usr/sbin/sshd"),
+                };
+                sshd.args(["-i", "-f"]).arg(&config).process_group(0);
+                sshd.stdin(Stdio::from(socket.try_clone().unwrap())).stdout(Stdio::from(socket)).stderr(Stdio::null());
+                let mut child = sshd.spawn().unwrap();
+                list.lock().unwrap().extend(child.id().map(|id| id as i32));
+                tokio::spawn(async move { child.wait().await });
+            }
+        });
+        Self { folder, connections, sessions, accepting, _namespace: namespace }
+    }
+
+    /// `tunnel job` on this machine, with these words.
+    pub fn job(&self, words: &[&str]) -> Command {
+        self.job_of("client", words)
+    }
+
+    /// The same by another person.
+    pub fn job_of(&self, home: &str, words: &[&str]) -> Command {
+        let mut command = program(tunnel_program().to_str().unwrap(), &self.folder.path().join(home));
+        command.args(["job", "--host", "box", "-F"]).arg(self.folder.path().join("ssh_config")).args(words);
+        command
+    }
+
+    /// What it prints, where it succeeds.
+    pub async fn text(&self, words: &[&str]) -> String {
+        let output = self.job(words).output().await.unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The same as JSON.
+    pub async fn json(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.text(words).await).unwrap()
+    }
+
+    /// Submits a script for sh with these options, and answers the id.
+    pub async fn submit(&self, options: &[&str], script: &str) -> String {
+        let words = [&["submit"], options, &["--shell", "--", script]].concat();
+        self.text(&words).await.trim().to_owned()
+    }
+
+    /// The job, when it has ended.
+    pub async fn ended(&self, id: &str) -> Value {
+        let output = self.job(&["wait", "--json", id]).output().await.unwrap();
+        let jobs: Value = serde_json::from_slice(&output.stdout).unwrap();
+        jobs[0].clone()
+    }
+
+    /// A file of a job.
+    pub fn file(&self, id: &str, name: &str) -> PathBuf {
+        self.jobs().join(id).join(name)
+    }
+
+    /// The folder of all jobs.
+    pub fn jobs(&self) -> PathBuf {
+        self.folder.path().join("home/.tunnel/jobs")
+    }
+
+    /// Kills every connection's sshd. What they started is not told.
+    pub fn cut(&self) {
+        for session in self.sessions.lock().unwrap().drain(..) {
+            let _ = killpg(Pid::from_raw(session), Signal::SIGKILL);
+        }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.cut();
+    }
+}
+
+/// Whether a process is there and no zombie.
+pub fn is_alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+pub async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(30), "timed out: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+}
+
+fn set_blocking(socket: &OwnedFd) {
+    let stream = std::net::TcpStream::from(socket.try_clone().unwrap());
+    stream.set_nonblocking(false).unwrap();
+    stream.set_nodelay(true).unwrap();
+}
+
+/// A process that holds a mount namespace in which the homes of root and of a worker are in the folder.
+async fn namespace(at: &Path, mounts: &str) -> Child {
+    let home = at.join("home");
+    let others = std::fs::read_to_string("/etc/passwd").unwrap();
+    let others: String =
+        others.lines().filter(|line| !line.starts_with("root:")).map(|line| format!("{line}\n")).collect();
+    let home = home.display();
+    let own = format!("root:x:0:0:root:{home}:/bin/sh\nworker:x:{WORKER}:{WORKER}::{home}:/bin/sh\n");
+    std::fs::write(at.join("passwd"), own + &others).unwrap();
+    let script = format!(
+        "mkdir -p /run/sshd\nmount --bind '{}/passwd' /etc/passwd\n{mounts}\necho ready\nexec cat",
+        at.display()
+    );
+    let mut child = Command::new("unshare")
+        .args(["-m", "sh", "-e", "-c", &script])
+        .current_dir(at)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).await.unwrap();
+    assert_eq!(line, "ready\n");
+    child
+}
+
+fn sshd_config(at: &Path, more: &str) -> String {
+    let at = at.display();
+    format!(
+        "HostKey {at}/host_key\nAuthorizedKeysFile {at}/authorized_keys\nPidFile none\nUsePAM no\nStrictModes no\n\
+         PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel ERROR\n{more}\n"
+    )
+}
+
+fn ssh_config(at: &Path, port: u16, user: &str, key: &Path) -> String {
+    format!(
+        "Host box\n  HostName 127.0.0.1\n  Port {port}\n  User {user}\n  HostKeyAlias box\n  UserKnownHostsFile {}/known_hosts\n  \
+         StrictHostKeyChecking yes\n  IdentitiesOnly yes\n  IdentityFile {}\n  KexAlgorithms curve25519-sha256\n",
+        at.display(),
+        key.display()
+    )
+}

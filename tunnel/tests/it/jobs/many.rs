@@ -1,0 +1,138 @@
+//! Many jobs, and much in their logs.
+
+use std::sync::atomic::Ordering;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use futures_util::stream::{self, StreamExt};
+use serde_json::Value;
+
+use super::machine::{Machine, Who};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_jobs_run_at_once_and_all_are_one_question() {
+    let machine = Machine::start(Who::Own).await;
+    let gate = machine.folder.path().join("gate");
+    let script = format!("until [ -e '{}' ]; do sleep 0.5; done; echo \"$N\"; exit \"$((N % 3))\"", gate.display());
+    let (at, script) = (&machine, script.as_str());
+    let ids: Vec<(usize, String)> = stream::iter(0..200)
+        .map(|number| async move {
+            let variable = format!("N={number}");
+            (number, at.submit(&["--env", &variable], script).await)
+        })
+        .buffer_unordered(8)
+        .collect()
+        .await;
+    let words: Vec<&str> = ["status", "--json"].into_iter().chain(ids.iter().map(|(_, id)| id.as_str())).collect();
+    machine.cut();
+    let before = machine.connections.load(Ordering::Relaxed);
+    let jobs = machine.json(&words).await;
+    assert_eq!(machine.connections.load(Ordering::Relaxed) - before, 1);
+    assert!(jobs.as_array().unwrap().iter().all(|job| job["state"] == "running"), "{jobs}");
+    std::fs::write(&gate, "").unwrap();
+    let words: Vec<&str> = ["wait", "--json"].into_iter().chain(ids.iter().map(|(_, id)| id.as_str())).collect();
+    let output = machine.job(&words).output().await.unwrap();
+    let jobs: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for ((number, id), job) in ids.iter().zip(jobs.as_array().unwrap()) {
+        assert_eq!((job["id"].as_str(), job["exit_code"].as_u64()), (Some(id.as_str()), Some((number % 3) as u64)));
+        assert_eq!(std::fs::read_to_string(machine.file(id, "stdout")).unwrap(), format!("{number}\n"));
+    }
+}
+
+#[tokio::test]
+async fn lines_of_a_megabyte_and_any_bytes_arrive_as_they_were() {
+    let machine = Machine::start(Who::Own).await;
+    let mut state = 7_u64;
+    let mut noise = |length: usize| -> Vec<u8> {
+        (0..length)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) as u8
+            })
+            .collect()
+    };
+    let (binary, errors) = (noise(3_000_001), noise(200_003));
+    let mut text = "ä€x".repeat(175_000).into_bytes();
+    text.push(b'\n');
+    let here = machine.folder.path();
+    for (name, bytes) in [("binary", &binary), ("text", &text), ("errors", &errors)] {
+        std::fs::write(here.join(name), bytes).unwrap();
+    }
+    let script =
+        format!("cd '{}'; cat text; sleep 0.5; cat binary; cat errors >&2; sleep 0.5; cat text", here.display());
+    let id = machine.submit(&[], &script).await;
+    let output = machine.job(&["logs", "-f", &id]).output().await.unwrap();
+    let expected = [text.clone(), binary.clone(), text.clone()].concat();
+    assert!(output.stdout == expected, "{} of {}", output.stdout.len(), expected.len());
+    assert!(output.stderr == errors, "{} of {}", output.stderr.len(), errors.len());
+
+    let from = expected.len() - 12_345;
+    let offset = from.to_string();
+    let output = machine.job(&["logs", "--stream", "stdout", "--since-offset", &offset, &id]).output().await.unwrap();
+    assert!(output.stdout == expected[from..]);
+    let output = machine.job(&["logs", "--stream", "stderr", &id]).output().await.unwrap();
+    assert!(output.stdout == errors);
+
+    // In JSON, a piece for a piece.
+    let lines = machine.text(&["logs", "--json", &id]).await;
+    let mut logs = [Vec::new(), Vec::new()];
+    let mut job = Value::Null;
+    for line in lines.lines() {
+        let piece: Value = serde_json::from_str(line).unwrap();
+        if let Some(found) = piece.get("job") {
+            job = found.clone();
+            continue;
+        }
+        let log = &mut logs[usize::from(piece["stream"] == "stderr")];
+        assert_eq!(piece["offset"], log.len());
+        match piece["text"].as_str() {
+            Some(text) => log.extend(text.as_bytes()),
+            None => log.extend(BASE64_STANDARD.decode(piece["base64"].as_str().unwrap()).unwrap()),
+        }
+        assert_eq!(piece["next_offset"], log.len());
+    }
+    assert!(logs[0] == expected && logs[1] == errors);
+    assert_eq!(job["stdout_bytes"], expected.len());
+}
+
+/// The shells that this machine has beside its own, and every way there is to leave a session.
+#[tokio::test]
+async fn dash_bash_busybox_and_mksh_will_do() {
+    let bind = |over: &str, at: &str| format!("mount --bind {over} {at}\n");
+    let mut machines = vec![
+        ("perl", bind("/dev/null", "$(command -v setsid)")),
+        ("python3", bind("/dev/null", "$(command -v setsid)") + &bind("/dev/null", "$(command -v perl)")),
+    ];
+    for shell in ["bash", "busybox", "mksh"] {
+        if ["/bin", "/usr/bin"].iter().any(|folder| std::path::Path::new(folder).join(shell).exists()) {
+            machines.push((shell, bind(&format!("$(readlink -f $(command -v {shell}))"), "$(readlink -f /bin/sh)")));
+        }
+    }
+    for (name, mounts) in machines {
+        let Some(machine) = Machine::with_disk(&mounts).await else { return };
+        let id = machine
+            .text(&["submit", "--env", "A=it's\n$x", "--key", name, "--", "sh", "-c", "printf %s \"$A\"; exit 3"])
+            .await;
+        let job = machine.ended(id.trim()).await;
+        assert_eq!((&job["state"], &job["exit_code"]), (&"exited".into(), &3.into()), "{name}: {job}");
+        assert_eq!(machine.text(&["logs", "-f", id.trim()]).await, "it's\n$x", "{name}");
+        let again = machine.job(&["submit", "--key", name, "--", "true"]).output().await.unwrap();
+        assert_eq!(again.status.code(), Some(1), "{name}");
+        let id = machine.submit(&["--timeout", "60s"], "sleep 300 & echo $!; wait").await;
+        let job = machine.json(&["cancel", "--json", "--grace", "1s", &id]).await;
+        assert_eq!(job["state"], "cancelled", "{name}: {job}");
+        assert_eq!(machine.text(&["clean", "--older-than", "0s"]).await.lines().count(), 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_comes_whatever_a_login_shell_says_first() {
+    let machine = Machine::start(Who::Own).await;
+    let id = machine.submit(&[], "echo hello").await;
+    machine.ended(&id).await;
+    let config = machine.folder.path().join("sshd_config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text + "ForceCommand echo 'Welcome!'; echo; eval \"$SSH_ORIGINAL_COMMAND\"\n").unwrap();
+    machine.cut();
+    assert_eq!(machine.text(&["logs", &id]).await, "hello\n");
+}

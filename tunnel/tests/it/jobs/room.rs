@@ -1,0 +1,33 @@
+//! A machine whose disk is full.
+
+use super::machine::Machine;
+
+const SMALL: &str = "mount -t tmpfs -o size=256k,mode=700 none home";
+
+#[tokio::test]
+async fn without_room_nothing_is_claimed_and_the_error_says_why() {
+    let Some(machine) = Machine::with_disk(SMALL).await else { return };
+    let big = machine.folder.path().join("big");
+    std::fs::write(&big, vec![b'x'; 1_000_000]).unwrap();
+    let big = big.display().to_string();
+    let output = machine.job(&["submit", "--key", "k", "--upload", &big, "--", "true"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("No space left on device"), "{error}");
+    assert_eq!(machine.json(&["list", "--json"]).await, serde_json::json!([]));
+
+    // Full to the last byte: not even a small job is begun.
+    let fill = machine.submit(&[], "cat /dev/zero >\"$HOME/fill\"; exit 5").await;
+    // Its result had its room before.
+    assert_eq!(machine.ended(&fill).await["exit_code"], 5);
+    let output = machine.job(&["submit", "--key", "k", "--", "true"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("No space left on device"), "{output:?}");
+    let jobs = machine.json(&["list", "--json"]).await;
+    assert_eq!(jobs.as_array().unwrap().len(), 1, "{jobs}");
+
+    // Where there is room again, the key is free.
+    machine.text(&["clean", "--older-than", "0s"]).await;
+    let again = machine.json(&["submit", "--json", "--key", "k", "--", "true"]).await;
+    assert_eq!(again["created"], true, "{again}");
+}

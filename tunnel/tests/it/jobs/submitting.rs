@@ -1,0 +1,185 @@
+//! What arrives, and how often.
+
+use std::process::Stdio;
+
+use tunnel::jobs::id::JobId;
+
+use super::machine::{Machine, Who};
+
+/// Words that a shell would like to read.
+const WORDS: &[&str] = &[
+    "plain",
+    "",
+    " two  words ",
+    "it's",
+    "\"q\"",
+    "$HOME `id` $(id)",
+    "a\nb\n",
+    "\\",
+    "\\n",
+    "*",
+    "~",
+    "-e",
+    "--",
+    "!x",
+    "ä€😀",
+    "a;b&c|d>e<f",
+    "#",
+    "%s%n",
+    "\u{1b}[0m",
+    "=x",
+    "{a,b}",
+    "\t",
+];
+
+#[tokio::test]
+async fn words_variables_and_folders_arrive_as_they_were() {
+    let machine = Machine::start(Who::Own).await;
+    let folder = machine.folder.path().join("it's a $dir\nä");
+    std::fs::create_dir(&folder).unwrap();
+    let value = WORDS.join("\u{1}");
+    let mut words = vec!["submit", "--dir", folder.to_str().unwrap(), "--name", "it's\n\"me\""];
+    let variable = format!("VALUE={value}");
+    words.extend(["--env", &variable, "--", "sh", "-c"]);
+    words.push("printf '%s\\0' \"$@\" && printf '%s\\0' \"$VALUE\" && pwd");
+    words.push("sh");
+    words.extend(WORDS);
+    let id = machine.text(&words).await;
+    let job = machine.ended(id.trim()).await;
+    assert_eq!((&job["state"], &job["exit_code"]), (&"exited".into(), &0.into()), "{job}");
+    assert_eq!(job["name"], "it's\n\"me\"");
+    let log = std::fs::read_to_string(machine.file(id.trim(), "stdout")).unwrap();
+    let expected: String = WORDS.iter().map(|word| format!("{word}\0")).collect();
+    assert_eq!(log, format!("{expected}{value}\0{}\n", folder.display()));
+}
+
+#[tokio::test]
+async fn a_job_gets_its_files_its_stdin_and_what_it_should_see() {
+    let machine = Machine::start(Who::Own).await;
+    let here = machine.folder.path();
+    let big: Vec<u8> = (0..300_001_u32).map(|n| (n % 251) as u8).collect();
+    std::fs::write(here.join("in put"), &big).unwrap();
+    std::fs::write(here.join("empty"), b"").unwrap();
+    std::fs::write(
+        here.join("run me.sh"),
+        "#!/bin/sh\ncat\nls -l empty >&2\nprintf '%s\\n' \"$JOB_ID\" >\"$STATUS_FILE\"\n",
+    )
+    .unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(here.join("run me.sh"), mode).unwrap();
+    let at = |name: &str| here.join(name).display().to_string();
+    let (stdin, script, empty) = (at("in put"), at("run me.sh"), at("empty"));
+    let words = ["submit", "--stdin", &stdin, "--upload", &script, "--upload", &empty, "--", "./run me.sh"];
+    let id = machine.text(&words).await.trim().to_owned();
+    let job = machine.ended(&id).await;
+    assert_eq!(job["exit_code"], 0, "{job}");
+    assert_eq!(job["status"], id.as_str());
+    assert!(std::fs::read(machine.file(&id, "stdout")).unwrap() == big);
+    assert!(std::fs::read_to_string(machine.file(&id, "stderr")).unwrap().starts_with("-rw------- 1 "));
+}
+
+#[tokio::test]
+async fn a_variable_can_stay_out_of_the_argument_list() {
+    let machine = Machine::start(Who::Own).await;
+    let mut submit = machine.job(&["submit", "--env", "A_SECRET", "--shell", "--", "echo \"$A_SECRET\""]);
+    let output = submit.env("A_SECRET", "of mine").output().await.unwrap();
+    let id = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    machine.ended(&id).await;
+    assert_eq!(machine.text(&["logs", &id]).await, "of mine\n");
+    let output = machine.job(&["submit", "--env", "NOT_SET_HERE", "--", "true"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn one_key_is_one_job_whoever_asks_and_however_often_at_once() {
+    let machine = Machine::start(Who::Own).await;
+    let script = format!("echo ran >>'{}/ran'; sleep 1", machine.folder.path().display());
+    let asked = (0..20).map(|number| {
+        let home = format!("client{}", number % 3);
+        let mut submit = machine.job_of(&home, &["submit", "--json", "--key", "nightly", "--shell", "--", &script]);
+        async move { submit.output().await.unwrap() }
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    let answers: Vec<serde_json::Value> = answers
+        .iter()
+        .map(|output| serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}")))
+        .collect();
+    assert_eq!(answers.iter().filter(|answer| answer["created"] == true).count(), 1);
+    let id = answers[0]["id"].as_str().unwrap();
+    assert!(answers.iter().all(|answer| answer["id"] == id));
+    machine.ended(id).await;
+    assert_eq!(std::fs::read_to_string(machine.folder.path().join("ran")).unwrap(), "ran\n");
+    // It is the same when it has ended, and it is no other command's.
+    let again = machine.json(&["submit", "--json", "--key", "nightly", "--shell", "--", &script]).await;
+    assert_eq!((&again["id"], &again["created"]), (&id.into(), &false.into()));
+    let other = machine.job(&["submit", "--key", "nightly", "--", "true"]).output().await.unwrap();
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("belongs to another command"), "{other:?}");
+}
+
+#[tokio::test]
+async fn an_ordinary_user_has_jobs_that_nobody_else_can_read() {
+    let Some(machine) = Machine::with_worker().await else { return };
+    let id = machine.submit(&[], "id -u; umask; pwd").await;
+    let job = machine.ended(&id).await;
+    assert_eq!(job["exit_code"], 0, "{job}");
+    let home = machine.folder.path().join("home");
+    assert_eq!(machine.text(&["logs", &id]).await, format!("54321\n0022\n{}\n", home.display()));
+    use std::os::unix::fs::PermissionsExt;
+    let modes = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    for folder in [machine.jobs(), machine.file(&id, ""), machine.file(&id, "input")] {
+        assert_eq!(modes(&folder), 0o700, "{}", folder.display());
+    }
+    for file in ["stdout", "stderr", "status", "end", "supervisor", "leader", "input/run", "input/spec"] {
+        assert_eq!(modes(&machine.file(&id, file)) & 0o077, 0, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_id_goes_nowhere_near_a_shell() {
+    let machine = Machine::start(Who::Own).await;
+    for id in ["../x", "a b", "$(touch /tmp/x)", "A", "-f"] {
+        for command in ["status", "logs", "wait", "cancel"] {
+            let output = machine.job(&[command, "--", id]).output().await.unwrap();
+            assert_eq!(output.status.code(), Some(2), "{command} {id}");
+        }
+    }
+    assert_eq!(machine.connections.load(std::sync::atomic::Ordering::Relaxed), 0);
+    let missing = JobId::random().to_string();
+    let output = machine.job(&["status", &missing]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&format!("there is no job {missing}")), "{output:?}");
+    assert_eq!(machine.job(&["wait", &missing]).output().await.unwrap().status.code(), Some(125));
+}
+
+#[tokio::test]
+async fn a_machine_that_cannot_be_reached_or_has_no_shell_is_an_error_at_once() {
+    let machine = Machine::start(Who::Own).await;
+    machine.job(&["list"]).output().await.unwrap();
+    let config = machine.folder.path().join("ssh_config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    machine.cut();
+    std::fs::write(&config, text.replace("Host box\n", "Host box\n  ProxyCommand false\n")).unwrap();
+    let output = machine.job_of("other", &["status", "a"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("no connection to box"), "{error}");
+    let output = machine.job_of("other", &["wait", "a"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(125));
+}
+
+#[tokio::test]
+async fn a_submission_from_a_pipe_waits_for_all_of_it() {
+    use tokio::io::AsyncWriteExt;
+    let machine = Machine::start(Who::Own).await;
+    let mut submit = machine.job(&["submit", "--stdin", "-", "--", "wc", "-c"]);
+    let mut child = submit.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for _ in 0..10 {
+        stdin.write_all(&[b'x'; 1000]).await.unwrap();
+    }
+    drop(stdin);
+    let id = String::from_utf8(child.wait_with_output().await.unwrap().stdout).unwrap();
+    machine.ended(id.trim()).await;
+    assert_eq!(machine.text(&["logs", id.trim()]).await.trim(), "10000");
+}
