@@ -175,11 +175,7 @@ mod tests {
     use super::*;
 
     fn endpoint() -> SshEndpoint {
-        serde_json::from_value(serde_json::json!({"schema_version":1,"host":"https://x","workspace_id":"1",
-            "cluster_id":"c","name":"demo","remote_user":"root","server_host_key":"ssh-ed25519 A","secret_scope":"s",
-            "directory":"/Workspace/d","binary_path":"/Workspace/b","binary_sha256":"00","max_clients":10,
-            "shutdown_delay_seconds":600,"auto_start":true}))
-        .unwrap()
+        crate::endpoint::sample(serde_json::json!({}))
     }
 
     #[test]

@@ -87,6 +87,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn loopback_is_told_from_the_network() {
+        let check = |url: &str, expected: bool| assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        check("http://localhost:1", true);
+        check("http://dbc-1.localhost:1", true);
+        check("http://127.0.0.2", true);
+        check("http://[::1]:80", true);
+        check("https://localhost.example.com", false);
+        check("https://evil-localhost", false);
+        check("https://10.0.0.1", false);
+    }
+
+    #[test]
     fn hosts_are_normalised() {
         let check = |text: &str, expected: &str| assert_eq!(Host::parse(text).unwrap().url.as_str(), expected);
         check("dbc-1.cloud.databricks.com", "https://dbc-1.cloud.databricks.com/");

@@ -4,12 +4,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use tfplugin::{Error, Result};
-use url::{Host, Url};
+use url::Url;
 
 /// The user of the driver of a dedicated cluster: root. The driver of a control plane on this machine runs as the user
 /// who runs it, which is the one who runs Terraform.
 pub(super) fn driver_user(host: &Url) -> Result<String> {
-    if !is_on_this_machine(host) {
+    if !databricks::is_loopback(host) {
         return Ok("root".to_owned());
     }
     let id = fs::metadata("/proc/self").map(|metadata| metadata.uid());
@@ -19,15 +19,6 @@ pub(super) fn driver_user(host: &Url) -> Result<String> {
             .detail("Set remote_user to the user that runs localcloud.")
             .at("remote_user")
     })
-}
-
-fn is_on_this_machine(host: &Url) -> bool {
-    match host.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// The name of a user in the format of passwd(5).

@@ -167,12 +167,14 @@ mod tests {
     }
 
     fn endpoint() -> SshEndpoint {
-        serde_json::from_value(serde_json::json!({"schema_version":1,"host":"https://x","workspace_id":"1",
-            "cluster_id":"c","name":"demo","remote_user":"root","server_host_key":"k","secret_scope":"s","directory":"/d",
-            "binary_path":"/b","binary_sha256":"00","max_clients":1,"shutdown_delay_seconds":1,"auto_start":true,
-            "official": Official { version: "1.14.0".into(), session_id: "c".into(), secret_scope: "a-c-keys".into(),
-                directory: "/o/1.14.0/c".into(), binary_path: "/o/1.14.0/databricks_cli/databricks".into() }}))
-        .unwrap()
+        let official = Official {
+            version: "1.14.0".into(),
+            session_id: "c".into(),
+            secret_scope: "a-c-keys".into(),
+            directory: "/o/1.14.0/c".into(),
+            binary_path: "/o/1.14.0/databricks_cli/databricks".into(),
+        };
+        crate::endpoint::sample(serde_json::json!({"directory": "/d", "official": official}))
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Ready {
     /// # Errors
     /// When there is no endpoint, the workspace refuses, or the server does not start.
     pub async fn of(selection: &Selection, identity: &Identity) -> Result<Self> {
-        Self::with(selection.find(Purpose::Connect).await?, identity).await
+        Self::of_selected(selection.find(Purpose::Connect).await?, identity).await
     }
 
     /// The same for this endpoint.
@@ -69,10 +69,14 @@ impl Ready {
     /// # Errors
     /// As [`Self::of`].
     pub async fn at(endpoint: SshEndpoint, identity: &Identity) -> Result<Self> {
-        Self::with(endpoint.into(), identity).await
+        Self::of_selected(endpoint.into(), identity).await
     }
 
-    async fn with(selected: Selected, identity: &Identity) -> Result<Self> {
+    /// The same with what is known by now.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub async fn of_selected(selected: Selected, identity: &Identity) -> Result<Self> {
         let Selected { mut endpoint, server, client: signed_in } = selected;
         let home = home()?;
         let client = match signed_in {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Args;
 use databricks::api::workspace::{Delete, Mkdirs, import_file_path};
 use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
-use databricks::{Client, Config, Request};
+use databricks::{Client, Config, Request, is_loopback};
 use futures_util::future::join_all;
 use nix::unistd::{Pid, getppid};
 use secret::Secret;
@@ -31,7 +31,7 @@ use crate::server::ssh_server::{Choice, Replaceable, SshServer};
 use crate::server::workspace_files::Registration;
 use crate::server::{Service, serve};
 use crate::session::negotiation::RESUME_VERSION;
-use crate::websocket::dial::{USER_AGENT, is_loopback};
+use crate::websocket::dial::USER_AGENT;
 
 /// The ports of the official server; when all are taken, any port does.
 const PORTS: std::ops::RangeInclusive<u16> = 7772..=7871;

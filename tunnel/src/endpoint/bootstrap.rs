@@ -148,11 +148,7 @@ mod tests {
     #[test]
     fn a_run_is_on_the_cluster_or_on_serverless_compute() {
         let endpoint = |cluster: &str, serverless: serde_json::Value| -> SshEndpoint {
-            serde_json::from_value(serde_json::json!({"schema_version":1,"host":"https://x","workspace_id":"1",
-                "cluster_id":cluster,"name":"demo","remote_user":"","server_host_key":"k","secret_scope":"s",
-                "directory":"/d","binary_path":"/b","binary_sha256":"00","max_clients":1,"shutdown_delay_seconds":1,
-                "auto_start":true,"serverless":serverless}))
-            .unwrap()
+            crate::endpoint::sample(serde_json::json!({"cluster_id": cluster, "serverless": serverless}))
         };
         let check = |endpoint: SshEndpoint, expected: serde_json::Value| {
             let run = serde_json::to_value(run(&endpoint, "i")).unwrap();
@@ -180,11 +176,7 @@ mod tests {
 
     #[test]
     fn a_run_of_another_machine_is_waited_for_only_if_it_will_serve_the_same() {
-        let endpoint: SshEndpoint = serde_json::from_value(serde_json::json!({"schema_version":1,"host":"https://x",
-            "workspace_id":"1","cluster_id":"","name":"demo","remote_user":"","server_host_key":"k","secret_scope":"s",
-            "directory":"/d","binary_path":"/b","binary_sha256":"00","max_clients":1,"shutdown_delay_seconds":1,
-            "auto_start":true,"serverless":{}}))
-        .unwrap();
+        let endpoint = crate::endpoint::sample(serde_json::json!({"cluster_id": "", "serverless": {}}));
         let submitted = run(&endpoint, "theirs");
         let seen = |state: RunLifeCycleState| Run {
             run_name: submitted.run_name.clone(),

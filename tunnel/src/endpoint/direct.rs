@@ -5,8 +5,8 @@ use std::path::Path;
 
 use databricks::api::clusters::{Cluster, ListClusters};
 use databricks::ssh_endpoint::publish::{self, Wanted};
-use databricks::ssh_endpoint::{Serverless, SshEndpoint, check_name, secret_scope, sha256_hex};
-use databricks::{Client, Request};
+use databricks::ssh_endpoint::{Serverless, SshEndpoint, check_name, processor, secret_scope, sha256_hex};
+use databricks::{Client, Request, is_loopback};
 
 use crate::endpoint::cluster::{self, Processor};
 use crate::endpoint::files::{self, Files};
@@ -14,7 +14,6 @@ use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::{Starter, explain};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
-use crate::websocket::dial::is_loopback;
 use crate::{keys, known_hosts};
 
 const LOOKING: &str = "cannot look for the cluster";
@@ -317,7 +316,7 @@ impl Program {
         if !bytes.starts_with(b"\x7fELF") {
             return Err(Error::new(format!("{name} is no program for Linux, which drivers run")).way_out(OTHER_PROGRAM));
         }
-        Ok(Self { processor: elf_processor(&bytes), bytes, name })
+        Ok(Self { processor: processor(&bytes), bytes, name })
     }
 
     /// Checks that the driver can run it, as far as the workspace says what the driver is.
@@ -339,15 +338,6 @@ impl Program {
 }
 
 const OTHER_PROGRAM: &str = "Give the tunnel that was built for the cluster's processors: --tunnel-binary FILE";
-
-/// The processors that a program is for: `e_machine` of its header, elf(5).
-fn elf_processor(bytes: &[u8]) -> Option<Processor> {
-    match bytes.get(18..20)? {
-        [0x3e, 0] => Some("x86_64"),
-        [0xb7, 0] => Some("aarch64"),
-        _ => None,
-    }
-}
 
 /// Whether an endpoint is on the compute that is wanted.
 fn is_on_the_same(found: &SshEndpoint, wanted: &Wanted) -> bool {
@@ -389,16 +379,5 @@ mod tests {
         check("my-own-cluster", false);
         check("0123-456789", false);
         check("", false);
-    }
-
-    #[test]
-    fn the_processors_of_a_program_stand_in_its_header() {
-        let header = |machine: [u8; 2]| [b"\x7fELF".as_slice(), &[2, 1, 1, 0], &[0; 8], &[3, 0], &machine].concat();
-        let check = |bytes: &[u8], expected: Option<&str>| assert_eq!(elf_processor(bytes), expected);
-        check(&header([0x3e, 0]), Some("x86_64"));
-        check(&header([0xb7, 0]), Some("aarch64"));
-        check(&header([0xf3, 0]), None);
-        check(b"\x7fELF", None);
-        check(&std::fs::read(std::env::current_exe().unwrap()).unwrap(), Some(std::env::consts::ARCH));
     }
 }

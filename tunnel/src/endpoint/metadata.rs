@@ -134,10 +134,7 @@ mod tests {
             ..Metadata::default()
         };
         let endpoint = |cluster: &str, serverless: Option<Serverless>| {
-            let text = serde_json::json!({"schema_version":1,"host":"https://x","workspace_id":"1","cluster_id":cluster,
-                "name":"demo","remote_user":"","server_host_key":"k","secret_scope":"s","directory":"/d","binary_path":"/b",
-                "binary_sha256":"00","max_clients":1,"shutdown_delay_seconds":1,"auto_start":true,"serverless":serverless});
-            serde_json::from_value::<SshEndpoint>(text).unwrap()
+            crate::endpoint::sample(serde_json::json!({"cluster_id": cluster, "serverless": serverless}))
         };
         let any = Some(Serverless::default());
         let policy = Some(Serverless { usage_policy_id: Some("p".into()), ..Serverless::default() });

@@ -149,6 +149,18 @@ fn collect(value: &Value, at: String, found: &mut Vec<Found>) -> Result<()> {
     Ok(())
 }
 
+/// An endpoint for unit tests.
+#[cfg(test)]
+pub(crate) fn sample(changes: Value) -> SshEndpoint {
+    let mut endpoint = serde_json::json!({"schema_version":1,"host":"https://x","workspace_id":"1","cluster_id":"c","name":"demo",
+        "remote_user":"root","server_host_key":"ssh-ed25519 A","secret_scope":"s","directory":"/Workspace/d",
+        "binary_path":"/Workspace/b","binary_sha256":"00","max_clients":10,"shutdown_delay_seconds":600,"auto_start":true});
+    if let (Some(endpoint), Value::Object(changes)) = (endpoint.as_object_mut(), changes) {
+        endpoint.extend(changes);
+    }
+    serde_json::from_value(endpoint).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,9 +168,7 @@ mod tests {
     use serde_json::json;
 
     fn endpoint(name: &str) -> Value {
-        json!({"schema_version":1,"host":"https://x","workspace_id":"1","cluster_id":"c","name":name,"remote_user":"root",
-            "server_host_key":"ssh-ed25519 A","secret_scope":"s","directory":"/Workspace/d","binary_path":"/Workspace/b",
-            "binary_sha256":"00","max_clients":10,"shutdown_delay_seconds":600,"auto_start":true})
+        serde_json::to_value(sample(json!({"name": name}))).unwrap()
     }
 
     /// As Terraform prints it: the type of an object has the object's keys.

@@ -7,7 +7,7 @@ use secret::Secret;
 
 use crate::commands::existing::Existing;
 use crate::commands::ready::{self, Identity, Ready};
-use crate::commands::selection::Selection;
+use crate::commands::selection::{Selected, Selection};
 use crate::error::{Error, Result};
 use crate::ssh;
 
@@ -66,11 +66,11 @@ impl Destination {
                 let ready = match start {
                     Start::Yes => Ready::of(selection, identity).await?,
                     Start::No => {
-                        let existing = Existing::of(selection).await?;
-                        if existing.server.is_none() {
+                        let Existing { endpoint, client, server } = Existing::of(selection).await?;
+                        if server.is_none() {
                             return Ok(None);
                         }
-                        Ready::at(existing.endpoint, identity).await?
+                        Ready::of_selected(Selected { endpoint, server, client: Some(client) }, identity).await?
                     }
                 };
                 let mut arguments = ssh::with_options(&ready.options);

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! ID/supervisor     PID START BOOT DIGEST: the claim, made once by a hard link, and who stands beside the job
-//! ID/input/         what was submitted: spec, run, supervise, stdin, files/
+//! ID/input/         what was submitted: spec, supervise, files/; run until it is read, stdin until the end
 //! ID/leader         PID START BOOT of the job's first process, whose process group the job is
 //! ID/started        SECONDS UPTIME
 //! ID/stdout stderr  the logs          ID/status ID/pid   STATUS_FILE, PID_FILE

@@ -81,7 +81,10 @@ impl Wanted {
     /// The script that becomes the job. Its arguments are the umask and the login's folder; it stands in the job's folder, and
     /// `PID_FILE` is set.
     pub fn run(&self) -> String {
-        let mut text = String::from("printf '%s\\n' \"$$\" >\"$PID_FILE\"\numask \"$1\"\nunset CDPATH\n");
+        // The file has all that is secret, and is needed no more once a shell has it open.
+        let mut text = String::from(
+            "printf '%s\\n' \"$$\" >\"$PID_FILE\"\nrm -f \"${PID_FILE%/pid}/input/run\"\numask \"$1\"\nunset CDPATH\n",
+        );
         match &self.folder {
             Some(folder) => {
                 text.push_str("cd -- \"$2\" || exit 126\n");

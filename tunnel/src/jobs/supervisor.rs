@@ -153,6 +153,8 @@ impl Claim {
     }
 
     async fn record(&self, status: ExitStatus, input: &Path) {
+        // It may be big, and is nobody's business any more.
+        let _ = fs::remove_file(input.join("stdin"));
         let reason = fs::read_to_string(self.folder.join("reason")).ok();
         let own = if status.signal().is_some() { State::Signaled } else { State::Exited };
         let state = reason.and_then(|reason| State::of_end(reason.trim())).unwrap_or(own);

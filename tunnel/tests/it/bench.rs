@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -187,6 +187,26 @@ impl Bench {
 
 pub fn tunnel_program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_tunnel"))
+}
+
+/// The exit code, stdout and stderr of a program.
+pub fn text(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+/// Bytes with every value, and no repetition that would hide a lost or doubled block; others for another seed.
+pub fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut data = Vec::with_capacity(length + 8);
+    while data.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        data.extend_from_slice(&state.to_le_bytes());
+    }
+    data.truncate(length);
+    data
 }
 
 /// The SHA-256 of some bytes, from a program that is not ours and is quick in any build.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
-use crate::bench::another_host_key;
+use crate::bench::{another_host_key, text};
 use crate::cloud::{Cloud, until};
 
 /// Runs a command of the tunnel with this endpoint, and answers its exit code, output and words.
@@ -23,11 +23,6 @@ fn tunnel(cloud: &Cloud, words: &[&str]) -> Command {
     let mut tunnel = cloud.tunnel("ada");
     tunnel.args(words).arg("--outputs").arg(cloud.outputs());
     tunnel
-}
-
-fn text(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
 }
 
 fn json_of(out: &str) -> Value {

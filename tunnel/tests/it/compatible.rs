@@ -1,8 +1,6 @@
 //! `databricks ssh connect` as the facts tell it, written anew for the tests: what it looks for in the workspace, the notebook that
 //! it runs, and a plain session to the server that it finds. An endpoint that is compatible with it serves it and `tunnel` alike.
 
-use std::process::Output;
-
 use databricks::Request;
 use databricks::api::jobs::{Run, RunLifeCycleState, RunOutput};
 use databricks::ssh_endpoint::official::{self, Official};
@@ -16,7 +14,7 @@ use tokio::process::Command;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::bench::tunnel_program;
+use crate::bench::{text, tunnel_program};
 use crate::cloud::{Cloud, until, wanted};
 
 const VERSION: &str = "1.14.0";
@@ -60,11 +58,6 @@ struct Tool<'a> {
     identity: String,
     session: String,
     serverless: bool,
-}
-
-fn text(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
 }
 
 impl<'a> Tool<'a> {

@@ -1,6 +1,6 @@
 //! `tunnel connect` against a local cloud: the endpoint is published, the run really runs, the driver proxy carries the bytes.
 
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use databricks::Request;
@@ -10,13 +10,8 @@ use databricks::ssh_endpoint::publish::{Standing, publish, read, remove};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
-use crate::bench::{another_host_key, sha256, tunnel_program};
+use crate::bench::{another_host_key, sha256, text, tunnel_program};
 use crate::cloud::{Cloud, until, wanted};
-
-fn text(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connect_starts_a_server_and_later_ones_use_it() {

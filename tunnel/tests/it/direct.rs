@@ -1,19 +1,14 @@
 //! ssh through proxy, relay, server and sshd.
 
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::bench::{Bench, Options, another_host_key, program, sha256, tunnel_program};
+use crate::bench::{Bench, Options, another_host_key, noise, program, sha256, text, tunnel_program};
 
 #[track_caller]
-fn text(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commands_output_and_exit_code_arrive() {
     let bench = Bench::start(Options::default()).await;
@@ -47,15 +42,7 @@ async fn output_of_commands_that_end_at_once_is_never_lost() {
 async fn a_hundred_mebibytes_arrive_unchanged_in_both_directions() {
     let bench = Bench::start(Options::default()).await;
     let size = 100 * 1024 * 1024;
-    // Every byte value, and no repetition that would hide a lost or doubled block.
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut data = Vec::with_capacity(size);
-    while data.len() < size {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        data.extend_from_slice(&state.to_le_bytes());
-    }
+    let data = noise(1, size);
     let expected = sha256(&data);
     let file = bench.folder.path().join("data");
 

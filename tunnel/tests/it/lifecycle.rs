@@ -1,7 +1,6 @@
 //! A server over its life: keys that change while it runs, and what sessions leave behind.
 
 use std::path::PathBuf;
-use std::process::Output;
 
 use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
 use databricks::ssh_endpoint::publish::publish;
@@ -9,13 +8,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::bench::tunnel_program;
+use crate::bench::{text, tunnel_program};
 use crate::cloud::{Cloud, until, wanted};
-
-fn text(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_host_key_is_met_at_the_next_login_and_running_sessions_go_on() {

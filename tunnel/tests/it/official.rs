@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
-use crate::bench::{Bench, Options, sha256};
+use crate::bench::{Bench, Options, noise, sha256};
 
 type Ws = WebSocketStream<TcpStream>;
 
@@ -317,26 +317,13 @@ impl OfficialServer {
     }
 }
 
-fn random(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut data = Vec::with_capacity(length + 8);
-    while data.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        data.extend_from_slice(&state.to_le_bytes());
-    }
-    data.truncate(length);
-    data
-}
-
 /// Real ssh through our proxy to the official server; what happens meanwhile is the caller's.
 async fn ssh_to_the_official_server(resume: bool, renew_every: &str, cut_every: Option<Duration>) -> Vec<String> {
     let mut bench = Bench::start(Options::default()).await;
     let (port, server) = OfficialServer::start(&bench, &bench.host_key, resume).await;
     bench.port = port;
     bench.proxy_arguments.push(format!("--renew-every={renew_every}"));
-    let data = random(10_000_000);
+    let data = noise(1, 10_000_000);
     let file = bench.folder.path().join("data");
     std::fs::write(&file, &data).unwrap();
     let script = format!("cat {}; sha256sum; exit 7", file.display());
@@ -393,7 +380,7 @@ async fn dial(port: u16, parameters: &str) -> Result<Ws, String> {
 /// or lost.
 async fn the_official_client_and_our_server(resume: bool, handover: bool) {
     let bench = Bench::start(Options { sshd: Some("exec cat".to_owned()), ..Options::default() }).await;
-    let data = random(6_000_000);
+    let data = noise(1, 6_000_000);
     let (mut person, mut near) = tokio::io::duplex(64 * 1024);
     let (mut answers, mut far) = tokio::io::duplex(64 * 1024);
     let sent = data.clone();

@@ -1,6 +1,5 @@
 //! An endpoint on serverless compute: the run has a driver of its own, whose cluster nobody knows before it is there.
 
-use std::process::Output;
 use std::time::Duration;
 
 use databricks::Request;
@@ -9,13 +8,8 @@ use databricks::ssh_endpoint::Serverless;
 use databricks::ssh_endpoint::publish::publish;
 use serde_json::{Value, json};
 
-use crate::bench::tunnel_program;
+use crate::bench::{text, tunnel_program};
 use crate::cloud::{Cloud, until, wanted};
-
-fn text(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
-}
 
 async fn cloud(serverless: Serverless) -> Cloud {
     pending_for(Duration::from_millis(10), serverless).await

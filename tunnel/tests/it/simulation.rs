@@ -7,20 +7,8 @@ use tokio::time::{sleep, timeout};
 use tunnel::session::negotiation::Purpose;
 use tunnel::session::{End, Settings, run};
 
+use crate::bench::noise;
 use crate::memory::{Dialler, Door, Network, Weather};
-
-fn data(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut data = Vec::with_capacity(length + 8);
-    while data.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        data.extend_from_slice(&state.to_le_bytes());
-    }
-    data.truncate(length);
-    data
-}
 
 /// What a run did.
 #[derive(Debug, Default)]
@@ -62,7 +50,7 @@ async fn session(seed: u64, weather: Weather, resume: bool) -> Did {
                 taken
             };
             let writing = async {
-                output.write_all(&data(seed + 1, down)).await.unwrap();
+                output.write_all(&noise(seed + 1, down)).await.unwrap();
             };
             let (taken, ()) = tokio::join!(reading, writing);
             if !server_ends {
@@ -91,7 +79,7 @@ async fn session(seed: u64, weather: Weather, resume: bool) -> Did {
             taken
         };
         let writing = async {
-            for piece in data(seed, up).chunks(30_000) {
+            for piece in noise(seed, up).chunks(30_000) {
                 output.write_all(piece).await.unwrap();
                 sleep(Duration::from_millis(pace)).await;
             }
@@ -108,8 +96,8 @@ async fn session(seed: u64, weather: Weather, resume: bool) -> Did {
     drop((source, destination));
     let arrived = person.await.unwrap();
     let (server_ended, taken) = server.await.unwrap();
-    assert!(arrived == data(seed + 1, down), "seed {seed}: what the client got is not what was sent");
-    assert!(taken == data(seed, up), "seed {seed}: what the server got is not what was sent");
+    assert!(arrived == noise(seed + 1, down), "seed {seed}: what the client got is not what was sent");
+    assert!(taken == noise(seed, up), "seed {seed}: what the server got is not what was sent");
     let expected = if server_ends { (End::PeerClosed, End::SourceEnded) } else { (End::SourceEnded, End::PeerClosed) };
     match (ended, server_ended) {
         (Ok(client), Ok(server)) => assert_eq!((client, server), expected, "seed {seed}"),

@@ -1,18 +1,11 @@
 //! `--cluster` and `--serverless`: an endpoint without Terraform.
 
-use std::process::Output;
-
 use databricks::ssh_endpoint::publish;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::bench::another_host_key;
+use crate::bench::{another_host_key, text};
 use crate::cloud::{Cloud, wanted};
-
-fn text(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
-}
 
 /// A command of a person whose environment names the workspace.
 fn tunnel(cloud: &Cloud, home: &str, words: &[&str]) -> Command {

@@ -20,7 +20,7 @@ use secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::publish::{authorized_keys, file_size, get_secret, gone, make_directory, put_secret, secret_names, upload};
-use super::{ENDPOINT, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, SshEndpoint, root, sha256_hex};
+use super::{ENDPOINT, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, SshEndpoint, processor, root, sha256_hex};
 use crate::api::secrets::{CreateScope, DeleteScope};
 use crate::api::workspace::{Delete, ListObjects};
 use crate::{Client, Error, Request};
@@ -285,14 +285,14 @@ fn is_program(path: &str) -> bool {
 #[error("the program is not for Linux on amd64 or arm64, which is what the official tool starts")]
 pub struct InvalidProgram;
 
-/// The official name of what a program for Linux runs on: its machine in the header, elf(5).
+/// The official name of the processors that a program for Linux is for.
 ///
 /// # Errors
 /// [`InvalidProgram`] for anything else.
 pub fn architecture(program: &[u8]) -> Result<&'static str, InvalidProgram> {
-    match program.get(18..20).filter(|_| program.starts_with(b"\x7fELF")) {
-        Some([62, 0]) => Ok("amd64"),
-        Some([183, 0]) => Ok("arm64"),
+    match processor(program) {
+        Some("x86_64") => Ok("amd64"),
+        Some("aarch64") => Ok("arm64"),
         _ => Err(InvalidProgram),
     }
 }

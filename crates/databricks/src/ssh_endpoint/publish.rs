@@ -15,7 +15,7 @@ use super::{
     AUTHORIZED_KEYS, ENDPOINT, MANAGED, SCHEMA_VERSION, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, Serverless, SshEndpoint,
     binary_path, check_name, directory, secret_scope, sha256_hex,
 };
-use crate::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
+use crate::api::secrets::{CreateScope, DeleteScope, GetSecret, ListSecrets, PutSecret};
 use crate::api::workspace::{Delete, Mkdirs, ObjectInfo, import_file_path};
 use crate::{Client, Error, Request};
 
@@ -271,15 +271,6 @@ pub(super) async fn put_secret(client: &Client, scope: &str, key: &str, value: &
         bytes_value: None,
     };
     client.send(Request::post("/api/2.0/secrets/put").json(&body)?.idempotent()).await
-}
-
-/// Removes a client's registration.
-///
-/// # Errors
-/// Whatever the API refuses; a registration that is gone is no error.
-pub async fn forget_client(client: &Client, endpoint: &SshEndpoint, public_key: &str) -> Result<(), Error> {
-    let body = DeleteSecret { scope: endpoint.secret_scope.clone(), key: super::client_secret_name(public_key) };
-    gone(client.send(Request::post("/api/2.0/secrets/delete").json(&body)?.idempotent()).await)
 }
 
 /// Uploads the program, unless it is there: its folder's name is its content's.

@@ -81,6 +81,7 @@ code=$?
 # A job is its process group: what its first process leaves behind ends with it.
 end_group "$leader" 50
 if [ -n "$watcher" ]; then kill -KILL "-$watcher"; fi
+rm -f input/stdin
 state=exited
 if [ -s reason ]; then read -r state <reason; fi
 now

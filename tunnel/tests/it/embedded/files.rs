@@ -6,8 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Output;
 
-use super::{client, configuration, file, has, noise, start, text};
+use super::{client, configuration, file, has, start};
 use crate::bench::{Bench, program};
+use crate::bench::{noise, text};
 
 /// Runs lines of sftp, whose first failure ends it.
 async fn sftp(bench: &Bench, lines: &str) -> Output {
@@ -19,7 +20,7 @@ async fn sftp(bench: &Bench, lines: &str) -> Output {
 #[tokio::test(flavor = "multi_thread")]
 async fn sftp_does_everything_that_it_can() {
     let bench = start().await;
-    let data = noise(3_000_000);
+    let data = noise(1, 3_000_000);
     fs::write(file(&bench, "here"), &data).unwrap();
     fs::write(file(&bench, "half"), &data[..1_500_000]).unwrap();
     fs::set_permissions(file(&bench, "here"), fs::Permissions::from_mode(0o640)).unwrap();
@@ -126,7 +127,7 @@ async fn rsync_copies_what_has_changed() {
     let bench = start().await;
     let folder = file(&bench, "tree");
     fs::create_dir_all(folder.join("sub")).unwrap();
-    fs::write(folder.join("sub/data"), noise(2_000_000)).unwrap();
+    fs::write(folder.join("sub/data"), noise(1, 2_000_000)).unwrap();
     fs::write(folder.join("other"), "other").unwrap();
     let copy = file(&bench, "copy");
     let [option, value] = configuration(&bench);

@@ -7,8 +7,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::ChildStdin;
 use tokio::time::timeout;
 
-use super::{client, file, noise, start, text};
+use super::{client, file, start};
 use crate::bench::sha256;
+use crate::bench::{noise, text};
 
 const MEBIBYTE: usize = 1024 * 1024;
 /// The cipher that is quick in a build without optimisation, too.
@@ -17,7 +18,7 @@ const GCM: &str = "aes128-gcm@openssh.com";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_mebibytes_arrive_unchanged_in_both_directions_and_over_new_keys() {
     let bench = start().await;
-    let data = noise(100 * MEBIBYTE);
+    let data = noise(1, 100 * MEBIBYTE);
     let expected = sha256(&data);
     let there = file(&bench, "data");
     let command = format!("tee '{}' | sha256sum", there.display());
@@ -57,7 +58,7 @@ async fn fill(stdin: &mut ChildStdin, data: &[u8]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_whose_output_nobody_reads_slows_its_input_down_and_loses_nothing() {
     let bench = start().await;
-    let data = noise(100 * MEBIBYTE);
+    let data = noise(1, 100 * MEBIBYTE);
     let expected = sha256(&data);
     let mut ssh = client(&bench, "ssh", &["-c", GCM, "demo", "cat"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = ssh.stdin.take().unwrap();
@@ -85,7 +86,7 @@ async fn a_program_that_does_not_read_leaves_the_connections_others_alone() {
     let mut first = first.stdin(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
     assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("up"));
-    let data = noise(64 * MEBIBYTE);
+    let data = noise(1, 64 * MEBIBYTE);
     let mut stdin = first.stdin.take().unwrap();
     let written = fill(&mut stdin, &data).await;
     assert!(written < 32 * MEBIBYTE, "{written} bytes are in memory somewhere");

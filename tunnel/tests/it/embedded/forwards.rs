@@ -6,8 +6,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::process::Child;
 
-use super::{client, file, noise, start, text};
+use super::{client, file, start};
 use crate::bench::{Bench, program};
+use crate::bench::{noise, text};
 use crate::cloud::until;
 
 /// Answers each connection with what it read until the end, and a mark.
@@ -74,7 +75,7 @@ async fn local_ports_lead_to_the_servers_side() {
         assert_eq!(ask(stream, number.to_string().as_bytes()).await, format!("{number} echoed").as_bytes());
     });
     futures_util::future::join_all(runs).await;
-    let much = noise(5_000_000);
+    let much = noise(1, 5_000_000);
     let answer = ask(TcpStream::connect(("127.0.0.1", here)).await.unwrap(), &much).await;
     assert_eq!(answer.strip_suffix(b" echoed"), Some(much.as_slice()));
     bench.end().await;

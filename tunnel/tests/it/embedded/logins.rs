@@ -2,7 +2,8 @@
 
 use tunnel::server::ssh_server::Choice;
 
-use super::{client, start, text};
+use super::{client, start};
+use crate::bench::text;
 use crate::bench::{Bench, Options, another_host_key};
 use crate::cloud::until;
 

@@ -9,7 +9,7 @@ mod signals;
 mod terminals;
 
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use tokio::process::Command;
 use tunnel::server::ssh_server::Choice;
@@ -17,11 +17,6 @@ use tunnel::ssh::options;
 use tunnel::{known_hosts, ssh_config};
 
 use crate::bench::{Bench, Options, program};
-
-fn text(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
-}
 
 async fn start() -> Bench {
     Bench::start(Options { ssh_server: Choice::Embedded, ..Options::default() }).await
@@ -47,20 +42,6 @@ fn client(bench: &Bench, name: &str, arguments: &[&str]) -> Command {
 /// A file below the bench's folder.
 fn file(bench: &Bench, name: &str) -> PathBuf {
     bench.folder.path().join(name)
-}
-
-/// Bytes with every value, and no repetition that would hide a lost or doubled block.
-fn noise(size: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut data = Vec::with_capacity(size + 8);
-    while data.len() < size {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        data.extend_from_slice(&state.to_le_bytes());
-    }
-    data.truncate(size);
-    data
 }
 
 /// Whether a program is here; a test that needs it says so and ends.

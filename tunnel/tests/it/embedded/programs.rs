@@ -4,7 +4,8 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use super::{client, start, text};
+use super::{client, start};
+use crate::bench::text;
 use crate::cloud::until;
 
 #[tokio::test(flavor = "multi_thread")]

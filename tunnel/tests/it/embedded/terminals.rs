@@ -2,7 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{client, configuration, start, text};
+use super::{client, configuration, start};
+use crate::bench::text;
 
 /// Reads until the words are there.
 async fn expect(pty: &mut pty_process::Pty, words: &str) -> String {

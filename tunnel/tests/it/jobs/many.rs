@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 
 use super::machine::{Machine, Who};
+use crate::bench::noise;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_jobs_run_at_once_and_all_are_one_question() {
@@ -42,16 +43,7 @@ async fn two_hundred_jobs_run_at_once_and_all_are_one_question() {
 #[tokio::test]
 async fn lines_of_a_megabyte_and_any_bytes_arrive_as_they_were() {
     let machine = Machine::start(Who::Own).await;
-    let mut state = 7_u64;
-    let mut noise = |length: usize| -> Vec<u8> {
-        (0..length)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state >> 33) as u8
-            })
-            .collect()
-    };
-    let (binary, errors) = (noise(3_000_001), noise(200_003));
+    let (binary, errors) = (noise(1, 3_000_001), noise(2, 200_003));
     let mut text = "ä€x".repeat(175_000).into_bytes();
     text.push(b'\n');
     let here = machine.folder.path();

@@ -86,6 +86,7 @@ async fn a_variable_can_stay_out_of_the_argument_list() {
     let id = String::from_utf8(output.stdout).unwrap().trim().to_owned();
     machine.ended(&id).await;
     assert_eq!(machine.text(&["logs", &id]).await, "of mine\n");
+    assert!(!machine.file(&id, "input/run").exists(), "it has the secret, and is needed no more");
     let output = machine.job(&["submit", "--env", "NOT_SET_HERE", "--", "true"]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
@@ -130,7 +131,7 @@ async fn an_ordinary_user_has_jobs_that_nobody_else_can_read() {
     for folder in [machine.jobs(), machine.file(&id, ""), machine.file(&id, "input")] {
         assert_eq!(modes(&folder), 0o700, "{}", folder.display());
     }
-    for file in ["stdout", "stderr", "status", "end", "supervisor", "leader", "input/run", "input/spec"] {
+    for file in ["stdout", "stderr", "status", "end", "supervisor", "leader", "input/spec"] {
         assert_eq!(modes(&machine.file(&id, file)) & 0o077, 0, "{file}");
     }
 }
