@@ -1,11 +1,34 @@
 //! A peer that does as the official tool does: one message for each read of at most 4 KiB, through a general websocket library.
 
+use std::process::Stdio;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
+
+/// Carries connections to a program's stdin and stdout, a program for each; its own port is the first line on stdout.
+pub fn program(words: &[&str]) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        println!("{}", listener.local_addr().unwrap().port());
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut child = tokio::process::Command::new(words[0])
+                .args(&words[1..])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            tokio::spawn(async move {
+                carry(stream, Role::Server, child.stdout.take().unwrap(), child.stdin.take().unwrap()).await;
+                child.wait().await
+            });
+        }
+    });
+}
 
 /// Carries connections to a TCP port; its own port is the first line on stdout.
 pub fn server(to: u16) {

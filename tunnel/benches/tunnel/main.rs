@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use measure::{Figure, echo, run_ssh, throughput};
-use peers::{Direct, Frames, Peer, Tunnel, Websocat, Wstunnel};
+use peers::{Direct, Frames, FramesProgram, Peer, Tunnel, Websocat, Wstunnel};
 use pump::Kind;
 
 const GIGABYTE: u64 = 1_000_000_000;
@@ -37,6 +37,7 @@ fn main() {
         ["pump-tcp", kind, bytes] => return pump::tcp(Kind::parse(kind), bytes.parse().unwrap()),
         ["server", folder] => return served::run(PathBuf::from(folder)),
         ["frames-server", port] => return frames::server(port.parse().unwrap()),
+        ["frames-program", words @ ..] => return frames::program(words),
         ["frames-client", port] => return frames::client(port.parse().unwrap()),
         _ => {}
     }
@@ -120,24 +121,28 @@ fn over_ssh() {
     println!("\nssh with each as its ProxyCommand; direct is sshd -i without anything between");
     let tunnel = Tunnel::with_sshd();
     let direct = Direct::new(&tunnel);
+    let frames = FramesProgram::new(&direct.proxy_command());
+    let ways = [
+        ("direct", direct.proxy_command()),
+        ("tunnel", tunnel.proxy_command()),
+        ("4 KiB frames", frames.proxy_command()),
+    ];
     for (name, command) in [("1 GB down", "head -c 1000000000 /dev/zero"), ("true", "true")] {
-        let mut all = [Vec::new(), Vec::new()];
+        let mut all = ways.each_ref().map(|_| Vec::new());
         for _ in 0..if command == "true" { 15 } else { ROUNDS } {
-            all[0].push(run_ssh(&direct.proxy_command(), &tunnel, command));
-            all[1].push(run_ssh(&tunnel.proxy_command(), &tunnel, command));
+            for ((_, proxy), times) in ways.iter().zip(&mut all) {
+                times.push(run_ssh(proxy, &tunnel, command));
+            }
         }
-        let [direct, ours] = all.map(|mut times| {
+        let medians = all.map(|mut times| {
             times.sort();
-            times[times.len() / 2]
+            times[times.len() / 2].as_secs_f64()
         });
-        let more = ours.as_secs_f64() - direct.as_secs_f64();
-        println!(
-            "{name:24} direct {:>7.1} ms   tunnel {:>7.1} ms   {:+.1} ms, {:.0} % of direct's speed",
-            direct.as_secs_f64() * 1e3,
-            ours.as_secs_f64() * 1e3,
-            more * 1e3,
-            direct.as_secs_f64() / ours.as_secs_f64() * 100.0
-        );
+        for ((way, _), time) in ways.iter().zip(medians) {
+            let more = (time - medians[0]) * 1e3;
+            let part = medians[0] / time * 100.0;
+            println!("{name:12} {way:14} {:>8.1} ms   {more:+.1} ms, {part:.0} % of direct's speed", time * 1e3);
+        }
     }
 }
 

@@ -198,7 +198,7 @@ impl Direct {
         let config = folder.join("direct_config");
         let text = format!(
             "HostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\nStrictModes no\nUsePAM no\nPidFile none\n\
-             PermitRootLogin prohibit-password\n",
+             PermitRootLogin prohibit-password\nLogLevel ERROR\n",
             folder.display()
         );
         std::fs::write(&config, text).unwrap();
@@ -223,6 +223,24 @@ impl Peer for Frames {
         let (server, port) = with_port(Command::new(ourselves()).args(["frames-server", &target.to_string()]));
         let client = client(Command::new(ourselves()).args(["frames-client", &port.to_string()]));
         Connection { client, server, _others: vec![pump], _folder: None }
+    }
+}
+
+/// The same peer, with a program for each connection behind it.
+pub struct FramesProgram {
+    port: u16,
+    _server: Process,
+}
+
+impl FramesProgram {
+    /// With this command line, of plain words.
+    pub fn new(command: &str) -> Self {
+        let (server, port) = with_port(Command::new(ourselves()).arg("frames-program").args(command.split(' ')));
+        Self { port, _server: server }
+    }
+
+    pub fn proxy_command(&self) -> String {
+        format!("{} frames-client {}", ourselves().display(), self.port)
     }
 }
 

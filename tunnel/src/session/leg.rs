@@ -244,6 +244,28 @@ async fn send<R: AsyncRead + Unpin>(
     }
 }
 
+/// Takes what the source has, as far as there is room, until it ends: while there is no socket.
+pub(super) async fn until_the_end<R: AsyncRead + Unpin>(
+    source: &mut R,
+    buffer: &mut BytesMut,
+    shared: &Shared,
+    settings: &Settings,
+    source_ended: &mut bool,
+) {
+    while !*source_ended {
+        if shared.lock().ledger.outstanding() >= settings.window.bytes() {
+            return std::future::pending().await;
+        }
+        if !buffer_has_room(buffer) {
+            buffer.reserve(FRAME);
+        }
+        match source.read_buf(buffer).await {
+            Ok(0) | Err(_) => *source_ended = true,
+            Ok(_) => shared.lock().ledger.push(buffer.split().freeze()),
+        }
+    }
+}
+
 fn buffer_has_room(buffer: &BytesMut) -> bool {
     buffer.capacity() - buffer.len() >= LEAST_ROOM
 }

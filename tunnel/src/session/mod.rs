@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use self::leg::LegEnd;
 use self::shared::Shared;
@@ -46,7 +46,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 const FINISH_LIMIT: Duration = Duration::from_secs(60);
 /// How long a handover may take from the replacement to the old socket's close: the official server's limit.
 const HANDOVER_LIMIT: Duration = Duration::from_secs(25);
-/// How long a client goes on after its end to tell the server so, when the connection is lost just then.
+/// How long a client whose local end has gone tries to tell the server so, when there is no connection.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How a session ended in good order.
@@ -222,19 +222,32 @@ struct Session<'a, R, W, L> {
     is_finishing: bool,
 }
 
-impl<R, W, L: Line> Session<'_, R, W, L> {
+impl<R: AsyncRead + Unpin, W, L: Line> Session<'_, R, W, L> {
     /// Another socket in place of one that was lost. `None` when there is nothing left to use it for.
     async fn reattach(&mut self, lost: Broken) -> Result<Option<Socket>, Broken> {
         tracing::debug!(%lost, "reattaching");
         let delivered = self.shared.lock().ledger.acknowledge();
-        let (mut socket, offset) = if self.is_finishing && !L::IS_SERVER {
-            match timeout(FAREWELL_LIMIT, self.line.reattach(delivered, lost)).await {
-                Ok(Ok(found)) => found,
-                // The server hears no more of the session, and ends it by itself.
-                Ok(Err(_)) | Err(_) => return Ok(None),
+        let Self { source, line, settings, shared, buffer, source_ended, is_finishing, .. } = self;
+        // A client whose local end has gone has nobody to come back for; a server's client may.
+        let gone = async {
+            if L::IS_SERVER {
+                return std::future::pending().await;
             }
-        } else {
-            self.line.reattach(delivered, lost).await?
+            if !*is_finishing {
+                leg::until_the_end(*source, buffer, shared, settings, source_ended).await;
+            }
+            let is_settled = *is_finishing || shared.lock().ledger.is_settled();
+            sleep(if is_settled { FAREWELL_LIMIT } else { FINISH_LIMIT }).await;
+        };
+        let (mut socket, offset) = tokio::select! {
+            biased;
+            found = line.reattach(delivered, lost) => match found {
+                Ok(found) => found,
+                // The server hears no more of the session, and ends it by itself.
+                Err(_) if *is_finishing && !L::IS_SERVER => return Ok(None),
+                Err(error) => return Err(error),
+            },
+            () = gone => return Ok(None),
         };
         let rewound = self.shared.lock().rewind(offset, Instant::now());
         if let Err(violation) = rewound {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use databricks::ssh_endpoint::SshEndpoint;
@@ -246,6 +246,7 @@ pub struct Relay {
     pub port: u16,
     pub connections: Arc<AtomicUsize>,
     cut: tokio::sync::watch::Sender<usize>,
+    refuses: Arc<AtomicBool>,
 }
 
 impl Relay {
@@ -254,10 +255,14 @@ impl Relay {
         let port = listener.local_addr().unwrap().port();
         let connections = Arc::new(AtomicUsize::new(0));
         let (cut, cuts) = tokio::sync::watch::channel(0);
-        let count = connections.clone();
+        let refuses = Arc::new(AtomicBool::new(false));
+        let (count, refusing) = (connections.clone(), refuses.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
+                if refusing.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let mut cuts = cuts.clone();
                 cuts.mark_unchanged();
                 tokio::spawn(async move {
@@ -268,7 +273,13 @@ impl Relay {
                 });
             }
         });
-        Self { port, connections, cut }
+        Self { port, connections, cut, refuses }
+    }
+
+    /// Cuts all connections, and later ones as well.
+    pub fn refuse(&self) {
+        self.refuses.store(true, Ordering::Relaxed);
+        self.cut();
     }
 
     /// Cuts all connections. Later ones are carried.

@@ -151,6 +151,25 @@ async fn a_cut_connection_ends_both_sides_where_it_cannot_be_resumed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_whose_ssh_has_gone_does_not_wait_for_a_lost_connection() {
+    let mut bench = Bench::start(Options::default()).await;
+    bench.proxy_arguments.extend(["--instance-id=instance".to_owned(), "--resume-version=2".to_owned()]);
+    let mut words = bench.proxy();
+    let mut proxy = program(&words.remove(0), bench.folder.path());
+    let mut proxy = proxy.args(words).stdin(Stdio::piped()).spawn().unwrap();
+    let mut banner = [0; 4];
+    proxy.stdout.as_mut().unwrap().read_exact(&mut banner).await.unwrap();
+    assert_eq!(&banner, b"SSH-");
+    // The server goes without a word, and nothing takes its place.
+    bench.relay.refuse();
+    let started = Instant::now();
+    drop(proxy.stdin.take());
+    proxy.wait().await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_servers_end_ends_its_sessions() {
     let bench = Bench::start(Options::default()).await;
     let mut ssh = bench.ssh(&["sh", "-c", "echo started; read x"]).stdin(Stdio::piped()).spawn().unwrap();
