@@ -1,11 +1,13 @@
 //! Staying with a job over connections that come and go.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
 use super::channel::{Channel, Trouble};
-use super::destination::{Destination, Start};
+use super::destination::{Destination, Route, Start};
+use super::payload::Payload;
 use super::report::{Reader, Report};
 use super::script::Script;
 use crate::error::{Error, Result};
@@ -61,25 +63,91 @@ fn delay(tries: u32, part: f64) -> Duration {
         .mul_f64(part)
 }
 
-/// Sends a script until one answer is complete, and reads its report.
+/// A script, and what is made of its answer. After a connection was lost it is asked again.
+pub trait Question {
+    /// What is learned.
+    type Answer;
+
+    /// The script for what is not known yet.
+    fn script(&self) -> Script;
+
+    /// What goes with it.
+    fn payload(&self) -> Option<Arc<Payload>> {
+        None
+    }
+
+    /// Reads an answer to its end.
+    ///
+    /// # Errors
+    /// When it ends before.
+    fn read(&mut self, channel: &mut Channel) -> impl Future<Output = Result<Self::Answer, Trouble>>;
+}
+
+/// Asks until one answer is complete; with it comes the name of who answered. `None` where an endpoint's server does not run and
+/// nothing is started.
 ///
 /// # Errors
-/// When the other side cannot be reached or refuses. `None` where an endpoint's server does not run and nothing is started.
-pub async fn report(destination: &Destination, script: &Script, progress: &Progress) -> Result<Option<Report>> {
+/// When the other side cannot be reached, or refuses.
+pub async fn ask<Q: Question>(
+    destination: &Destination,
+    start: Start,
+    progress: &Progress,
+    question: &mut Q,
+) -> Result<Option<(Q::Answer, String)>> {
     let mut retries = Retries::default();
     loop {
-        let Some(route) = destination.route(Start::No).await? else { return Ok(None) };
-        match Channel::open(&route, script, None).await {
-            Ok(mut channel) => {
-                retries.contact();
-                match read_report(&mut channel).await {
-                    Ok(report) => return Ok(Some(report)),
-                    Err(trouble) => retries.pause(trouble, progress).await?,
-                }
+        let answer = match destination.route(start).await {
+            Ok(Some(route)) => one(&route, &mut retries, progress, question).await.map(|answer| (answer, route.name)),
+            Ok(None) => return Ok(None),
+            // It was found before: a workspace that is away for a while is a lost connection, too.
+            Err(error) if retries.was_there => Err(Trouble::Cut(error)),
+            Err(error) => return Err(error),
+        };
+        match answer {
+            Ok(answer) => {
+                progress.done();
+                return Ok(Some(answer));
             }
             Err(trouble) => retries.pause(trouble, progress).await?,
         }
     }
+}
+
+async fn one<Q: Question>(
+    route: &Route,
+    retries: &mut Retries,
+    progress: &Progress,
+    question: &mut Q,
+) -> Result<Q::Answer, Trouble> {
+    let mut channel = Channel::open(route, &question.script(), question.payload()).await?;
+    if retries.lost_at.is_some() {
+        progress.done();
+    }
+    retries.contact();
+    question.read(&mut channel).await
+}
+
+/// What is known of jobs, once.
+pub struct Look(pub Script);
+
+impl Question for Look {
+    type Answer = Report;
+
+    fn script(&self) -> Script {
+        self.0.clone()
+    }
+
+    async fn read(&mut self, channel: &mut Channel) -> Result<Report, Trouble> {
+        read_report(channel).await
+    }
+}
+
+/// Sends a script that reports once.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn report(destination: &Destination, script: Script, progress: &Progress) -> Result<Option<Report>> {
+    Ok(ask(destination, Start::No, progress, &mut Look(script)).await?.map(|(report, _)| report))
 }
 
 /// Reads one report of an answer.

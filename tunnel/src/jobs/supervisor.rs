@@ -63,16 +63,24 @@ impl Claim {
             return print::bytes(b"taken\n");
         }
         let input = self.folder.join("input");
-        fs::rename(&staged, &input).context(|| "the job's files cannot be put in place".to_owned())?;
         orphans::adopt();
         let mut terminate = signal(SignalKind::terminate()).context(|| "cannot wait for signals".to_owned())?;
-        let child = self.start(&input)?;
-        let leader = child.id().unwrap_or_default();
-        if let Some(identity) = Identity::of(leader) {
-            put(&self.folder.join("leader"), &format!("{}\n", identity.text()))?;
+        let child = match self.start(&staged, &input) {
+            Ok(child) => child,
+            Err(error) => {
+                // Nothing ran: the claim is given back.
+                let _ = fs::remove_file(&claim);
+                return Err(error);
+            }
+        };
+        if let Some(identity) = child.id().and_then(Identity::of)
+            && over(&input.join("leader"), &format!("{}\n", identity.text())).is_ok()
+        {
+            let _ = fs::rename(input.join("leader"), self.folder.join("leader"));
         }
-        print::bytes(b"started\n")?;
-        leave_pipes()?;
+        // Whoever asked may have gone.
+        let _ = print::bytes(b"started\n");
+        leave_pipes();
         let reaping = tokio::spawn(orphans::reap());
         let ended = self.stay(child, spec.timeout_seconds, &mut terminate).await;
         reaping.abort();
@@ -80,7 +88,8 @@ impl Claim {
         Ok(())
     }
 
-    fn start(&self, input: &Path) -> Result<Child> {
+    fn start(&self, staged: &Path, input: &Path) -> Result<Child> {
+        fs::rename(staged, input).context(|| "the job's files cannot be put in place".to_owned())?;
         let log = |name: &str| {
             let path = self.folder.join(name);
             let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
@@ -89,7 +98,7 @@ impl Claim {
         let (stdout, stderr) = (log("stdout")?, log("stderr")?);
         log("status")?;
         let (seconds, uptime) = now();
-        put(&self.folder.join("started"), &format!("{seconds} {uptime:.2}\n"))?;
+        write(&self.folder.join("started"), &format!("{seconds} {uptime:.2}\n"))?;
         let stdin = match File::open(input.join("stdin")) {
             Ok(file) => Stdio::from(file),
             Err(_) => Stdio::null(),
@@ -122,7 +131,10 @@ impl Claim {
         };
         let end_at = Instant::now() + Duration::from_secs(timeout);
         let mut kill_at = None;
-        let reason = self.folder.join("reason");
+        // The first reason stands.
+        let because = |reason: &str| {
+            let _ = fs::hard_link(self.folder.join("input").join(reason), self.folder.join("reason"));
+        };
         loop {
             tokio::select! {
                 status = child.wait() => {
@@ -134,12 +146,12 @@ impl Claim {
                     sleep(Duration::from_secs(1)).await;
                 }
                 () = sleep_until(end_at), if timeout > 0 && kill_at.is_none() => {
-                    write_once(&reason, "timed_out\n");
+                    because(State::TimedOut.word());
                     tell(Signal::SIGTERM);
                     kill_at = Some(Instant::now() + GRACE);
                 }
                 _ = terminate.recv(), if kill_at.is_none() => {
-                    write_once(&reason, "cancelled\n");
+                    because(State::Cancelled.word());
                     tell(Signal::SIGTERM);
                     // Whoever ends the server waits three seconds.
                     kill_at = Some(Instant::now() + Duration::from_secs(2));
@@ -170,9 +182,9 @@ impl Claim {
             stderr: size("stderr"),
         };
         let text = format!("{}\n{}\n", end.line(), last_line(&self.folder.join("status")));
-        // Over the bytes that were reserved: this needs no room on the disk, and is seen whole or not at all.
-        let reserve = input.join("reserve");
-        while over(&reserve, &text).and_then(|()| fs::rename(&reserve, self.folder.join("end"))).is_err() {
+        // It is seen whole or not at all.
+        let end = input.join("end");
+        while over(&end, &text).and_then(|()| fs::rename(&end, self.folder.join("end"))).is_err() {
             sleep(Duration::from_secs(1)).await;
         }
     }
@@ -243,20 +255,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).context(|| format!("cannot write {}", path.display()))
 }
 
-/// Writes a file that is seen whole or not at all.
-fn put(path: &Path, text: &str) -> Result<()> {
-    let new = path.with_extension("new");
-    write(&new, text)?;
-    fs::rename(&new, path).context(|| format!("cannot write {}", path.display()))
-}
-
-/// The first to write it is right.
-fn write_once(path: &Path, text: &str) {
-    if let Ok(mut file) = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        let _ = file.write_all(text.as_bytes());
-    }
-}
-
+/// Writes over bytes that were reserved, which needs no room on the disk.
 fn over(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
@@ -265,10 +264,11 @@ fn over(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Lets go of the pipes of the connection: whoever submitted waits for their end.
-fn leave_pipes() -> Result<()> {
-    let null = OpenOptions::new().read(true).write(true).open("/dev/null").context(|| "no /dev/null".to_owned())?;
-    nix::unistd::dup2_stdout(&null).context(|| "stdout cannot be closed".to_owned())?;
-    nix::unistd::dup2_stderr(&null).context(|| "stderr cannot be closed".to_owned())
+fn leave_pipes() {
+    if let Ok(null) = OpenOptions::new().read(true).write(true).open("/dev/null") {
+        let _ = nix::unistd::dup2_stdout(&null);
+        let _ = nix::unistd::dup2_stderr(&null);
+    }
 }
 
 #[cfg(test)]

@@ -41,11 +41,10 @@ pub async fn run(destination: &Destination, args: CancelArgs) -> Result<u8> {
     let progress = Progress::default();
     progress.stage_on_terminal(format!("ending {}", args.id));
     let grace = args.grace.as_secs_f64().ceil() as u64;
-    let report = match follow::report(destination, &Script::cancel(&args.id, grace), &progress).await? {
+    let report = match follow::report(destination, Script::cancel(&args.id, grace), &progress).await? {
         Some(report) => mirror::complete(destination, report).await?,
         None => mirror::report(destination, Some(std::slice::from_ref(&args.id))).await?,
     };
-    progress.done();
     if let Some(error) = follow::missing(&report) {
         return Err(error);
     }

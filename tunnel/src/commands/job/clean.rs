@@ -7,11 +7,10 @@ use clap::Args;
 use crate::error::Result;
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::destination::{Destination, Start};
-use crate::jobs::follow::{self, Retries};
+use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::job::Job;
 use crate::jobs::mirror;
-use crate::jobs::report::Report;
 use crate::jobs::script::Script;
 use crate::print;
 use crate::progress::Progress;
@@ -41,31 +40,13 @@ pub struct CleanArgs {
 /// When the host cannot be reached, or refuses.
 pub async fn run(destination: &Destination, args: CleanArgs) -> Result<u8> {
     let progress = Progress::default();
-    let mut retries = Retries::default();
     let ids = Some(args.ids.as_slice()).filter(|ids| !ids.is_empty());
-    let script = Script::clean(ids, args.older_than.as_secs());
-    // Over a cut connection the answer may come in pieces.
-    let mut removed: Vec<JobId> = Vec::new();
-    let is_there = loop {
-        let Some(route) = destination.route(Start::No).await? else { break false };
-        let cleaned = match Channel::open(&route, &script, None).await {
-            Ok(mut channel) => {
-                retries.contact();
-                read(&mut channel, &mut removed).await
-            }
-            Err(trouble) => Err(trouble),
-        };
-        match cleaned {
-            Ok(()) => break true,
-            Err(trouble) => retries.pause(trouble, &progress).await?,
-        }
-    };
+    let mut cleaning = Cleaning { script: Script::clean(ids, args.older_than.as_secs()), removed: Vec::new() };
+    let is_there = ask(destination, Start::No, &progress, &mut cleaning).await?.is_some();
+    let mut removed = cleaning.removed;
     // What its machine has, has a copy as well; a job of a machine that is gone has nothing else.
-    let kept = if is_there {
-        follow::report(destination, &Script::report(None, false), &progress).await?.unwrap_or_default()
-    } else {
-        Report::default()
-    };
+    let kept = if is_there { follow::report(destination, Script::report(None, false), &progress).await? } else { None };
+    let kept = kept.unwrap_or_default();
     let copies = mirror::report(destination, ids).await?;
     let is_old = |job: &Job| age_of(job).is_none_or(|age| age >= args.older_than);
     let is_gone = |job: &Job| !kept.jobs.iter().any(|kept| kept.id == job.id);
@@ -75,7 +56,6 @@ pub async fn run(destination: &Destination, args: CleanArgs) -> Result<u8> {
             removed.push(job.id.clone());
         }
     }
-    progress.done();
     if args.json {
         print::json(&removed)?;
     } else {
@@ -89,13 +69,27 @@ fn age_of(job: &Job) -> Option<Duration> {
     job.ended_at.or(job.started_at).and_then(|time| SystemTime::now().duration_since(time).ok())
 }
 
-async fn read(channel: &mut Channel, removed: &mut Vec<JobId>) -> Result<(), Trouble> {
-    while let Some(line) = channel.line().await? {
-        match line.split_once(' ') {
-            Some(("removed", id)) => removed.extend(id.parse::<JobId>()),
-            _ if line == "." => return Ok(()),
-            _ => {}
-        }
+struct Cleaning {
+    script: Script,
+    /// Over a cut connection the answer comes in pieces.
+    removed: Vec<JobId>,
+}
+
+impl Question for Cleaning {
+    type Answer = ();
+
+    fn script(&self) -> Script {
+        self.script.clone()
     }
-    Err(channel.cut())
+
+    async fn read(&mut self, channel: &mut Channel) -> Result<(), Trouble> {
+        while let Some(line) = channel.line().await? {
+            match line.split_once(' ') {
+                Some(("removed", id)) => self.removed.extend(id.parse::<JobId>()),
+                _ if line == "." => return Ok(()),
+                _ => {}
+            }
+        }
+        Err(channel.cut())
+    }
 }

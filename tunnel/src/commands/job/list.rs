@@ -29,14 +29,13 @@ pub struct ListArgs {
 /// When the host cannot be reached.
 pub async fn run(destination: &Destination, args: ListArgs) -> Result<u8> {
     let progress = Progress::default();
-    let mut report = match follow::report(destination, &Script::report(None, false), &progress).await? {
+    let mut report = match follow::report(destination, Script::report(None, false), &progress).await? {
         Some(mut report) => {
             mirror::others(destination, &mut report).await?;
             report
         }
         None => mirror::report(destination, None).await?,
     };
-    progress.done();
     report.jobs.sort_by_key(|job| Reverse(job.started_at));
     rows::print(&report.jobs, args.json)?;
     Ok(0)

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::error::{Context, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::destination::{Destination, Start};
-use crate::jobs::follow::{self, Retries};
+use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::mirror;
 use crate::jobs::report::{Reader, Report};
@@ -114,29 +114,11 @@ impl Sink {
 /// # Errors
 /// When the job is not there, its machine cannot be reached, or the logs cannot be written here.
 pub async fn run(destination: &Destination, args: LogsArgs) -> Result<u8> {
-    let progress = Progress::default();
-    let mut retries = Retries::default();
-    let mut sink = Sink::of(&args);
-    let report = loop {
-        let Some(route) = destination.route(Start::No).await? else {
-            break from_mirror(destination, &args, &mut sink).await?;
-        };
-        let script = Script::logs(&args.id, sink.stdout, sink.stderr, args.follow);
-        let ended = match Channel::open(&route, &script, None).await {
-            Ok(mut channel) => {
-                retries.contact();
-                progress.done();
-                read(&mut channel, &mut sink).await
-            }
-            Err(trouble) => Err(trouble),
-        };
-        match ended {
-            Ok(report) if !report.missing.is_empty() => break from_mirror(destination, &args, &mut sink).await?,
-            Ok(report) => break report,
-            Err(trouble) => retries.pause(trouble, &progress).await?,
-        }
+    let mut reading = Reading { id: args.id.clone(), follow: args.follow, sink: Sink::of(&args) };
+    let report = match ask(destination, Start::No, &Progress::default(), &mut reading).await? {
+        Some((report, _)) if report.missing.is_empty() => report,
+        _ => from_mirror(destination, &args.id, &mut reading.sink).await?,
     };
-    progress.done();
     if let Some(error) = follow::missing(&report) {
         return Err(error);
     }
@@ -148,34 +130,49 @@ pub async fn run(destination: &Destination, args: LogsArgs) -> Result<u8> {
     Ok(0)
 }
 
-async fn read(channel: &mut Channel, sink: &mut Sink) -> Result<Report, Trouble> {
-    let mut reader = Reader::default();
-    while let Some(line) = channel.line().await? {
-        let words: Vec<&str> = line.split(' ').collect();
-        match words.as_slice() {
-            ["data", name, offset, size] => {
-                let (Some(stream), Ok(offset), Ok(size)) = (stream(name), offset.parse::<u64>(), size.parse()) else {
-                    return Err(channel.cut());
-                };
-                if *sink.offset(stream) != Some(offset) {
-                    return Err(channel.cut());
+struct Reading {
+    id: JobId,
+    follow: bool,
+    sink: Sink,
+}
+
+impl Question for Reading {
+    type Answer = Report;
+
+    fn script(&self) -> Script {
+        Script::logs(&self.id, self.sink.stdout, self.sink.stderr, self.follow)
+    }
+
+    async fn read(&mut self, channel: &mut Channel) -> Result<Report, Trouble> {
+        let mut reader = Reader::default();
+        while let Some(line) = channel.line().await? {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words.as_slice() {
+                ["data", name, offset, size] => {
+                    let (Some(stream), Ok(offset), Ok(size)) = (stream(name), offset.parse::<u64>(), size.parse())
+                    else {
+                        return Err(channel.cut());
+                    };
+                    if *self.sink.offset(stream) != Some(offset) {
+                        return Err(channel.cut());
+                    }
+                    data(channel, &mut self.sink, stream, size).await?;
                 }
-                data(channel, sink, stream, size).await?;
-            }
-            ["shrunk", name, size] => {
-                if let (Some(stream), Ok(size)) = (stream(name), size.parse()) {
-                    *sink.offset(stream) = Some(size);
-                    say!("tunnel: the job cut its {name} log to {size} bytes");
+                ["shrunk", name, size] => {
+                    if let (Some(stream), Ok(size)) = (stream(name), size.parse()) {
+                        *self.sink.offset(stream) = Some(size);
+                        say!("tunnel: the job cut its {name} log to {size} bytes");
+                    }
                 }
-            }
-            _ => {
-                if let Some(report) = reader.line(&line) {
-                    return Ok(report);
+                _ => {
+                    if let Some(report) = reader.line(&line) {
+                        return Ok(report);
+                    }
                 }
             }
         }
+        Err(channel.cut())
     }
-    Err(channel.cut())
 }
 
 async fn data(channel: &mut Channel, sink: &mut Sink, stream: Stream, mut size: usize) -> Result<(), Trouble> {
@@ -217,8 +214,8 @@ fn stream(name: &str) -> Option<Stream> {
     Stream::from_str(name, false).ok()
 }
 
-async fn from_mirror(destination: &Destination, args: &LogsArgs, sink: &mut Sink) -> Result<Report> {
-    let (report, logs) = mirror::logs(destination, &args.id).await?;
+async fn from_mirror(destination: &Destination, id: &JobId, sink: &mut Sink) -> Result<Report> {
+    let (report, logs) = mirror::logs(destination, id).await?;
     for (stream, tail) in [(Stream::Stdout, logs.stdout), (Stream::Stderr, logs.stderr)] {
         let Some(from) = *sink.offset(stream) else { continue };
         if from < tail.offset {

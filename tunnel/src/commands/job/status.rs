@@ -31,11 +31,10 @@ pub struct StatusArgs {
 /// When one is not there, or its machine cannot be reached.
 pub async fn run(destination: &Destination, args: StatusArgs) -> Result<u8> {
     let progress = Progress::default();
-    let report = match follow::report(destination, &Script::report(Some(&args.ids), false), &progress).await? {
+    let report = match follow::report(destination, Script::report(Some(&args.ids), false), &progress).await? {
         Some(report) => mirror::complete(destination, report).await?,
         None => mirror::report(destination, Some(&args.ids)).await?,
     };
-    progress.done();
     rows::print(&report.jobs, args.json)?;
     match follow::missing(&report) {
         Some(error) => Err(error),

@@ -11,7 +11,7 @@ use crate::environment;
 use crate::error::{Error, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::destination::{Destination, Start};
-use crate::jobs::follow::Retries;
+use crate::jobs::follow::{Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::payload::Payload;
 use crate::jobs::script::Script;
@@ -78,32 +78,19 @@ pub async fn run(destination: &Destination, args: SubmitArgs) -> Result<u8> {
     let json = args.json;
     let (wanted, payload) = wanted(args)?;
     let (id, digest) = (wanted.id(), wanted.digest(payload.digests()));
-    let payload = Arc::new(payload);
     let progress = Progress::default();
-    let mut retries = Retries::default();
-    let (created, host) = loop {
-        let Some(route) = destination.route(Start::Yes).await? else {
-            return Err(Error::new("the endpoint's server does not run"));
-        };
-        progress.stage_on_terminal(format!("submitting to {}", route.name));
-        let script = Script::submit(&id, &wanted, &digest, payload.parts());
-        let answer = match Channel::open(&route, &script, Some(payload.clone())).await {
-            Ok(mut channel) => {
-                retries.contact();
-                answer(&mut channel).await
-            }
-            Err(trouble) => Err(trouble),
-        };
-        match answer {
-            // With an id of its own it is this very job, sent before the connection was cut.
-            Ok(Answer::Exists) if wanted.key.is_none() => break (true, route.name),
-            Ok(Answer::Exists) => break (false, route.name),
-            Ok(Answer::Started) => break (true, route.name),
-            Ok(Answer::Other) => return Err(other(&id, wanted.key.as_deref())),
-            Err(trouble) => retries.pause(trouble, &progress).await?,
-        }
+    progress.stage_on_terminal("submitting");
+    let mut submission = Submission { id, digest, wanted, payload: Arc::new(payload) };
+    let Some((answer, host)) = ask(destination, Start::Yes, &progress, &mut submission).await? else {
+        return Err(Error::new("the endpoint's server does not run"));
     };
-    progress.done();
+    let Submission { id, wanted, .. } = submission;
+    let created = match answer {
+        Answer::Started => true,
+        // With an id of its own it is this very job, sent before the connection was cut.
+        Answer::Exists => wanted.key.is_none(),
+        Answer::Other => return Err(other(&id, wanted.key.as_deref())),
+    };
     if json {
         print::json(&Submitted { id: &id, created, host: &host })?;
     } else {
@@ -118,16 +105,35 @@ enum Answer {
     Other,
 }
 
-async fn answer(channel: &mut Channel) -> Result<Answer, Trouble> {
-    while let Some(line) = channel.line().await? {
-        match line.as_str() {
-            "started" => return Ok(Answer::Started),
-            "exists" => return Ok(Answer::Exists),
-            "other" => return Ok(Answer::Other),
-            _ => {}
-        }
+struct Submission {
+    id: JobId,
+    digest: String,
+    wanted: Wanted,
+    payload: Arc<Payload>,
+}
+
+impl Question for Submission {
+    type Answer = Answer;
+
+    fn script(&self) -> Script {
+        Script::submit(&self.id, &self.wanted, &self.digest, self.payload.parts())
     }
-    Err(channel.cut())
+
+    fn payload(&self) -> Option<Arc<Payload>> {
+        Some(self.payload.clone())
+    }
+
+    async fn read(&mut self, channel: &mut Channel) -> Result<Answer, Trouble> {
+        while let Some(line) = channel.line().await? {
+            match line.as_str() {
+                "started" => return Ok(Answer::Started),
+                "exists" => return Ok(Answer::Exists),
+                "other" => return Ok(Answer::Other),
+                _ => {}
+            }
+        }
+        Err(channel.cut())
+    }
 }
 
 fn wanted(args: SubmitArgs) -> Result<(Wanted, Payload)> {

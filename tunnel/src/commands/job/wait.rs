@@ -6,7 +6,7 @@ use super::rows;
 use crate::error::{Error, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::destination::{Destination, Start};
-use crate::jobs::follow::{self, Retries, read_report};
+use crate::jobs::follow::{self, Question, ask, read_report};
 use crate::jobs::id::JobId;
 use crate::jobs::job::{Job, State};
 use crate::jobs::mirror;
@@ -40,25 +40,12 @@ pub struct WaitArgs {
 /// When a job is not there, or its machine cannot be reached.
 pub async fn run(destination: &Destination, args: WaitArgs) -> Result<u8> {
     let progress = Progress::default();
-    let mut retries = Retries::default();
-    let script = Script::report(Some(&args.ids), true);
-    let report = loop {
-        let Some(route) = destination.route(Start::No).await? else {
-            break mirror::report(destination, Some(&args.ids)).await?;
-        };
-        let ended = match Channel::open(&route, &script, None).await {
-            Ok(mut channel) => {
-                retries.contact();
-                until_the_end(&mut channel, &progress).await
-            }
-            Err(trouble) => Err(trouble),
-        };
-        match ended {
-            Ok(report) => break mirror::complete(destination, report).await?,
-            Err(trouble) => retries.pause(trouble, &progress).await?,
-        }
+    let is_host = matches!(destination, Destination::Host(_));
+    let mut waiting = Waiting { script: Script::report(Some(&args.ids), true), progress: &progress, is_host };
+    let report = match ask(destination, Start::No, &progress, &mut waiting).await? {
+        Some((report, _)) => mirror::complete(destination, report).await?,
+        None => mirror::report(destination, Some(&args.ids)).await?,
     };
-    progress.done();
     if args.json {
         rows::print(&report.jobs, true)?;
     }
@@ -71,14 +58,30 @@ pub async fn run(destination: &Destination, args: WaitArgs) -> Result<u8> {
     Ok(report.jobs.iter().map(Job::exit_code).find(|code| *code != 0).unwrap_or(0))
 }
 
-async fn until_the_end(channel: &mut Channel, progress: &Progress) -> Result<Report, Trouble> {
-    loop {
-        let report = read_report(channel).await?;
-        let running: Vec<&Job> = report.jobs.iter().filter(|job| !job.has_ended()).collect();
-        match running.as_slice() {
-            [] => return Ok(report),
-            [job] => progress.stage_on_terminal(words(job)),
-            jobs => progress.stage_on_terminal(format!("{} jobs run", jobs.len())),
+struct Waiting<'a> {
+    script: Script,
+    progress: &'a Progress,
+    /// Whether nobody else can know a job that is not there.
+    is_host: bool,
+}
+
+impl Question for Waiting<'_> {
+    type Answer = Report;
+
+    fn script(&self) -> Script {
+        self.script.clone()
+    }
+
+    async fn read(&mut self, channel: &mut Channel) -> Result<Report, Trouble> {
+        loop {
+            let report = read_report(channel).await?;
+            let running: Vec<&Job> = report.jobs.iter().filter(|job| !job.has_ended()).collect();
+            match running.as_slice() {
+                [] => return Ok(report),
+                _ if self.is_host && !report.missing.is_empty() => return Ok(report),
+                [job] => self.progress.stage_on_terminal(words(job)),
+                jobs => self.progress.stage_on_terminal(format!("{} jobs run", jobs.len())),
+            }
         }
     }
 }

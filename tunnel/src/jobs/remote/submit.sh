@@ -43,7 +43,7 @@ part() {
 }
 
 [ -f "$job/supervisor" ] && answer_of_claim
-problem=$(mkdir -p "$job" 2>&1 && chmod 700 "$base" "$job" 2>&1 && mkdir "$stage" 2>&1) || give_up "$problem"
+problem=$(mkdir -p "$job" 2>&1 && mkdir "$stage" 2>&1) || give_up "$problem"
 if [ "$total" -gt 0 ]; then
   problem=$(cat 2>&1 >"$stage/payload") || give_up "$problem"
   # A connection that was cut ends the input as well.
@@ -56,8 +56,11 @@ fi
 keep spec "$spec"
 keep run "$run"
 keep supervise "$supervise"
-# Room for the result, so that a full disk cannot keep it from being written.
-keep reserve "$(printf '%01024d' 0)"
+# Room for all that is written later: a full disk keeps no job from being ended, and no result from being known.
+keep leader "$(printf '%0128d' 0)"
+keep end "$(printf '%01024d' 0)"
+keep cancelled cancelled
+keep timed_out timed_out
 
 if [ -x "${DATABRICKS_TUNNEL_PROGRAM-}" ]; then
   set -- "$DATABRICKS_TUNNEL_PROGRAM" job-supervisor "$nonce" "$user_mask" "$login"

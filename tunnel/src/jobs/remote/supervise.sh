@@ -29,7 +29,7 @@ fi
 
 if [ "$mode" = end ]; then
   # The first reason stands.
-  (set -C && printf '%s\n' "$2" >reason) 2>/dev/null
+  ln "input/$2" reason 2>/dev/null
   # A job that was claimed is about to start.
   while [ ! -s leader ] && alive supervisor; do nap 0.1; done
   # Its group is there a moment after itself.
@@ -54,26 +54,31 @@ if ! problem=$(ln "$input/supervisor" supervisor 2>&1); then
   rm -rf "$input"
   refuse taken
 fi
-problem=$(mv "$input" input 2>&1) || refuse "fail $problem"
-: >stdout
-: >stderr
-: >status
 now
-printf '%s %s\n' "$epoch" "$uptime" >started.new && mv started.new started
+problem=$( {
+  mv "$input" input && : >stdout && : >stderr && : >status &&
+    printf '%s %s\n' "$epoch" "$uptime" | cat >started
+} 2>&1) || {
+  # Nothing ran: the claim is given back.
+  rm -f supervisor
+  refuse "fail $problem"
+}
 from=/dev/null
 if [ -f input/stdin ]; then from=input/stdin; fi
 export LOG_FILE="$folder/stdout" STATUS_FILE="$folder/status" PID_FILE="$folder/pid" JOB_ID="$id"
 detach sh "$folder/input/run" "$user_mask" "$login" <"$from" >>stdout 2>>stderr &
 leader=$!
 if start_of "$leader"; then
-  printf '%s %s %s\n' "$leader" "$start" "$boot" >leader.new && mv leader.new leader
+  printf '%s %s %s\n' "$leader" "$start" "$boot" 1<>input/leader && mv input/leader leader
 fi
 watcher=
 if [ "$timeout" -gt 0 ]; then
   detach sh input/supervise watch </dev/null >/dev/null 2>&1 &
   watcher=$!
 fi
-echo started
+# Whoever asked may have gone.
+trap '' PIPE
+echo started 2>/dev/null
 exec >/dev/null 2>&1
 
 wait "$leader"
@@ -90,7 +95,7 @@ err=$(wc -c <stderr)
 last=$(tail -c 500 status)
 last=${last##*"$newline"}
 # Over the bytes that were reserved: this needs no room, and is seen whole or not at all.
-until printf '%s %s - %s %s %s %s\n%s\n' "$state" "$code" "$epoch" "$uptime" $((out)) $((err)) "$last" 1<>input/reserve &&
-  mv input/reserve end; do
+until printf '%s %s - %s %s %s %s\n%s\n' "$state" "$code" "$epoch" "$uptime" $((out)) $((err)) "$last" 1<>input/end &&
+  mv input/end end; do
   nap 1
 done

@@ -1,6 +1,6 @@
 //! A machine whose disk is full.
 
-use super::machine::Machine;
+use super::machine::{Machine, until};
 
 const SMALL: &str = "mount -t tmpfs -o size=256k,mode=700 none home";
 
@@ -25,6 +25,15 @@ async fn without_room_nothing_is_claimed_and_the_error_says_why() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("No space left on device"), "{output:?}");
     let jobs = machine.json(&["list", "--json"]).await;
     assert_eq!(jobs.as_array().unwrap().len(), 1, "{jobs}");
+
+    // Nor does it keep a job from being ended.
+    machine.text(&["clean", "--older-than", "0s"]).await;
+    let is_full = machine.folder.path().join("full");
+    let tidy = "trap 'rm \"$HOME/more\"; exit 1' TERM";
+    let script = format!("{tidy}; cat /dev/zero >\"$HOME/more\"; : >'{}'; sleep 300 & wait", is_full.display());
+    let full = machine.submit(&[], &script).await;
+    until("the disk is full", || is_full.exists()).await;
+    assert_eq!(machine.json(&["cancel", "--json", &full]).await["state"], "cancelled");
 
     // Where there is room again, the key is free.
     machine.text(&["clean", "--older-than", "0s"]).await;
