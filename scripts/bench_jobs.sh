@@ -19,8 +19,8 @@ sshd=$(PATH=$PATH:/usr/sbin command -v sshd)
 
 folder=$(mktemp -d /tmp/jobs.XXXX)
 finish() {
-  ssh -F "$folder/ssh_config" -O exit box >/dev/null 2>&1 || true
-  pkill -f "sshd -i -f $folder/sshd_config" || true
+  # The shared connections and their sshd.
+  pkill -f "$folder/" || true
   rm -rf "$folder"
 }
 trap finish EXIT

@@ -76,7 +76,7 @@ fn the_readme() {
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (stdout, stderr) = (said(&output.stdout), said(&output.stderr));
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    for words in ["Apply complete!", "\nLinux ", "Destroy complete!"] {
+    for words in ["Apply complete!", "\nLinux ", "\nGNU/Linux\n", "Destroy complete!"] {
         assert!(stdout.contains(words), "{words:?} is missing in: {stdout}\n{stderr}");
     }
 }
