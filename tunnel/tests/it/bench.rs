@@ -87,7 +87,8 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let key = keys::ensure(&folder.path().join("client"), "client").unwrap();
         let (host_key, public_host_key) = new_key();
-        let environment = [("GREETING".to_owned(), "hello \"you\"".to_owned())];
+        let jobs = folder.path().join("jobs").display().to_string();
+        let environment = [("GREETING".to_owned(), "hello \"you\"".to_owned()), ("TUNNEL_JOBS".to_owned(), jobs)];
         let log = LogRing::default();
         let mut path = Vec::new();
         if let Some(script) = &options.sshd {

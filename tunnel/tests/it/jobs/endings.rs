@@ -163,7 +163,7 @@ async fn the_seeds_work_script_shows_its_steps_and_ends_in_123() {
     let machine = Machine::start(Who::Own).await;
     let script = machine.folder.path().join("work_script.sh");
     let text = "#!/usr/bin/env bash\necho \"running cmd with\nLOG_FILE=$LOG_FILE\nSTATUS_FILE=$STATUS_FILE\nPID_FILE=$PID_FILE\n\"\n\
-                for i in $(seq 1 10); do\n  echo $i\n  echo \"running step $i\" >$STATUS_FILE\n  sleep 0.2\ndone\nexit 123\n";
+                for i in $(seq 1 10); do\n  echo $i\n  echo \"running step $i\" >$STATUS_FILE\n  sleep 1\ndone\nexit 123\n";
     std::fs::write(&script, text).unwrap();
     let id = machine.text(&["submit", "--upload", script.to_str().unwrap(), "--", "bash", "work_script.sh"]).await;
     let id = id.trim();

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::process::Command;
+use tunnel::server::ssh_server::Choice;
 
 use super::machine::is_alive;
-use crate::bench::tunnel_program;
+use crate::bench::{Bench, Options, program, tunnel_program};
 use crate::cloud::{Cloud, until};
 
 fn job(cloud: &Cloud, words: &[&str]) -> Command {
@@ -128,6 +129,27 @@ async fn a_job_whose_cluster_went_away_is_lost_with_the_last_of_its_log() {
     until("both copies are gone", async || copy(&cloud, &id).await.is_none() && copy(&cloud, &next).await.is_none())
         .await;
     cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_built_in_ssh_server_has_jobs_too_and_a_cut_connection_is_taken_up() {
+    let bench = Bench::start(Options { ssh_server: Choice::Embedded, ..Options::default() }).await;
+    let config = bench.ssh_config(bench.relay.port);
+    let job = |words: &[&str]| {
+        let mut job = program(tunnel_program().to_str().unwrap(), bench.folder.path());
+        job.args(["job", "--host", "demo", "-F"]).arg(&config).args(words);
+        job
+    };
+    let script = "for n in 1 2 3 4 5 6 7 8; do echo $n; sleep 0.3; done; exit 4";
+    let submitted = job(&["submit", "--shell", "--", script]).output().await.unwrap();
+    let id = String::from_utf8(submitted.stdout).unwrap().trim().to_owned();
+    let following = tokio::spawn(job(&["logs", "-f", &id]).output());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    bench.relay.cut();
+    let logs = following.await.unwrap().unwrap();
+    assert_eq!(String::from_utf8(logs.stdout).unwrap(), "1\n2\n3\n4\n5\n6\n7\n8\n");
+    assert_eq!(job(&["wait", &id]).output().await.unwrap().status.code(), Some(4));
+    bench.end().await;
 }
 
 /// The processes whose jobs would be in this folder.
