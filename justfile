@@ -19,8 +19,12 @@ test *arguments:
 fuzz seconds="20":
     scripts/fuzz.sh {{ seconds }}
 
+# Tests of the Airflow provider package, with a real Airflow
+airflow *arguments:
+    integrations/airflow/test.sh {{ arguments }}
+
 # What CI runs
-ci: lint test (fuzz "10")
+ci: lint test (fuzz "10") airflow
 
 # Formats Rust and Terraform
 format:

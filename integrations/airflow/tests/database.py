@@ -1,0 +1,28 @@
+"""Airflow's database for the tests that run DAGs: migrated once for each version of Airflow, then copied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+# test.sh names a folder that stays; else each session migrates anew.
+KEPT = os.environ.get("AIRFLOW_TEST_CACHE")
+
+
+def make(home: Path):
+    """Put a migrated database into this AIRFLOW_HOME."""
+    target = home / "airflow.db"
+    if target.exists():
+        return
+    kept = Path(KEPT) / f"airflow-{version('apache-airflow')}.db" if KEPT else None
+    if kept is None or not kept.exists():
+        subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+        if kept is not None:
+            shutil.copy(target, f"{kept}.new")
+            os.replace(f"{kept}.new", kept)
+        return
+    shutil.copy(kept, target)

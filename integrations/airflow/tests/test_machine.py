@@ -1,0 +1,72 @@
+"""The hook with the real tunnel: what the stand-in of the other tests only plays."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from airflow_provider_tunnel.errors import JobNotFoundError, TunnelError
+from airflow_provider_tunnel.hooks.job import TunnelJobHook
+
+
+def ended(hook, job_id, within=30):
+    until = time.monotonic() + within
+    while not (job := hook.status(job_id)).is_finished:
+        assert time.monotonic() < until, job
+        time.sleep(0.2)
+    return job
+
+
+def test_a_job_from_end_to_end(machine, tmp_path):
+    hook = machine.hook
+    (tmp_path / "with space.txt").write_text("uploaded")
+    (tmp_path / "in").write_text("from stdin")
+    script = 'cat "with space.txt"; cat; printf "%s" "$WORD" "$PATH"; echo oops >&2; echo "step 1" >"$STATUS_FILE"; exit 7'
+    submitted = hook.submit(
+        script,
+        name="a name",
+        key="from end to end",
+        env={"WORD": "ä'\"$x\n", "PATH": os.environ["PATH"] + ":/of/the/job"},
+        timeout=60,
+        stdin=str(tmp_path / "in"),
+        uploads=[str(tmp_path / "with space.txt")],
+    )
+    assert submitted.created
+    job = ended(hook, submitted.id)
+    assert (job.state, job.exit_code, job.status, job.name, job.key) == ("exited", 7, "step 1", "a name", "from end to end")
+    out = b"".join(piece.data for piece in hook.logs(job.id, "stdout"))
+    assert out == f"uploadedfrom stdinä'\"$x\n{os.environ['PATH']}:/of/the/job".encode()
+    assert b"".join(piece.data for piece in hook.logs(job.id, "stdout", 8)) == out[8:]
+    assert hook.tail(job, "stderr") == ["oops"]
+    assert hook.clean(job.id) == [job.id]
+    with pytest.raises(JobNotFoundError):
+        hook.status(job.id)
+
+
+def test_one_key_runs_once_and_another_command_is_an_error(machine):
+    hook = machine.hook
+    first = hook.submit(["sleep", "60"], key="once")
+    second = hook.submit(["sleep", "60"], key="once")
+    assert (first.created, second.created, second.id) == (True, False, first.id)
+    with pytest.raises(TunnelError, match="command"):
+        hook.submit(["sleep", "61"], key="once")
+    assert hook.cancel(first.id, 1).state == "cancelled"
+    assert hook.cancel(first.id).state == "cancelled"
+
+
+def test_bytes_that_are_no_text_come_back_as_they_are(machine):
+    job = ended(machine.hook, machine.hook.submit("printf '\\377\\0\\n'; head -c 200000 /dev/zero").id)
+    assert b"".join(piece.data for piece in machine.hook.logs(job.id, "stdout")) == b"\xff\0\n" + b"\0" * 200000
+
+
+def test_a_job_that_is_not_there_is_told_from_a_machine_that_is_not_there(machine):
+    job_id = machine.hook.submit(["true"]).id
+    assert set(machine.hook.statuses([job_id, "nosuchjob"])) == {job_id}
+    with pytest.raises(JobNotFoundError):
+        machine.hook.status("nosuchjob")
+    away = TunnelJobHook(host="127.0.0.1", ssh_options=["Port=1"], tunnel=machine.tunnel)
+    with pytest.raises(TunnelError, match="refused") as caught:
+        away.status(job_id)
+    assert not isinstance(caught.value, JobNotFoundError)
