@@ -11,3 +11,9 @@ pub(crate) fn tunnel_binary() -> Option<PathBuf> {
 pub(crate) fn search_path() -> Vec<PathBuf> {
     std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
+
+/// The names of the variables that the clients of Databricks read.
+pub(crate) fn databricks_variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("DATABRICKS_")).collect()
+}

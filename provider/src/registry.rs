@@ -42,6 +42,7 @@ const RESOURCES: &[ResourceEntry<Context>] = &[
     // Compute
     resource::<_, workspace::cluster::Cluster>(),
     resource::<_, workspace::ssh_endpoint::SshEndpoint>(),
+    resource::<_, workspace::ssh_job::SshJob>(),
 ];
 
 const DATA_SOURCES: &[DataSourceEntry<Context>] = &[

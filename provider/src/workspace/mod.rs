@@ -3,10 +3,20 @@
 pub mod cluster;
 mod cluster_spec;
 mod driver_user;
+mod endpoint_schema;
+mod endpoint_slots;
+mod job_failure;
+mod log_tail;
+mod remote_job;
+mod secret_environment;
 pub mod ssh_endpoint;
 pub mod ssh_endpoint_lookup;
+pub mod ssh_job;
 mod ssh_publish;
 mod tunnel_binary;
+mod tunnel_program;
 
+#[cfg(test)]
+mod job_tests;
 #[cfg(test)]
 mod tests;

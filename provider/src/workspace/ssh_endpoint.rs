@@ -4,9 +4,8 @@
 use databricks::ssh_endpoint::official;
 use databricks::ssh_endpoint::publish::Wanted;
 use databricks::ssh_endpoint::{self as layout, SshEndpoint as Endpoint};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use ssh_key::PublicKey;
 use tfplugin::{
     Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED,
@@ -14,6 +13,7 @@ use tfplugin::{
 };
 
 use super::driver_user::driver_user;
+use super::endpoint_schema;
 use super::ssh_publish as publish;
 use super::tunnel_binary::Binary;
 use crate::clients::Workspace;
@@ -84,7 +84,7 @@ pub struct SshEndpoint {
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub secret_scope: Attr<String>,
     /// What clients need to connect and to trust: the value of an output. It holds no secret.
-    #[schemars(schema_with = "endpoint_schema", extend("x-tf" = COMPUTED.keeps_state()))]
+    #[schemars(schema_with = "endpoint_schema::exported", extend("x-tf" = COMPUTED.keeps_state()))]
     pub endpoint: Attr<Endpoint>,
 }
 
@@ -122,31 +122,6 @@ impl ServerlessCompute {
             base_environment: self.base_environment.known().cloned(),
             usage_policy_id: self.usage_policy_id.known().cloned(),
         })
-    }
-}
-
-/// The schema of the type that `tunnel` reads, every field computed.
-pub(super) fn endpoint_schema(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = Endpoint::json_schema(generator);
-    if let Some(fields) = schema.get_mut("properties") {
-        all_computed(fields);
-    }
-    schema
-}
-
-/// Every field is the provider's, and so are those of the objects in them.
-fn all_computed(fields: &mut Value) {
-    for field in fields.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
-        let inner = match field.get_mut("anyOf").and_then(Value::as_array_mut) {
-            Some(options) => options.iter_mut().find_map(|option| option.get_mut("properties")),
-            None => field.get_mut("properties"),
-        };
-        if let Some(fields) = inner {
-            all_computed(fields);
-        }
-        if let Some(field) = field.as_object_mut() {
-            field.insert("x-tf".to_owned(), serde_json::to_value(COMPUTED).unwrap_or_default());
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Attr, COMPUTED, Call, DataSource, Error, REQUIRED, Result, Set};
 
-use super::ssh_endpoint::endpoint_schema;
+use super::endpoint_schema;
 use super::ssh_publish as publish;
 use crate::clients::Workspace;
 
@@ -32,7 +32,7 @@ pub struct SshEndpointLookup {
     #[schemars(extend("x-tf" = COMPUTED))]
     pub secret_scope: Attr<String>,
     /// What clients need to connect and to trust: the value of an output. It holds no secret.
-    #[schemars(schema_with = "endpoint_schema", extend("x-tf" = COMPUTED))]
+    #[schemars(schema_with = "endpoint_schema::exported", extend("x-tf" = COMPUTED))]
     pub endpoint: Attr<Endpoint>,
 }
 

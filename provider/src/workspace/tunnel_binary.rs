@@ -76,7 +76,7 @@ impl Binary {
 }
 
 /// Where the program may stand, the best place first.
-fn candidates(variable: Option<PathBuf>, provider: Option<&Path>, search_path: &[PathBuf]) -> Vec<PathBuf> {
+pub(super) fn candidates(variable: Option<PathBuf>, provider: Option<&Path>, search_path: &[PathBuf]) -> Vec<PathBuf> {
     if let Some(path) = variable {
         return vec![path];
     }

@@ -132,7 +132,7 @@ fn a_killed_provider_leaves_no_orphan(_: &Cloud) {
 }
 
 /// Kills the provider processes of a terraform with SIGKILL.
-fn kill_children(terraform: u32) {
+pub fn kill_children(terraform: u32) {
     let children = std::fs::read_to_string(format!("/proc/{terraform}/task/{terraform}/children")).unwrap_or_default();
     let mut all: Vec<String> = children.split_whitespace().map(str::to_owned).collect();
     // Terraform starts plugins from any of its threads.

@@ -7,6 +7,7 @@ mod bad_input;
 mod bench;
 mod cloud;
 mod contract;
+mod job;
 mod kill;
 mod pages;
 mod root_module;
@@ -26,7 +27,7 @@ fn main() {
         println!("skipped: everything that needs terraform, which is not on the PATH");
     } else {
         trials.extend(contract::trials(&shared));
-        let tests = [bad_input::TESTS, kill::TESTS].concat();
+        let tests = [bad_input::TESTS, job::TESTS, kill::TESTS].concat();
         for (name, test) in tests {
             let shared = Arc::clone(&shared);
             trials.push(Trial::test(name, move || {
