@@ -68,7 +68,8 @@ impl Claim {
         let child = match self.start(&staged, &input) {
             Ok(child) => child,
             Err(error) => {
-                // Nothing ran: the claim is given back.
+                // Nothing ran: the claim is given back, last.
+                let _ = fs::remove_dir_all(&input);
                 let _ = fs::remove_file(&claim);
                 return Err(error);
             }

@@ -59,7 +59,8 @@ problem=$( {
   mv "$input" input && : >stdout && : >stderr && : >status &&
     printf '%s %s\n' "$epoch" "$uptime" | cat >started
 } 2>&1) || {
-  # Nothing ran: the claim is given back.
+  # Nothing ran: the claim is given back, last.
+  rm -rf input stdout stderr status started
   rm -f supervisor
   refuse "fail $problem"
 }

@@ -119,6 +119,24 @@ async fn one_key_is_one_job_whoever_asks_and_however_often_at_once() {
 }
 
 #[tokio::test]
+async fn a_claim_is_given_back_where_nothing_could_run() {
+    let machine = Machine::start(Who::Own).await;
+    // A file that the supervisor writes after its claim cannot be written.
+    let in_the_way = machine.file(JobId::of_key("k").as_str(), "started");
+    std::fs::create_dir_all(in_the_way.join("x")).unwrap();
+    let words = ["submit", "--json", "--key", "k", "--shell", "--", "echo ran"];
+    let output = machine.job(&words).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the job could not be started"), "{output:?}");
+    assert_eq!(machine.json(&["list", "--json"]).await, serde_json::json!([]));
+    let again = machine.json(&words).await;
+    assert_eq!(again["created"], true);
+    let id = again["id"].as_str().unwrap();
+    machine.ended(id).await;
+    assert_eq!(machine.text(&["logs", id]).await, "ran\n");
+}
+
+#[tokio::test]
 async fn an_ordinary_user_has_jobs_that_nobody_else_can_read() {
     let Some(machine) = Machine::with_worker().await else { return };
     let id = machine.submit(&[], "id -u; umask; pwd").await;
