@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import sys
 from pathlib import Path
@@ -20,19 +22,40 @@ class FakeTunnel:
         empty = {"calls": [], "jobs": [], "slow": {}, "fails": {}, "fails_after": False, "lingers": 0, "piece": 65536, "script": []}
         self.world.write_text(json.dumps(empty))
 
+    @contextlib.contextmanager
+    def locked(self):
+        """The world, while no call changes it; what is changed in it is kept."""
+        with self.world.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            before = file.read()
+            world = json.loads(before)
+            yield world
+            after = json.dumps(world)
+            if after != before:
+                file.seek(0)
+                file.truncate()
+                file.write(after)
+
     def read(self):
-        return json.loads(self.world.read_text())
+        with self.locked() as world:
+            return world
 
     def set(self, **values):
-        self.world.write_text(json.dumps({**self.read(), **values}))
+        with self.locked() as world:
+            world.update(values)
 
     def update(self, job_id=None, **values):
         """Change a job, or the only one."""
-        world = self.read()
-        for job in world["jobs"]:
-            if job["id"] == (job_id or world["jobs"][-1]["id"]):
+        with self.locked() as world:
+            for job in world["jobs"]:
+                if job["id"] == (job_id or world["jobs"][-1]["id"]):
+                    job.update(values)
+
+    def change_all(self, **values):
+        """Change all jobs."""
+        with self.locked() as world:
+            for job in world["jobs"]:
                 job.update(values)
-        self.world.write_text(json.dumps(world))
 
     @property
     def jobs(self):
