@@ -107,8 +107,14 @@ impl Machine {
                 sshd.args(["-i", "-f"]).arg(&config).process_group(0);
                 sshd.stdin(Stdio::from(socket.try_clone().unwrap())).stdout(Stdio::from(socket)).stderr(Stdio::null());
                 let mut child = sshd.spawn().unwrap();
-                list.lock().unwrap().extend(child.id().map(|id| id as i32));
-                tokio::spawn(async move { child.wait().await });
+                let id = child.id().unwrap() as i32;
+                list.lock().unwrap().push(id);
+                let list = list.clone();
+                tokio::spawn(async move {
+                    // Its number may be another's from now on.
+                    let _ = child.wait().await;
+                    list.lock().unwrap().retain(|other| *other != id);
+                });
             }
         });
         Self { folder, connections, sessions, accepting, _namespace: namespace }
