@@ -31,6 +31,12 @@ pub fn value(name: &str) -> Option<String> {
     env::var(name).ok()
 }
 
+/// Whether a shell could have a variable of this name.
+pub fn is_name(name: &str) -> bool {
+    let is_letter = |c: char| c == '_' || c.is_ascii_alphabetic();
+    name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit())
+}
+
 /// Where jobs are kept on this machine, in place of `~/.tunnel/jobs`.
 pub fn jobs() -> Option<std::ffi::OsString> {
     env::var_os("TUNNEL_JOBS")

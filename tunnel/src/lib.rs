@@ -18,6 +18,7 @@ pub mod error;
 pub mod jobs;
 pub mod keys;
 pub mod known_hosts;
+pub mod orphans;
 pub mod print;
 pub mod progress;
 pub mod quote;

@@ -104,29 +104,20 @@ fn command(program: &Path, arguments: Vec<String>, token: &Secret<String>) -> Co
     command
 }
 
-/// Starts an ssh that a program talks with: its stdin and stdout are pipes. It ends when the child is dropped.
+/// Starts an ssh that a program talks with: its stdin and stdout are pipes, and `stderr` is where its own words go. It ends when
+/// the child is dropped.
 ///
 /// # Errors
 /// When there is no ssh on the path, or it cannot be started.
-pub fn piped(arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<Child> {
+pub fn piped(arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>, stderr: Stdio) -> Result<Child> {
     let program = find("ssh", path)?;
     command(&program, arguments, token)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(stderr)
         .kill_on_drop(true)
         .spawn()
         .context(|| format!("cannot run {}", program.display()))
-}
-
-/// The same, and what ssh says is a pipe as well.
-///
-/// # Errors
-/// As [`piped`].
-pub fn talking(arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<Child> {
-    let program = find("ssh", path)?;
-    let mut command = command(&program, arguments, token);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command.spawn().context(|| format!("cannot run {}", program.display()))
 }
 
 /// What ssh calls itself: `OpenSSH_9.2p1, …`.

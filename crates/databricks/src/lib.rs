@@ -26,6 +26,7 @@ mod request;
 mod retry;
 pub mod ssh_endpoint;
 mod transport;
+pub mod workspace_file;
 
 pub use client::{Answer, Client};
 pub use config::Config;

@@ -1,6 +1,7 @@
 //! `tunnel doctor`: walks the way of a connection, stage by stage, and says what is wrong and how to mend it.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -302,7 +303,7 @@ async fn login(args: &DoctorArgs) -> Result<(String, ())> {
     let started = Instant::now();
     let command = ["true".to_owned()];
     let login = Login { endpoint: &ready.endpoint, options: ready.options.iter(), command: &command, terminal: false };
-    let mut child = ssh::piped(login.arguments(), &environment::path(), &ready.token)?;
+    let mut child = ssh::piped(login.arguments(), &environment::path(), &ready.token, Stdio::inherit())?;
     drop(child.stdin.take());
     let status = child.wait().await.context(|| "cannot wait for ssh".to_owned())?;
     if !status.success() {

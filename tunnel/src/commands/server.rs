@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use databricks::api::workspace::{Delete, Mkdirs, import_file_path};
 use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
-use databricks::{Client, Config, Request, is_loopback};
+use databricks::{Client, Config, is_loopback, workspace_file};
 use futures_util::future::join_all;
 use nix::unistd::{Pid, getppid};
 use secret::Secret;
@@ -18,15 +17,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::endpoint::metadata::{self, Metadata};
-use crate::endpoint::start::{explain, json};
+use crate::endpoint::start::explain;
 use crate::environment;
 use crate::error::{Context, Error, Result};
 use crate::jobs::local::{self, Jobs};
+use crate::orphans;
 use crate::say;
 use crate::server::authorized_keys::{ScopeKeys, read_secret};
 use crate::server::job_copies::JobCopies;
 use crate::server::log_ring::LogRing;
-use crate::server::orphans;
 use crate::server::ssh_server::{Choice, Replaceable, SshServer};
 use crate::server::workspace_files::Registration;
 use crate::server::{Service, serve};
@@ -239,21 +238,7 @@ impl Place {
     }
 
     async fn publish_at(&self, path: &str) -> Result<(), databricks::Error> {
-        let upload = || {
-            Request::post(import_file_path(path))
-                .query("overwrite", "true")
-                .body(metadata::to_bytes(&self.metadata), "application/octet-stream")
-                .idempotent()
-        };
-        match self.client.send::<()>(upload()).await {
-            // Somebody cleaned up, and took the folder away.
-            Err(error) if error.is_not_found() => {}
-            other => return other,
-        }
-        let folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
-        let made = Request::post("/api/2.0/workspace/mkdirs").json(&Mkdirs { path: folder })?.idempotent();
-        self.client.send::<()>(made).await?;
-        self.client.send::<()>(upload()).await
+        workspace_file::write(&self.client, path, metadata::to_bytes(&self.metadata)).await
     }
 
     /// Removes the files if they still speak of this server.
@@ -263,15 +248,11 @@ impl Place {
     }
 
     async fn retract_from(&self, path: &str) {
-        let request = Request::get("/api/2.0/workspace/export").query("path", path).query("direct_download", "true");
-        let Ok(bytes) = self.client.send_bytes(request).await else { return };
+        let Ok(Some(bytes)) = workspace_file::read(&self.client, path).await else { return };
         if metadata::parse(&bytes).is_none_or(|found| found.instance_id != self.metadata.instance_id) {
             return;
         }
-        let body = Delete { path: path.to_owned(), recursive: Some(false) };
-        if let Ok(request) = json(Request::post("/api/2.0/workspace/delete"), &body)
-            && let Err(error) = self.client.send::<()>(request).await
-        {
+        if let Err(error) = workspace_file::remove(&self.client, path).await {
             say!("tunnel: the endpoint's folder could not be cleaned up: {error}");
         }
     }

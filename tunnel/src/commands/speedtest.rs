@@ -1,5 +1,6 @@
 //! `tunnel speedtest`: what a person gets of the connection: SSH over all of the way, to the driver and back.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use clap::Args;
@@ -114,7 +115,7 @@ impl Talk {
         let command = ["sh", "-c", command].map(str::to_owned);
         let login =
             Login { endpoint: &ready.endpoint, options: ready.options.iter(), command: &command, terminal: false };
-        let mut child = ssh::piped(login.arguments(), &environment::path(), &ready.token)?;
+        let mut child = ssh::piped(login.arguments(), &environment::path(), &ready.token, Stdio::inherit())?;
         let Some(stdout) = child.stdout.take() else { return Err(lost()) };
         Ok(Self { stdin: child.stdin.take(), child, stdout })
     }

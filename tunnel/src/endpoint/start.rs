@@ -12,7 +12,7 @@ use databricks::api::clusters::{Cluster, ClusterId, ClusterState};
 use databricks::api::jobs::{ListRuns, Run, RunId, RunOutput};
 use databricks::api::workspace::{Import, Mkdirs};
 use databricks::ssh_endpoint::SshEndpoint;
-use databricks::{Client, Request};
+use databricks::{Client, Request, workspace_file};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::endpoint::metadata::{self, Metadata};
@@ -85,14 +85,8 @@ impl Starter<'_> {
 
     /// What the last server said about itself. It may have ended since.
     async fn metadata(self) -> Result<Option<Metadata>> {
-        let request = Request::get("/api/2.0/workspace/export")
-            .query("path", self.endpoint.metadata_path())
-            .query("direct_download", "true");
-        let bytes = match self.client.send_bytes(request).await {
-            Ok(bytes) => bytes,
-            Err(error) if error.is_not_found() => return Ok(None),
-            Err(error) => return Err(explain(error, LOOKING)),
-        };
+        let found = workspace_file::read(self.client, &self.endpoint.metadata_path()).await;
+        let Some(bytes) = found.map_err(|error| explain(error, LOOKING))? else { return Ok(None) };
         Ok(metadata::parse(&bytes).filter(|found| metadata::is_of(found, self.endpoint)))
     }
 

@@ -1,5 +1,7 @@
 //! One script on a job's machine: sent over ssh, and its answer read.
 
+use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -54,14 +56,11 @@ impl Channel {
     ///
     /// # Errors
     /// When ssh does not get there, or what answers is no POSIX shell.
-    pub async fn open(
-        route: &Route,
-        script: &Script,
-        payload: Option<std::sync::Arc<Payload>>,
-    ) -> Result<Self, Trouble> {
+    pub async fn open(route: &Route, script: &Script, payload: Option<Arc<Payload>>) -> Result<Self, Trouble> {
         let mut arguments = route.arguments.clone();
         arguments.extend(["--".to_owned(), script.command(payload.is_some())]);
-        let mut child = ssh::talking(arguments, &environment::path(), &route.token).map_err(Trouble::Refused)?;
+        let mut child =
+            ssh::piped(arguments, &environment::path(), &route.token, Stdio::piped()).map_err(Trouble::Refused)?;
         let (Some(mut input), Some(output), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -79,13 +78,12 @@ impl Channel {
         });
         let words = tokio::spawn(async move {
             let mut words = Vec::new();
-            let mut errors = errors;
-            let _ = (&mut errors).take(WORDS).read_to_end(&mut words).await;
+            let _ = errors.take(WORDS).read_to_end(&mut words).await;
             String::from_utf8_lossy(&words).trim().to_owned()
         });
         let mut channel = Self { child, output: BufReader::new(output), words, sending, name: route.name.clone() };
         for _ in 0..GREETING {
-            match channel.read_line().await {
+            match read_line(&mut channel.output).await {
                 Ok(Some(line)) if line == script.marker => return Ok(channel),
                 Ok(Some(_)) => {}
                 Ok(None) | Err(_) => break,
@@ -128,15 +126,6 @@ impl Channel {
     /// That the answer ended before it was complete.
     pub fn cut(&self) -> Trouble {
         Trouble::Cut(Error::new(format!("the connection to {} was cut", self.name)))
-    }
-
-    /// The machine's name for people.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn read_line(&mut self) -> std::io::Result<Option<String>> {
-        read_line(&mut self.output).await
     }
 
     /// Ends ssh, and answers its code and its words.

@@ -87,7 +87,7 @@ impl Job {
 
     /// The code that `wait` ends with: the job's own, 128 and a signal's number, 124 for a time-out, 125 where it is not known.
     /// What was cancelled is no success, whatever code it ended with.
-    pub fn exit_code(&self) -> u8 {
+    pub fn wait_code(&self) -> u8 {
         let own = || self.exit_code.or_else(|| self.signal.map(|signal| signal.saturating_add(128)));
         match self.state {
             State::Exited | State::Signaled => own().unwrap_or(UNKNOWN),
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn wait_ends_with_the_jobs_own_code() {
-        let check = |state, code, signal, expected| assert_eq!(ended(state, code, signal).exit_code(), expected);
+        let check = |state, code, signal, expected| assert_eq!(ended(state, code, signal).wait_code(), expected);
         check(State::Exited, Some(0), None, 0);
         check(State::Exited, Some(123), None, 123);
         check(State::Signaled, None, Some(9), 137);

@@ -6,9 +6,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::id::JobId;
+use super::identity::Identity;
 use super::job::Job;
 use super::report::Reader;
-use super::supervisor::{self, Identity};
+use super::supervisor;
 
 /// A folder with jobs.
 #[derive(Debug, Clone)]

@@ -14,12 +14,13 @@
 //! ```
 
 pub mod channel;
+pub mod copies;
 pub mod destination;
 pub mod follow;
 pub mod id;
+pub mod identity;
 pub mod job;
 pub mod local;
-pub mod mirror;
 pub mod payload;
 pub mod report;
 pub mod script;

@@ -207,7 +207,7 @@ mod tests {
         assert_eq!((a.name.as_deref(), a.status.as_deref(), a.stdout_bytes), (Some("train"), Some("step 2"), 12));
         assert_eq!(a.duration_seconds, Some(100.25));
         assert_eq!((b.exit_code, b.duration_seconds, b.stdout_bytes), (Some(123), Some(10.5), 7));
-        assert_eq!((c.exit_code, c.duration_seconds, c.exit_code()), (None, None, 125));
+        assert_eq!((c.exit_code, c.duration_seconds, c.wait_code()), (None, None, 125));
     }
 
     #[test]

@@ -9,6 +9,7 @@ const COMMON: &str = include_str!("remote/common.sh");
 const SUBMIT: &str = include_str!("remote/submit.sh");
 const SUPERVISE: &str = include_str!("remote/supervise.sh");
 const REPORT: &str = include_str!("remote/report.sh");
+const LOOK: &str = include_str!("remote/look.sh");
 const LOGS: &str = include_str!("remote/logs.sh");
 const CANCEL: &str = include_str!("remote/cancel.sh");
 const CLEAN: &str = include_str!("remote/clean.sh");
@@ -77,7 +78,7 @@ impl Script {
 
     /// Says what is known of these jobs, or of all.
     pub fn report(ids: Option<&[JobId]>, follow: bool) -> Self {
-        Self::new(&[("ids", words(ids)), ("follow", flag(follow))], &[COMMON, REPORT])
+        Self::new(&[("ids", words(ids)), ("follow", flag(follow))], &[COMMON, REPORT, LOOK])
     }
 
     /// Sends what is in the logs from these offsets on; of a log without one, nothing.
@@ -85,24 +86,19 @@ impl Script {
         let offset = |offset: Option<u64>| offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
         let assignments =
             [("id", id.to_string()), ("out", offset(stdout)), ("err", offset(stderr)), ("follow", flag(follow))];
-        Self::new(&assignments, &[COMMON, &functions(REPORT), LOGS])
+        Self::new(&assignments, &[COMMON, REPORT, LOGS])
     }
 
     /// Ends a job, with this many seconds between TERM and KILL.
     pub fn cancel(id: &JobId, grace: u64) -> Self {
         let assignments = [("id", id.to_string()), ("grace", grace.to_string())];
-        Self::new(&assignments, &[COMMON, &functions(REPORT), CANCEL])
+        Self::new(&assignments, &[COMMON, REPORT, CANCEL])
     }
 
     /// Removes the files of jobs that ended this many seconds ago.
     pub fn clean(ids: Option<&[JobId]>, age: u64) -> Self {
         Self::new(&[("ids", words(ids)), ("age", age.to_string())], &[COMMON, CLEAN])
     }
-}
-
-/// The functions of a script, without what it does by itself: that begins at its first line that changes the folder.
-fn functions(text: &str) -> String {
-    text.split_once("\ncd ").map_or(text, |(functions, _)| functions).to_owned() + "\n"
 }
 
 fn flag(flag: bool) -> String {

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use databricks::ssh_endpoint::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::id::JobId;
 use crate::quote;
@@ -102,13 +102,11 @@ impl Wanted {
 
     /// The digest of all that makes it this job and no other: what runs, and the files that go with it.
     pub fn digest<'a>(&self, files: impl IntoIterator<Item = &'a str>) -> String {
-        let mut hash = Sha256::new();
-        hash.update(self.run());
-        hash.update(format!("\0{}", self.timeout_seconds()));
+        let mut text = format!("{}\0{}", self.run(), self.timeout_seconds());
         for file in files {
-            hash.update(format!("\0{file}"));
+            text.push_str(&format!("\0{file}"));
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256_hex(text.as_bytes())
     }
 }
 

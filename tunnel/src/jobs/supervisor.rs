@@ -17,12 +17,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::id::JobId;
+use super::identity::Identity;
 use super::job::State;
 use super::report::End;
 use super::spec::{GRACE, Spec};
 use crate::error::{Context, Error, Result};
-use crate::print;
-use crate::server::orphans;
+use crate::{orphans, print};
 
 /// How much of STATUS_FILE is looked at for its last line.
 const STATUS: u64 = 500;
@@ -191,35 +191,6 @@ impl Claim {
     }
 }
 
-/// Who a process is, whatever other process gets its number later.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    pid: u32,
-    start: u64,
-    boot: String,
-}
-
-impl Identity {
-    /// Of a process that is there.
-    pub fn of(pid: u32) -> Option<Self> {
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
-        Some(Self { pid, start: orphans::start_of(pid)?, boot })
-    }
-
-    fn text(&self) -> String {
-        format!("{} {} {}", self.pid, self.start, self.boot)
-    }
-
-    /// Whether the process that a file names is there.
-    pub fn is_alive(file: &Path) -> bool {
-        let text = fs::read_to_string(file).unwrap_or_default();
-        let mut words = text.split_whitespace();
-        let (Some(pid), Some(start), Some(boot)) = (words.next(), words.next(), words.next()) else { return false };
-        let found = pid.parse().ok().and_then(Self::of);
-        found.is_some_and(|found| found.start.to_string() == start && found.boot == boot)
-    }
-}
-
 /// The digest, where it stands in what was sent for a shell.
 fn digest(supervise: &str) -> Option<&str> {
     let digest = supervise.lines().find_map(|line| line.strip_prefix("digest="))?;
@@ -275,23 +246,6 @@ fn leave_pipes() {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_process_is_known_by_its_start_and_its_boot() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("supervisor");
-        let own = Identity::of(std::process::id()).unwrap();
-        let check = |text: String, expected: bool| {
-            fs::write(&file, text).unwrap();
-            assert_eq!(Identity::is_alive(&file), expected);
-        };
-        check(format!("{} 00ff\n", own.text()), true);
-        check(format!("{} {} another-boot\n", own.pid, own.start), false);
-        check(format!("{} {} {}\n", own.pid, own.start + 1, own.boot), false);
-        check("4294967 1 x".to_owned(), false);
-        check(String::new(), false);
-        assert!(!Identity::is_alive(&folder.path().join("nothing")));
-    }
 
     #[test]
     fn the_last_status_line_is_found_behind_a_long_file() {

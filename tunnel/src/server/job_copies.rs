@@ -4,15 +4,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use databricks::api::workspace::{Mkdirs, import_file_path};
-use databricks::{Client, Request};
+use databricks::{Client, workspace_file};
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
+use crate::jobs::copies::{self, JobCopy, Logs, TAIL, Tail};
 use crate::jobs::id::JobId;
 use crate::jobs::job::Job;
 use crate::jobs::local::Jobs;
-use crate::jobs::mirror::{self, Copy, Logs, TAIL, Tail};
 use crate::server::log_ring::LogRing;
 
 /// Between two looks.
@@ -68,7 +67,7 @@ impl JobCopies {
         }
         let gone: Vec<JobId> = copied.keys().filter(|id| !ids.contains(id)).cloned().collect();
         for id in gone {
-            if mirror::delete(&self.client, &mirror::file(&self.folder, &id)).await.is_ok() {
+            if workspace_file::remove(&self.client, &copies::file(&self.folder, &id)).await.is_ok() {
                 copied.remove(&id);
             }
         }
@@ -79,20 +78,8 @@ impl JobCopies {
             let (offset, bytes) = self.jobs.tail(&job.id, log, TAIL);
             Tail { offset, bytes }
         };
-        let copy = Copy { job: job.clone(), logs: Logs { stdout: tail("stdout"), stderr: tail("stderr") } };
+        let copy = JobCopy { job: job.clone(), logs: Logs { stdout: tail("stdout"), stderr: tail("stderr") } };
         let bytes = serde_json::to_vec(&copy).unwrap_or_default();
-        let upload = || {
-            Request::post(import_file_path(&mirror::file(&self.folder, &job.id)))
-                .query("overwrite", "true")
-                .body(bytes.clone(), "application/octet-stream")
-                .idempotent()
-        };
-        match self.client.send::<()>(upload()).await {
-            Err(error) if error.is_not_found() => {}
-            other => return other,
-        }
-        let folder = Mkdirs { path: mirror::folder(&self.folder) };
-        self.client.send::<()>(Request::post("/api/2.0/workspace/mkdirs").json(&folder)?.idempotent()).await?;
-        self.client.send::<()>(upload()).await
+        workspace_file::write(&self.client, &copies::file(&self.folder, &job.id), bytes).await
     }
 }

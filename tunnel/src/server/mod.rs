@@ -7,7 +7,6 @@ pub mod embedded;
 pub mod job_copies;
 pub mod line;
 pub mod log_ring;
-pub mod orphans;
 pub(crate) mod session_environment;
 pub mod slots;
 pub mod ssh_server;

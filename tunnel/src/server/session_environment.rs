@@ -1,25 +1,21 @@
 //! What a login gets of the driver's environment, whoever serves it.
 
+use crate::environment;
+
 /// The variables for sessions: without what is secret (with OpenSSH's sshd they stand in a file), without what belongs to
 /// each login, and without what a line of a configuration cannot hold.
-pub(crate) fn of_sessions(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
+pub(crate) fn of_sessions(variables: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
     const OF_THE_LOGIN: &[&str] = &["HOME", "USER", "LOGNAME", "SHELL", "MAIL", "TERM", "PWD", "OLDPWD", "SHLVL", "_"];
     const SECRET: &[&str] =
         &["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE", "ACCESS_KEY", "API_KEY"];
-    environment.iter().filter(|(name, value)| {
+    variables.iter().filter(|(name, value)| {
         let upper = name.to_ascii_uppercase();
-        is_name(name)
+        environment::is_name(name)
             && !OF_THE_LOGIN.contains(&name.as_str())
             && !name.starts_with("SSH_")
             && !SECRET.iter().any(|word| upper.contains(word))
             && !value.contains(['\n', '\r', '\0'])
     })
-}
-
-fn is_name(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use super::publish::{authorized_keys, file_size, get_secret, gone, make_directory, put_secret, secret_names, upload};
 use super::{ENDPOINT, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, SshEndpoint, processor, root, sha256_hex};
 use crate::api::secrets::{CreateScope, DeleteScope};
-use crate::api::workspace::{Delete, ListObjects};
-use crate::{Client, Error, Request};
+use crate::api::workspace::Delete;
+use crate::{Client, Error, Request, workspace_file};
 
 /// The secret with the key that the official tool logs in with. The tool writes it together with its private half.
 pub const CLIENT_PUBLIC_KEY: &str = "client-public-key";
@@ -175,11 +175,11 @@ pub async fn remove(client: &Client, name: &str, official: &Official, next: Opti
     }
     let folder = parent(parent(&official.binary_path));
     let is_kept = next.is_some_and(|next| next.binary_path == official.binary_path);
-    if !is_kept && list(client, folder).await?.iter().all(|path| is_program(path)) {
+    if !is_kept && workspace_file::list(client, folder).await?.iter().all(|path| is_program(path)) {
         if marker(client, official).await?.is_some() {
             remove_folder(client, parent(&official.binary_path)).await?;
         }
-        if list(client, folder).await?.is_empty() {
+        if workspace_file::list(client, folder).await?.is_empty() {
             remove_folder(client, folder).await?;
         }
     }
@@ -247,23 +247,8 @@ async fn put_changed(client: &Client, scope: &str, key: &str, value: Secret<Stri
 
 /// The SHA-256 of our program under the official name; `None` where the program is not ours.
 async fn marker(client: &Client, official: &Official) -> Result<Option<String>, Error> {
-    let request = Request::get("/api/2.0/workspace/export")
-        .query("path", official.marker_path())
-        .query("direct_download", "true");
-    match client.send_bytes(request).await {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned())),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-async fn list(client: &Client, folder: &str) -> Result<Vec<String>, Error> {
-    let request = Request::get("/api/2.0/workspace/list").query("path", folder);
-    match client.send::<ListObjects>(request).await {
-        Ok(found) => Ok(found.objects.into_iter().map(|object| object.path).collect()),
-        Err(error) if error.is_not_found() => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
+    let found = workspace_file::read(client, &official.marker_path()).await?;
+    Ok(found.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
 }
 
 async fn remove_folder(client: &Client, path: &str) -> Result<(), Error> {

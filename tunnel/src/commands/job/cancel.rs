@@ -6,10 +6,10 @@ use clap::Args;
 
 use super::rows;
 use crate::error::{Error, Result};
+use crate::jobs::copies;
 use crate::jobs::destination::Destination;
 use crate::jobs::follow;
 use crate::jobs::id::JobId;
-use crate::jobs::mirror;
 use crate::jobs::script::Script;
 use crate::print;
 use crate::progress::Progress;
@@ -41,10 +41,8 @@ pub async fn run(destination: &Destination, args: CancelArgs) -> Result<u8> {
     let progress = Progress::default();
     progress.stage_on_terminal(format!("ending {}", args.id));
     let grace = args.grace.as_secs_f64().ceil() as u64;
-    let report = match follow::report(destination, Script::cancel(&args.id, grace), &progress).await? {
-        Some(report) => mirror::complete(destination, report).await?,
-        None => mirror::report(destination, Some(std::slice::from_ref(&args.id))).await?,
-    };
+    let reported = follow::report(destination, Script::cancel(&args.id, grace), &progress).await?;
+    let report = copies::complete(destination, reported, Some(std::slice::from_ref(&args.id))).await?;
     if let Some(error) = follow::missing(&report) {
         return Err(error);
     }

@@ -6,11 +6,11 @@ use clap::Args;
 
 use crate::error::Result;
 use crate::jobs::channel::{Channel, Trouble};
+use crate::jobs::copies;
 use crate::jobs::destination::{Destination, Start};
 use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::job::Job;
-use crate::jobs::mirror;
 use crate::jobs::script::Script;
 use crate::print;
 use crate::progress::Progress;
@@ -47,11 +47,11 @@ pub async fn run(destination: &Destination, args: CleanArgs) -> Result<u8> {
     // What its machine has, has a copy as well; a job of a machine that is gone has nothing else.
     let kept = if is_there { follow::report(destination, Script::report(None, false), &progress).await? } else { None };
     let kept = kept.unwrap_or_default();
-    let copies = mirror::report(destination, ids).await?;
+    let copied = copies::complete(destination, None, ids).await?;
     let is_old = |job: &Job| age_of(job).is_none_or(|age| age >= args.older_than);
     let is_gone = |job: &Job| !kept.jobs.iter().any(|kept| kept.id == job.id);
-    for job in copies.jobs.iter().filter(|job| is_gone(job) && is_old(job)) {
-        mirror::remove(destination, &job.id).await?;
+    for job in copied.jobs.iter().filter(|job| is_gone(job) && is_old(job)) {
+        copies::remove(destination, &job.id).await?;
         if !removed.contains(&job.id) {
             removed.push(job.id.clone());
         }

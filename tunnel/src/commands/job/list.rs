@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::rows;
 use crate::error::Result;
+use crate::jobs::copies;
 use crate::jobs::destination::Destination;
 use crate::jobs::follow;
-use crate::jobs::mirror;
 use crate::jobs::script::Script;
 use crate::progress::Progress;
 
@@ -29,13 +29,8 @@ pub struct ListArgs {
 /// When the host cannot be reached.
 pub async fn run(destination: &Destination, args: ListArgs) -> Result<u8> {
     let progress = Progress::default();
-    let mut report = match follow::report(destination, Script::report(None, false), &progress).await? {
-        Some(mut report) => {
-            mirror::others(destination, &mut report).await?;
-            report
-        }
-        None => mirror::report(destination, None).await?,
-    };
+    let reported = follow::report(destination, Script::report(None, false), &progress).await?;
+    let mut report = copies::complete(destination, reported, None).await?;
     report.jobs.sort_by_key(|job| Reverse(job.started_at));
     rows::print(&report.jobs, args.json)?;
     Ok(0)

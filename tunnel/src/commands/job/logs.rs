@@ -9,10 +9,10 @@ use serde_json::json;
 
 use crate::error::{Context, Result};
 use crate::jobs::channel::{Channel, Trouble};
+use crate::jobs::copies;
 use crate::jobs::destination::{Destination, Start};
 use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
-use crate::jobs::mirror;
 use crate::jobs::report::{Reader, Report};
 use crate::jobs::script::Script;
 use crate::print;
@@ -117,7 +117,7 @@ pub async fn run(destination: &Destination, args: LogsArgs) -> Result<u8> {
     let mut reading = Reading { id: args.id.clone(), follow: args.follow, sink: Sink::of(&args) };
     let report = match ask(destination, Start::No, &Progress::default(), &mut reading).await? {
         Some((report, _)) if report.missing.is_empty() => report,
-        _ => from_mirror(destination, &args.id, &mut reading.sink).await?,
+        _ => from_copy(destination, &args.id, &mut reading.sink).await?,
     };
     if let Some(error) = follow::missing(&report) {
         return Err(error);
@@ -214,8 +214,8 @@ fn stream(name: &str) -> Option<Stream> {
     Stream::from_str(name, false).ok()
 }
 
-async fn from_mirror(destination: &Destination, id: &JobId, sink: &mut Sink) -> Result<Report> {
-    let (report, logs) = mirror::logs(destination, id).await?;
+async fn from_copy(destination: &Destination, id: &JobId, sink: &mut Sink) -> Result<Report> {
+    let (report, logs) = copies::logs(destination, id).await?;
     for (stream, tail) in [(Stream::Stdout, logs.stdout), (Stream::Stderr, logs.stderr)] {
         let Some(from) = *sink.offset(stream) else { continue };
         if from < tail.offset {

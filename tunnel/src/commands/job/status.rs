@@ -4,10 +4,10 @@ use clap::Args;
 
 use super::rows;
 use crate::error::Result;
+use crate::jobs::copies;
 use crate::jobs::destination::Destination;
 use crate::jobs::follow;
 use crate::jobs::id::JobId;
-use crate::jobs::mirror;
 use crate::jobs::script::Script;
 use crate::progress::Progress;
 
@@ -31,10 +31,8 @@ pub struct StatusArgs {
 /// When one is not there, or its machine cannot be reached.
 pub async fn run(destination: &Destination, args: StatusArgs) -> Result<u8> {
     let progress = Progress::default();
-    let report = match follow::report(destination, Script::report(Some(&args.ids), false), &progress).await? {
-        Some(report) => mirror::complete(destination, report).await?,
-        None => mirror::report(destination, Some(&args.ids)).await?,
-    };
+    let reported = follow::report(destination, Script::report(Some(&args.ids), false), &progress).await?;
+    let report = copies::complete(destination, reported, Some(&args.ids)).await?;
     rows::print(&report.jobs, args.json)?;
     match follow::missing(&report) {
         Some(error) => Err(error),

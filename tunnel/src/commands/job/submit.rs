@@ -183,8 +183,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
             (text, value)
         }
     };
-    let is_letter = |c: char| c == '_' || c.is_ascii_alphabetic();
-    if name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit()) {
+    if environment::is_name(name) {
         Ok((name.to_owned(), value))
     } else {
         Err(format!("{name:?} is no name of a variable: letters, digits and _"))

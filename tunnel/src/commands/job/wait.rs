@@ -5,11 +5,11 @@ use clap::Args;
 use super::rows;
 use crate::error::{Error, Result};
 use crate::jobs::channel::{Channel, Trouble};
+use crate::jobs::copies;
 use crate::jobs::destination::{Destination, Start};
 use crate::jobs::follow::{self, Question, ask, read_report};
 use crate::jobs::id::JobId;
 use crate::jobs::job::{Job, State};
-use crate::jobs::mirror;
 use crate::jobs::report::Report;
 use crate::jobs::script::Script;
 use crate::progress::Progress;
@@ -42,10 +42,8 @@ pub async fn run(destination: &Destination, args: WaitArgs) -> Result<u8> {
     let progress = Progress::default();
     let is_host = matches!(destination, Destination::Host(_));
     let mut waiting = Waiting { script: Script::report(Some(&args.ids), true), progress: &progress, is_host };
-    let report = match ask(destination, Start::No, &progress, &mut waiting).await? {
-        Some((report, _)) => mirror::complete(destination, report).await?,
-        None => mirror::report(destination, Some(&args.ids)).await?,
-    };
+    let reported = ask(destination, Start::No, &progress, &mut waiting).await?.map(|(report, _)| report);
+    let report = copies::complete(destination, reported, Some(&args.ids)).await?;
     if args.json {
         rows::print(&report.jobs, true)?;
     }
@@ -55,7 +53,7 @@ pub async fn run(destination: &Destination, args: WaitArgs) -> Result<u8> {
     for job in &report.jobs {
         say(job);
     }
-    Ok(report.jobs.iter().map(Job::exit_code).find(|code| *code != 0).unwrap_or(0))
+    Ok(report.jobs.iter().map(Job::wait_code).find(|code| *code != 0).unwrap_or(0))
 }
 
 struct Waiting<'a> {

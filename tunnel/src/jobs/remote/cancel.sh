@@ -1,4 +1,4 @@
-# Ends a job and says how it ended. In front of this: id, grace, and report.sh's functions.
+# Ends a job and says how it ended. In front of this: id, grace, and report.sh.
 cd "$base/$id" 2>/dev/null && [ -f supervisor ] && [ ! -s end ] && {
   { detach sh "$base/$id/input/supervise" end cancelled "$grace"; } </dev/null >/dev/null 2>&1 &
   tries=0

@@ -1,5 +1,5 @@
 # Sends a job's logs from an offset: blocks of `data STREAM OFFSET SIZE`, the bytes, a line end. In front of this: id, follow,
-# out and err (offsets; - for a log that is not wanted), and report.sh's functions.
+# out and err (offsets; - for a log that is not wanted), and report.sh.
 if ! cd "$base/$id" 2>/dev/null || [ ! -f supervisor ]; then
   printf 'now 0 0\njob %s\nmissing\n.\n' "$id"
   exit 0

@@ -3,9 +3,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use databricks::api::workspace::{Delete, ListObjects};
 use databricks::ssh_endpoint::SshEndpoint;
-use databricks::{Client, Request};
+use databricks::{Client, workspace_file};
 use serde::{Deserialize, Serialize};
 
 use super::destination::Destination;
@@ -22,7 +21,7 @@ pub const TAIL: u64 = 64 * 1024;
 
 /// A job's copy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Copy {
+pub struct JobCopy {
     /// The job, as it was.
     pub job: Job,
     /// The ends of its logs.
@@ -70,60 +69,39 @@ pub fn file(endpoint_folder: &str, id: &JobId) -> String {
     format!("{}/{id}.json", folder(endpoint_folder))
 }
 
-/// What the copies say of these jobs, or of all.
+/// What is known of these jobs, in their order, or of all: what their machine reports, where there was somebody to ask, and of
+/// those that it lacks the copies. An earlier machine of the endpoint may have had them.
 ///
 /// # Errors
 /// When the workspace refuses.
-pub async fn report(destination: &Destination, ids: Option<&[JobId]>) -> Result<Report> {
-    let mut report = Report::default();
+pub async fn complete(destination: &Destination, reported: Option<Report>, ids: Option<&[JobId]>) -> Result<Report> {
+    let mut report = match reported {
+        Some(report) if ids.is_some() && report.missing.is_empty() => return Ok(report),
+        reported => reported.unwrap_or_default(),
+    };
     let Some((client, endpoint)) = place(destination).await? else { return Ok(report) };
-    let ids = match ids {
+    let mut wanted = match ids {
         Some(ids) => ids.to_vec(),
         None => all(&client, &endpoint).await?,
     };
-    for id in ids {
+    wanted.retain(|id| !report.jobs.iter().any(|job| job.id == *id));
+    report.missing.clear();
+    for id in wanted {
         match read(&client, &endpoint, &id).await? {
             Some(copy) => report.jobs.push(copy.job),
             None => report.missing.push(id),
         }
     }
+    if let Some(ids) = ids {
+        report.jobs.sort_by_key(|job| ids.iter().position(|id| *id == job.id));
+    }
     Ok(report)
-}
-
-/// The same for the jobs that a machine's own report lacks: an earlier machine of the endpoint may have had them.
-///
-/// # Errors
-/// As [`report`].
-pub async fn complete(destination: &Destination, mut found: Report) -> Result<Report> {
-    if found.missing.is_empty() || matches!(destination, Destination::Host(_)) {
-        return Ok(found);
-    }
-    let copies = report(destination, Some(&found.missing)).await?;
-    found.jobs.extend(copies.jobs);
-    found.missing = copies.missing;
-    Ok(found)
-}
-
-/// The copies of jobs that a machine's own report of all its jobs does not have.
-///
-/// # Errors
-/// As [`report`].
-pub async fn others(destination: &Destination, found: &mut Report) -> Result<()> {
-    let Some((client, endpoint)) = place(destination).await? else { return Ok(()) };
-    for id in all(&client, &endpoint).await? {
-        if !found.jobs.iter().any(|job| job.id == id)
-            && let Some(copy) = read(&client, &endpoint, &id).await?
-        {
-            found.jobs.push(copy.job);
-        }
-    }
-    Ok(())
 }
 
 /// The end of a job's logs.
 ///
 /// # Errors
-/// As [`report`].
+/// As [`complete`].
 pub async fn logs(destination: &Destination, id: &JobId) -> Result<(Report, Logs)> {
     let missing = Report { jobs: Vec::new(), missing: vec![id.clone()] };
     let Some((client, endpoint)) = place(destination).await? else { return Ok((missing, Logs::default())) };
@@ -136,24 +114,11 @@ pub async fn logs(destination: &Destination, id: &JobId) -> Result<(Report, Logs
 /// Removes a copy, if there is one.
 ///
 /// # Errors
-/// As [`report`].
+/// As [`complete`].
 pub async fn remove(destination: &Destination, id: &JobId) -> Result<()> {
     let Some((client, endpoint)) = place(destination).await? else { return Ok(()) };
-    delete(&client, &file(&endpoint.directory, id))
-        .await
-        .map_err(|error| explain(error, "a job's copy cannot be removed"))
-}
-
-/// Removes a copy's file, if there is one.
-///
-/// # Errors
-/// When the workspace refuses.
-pub async fn delete(client: &Client, path: &str) -> Result<(), databricks::Error> {
-    let body = Delete { path: path.to_owned(), recursive: Some(false) };
-    match client.send::<()>(Request::post("/api/2.0/workspace/delete").json(&body)?).await {
-        Err(error) if !error.is_not_found() => Err(error),
-        _ => Ok(()),
-    }
+    let removed = workspace_file::remove(&client, &file(&endpoint.directory, id)).await;
+    removed.map_err(|error| explain(error, "a job's copy cannot be removed"))
 }
 
 async fn place(destination: &Destination) -> Result<Option<(Client, SshEndpoint)>> {
@@ -167,24 +132,19 @@ async fn place(destination: &Destination) -> Result<Option<(Client, SshEndpoint)
 }
 
 async fn all(client: &Client, endpoint: &SshEndpoint) -> Result<Vec<JobId>> {
-    let request = Request::get("/api/2.0/workspace/list").query("path", folder(&endpoint.directory));
-    let found: ListObjects = match client.send(request).await {
-        Err(error) if error.is_not_found() => return Ok(Vec::new()),
-        found => found.map_err(|error| explain(error, "the endpoint's jobs cannot be listed"))?,
-    };
-    let id = |path: &str| path.rsplit('/').next()?.strip_suffix(".json")?.parse().ok();
-    Ok(found.objects.iter().filter_map(|object| id(&object.path)).collect())
+    let paths = workspace_file::list(client, &folder(&endpoint.directory)).await;
+    let paths = paths.map_err(|error| explain(error, "the endpoint's jobs cannot be listed"))?;
+    let id = |path: &String| path.rsplit('/').next()?.strip_suffix(".json")?.parse().ok();
+    Ok(paths.iter().filter_map(id).collect())
 }
 
 /// A copy. Its machine is gone, or has it no more: what had not ended then, nobody knows the end of.
-async fn read(client: &Client, endpoint: &SshEndpoint, id: &JobId) -> Result<Option<Copy>> {
-    let path = file(&endpoint.directory, id);
-    let request = Request::get("/api/2.0/workspace/export").query("path", path).query("direct_download", "true");
-    let bytes = match client.send_bytes(request).await {
-        Err(error) if error.is_not_found() => return Ok(None),
-        found => found.map_err(|error| explain(error, "a job's copy cannot be read"))?,
+async fn read(client: &Client, endpoint: &SshEndpoint, id: &JobId) -> Result<Option<JobCopy>> {
+    let found = workspace_file::read(client, &file(&endpoint.directory, id)).await;
+    let bytes = found.map_err(|error| explain(error, "a job's copy cannot be read"))?;
+    let Some(mut copy) = bytes.and_then(|bytes| serde_json::from_slice::<JobCopy>(&bytes).ok()) else {
+        return Ok(None);
     };
-    let Ok(mut copy) = serde_json::from_slice::<Copy>(&bytes) else { return Ok(None) };
     if !copy.job.has_ended() {
         copy.job.state = State::Lost;
     }

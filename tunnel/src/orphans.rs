@@ -1,4 +1,4 @@
-//! What sessions leave running when they end (`nohup`, `tmux`): the server adopts it, since a driver opens workspace files only
+//! What sessions and jobs leave running when they end (`nohup`, `tmux`): the server and the supervisor adopt it, since a driver opens workspace files only
 //! to descendants of a notebook, takes its dead out of the process table, and ends it when it ends itself. prctl(2),
 //! PR_SET_CHILD_SUBREAPER; proc(5).
 
