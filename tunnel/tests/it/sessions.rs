@@ -257,6 +257,25 @@ async fn a_server_that_owes_an_answer_and_says_nothing_counts_as_lost() {
     assert!(started.elapsed() < Duration::from_secs(3600 + 21), "{:?}", started.elapsed());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_idle_after_an_answer_is_not_lost() {
+    let (client, mut server) = with_foreign_server().await;
+    let (mut open, mut source) = duplex(1024);
+    let settings = Settings { resume: true, unanswered: Some(Duration::from_secs(15)), ..Settings::default() };
+    let session =
+        tokio::spawn(
+            async move { run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, settings).await },
+        );
+    for delivered in [5, 10] {
+        open.write_all(b"hello").await.unwrap();
+        assert_eq!(server.next().await.unwrap().unwrap(), Message::binary("hello"));
+        server.send(Message::text(format!("{{\"delivered\":{delivered}}}"))).await.unwrap();
+        // Everything is acknowledged: nothing is owed.
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert!(!session.is_finished(), "after {delivered} bytes");
+    }
+}
+
 #[tokio::test]
 async fn every_ping_is_answered_and_pieces_of_messages_are_one_stream() {
     let (mut client, server) = with_foreign_client().await;
