@@ -71,6 +71,12 @@ fn s3(method: &Method, path: &str, query: &str) -> String {
         ("acl", "BucketAcl"),
         ("cors", "BucketCors"),
         ("location", "BucketLocation"),
+        ("accelerate", "BucketAccelerateConfiguration"),
+        ("notification", "BucketNotificationConfiguration"),
+        ("replication", "BucketReplication"),
+        ("requestPayment", "BucketRequestPayment"),
+        ("website", "BucketWebsite"),
+        ("object-lock", "ObjectLockConfiguration"),
     ];
     let in_bucket = path.trim_start_matches('/').split_once('/').is_some_and(|(_, key)| !key.is_empty());
     let names: Vec<String> = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect();
@@ -126,6 +132,8 @@ mod tests {
         check(Method::PUT, "/lake", "s3", &[], "", "s3:CreateBucket");
         check(Method::PUT, "/lake?policy", "s3", &[], "{}", "s3:PutBucketPolicy");
         check(Method::PUT, "/lake/?policy=", "s3", &[], "{}", "s3:PutBucketPolicy");
+        check(Method::GET, "/lake?accelerate", "s3", &[], "", "s3:GetBucketAccelerateConfiguration");
+        check(Method::GET, "/lake?object-lock", "s3", &[], "", "s3:GetObjectLockConfiguration");
         check(Method::DELETE, "/lake", "s3", &[], "", "s3:DeleteBucket");
         check(Method::HEAD, "/lake", "s3", &[], "", "s3:HeadBucket");
         check(Method::PUT, "/lake/a/b", "s3", &[], "", "s3:PutObject");

@@ -7,6 +7,7 @@ mod moto;
 mod objects;
 mod proxy;
 mod refusal;
+mod s3;
 mod xml;
 
 use std::net::Ipv4Addr;

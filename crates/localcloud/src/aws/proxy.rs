@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::action::{self, Action};
 use super::behaviour::{Before, Behaviour};
 use super::refusal::refuse;
+use super::s3;
 use crate::account::workspaces::millis;
 use crate::answer::{Body, full};
 use crate::faults::{Effect, Fault};
@@ -153,11 +154,11 @@ impl Moto {
         let (parts, body) = request.into_parts();
         let again = parts.headers.clone();
         let response = match self.forward(Request::from_parts(parts, body)).await {
-            Ok(response) => response,
+            Ok(response) => s3::corrected(action, response),
             Err(message) => return refuse(action, StatusCode::SERVICE_UNAVAILABLE, "Unavailable", &message),
         };
         if !response.status().is_success() {
-            return response;
+            return whole(response);
         }
         let delay = millis(inner.settings.delays.aws);
         let (response, releases) = {

@@ -1,4 +1,4 @@
-//! Just enough XML for EC2's answers, which moto writes without attributes, comments or whitespace in lists.
+//! Just enough XML for the answers of AWS, which moto writes without attributes, comments or whitespace in lists.
 
 use std::ops::Range;
 
@@ -14,6 +14,15 @@ pub(super) fn with_field(xml: &str, name: &str, value: &str) -> String {
         Some(old) => xml.replacen(&format!("<{name}>{old}</{name}>"), &format!("<{name}>{value}</{name}>"), 1),
         None => xml.to_owned(),
     }
+}
+
+/// The same text with the elements of one name, whether they have attributes or not, called by another.
+pub(super) fn renamed(xml: &str, from: &str, to: &str) -> String {
+    let mut text = xml.replace(&format!("</{from}>"), &format!("</{to}>"));
+    for end in [">", "/>", " "] {
+        text = text.replace(&format!("<{from}{end}"), &format!("<{to}{end}"));
+    }
+    text
 }
 
 /// Where the items of a list stand, each from its `<item>` to its `</item>`; lists within items are of the item.
