@@ -1,11 +1,13 @@
 //! What the provider has, in the order of its documentation: one line each.
 
+use provider_aws as aws;
+use provider_databricks::{account, compute, identity, ssh};
 use tfplugin::{
     DataSourceEntry, EphemeralEntry, FunctionEntry, Registry, ResourceEntry, data_source, ephemeral, function, resource,
 };
 
 use crate::context::Context;
-use crate::{account, aws, functions, identity, workspace};
+use crate::functions;
 
 /// All of it.
 pub(crate) static REGISTRY: Registry<Context> =
@@ -40,9 +42,9 @@ const RESOURCES: &[ResourceEntry<Context>] = &[
     resource::<_, identity::service_principal_secret::ServicePrincipalSecret>(),
     resource::<_, identity::token::Token>(),
     // Compute
-    resource::<_, workspace::cluster::Cluster>(),
-    resource::<_, workspace::ssh_endpoint::SshEndpoint>(),
-    resource::<_, workspace::ssh_job::SshJob>(),
+    resource::<_, compute::cluster::Cluster>(),
+    resource::<_, ssh::ssh_endpoint::SshEndpoint>(),
+    resource::<_, ssh::ssh_job::SshJob>(),
 ];
 
 const DATA_SOURCES: &[DataSourceEntry<Context>] = &[
@@ -53,7 +55,7 @@ const DATA_SOURCES: &[DataSourceEntry<Context>] = &[
     // Identity
     data_source::<_, identity::current_user::CurrentUser>(),
     // Compute
-    data_source::<_, workspace::ssh_endpoint_lookup::SshEndpointLookup>(),
+    data_source::<_, ssh::ssh_endpoint_lookup::SshEndpointLookup>(),
 ];
 
 const EPHEMERALS: &[EphemeralEntry<Context>] = &[
@@ -154,22 +156,30 @@ mod tests {
 
     #[test]
     fn a_file_that_nobody_registered_is_found() {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let registry = std::fs::read_to_string(source.join("registry.rs")).unwrap();
-        for folder in ["account", "aws", "identity", "workspace"] {
-            for file in std::fs::read_dir(source.join(folder)).unwrap() {
+        let provider = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let registry = std::fs::read_to_string(provider.join("src/registry.rs")).unwrap();
+        let groups = std::fs::read_dir(provider.join("databricks/src")).unwrap().map(|entry| entry.unwrap().path());
+        let mut seen = 0;
+        for folder in groups.filter(|path| path.is_dir()).chain([provider.join("aws/src")]) {
+            let group = match folder.ends_with("src") {
+                true => "aws".into(),
+                false => folder.file_name().unwrap().to_string_lossy().into_owned(),
+            };
+            for file in std::fs::read_dir(&folder).unwrap() {
                 let path = file.unwrap().path();
                 let Ok(text) = std::fs::read_to_string(&path) else { continue };
                 let module = path.file_stem().unwrap().to_string_lossy().into_owned();
-                let is_one = ["impl Resource for", "impl DataSource for", "impl Ephemeral for"]
+                let is_one = ["impl Resource for", "impl DataSource for", "impl Ephemeral for", "impl Rest for"]
                     .iter()
                     .any(|line| text.contains(line));
+                seen += usize::from(is_one);
                 assert!(
-                    !is_one || registry.contains(&format!("{folder}::{module}::")),
+                    !is_one || registry.contains(&format!("{group}::{module}::")),
                     "{} is not registered",
                     path.display()
                 );
             }
         }
+        assert!(seen >= RESOURCES.len(), "the folders were found: {seen}");
     }
 }

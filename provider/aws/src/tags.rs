@@ -29,20 +29,16 @@ pub trait Tagged {
 #[macro_export]
 macro_rules! tagged {
     ($resource:ty) => {
-        impl $crate::aws::tags::Tagged for $resource {
-            fn tags(&self) -> &tfplugin::Attr<$crate::aws::tags::Tags> {
+        impl $crate::tags::Tagged for $resource {
+            fn tags(&self) -> &tfplugin::Attr<$crate::tags::Tags> {
                 &self.tags
             }
 
-            fn tags_all(&self) -> &tfplugin::Attr<$crate::aws::tags::Tags> {
+            fn tags_all(&self) -> &tfplugin::Attr<$crate::tags::Tags> {
                 &self.tags_all
             }
 
-            fn set_tags(
-                &mut self,
-                tags: tfplugin::Attr<$crate::aws::tags::Tags>,
-                all: tfplugin::Attr<$crate::aws::tags::Tags>,
-            ) {
+            fn set_tags(&mut self, tags: tfplugin::Attr<$crate::tags::Tags>, all: tfplugin::Attr<$crate::tags::Tags>) {
                 self.tags = tags;
                 self.tags_all = all;
             }

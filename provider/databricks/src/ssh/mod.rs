@@ -1,7 +1,5 @@
-//! What runs in a workspace.
+//! SSH endpoints, and jobs that run through them.
 
-pub mod cluster;
-mod cluster_spec;
 mod driver_user;
 mod endpoint_schema;
 mod endpoint_slots;

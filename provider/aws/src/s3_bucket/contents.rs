@@ -6,9 +6,9 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use tfplugin::{Call, Error, Probe, Result};
 
 use super::{S3Bucket, is_busy};
-use crate::aws::client::Aws;
-use crate::aws::create::{FAST, SLOW, retrying};
-use crate::aws::errors::{Explain, Fault, Kind, gone_is_fine};
+use crate::client::Aws;
+use crate::create::{FAST, SLOW, retrying};
+use crate::errors::{Explain, Fault, Kind, gone_is_fine};
 
 /// How often a bucket is emptied again because somebody wrote into it meanwhile.
 const ROUNDS: usize = 5;

@@ -10,10 +10,10 @@ use aws_sdk_s3::types::{
 use tfplugin::{Attr, Call, Marker, Result};
 
 use super::{PublicAccessBlock, S3Bucket, ServerSideEncryption, Versioning, is_busy};
-use crate::aws::client::Aws;
-use crate::aws::create::{VISIBLE_WITHIN, retrying};
-use crate::aws::errors::{Explain, Fault, Kind};
-use crate::aws::{policy, tags};
+use crate::client::Aws;
+use crate::create::{VISIBLE_WITHIN, retrying};
+use crate::errors::{Explain, Fault, Kind};
+use crate::{policy, tags};
 
 /// Tags as S3 wants them.
 pub(super) fn tag_list(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, Fault> {

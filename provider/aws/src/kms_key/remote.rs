@@ -7,10 +7,10 @@ use futures_util::StreamExt;
 use tfplugin::{Attr, Call, Marker, Result};
 
 use super::KmsKey;
-use crate::aws::client::Aws;
-use crate::aws::create::{VISIBLE_WITHIN, retrying};
-use crate::aws::errors::{Explain, Fault, Kind};
-use crate::aws::{policy, tags};
+use crate::client::Aws;
+use crate::create::{VISIBLE_WITHIN, retrying};
+use crate::errors::{Explain, Fault, Kind};
+use crate::{policy, tags};
 
 /// The one policy that a key has.
 const POLICY: &str = "default";

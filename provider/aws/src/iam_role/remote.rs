@@ -7,10 +7,10 @@ use percent_encoding::percent_decode_str;
 use tfplugin::{Attr, Call, Marker, Result};
 
 use super::{IamRole, InlinePolicy, inline as own};
-use crate::aws::client::Aws;
-use crate::aws::create::{VISIBLE_WITHIN, retrying};
-use crate::aws::errors::{Explain, Fault, Kind, gone_is_fine};
-use crate::aws::{policy, tags};
+use crate::client::Aws;
+use crate::create::{VISIBLE_WITHIN, retrying};
+use crate::errors::{Explain, Fault, Kind, gone_is_fine};
+use crate::{policy, tags};
 
 /// Which attribute a refusal accuses.
 pub(super) const ACCUSED: &[(&str, &str)] = &[

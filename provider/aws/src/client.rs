@@ -15,11 +15,24 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use tfplugin::{Attr, Error, Result};
 use tokio::sync::OnceCell;
 
-use super::errors::Explain;
-use super::region;
-use super::tags::Tags;
-use crate::context::Context;
-use crate::provider::{AwsBlock, Endpoints};
+use crate::config::{AwsBlock, Endpoints};
+use crate::errors::Explain;
+use crate::region;
+use crate::tags::Tags;
+
+/// The AWS side of a configured provider: its `aws` block, and the clients that are made of it when the first resource asks.
+#[derive(Debug)]
+pub struct AwsContext {
+    block: Attr<AwsBlock>,
+    clients: OnceCell<Arc<Aws>>,
+}
+
+impl AwsContext {
+    /// The context of an `aws` block.
+    pub fn new(block: Attr<AwsBlock>) -> Self {
+        Self { block, clients: OnceCell::new() }
+    }
+}
 
 /// The AWS side of a configured provider.
 #[derive(Debug)]
@@ -56,10 +69,14 @@ pub struct Identity {
     pub user_id: String,
 }
 
-impl tfplugin::Client<Context> for Aws {
-    async fn connect(context: &Context) -> Result<Arc<Self>> {
-        let aws = context.aws.get_or_try_init(|| async { Self::from_block(&context.config.aws).await.map(Arc::new) });
-        aws.await.cloned()
+impl<C: AsRef<AwsContext> + Send + Sync> tfplugin::Client<C> for Aws {
+    async fn connect(context: &C) -> Result<Arc<Self>> {
+        let context = context.as_ref();
+        context
+            .clients
+            .get_or_try_init(|| async { Self::from_block(&context.block).await.map(Arc::new) })
+            .await
+            .cloned()
     }
 }
 

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::Aws;
 use super::tags::Tags;
-use crate::provider::Endpoints;
+use crate::config::Endpoints;
 
 /// A running moto, ended on drop, and the proxy before it.
 pub(crate) struct Moto {

@@ -3,6 +3,7 @@
 pub mod caller_identity;
 mod cidr;
 pub mod client;
+pub mod config;
 pub mod create;
 pub mod ebs_encryption_by_default;
 mod ec2;
@@ -26,7 +27,7 @@ pub mod tags;
 pub mod vpc;
 pub mod vpc_endpoint;
 
-pub use client::Aws;
+pub use client::{Aws, AwsContext};
 
 #[cfg(test)]
 mod network_tests;

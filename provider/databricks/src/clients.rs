@@ -1,0 +1,142 @@
+//! The Databricks clients that resources ask for: of the account, of a workspace, or of either.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tfplugin::{Error, Result};
+use tokio::sync::OnceCell;
+
+/// The Databricks side of a configured provider: its configuration, and the client that is made of it when the first
+/// resource asks.
+#[derive(Debug)]
+pub struct DatabricksContext {
+    config: databricks::Config,
+    client: OnceCell<databricks::Client>,
+}
+
+impl DatabricksContext {
+    /// The context of a client's configuration, which names what is not known yet.
+    pub fn new(config: databricks::Config) -> Self {
+        Self { config, client: OnceCell::new() }
+    }
+
+    /// The client, made once; whether it is an account's or a workspace's is for the caller to check.
+    async fn client(&self) -> Result<databricks::Client> {
+        let make = || async { databricks::Client::new(self.config.clone()) };
+        self.client.get_or_try_init(make).await.cloned().map_err(|error| match error {
+            // The names of what is unknown stand in the message.
+            error @ databricks::Error::Unknown { .. } => Error::from(error).at("host"),
+            error => Error::from(error),
+        })
+    }
+}
+
+/// The client of an account: for the `databricks_mws_*` resources.
+#[derive(Debug, Clone)]
+pub struct Account(databricks::Client);
+
+/// The client of a workspace.
+#[derive(Debug, Clone)]
+pub struct Workspace(databricks::Client);
+
+/// The client of an account or of a workspace, for what exists in both (a service principal, say).
+#[derive(Debug, Clone)]
+pub struct Either(databricks::Client);
+
+macro_rules! client {
+    ($type:ty) => {
+        impl Deref for $type {
+            type Target = databricks::Client;
+
+            fn deref(&self) -> &databricks::Client {
+                &self.0
+            }
+        }
+
+        impl From<databricks::Client> for $type {
+            fn from(client: databricks::Client) -> Self {
+                Self(client)
+            }
+        }
+    };
+}
+
+client!(Account);
+client!(Workspace);
+client!(Either);
+
+impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account {
+    async fn connect(context: &C) -> Result<Arc<Self>> {
+        let client = context.as_ref().client().await?;
+        if !client.is_account() {
+            return Err(Error::new(format!("{} is the host of a workspace, and this resource belongs to an account", client.host()))
+                .detail(
+                    "Use a provider instance whose host is the account console (https://accounts.cloud.databricks.com; environment: \
+                     DATABRICKS_HOST) and whose account_id is set (DATABRICKS_ACCOUNT_ID).",
+                )
+                .at("host"));
+        }
+        client.account_id().map_err(|error| Error::from(error).at("account_id"))?;
+        Ok(Arc::new(Self(client)))
+    }
+}
+
+impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspace {
+    async fn connect(context: &C) -> Result<Arc<Self>> {
+        let client = context.as_ref().client().await?;
+        if client.is_account() {
+            return Err(Error::new(format!("{} is the host of the account console, and this resource belongs to a workspace", client.host()))
+                .detail(
+                    "Use a provider instance whose host is the workspace's address: workspace_url of the databricks_mws_workspaces \
+                     (environment: DATABRICKS_HOST).",
+                )
+                .at("host"));
+        }
+        Ok(Arc::new(Self(client)))
+    }
+}
+
+impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Either {
+    async fn connect(context: &C) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self(context.as_ref().client().await?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfplugin::Client;
+
+    use super::*;
+
+    struct Context(DatabricksContext);
+
+    impl AsRef<DatabricksContext> for Context {
+        fn as_ref(&self) -> &DatabricksContext {
+            &self.0
+        }
+    }
+
+    fn context(host: &str) -> Context {
+        let config = databricks::Config {
+            host: Some(host.into()),
+            account_id: Some("0e1f2a3b-0000-4000-8000-000000000000".into()),
+            client_id: Some("id".into()),
+            client_secret: Some("secret".into()),
+            ..databricks::Config::default()
+        };
+        Context(DatabricksContext::new(config))
+    }
+
+    #[tokio::test]
+    async fn a_workspace_host_is_refused_for_the_account_and_the_reverse() {
+        let workspace = context("https://dbc-1234.cloud.databricks.com");
+        let account = context("https://accounts.cloud.databricks.com");
+        let error = Account::connect(&workspace).await.unwrap_err();
+        assert_eq!(error.diagnostic().path, Some("host".into()));
+        assert!(error.to_string().contains("belongs to an account"), "{error}");
+        let error = Workspace::connect(&account).await.unwrap_err();
+        assert!(error.to_string().contains("belongs to a workspace"), "{error}");
+        Workspace::connect(&workspace).await.unwrap();
+        Account::connect(&account).await.unwrap();
+    }
+}

@@ -1,0 +1,13 @@
+//! The Databricks half of the provider: its clients, and one file per resource, in the groups of the API's own reference.
+
+pub mod account;
+mod answer;
+pub mod clients;
+pub mod compute;
+mod environment;
+pub mod identity;
+pub mod ssh;
+#[cfg(test)]
+mod testing;
+
+pub use clients::{Account, DatabricksContext, Either, Workspace};
