@@ -1,7 +1,7 @@
 //! The one host key that ssh accepts for an endpoint: a known_hosts file of its own with exactly one line.
 //! Its form: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
 
-use databricks::ssh_endpoint::SshEndpoint;
+use ssh_endpoint::SshEndpoint;
 use ssh_key::PublicKey;
 
 use crate::error::{Error, Result};

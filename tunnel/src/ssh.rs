@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
-use databricks::ssh_endpoint::SshEndpoint;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use secret::Secret;
+use ssh_endpoint::SshEndpoint;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 

@@ -24,9 +24,7 @@ mod paging;
 mod profile;
 mod request;
 mod retry;
-pub mod ssh_endpoint;
 mod transport;
-pub mod workspace_file;
 
 pub use client::{Answer, Client};
 pub use config::Config;

@@ -30,7 +30,7 @@ fn the_root_module() {
     let output: Value = serde_json::from_str(&bench.run(&["output", "-json"]).succeeded().stdout).unwrap();
     let endpoint = output["ssh_endpoint"]["value"].clone();
     assert_eq!(output["ssh_endpoint"]["sensitive"], false);
-    let endpoint: databricks::ssh_endpoint::SshEndpoint = serde_json::from_value(endpoint).unwrap();
+    let endpoint: ssh_endpoint::SshEndpoint = serde_json::from_value(endpoint).unwrap();
     assert!(endpoint.server_host_key.starts_with("ssh-ed25519 "), "{endpoint:?}");
 
     tokens_and_nothing_else(&bench);

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use databricks::ssh_endpoint::SshEndpoint;
+use ssh_endpoint::SshEndpoint;
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey};
 use tunnel::ssh::TOKEN_VARIABLE;

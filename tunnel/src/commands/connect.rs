@@ -5,7 +5,8 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use clap::Args;
-use databricks::ssh_endpoint::SERVER_PUBLIC_KEY;
+use databricks::api::secrets;
+use ssh_endpoint::SERVER_PUBLIC_KEY;
 use tokio::time::timeout;
 
 use crate::commands::ready::{self, Identity, Ready};
@@ -14,7 +15,6 @@ use crate::endpoint::files::Files;
 use crate::endpoint::start::address;
 use crate::error::{Error, Result};
 use crate::say;
-use crate::server::authorized_keys::read_secret;
 use crate::ssh::{self, Login};
 use crate::websocket::dial;
 use crate::{environment, known_hosts};
@@ -69,7 +69,7 @@ pub async fn run(args: ConnectArgs) -> Result<u8> {
 /// What can be found out about a failed connection.
 async fn post_mortem(ready: &Ready) -> Option<Error> {
     let Ready { client, endpoint, server, .. } = ready;
-    let current = read_secret(client, &endpoint.secret_scope, SERVER_PUBLIC_KEY).await.ok()?;
+    let current = secrets::get(client, &endpoint.secret_scope, SERVER_PUBLIC_KEY).await.ok()??;
     if known_hosts::parse(current.expose()) != known_hosts::parse(&endpoint.server_host_key) {
         let pin = Files::known_hosts(&ready::home().ok()?, endpoint);
         let error = Error::new("the server's host key is not the one in the outputs, so nothing was sent to it");

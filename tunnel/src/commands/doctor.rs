@@ -5,11 +5,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use databricks::api::clusters::Cluster;
-use databricks::api::workspace::ObjectInfo;
-use databricks::ssh_endpoint::{SERVER_PUBLIC_KEY, SshEndpoint};
-use databricks::{Client, Request};
+use databricks::Client;
+use databricks::api::{clusters, secrets, workspace};
 use serde::Serialize;
+use ssh_endpoint::{SERVER_PUBLIC_KEY, SshEndpoint};
 use tokio::time::timeout;
 
 use crate::commands::existing::Existing;
@@ -22,7 +21,6 @@ use crate::endpoint::{clients, cluster as its_cluster};
 use crate::error::{Context, Error, Result};
 use crate::keys::ClientKey;
 use crate::progress::Progress;
-use crate::server::authorized_keys::read_secret;
 use crate::ssh::Login;
 use crate::websocket::dial;
 use crate::{environment, known_hosts, print, ssh};
@@ -236,29 +234,31 @@ async fn cluster(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())
     if endpoint.serverless.is_some() {
         return Ok(("serverless compute".to_owned(), ()));
     }
-    let request = Request::get("/api/2.1/clusters/get").query("cluster_id", &endpoint.cluster_id);
-    let cluster: Cluster = client.send(request).await.map_err(|error| explain(error, "cannot look at the cluster"))?;
+    let cluster = clusters::get(client, &endpoint.cluster_id)
+        .await
+        .map_err(|error| explain(error, "cannot look at the cluster"))?;
     its_cluster::check(client, &cluster).await?;
     Ok((format!("{}, {}", cluster.state, cluster.attributes.spark_version), ()))
 }
 
 async fn program(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
-    let request = Request::get("/api/2.0/workspace/get-status").query("path", &endpoint.binary_path);
-    let found: Result<ObjectInfo, _> = client.send(request).await;
-    match found {
-        Ok(_) => Ok((endpoint.binary_path.clone(), ())),
-        Err(error) if error.is_not_found() => {
-            Err(Error::new(format!("{} is not in the workspace", endpoint.binary_path))
-                .way_out("Apply the configuration again."))
-        }
+    match workspace::file_size(client, &endpoint.binary_path).await {
+        Ok(Some(_)) => Ok((endpoint.binary_path.clone(), ())),
+        Ok(None) => Err(Error::new(format!("{} is not in the workspace", endpoint.binary_path))
+            .way_out("Apply the configuration again.")),
         Err(error) => Err(explain(error, "cannot look for the program")),
     }
 }
 
 async fn host_key(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
-    let current = read_secret(client, &endpoint.secret_scope, SERVER_PUBLIC_KEY).await.map_err(|error| {
+    let scope = &endpoint.secret_scope;
+    let current = secrets::get(client, scope, SERVER_PUBLIC_KEY).await.map_err(|error| {
         explain(error, "cannot read the endpoint's secret scope")
             .way_out("You need READ on the scope, or WRITE to connect.")
+    })?;
+    let current = current.ok_or_else(|| {
+        Error::new(format!("there is no host key in the secret scope {scope}"))
+            .way_out("Apply the configuration again.")
     })?;
     if known_hosts::parse(current.expose()) != known_hosts::parse(&endpoint.server_host_key) {
         return Err(Error::new("the endpoint has another host key than the outputs say").way_out(

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use databricks::Client;
-use databricks::ssh_endpoint::SshEndpoint;
 use secret::Secret;
+use ssh_endpoint::SshEndpoint;
 
 use crate::commands::ready;
 use crate::commands::selection::{Selected, Selection};

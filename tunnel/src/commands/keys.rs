@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use databricks::ssh_endpoint::{SshEndpoint, client_secret_name};
 use serde::Serialize;
+use ssh_endpoint::{SshEndpoint, client_secret_name};
 
 use crate::commands::ready;
 use crate::commands::selection::Selection;

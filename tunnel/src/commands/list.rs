@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use databricks::ssh_endpoint::SshEndpoint;
 use futures_util::future::join_all;
 use serde::Serialize;
+use ssh_endpoint::SshEndpoint;
 use tokio::time::timeout;
 
 use crate::commands::existing::Existing;

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use databricks::ssh_endpoint::official::CLIENT_PUBLIC_KEY;
-use databricks::ssh_endpoint::{ENDPOINT, Serverless, SshEndpoint};
+use databricks::api::secrets;
 use databricks::{Client, Config};
+use ssh_endpoint::official::CLIENT_PUBLIC_KEY;
+use ssh_endpoint::{ENDPOINT, Serverless, SshEndpoint};
 
 use crate::commands::server::{self, ServerArgs};
 use crate::endpoint::start::explain;
 use crate::error::{Context, Error, Result};
-use crate::server::authorized_keys::read_secret;
 use crate::server::ssh_server::Choice;
 use crate::websocket::dial::USER_AGENT;
 
@@ -86,9 +86,10 @@ pub async fn run(args: SshArgs) -> Result<()> {
     let client = Client::new(Config { user_agent, ..Config::default() })
         .map_err(|error| explain(error, "no workspace in the environment"))?;
     let scope = args.secret_scope_name.as_str();
-    let text = read_secret(&client, scope, ENDPOINT)
+    let text = secrets::get(&client, scope, ENDPOINT)
         .await
-        .map_err(|error| explain(error, "the endpoint of the official tool's scope cannot be read").way_out(APPLY))?;
+        .map_err(|error| explain(error, "the endpoint of the official tool's scope cannot be read").way_out(APPLY))?
+        .ok_or_else(|| Error::new(format!("the official tool's scope {scope} names no endpoint")).way_out(APPLY))?;
     let endpoint: SshEndpoint =
         serde_json::from_str(text.expose()).context(|| format!("the secret {ENDPOINT} of {scope} is no endpoint"))?;
     if args.keep_detached_processes {
@@ -153,7 +154,7 @@ fn arguments(args: OfficialServerArgs, endpoint: &SshEndpoint, instance_id: Stri
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use databricks::ssh_endpoint::official::Official;
+    use ssh_endpoint::official::Official;
 
     use super::*;
     use crate::cli::{Cli, Command};

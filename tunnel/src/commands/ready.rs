@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use databricks::ssh_endpoint::SshEndpoint;
 use databricks::{Client, Config};
 use secret::Secret;
+use ssh_endpoint::SshEndpoint;
 
 use crate::commands::selection::{Selected, Selection};
 use crate::endpoint::clients;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use databricks::Client;
-use databricks::ssh_endpoint::{ACCELERATORS, Serverless, SshEndpoint};
+use ssh_endpoint::{ACCELERATORS, Serverless, SshEndpoint};
 
 use crate::commands::ready;
 use crate::endpoint::direct::{self, Compute, Direct, Purpose};

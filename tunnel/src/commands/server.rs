@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
-use databricks::{Client, Config, is_loopback, workspace_file};
+use databricks::api::{secrets, workspace};
+use databricks::{Client, Config, is_loopback};
 use futures_util::future::join_all;
 use nix::unistd::{Pid, getppid};
 use secret::Secret;
+use ssh_endpoint::SERVER_PRIVATE_KEY;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,7 +24,7 @@ use crate::error::{Context, Error, Result};
 use crate::jobs::local::{self, Jobs};
 use crate::orphans;
 use crate::say;
-use crate::server::authorized_keys::{ScopeKeys, read_secret};
+use crate::server::authorized_keys::ScopeKeys;
 use crate::server::job_copies::JobCopies;
 use crate::server::log_ring::LogRing;
 use crate::server::ssh_server::{Choice, Replaceable, SshServer};
@@ -100,12 +101,11 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     let client = Client::new(Config { user_agent, ..Config::default() })
         .map_err(|error| explain(error, "no workspace in the environment"))?;
     let log = LogRing::default();
-    let host_key = read_secret(&client, &args.secret_scope, SERVER_PRIVATE_KEY)
+    let host_key = secrets::get(&client, &args.secret_scope, SERVER_PRIVATE_KEY)
         .await
-        .map_err(|error| explain(error, "the server's host key cannot be read"))?;
-    if host_key.expose().is_empty() {
-        return Err(Error::new("the server's host key is empty").way_out("Apply the configuration again."));
-    }
+        .map_err(|error| explain(error, "the server's host key cannot be read"))?
+        .filter(|key| !key.expose().is_empty())
+        .ok_or_else(|| Error::new("the server has no host key").way_out("Apply the configuration again."))?;
     let (folder, path, mut variables) = (std::env::temp_dir(), environment::path(), environment::all());
     // Jobs are supervised by this program (remote/submit.sh), whose file the notebook has removed by now: proc(5).
     variables.push((PROGRAM_VARIABLE.to_owned(), format!("/proc/{}/exe", std::process::id())));
@@ -238,7 +238,7 @@ impl Place {
     }
 
     async fn publish_at(&self, path: &str) -> Result<(), databricks::Error> {
-        workspace_file::write(&self.client, path, metadata::to_bytes(&self.metadata)).await
+        workspace::write_file(&self.client, path, metadata::to_bytes(&self.metadata)).await
     }
 
     /// Removes the files if they still speak of this server.
@@ -248,11 +248,11 @@ impl Place {
     }
 
     async fn retract_from(&self, path: &str) {
-        let Ok(Some(bytes)) = workspace_file::read(&self.client, path).await else { return };
+        let Ok(Some(bytes)) = workspace::read_file(&self.client, path).await else { return };
         if metadata::parse(&bytes).is_none_or(|found| found.instance_id != self.metadata.instance_id) {
             return;
         }
-        if let Err(error) = workspace_file::remove(&self.client, path).await {
+        if let Err(error) = workspace::remove_file(&self.client, path).await {
             say!("tunnel: the endpoint's folder could not be cleaned up: {error}");
         }
     }

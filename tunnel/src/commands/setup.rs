@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use databricks::ssh_endpoint::{SshEndpoint, check_name};
+use ssh_endpoint::{SshEndpoint, check_name};
 
 use crate::commands::existing::Existing;
 use crate::commands::ready::{self, Identity, Ready};

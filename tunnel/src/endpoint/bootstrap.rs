@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use databricks::api::jobs::{
     Compute, EnvironmentSpec, JobEnvironment, NotebookTask, Run, RunLifeCycleState, RunState, SubmitRun, SubmitTask,
 };
-use databricks::ssh_endpoint::{Serverless, SshEndpoint};
+use ssh_endpoint::{Serverless, SshEndpoint};
 
 /// The notebook's text.
 pub const NOTEBOOK: &str = include_str!("bootstrap.py");

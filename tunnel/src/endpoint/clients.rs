@@ -1,15 +1,14 @@
 //! The clients of an endpoint: the public keys that registered themselves in its secret scope, one secret each.
 
-use databricks::api::secrets::{DeleteSecret, ListSecrets, PutSecret};
-use databricks::ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SshEndpoint, client_secret_name};
-use databricks::{Client, Request};
+use databricks::Client;
+use databricks::api::secrets::{self, SecretMetadata};
 use secret::Secret;
+use ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SshEndpoint, client_secret_name};
 use ssh_key::{HashAlg, PublicKey};
 
-use crate::endpoint::start::{explain, json};
+use crate::endpoint::start::explain;
 use crate::error::{Error, Result};
 use crate::known_hosts;
-use crate::server::authorized_keys::read_secret;
 
 /// A key that may log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,16 +37,13 @@ impl Registered {
     }
 }
 
-async fn list(client: &Client, endpoint: &SshEndpoint) -> Result<ListSecrets> {
+async fn list(client: &Client, endpoint: &SshEndpoint) -> Result<Vec<SecretMetadata>> {
     let scope = &endpoint.secret_scope;
-    match client.send(Request::get("/api/2.0/secrets/list").query("scope", scope)).await {
-        Ok(list) => Ok(list),
-        Err(error) if error.is_not_found() => {
-            Err(Error::new(format!("the endpoint's secret scope {scope} does not exist"))
-                .way_out("Apply the configuration again."))
-        }
-        Err(error) => Err(explain(error, "cannot look at the endpoint's clients")),
-    }
+    let found = secrets::list(client, scope).await;
+    found.map_err(|error| explain(error, "cannot look at the endpoint's clients"))?.ok_or_else(|| {
+        Error::new(format!("the endpoint's secret scope {scope} does not exist"))
+            .way_out("Apply the configuration again.")
+    })
 }
 
 /// All keys that may log in: those that the configuration lists, and those that registered themselves.
@@ -56,13 +52,14 @@ async fn list(client: &Client, endpoint: &SshEndpoint) -> Result<ListSecrets> {
 /// When the scope cannot be read.
 pub async fn registered(client: &Client, endpoint: &SshEndpoint) -> Result<Vec<Registered>> {
     let mut all = Vec::new();
-    for found in list(client, endpoint).await?.secrets {
+    for found in list(client, endpoint).await? {
         let is_listed = found.key == AUTHORIZED_KEYS;
         if !is_listed && !found.key.starts_with(CLIENT_PUBLIC_KEY_PREFIX) {
             continue;
         }
-        let text = read_secret(client, &endpoint.secret_scope, &found.key).await;
-        let text = text.map_err(|error| explain(error, "cannot read a client's key"))?;
+        let text = secrets::get(client, &endpoint.secret_scope, &found.key).await;
+        // Removed since it was listed.
+        let Some(text) = text.map_err(|error| explain(error, "cannot read a client's key"))? else { continue };
         all.extend(text.expose().lines().filter(|line| known_hosts::parse(line).is_some()).map(|line| Registered {
             secret: (!is_listed).then(|| found.key.clone()),
             line: line.trim().to_owned(),
@@ -80,25 +77,18 @@ pub async fn register(client: &Client, endpoint: &SshEndpoint, public_line: &str
     let name = client_secret_name(public_line);
     let scope = &endpoint.secret_scope;
     let list = list(client, endpoint).await?;
-    let has = |name: &str| list.secrets.iter().any(|secret| secret.key == name);
+    let has = |name: &str| list.iter().any(|secret| secret.key == name);
     if has(&name) {
         return Ok(());
     }
     if has(AUTHORIZED_KEYS) {
-        let listed = read_secret(client, scope, AUTHORIZED_KEYS).await;
+        let listed = secrets::get(client, scope, AUTHORIZED_KEYS).await.ok().flatten();
         let ours = known_hosts::parse(public_line);
-        if listed.is_ok_and(|text| text.expose().lines().any(|line| known_hosts::parse(line) == ours)) {
+        if listed.is_some_and(|text| text.expose().lines().any(|line| known_hosts::parse(line) == ours)) {
             return Ok(());
         }
     }
-    let body = PutSecret {
-        scope: scope.clone(),
-        key: name,
-        string_value: Some(Secret::new(format!("{public_line}\n"))),
-        bytes_value: None,
-    };
-    let put = json(Request::post("/api/2.0/secrets/put"), &body)?.idempotent();
-    client.send::<()>(put).await.map_err(|error| {
+    secrets::put(client, scope, &name, &Secret::new(format!("{public_line}\n"))).await.map_err(|error| {
         let denied = error.status() == Some(403);
         let described = explain(error, "cannot register this machine's key with the endpoint");
         if denied {
@@ -114,10 +104,6 @@ pub async fn register(client: &Client, endpoint: &SshEndpoint, public_line: &str
 /// # Errors
 /// When the scope cannot be written.
 pub async fn remove(client: &Client, endpoint: &SshEndpoint, secret: &str) -> Result<()> {
-    let body = DeleteSecret { scope: endpoint.secret_scope.clone(), key: secret.to_owned() };
-    let request = json(Request::post("/api/2.0/secrets/delete"), &body)?.idempotent();
-    match client.send::<()>(request).await {
-        Err(error) if !error.is_not_found() => Err(explain(error, "cannot remove a client's key")),
-        _ => Ok(()),
-    }
+    let removed = secrets::delete(client, &endpoint.secret_scope, secret).await;
+    removed.map_err(|error| explain(error, "cannot remove a client's key"))
 }

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use databricks::api::clusters::{Cluster, ListClusters};
-use databricks::ssh_endpoint::publish::{self, Wanted};
-use databricks::ssh_endpoint::{Serverless, SshEndpoint, check_name, processor, secret_scope, sha256_hex};
-use databricks::{Client, Request, is_loopback};
+use databricks::api::clusters::{self, Cluster};
+use databricks::{Client, is_loopback};
+use ssh_endpoint::publish::{self, EndpointConfig};
+use ssh_endpoint::{Serverless, SshEndpoint, check_name, processor, secret_scope, sha256_hex};
 
 use crate::endpoint::cluster::{self, Processor};
 use crate::endpoint::files::{self, Files};
@@ -84,7 +84,7 @@ async fn ensure(
     client: &Client,
     home: &Path,
     target: &Target,
-    wanted: &Wanted,
+    wanted: &EndpointConfig,
     binary: Option<&Path>,
 ) -> Result<SshEndpoint> {
     let cluster = match &target.compute {
@@ -118,7 +118,7 @@ async fn ensure(
 }
 
 /// The endpoint that was announced, and whether it is Terraform's.
-async fn find(client: &Client, wanted: &Wanted) -> Result<Option<(SshEndpoint, bool)>> {
+async fn find(client: &Client, wanted: &EndpointConfig) -> Result<Option<(SshEndpoint, bool)>> {
     match publish::find(client, &wanted.name).await {
         Ok(Some(found)) => Ok(Some((trusted(client, found.endpoint, wanted).await?, found.is_managed))),
         Ok(None) => Ok(None),
@@ -131,7 +131,7 @@ async fn find(client: &Client, wanted: &Wanted) -> Result<Option<(SshEndpoint, b
     }
 }
 
-async fn put(client: &Client, wanted: &Wanted, program: Program) -> Result<SshEndpoint> {
+async fn put(client: &Client, wanted: &EndpointConfig, program: Program) -> Result<SshEndpoint> {
     let progress = Progress::default();
     progress.stage("publishing the endpoint");
     let doing = "cannot publish the endpoint";
@@ -143,7 +143,7 @@ async fn put(client: &Client, wanted: &Wanted, program: Program) -> Result<SshEn
 
 /// What was announced, as far as it is the announcer's to say. Where it is, and in which workspace, is known here: the token goes to
 /// no other host, and the host key is looked up under no other name.
-async fn trusted(client: &Client, found: SshEndpoint, wanted: &Wanted) -> Result<SshEndpoint> {
+async fn trusted(client: &Client, found: SshEndpoint, wanted: &EndpointConfig) -> Result<SshEndpoint> {
     let workspace_id = client.workspace_id().await.map_err(|error| explain(error, "cannot sign in"))?;
     let endpoint = SshEndpoint {
         host: host(client),
@@ -225,12 +225,12 @@ impl Target {
         Ok(Self { name, compute })
     }
 
-    fn wanted(&self, client: &Client) -> Wanted {
+    fn wanted(&self, client: &Client) -> EndpointConfig {
         let (cluster_id, serverless, remote_user) = match &self.compute {
             Place::Cluster(found) => (found.id.clone(), None, driver_user(client)),
             Place::Serverless(serverless) => (String::new(), Some(serverless.clone()), String::new()),
         };
-        Wanted {
+        EndpointConfig {
             name: self.name.clone(),
             cluster_id,
             serverless,
@@ -260,8 +260,7 @@ fn driver_user(client: &Client) -> String {
 }
 
 async fn get_cluster(client: &Client, id: &str) -> Result<Cluster> {
-    let request = Request::get("/api/2.1/clusters/get").query("cluster_id", id);
-    match client.send(request).await {
+    match clusters::get(client, id).await {
         Ok(cluster) => Ok(cluster),
         Err(error) if error.is_missing_cluster() => {
             Err(Error::new(format!("the workspace {} has no cluster {id}", host(client))).way_out(
@@ -274,10 +273,8 @@ async fn get_cluster(client: &Client, id: &str) -> Result<Cluster> {
 
 /// The only cluster with this name.
 async fn cluster_named(client: &Client, name: &str) -> Result<Cluster> {
-    let request = Request::get("/api/2.1/clusters/list").query("page_size", "100");
-    let all = client.pages(request, |page: ListClusters| (page.clusters, page.next_page_token)).await;
-    let mut found = all.map_err(|error| explain(error, LOOKING))?;
-    found.retain(|cluster| cluster.attributes.cluster_name == name);
+    let found = clusters::named(client, name).await;
+    let mut found = found.map_err(|error| explain(error, LOOKING))?;
     let ids = found.iter().map(|cluster| cluster.cluster_id.as_str()).collect::<Vec<_>>().join(", ");
     match (found.pop(), found.is_empty()) {
         (Some(cluster), true) => Ok(cluster),
@@ -340,7 +337,7 @@ impl Program {
 const OTHER_PROGRAM: &str = "Give the tunnel that was built for the cluster's processors: --tunnel-binary FILE";
 
 /// Whether an endpoint is on the compute that is wanted.
-fn is_on_the_same(found: &SshEndpoint, wanted: &Wanted) -> bool {
+fn is_on_the_same(found: &SshEndpoint, wanted: &EndpointConfig) -> bool {
     found.cluster_id == wanted.cluster_id && found.serverless == wanted.serverless
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use databricks::ssh_endpoint::SshEndpoint;
+use ssh_endpoint::SshEndpoint;
 
 use crate::error::{Context, Error, Result};
 use crate::{keys, known_hosts};

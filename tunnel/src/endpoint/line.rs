@@ -5,8 +5,8 @@
 use std::time::{Duration, SystemTime};
 
 use databricks::Client;
-use databricks::ssh_endpoint::SshEndpoint;
 use secret::Secret;
+use ssh_endpoint::SshEndpoint;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::commands::ready;

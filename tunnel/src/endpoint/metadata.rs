@@ -1,8 +1,8 @@
 //! `metadata.json`: where the running server of an endpoint listens. The server writes it into the endpoint's folder, clients
 //! read it. The official command line tool writes `port` and `cluster_id`; the rest is ours and may be missing.
 
-use databricks::ssh_endpoint::SshEndpoint;
 use serde::{Deserialize, Serialize};
+use ssh_endpoint::SshEndpoint;
 
 /// What a running server says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Metadata {
     /// Usage policy that its serverless compute is billed by.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub usage_policy_id: String,
-    /// What its serverless compute was asked to be: see [`databricks::ssh_endpoint::Serverless::describe`].
+    /// What its serverless compute was asked to be: see [`ssh_endpoint::Serverless::describe`].
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub compute: String,
     /// User that sessions run as.
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_server_elsewhere_is_not_the_endpoints() {
-        use databricks::ssh_endpoint::Serverless;
+        use ssh_endpoint::Serverless;
         let of = |cluster: &str, policy: &str| Metadata {
             port: 7772,
             cluster_id: cluster.into(),

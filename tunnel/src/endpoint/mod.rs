@@ -10,8 +10,8 @@ pub mod line;
 pub mod metadata;
 pub mod start;
 
-use databricks::ssh_endpoint::{SCHEMA_VERSION, SshEndpoint, check_name};
 use serde_json::Value;
+use ssh_endpoint::{SCHEMA_VERSION, SshEndpoint, check_name};
 
 use crate::error::{Context, Error, Result};
 

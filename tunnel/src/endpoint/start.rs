@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use databricks::api::clusters::{Cluster, ClusterId, ClusterState};
+use databricks::api::clusters::{self, ClusterId, ClusterState};
 use databricks::api::jobs::{ListRuns, Run, RunId, RunOutput};
-use databricks::api::workspace::{Import, Mkdirs};
-use databricks::ssh_endpoint::SshEndpoint;
-use databricks::{Client, Request, workspace_file};
+use databricks::api::workspace::{self, Import};
+use databricks::{Client, Request};
+use ssh_endpoint::SshEndpoint;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::endpoint::metadata::{self, Metadata};
@@ -85,7 +85,7 @@ impl Starter<'_> {
 
     /// What the last server said about itself. It may have ended since.
     async fn metadata(self) -> Result<Option<Metadata>> {
-        let found = workspace_file::read(self.client, &self.endpoint.metadata_path()).await;
+        let found = workspace::read_file(self.client, &self.endpoint.metadata_path()).await;
         let Some(bytes) = found.map_err(|error| explain(error, LOOKING))? else { return Ok(None) };
         Ok(metadata::parse(&bytes).filter(|found| metadata::is_of(found, self.endpoint)))
     }
@@ -132,8 +132,7 @@ impl Starter<'_> {
         let started = Instant::now();
         let mut asked = false;
         loop {
-            let request = Request::get("/api/2.1/clusters/get").query("cluster_id", &self.endpoint.cluster_id);
-            let cluster: Cluster = match self.client.send(request).await {
+            let cluster = match clusters::get(self.client, &self.endpoint.cluster_id).await {
                 Ok(cluster) => cluster,
                 Err(error) if error.is_missing_cluster() => {
                     return Err(Error::new(format!(
@@ -241,8 +240,7 @@ impl Starter<'_> {
     /// Submits a run that starts a server.
     async fn submit(self) -> Result<i64> {
         let doing = "cannot start the server";
-        let folder = Mkdirs { path: self.endpoint.directory.clone() };
-        let made: Result<(), _> = self.client.send(json(Request::post("/api/2.0/workspace/mkdirs"), &folder)?).await;
+        let made = workspace::make_directory(self.client, &self.endpoint.directory).await;
         made.map_err(|error| explain(error, doing))?;
         let notebook = Import {
             path: self.endpoint.bootstrap_path(),

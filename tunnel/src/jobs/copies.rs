@@ -3,9 +3,10 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use databricks::ssh_endpoint::SshEndpoint;
-use databricks::{Client, workspace_file};
+use databricks::Client;
+use databricks::api::workspace;
 use serde::{Deserialize, Serialize};
+use ssh_endpoint::SshEndpoint;
 
 use super::destination::Destination;
 use super::id::JobId;
@@ -117,7 +118,7 @@ pub async fn logs(destination: &Destination, id: &JobId) -> Result<(Report, Logs
 /// As [`complete`].
 pub async fn remove(destination: &Destination, id: &JobId) -> Result<()> {
     let Some((client, endpoint)) = place(destination).await? else { return Ok(()) };
-    let removed = workspace_file::remove(&client, &file(&endpoint.directory, id)).await;
+    let removed = workspace::remove_file(&client, &file(&endpoint.directory, id)).await;
     removed.map_err(|error| explain(error, "a job's copy cannot be removed"))
 }
 
@@ -132,7 +133,7 @@ async fn place(destination: &Destination) -> Result<Option<(Client, SshEndpoint)
 }
 
 async fn all(client: &Client, endpoint: &SshEndpoint) -> Result<Vec<JobId>> {
-    let paths = workspace_file::list(client, &folder(&endpoint.directory)).await;
+    let paths = workspace::list(client, &folder(&endpoint.directory)).await;
     let paths = paths.map_err(|error| explain(error, "the endpoint's jobs cannot be listed"))?;
     let id = |path: &String| path.rsplit('/').next()?.strip_suffix(".json")?.parse().ok();
     Ok(paths.iter().filter_map(id).collect())
@@ -140,7 +141,7 @@ async fn all(client: &Client, endpoint: &SshEndpoint) -> Result<Vec<JobId>> {
 
 /// A copy. Its machine is gone, or has it no more: what had not ended then, nobody knows the end of.
 async fn read(client: &Client, endpoint: &SshEndpoint, id: &JobId) -> Result<Option<JobCopy>> {
-    let found = workspace_file::read(client, &file(&endpoint.directory, id)).await;
+    let found = workspace::read_file(client, &file(&endpoint.directory, id)).await;
     let bytes = found.map_err(|error| explain(error, "a job's copy cannot be read"))?;
     let Some(mut copy) = bytes.and_then(|bytes| serde_json::from_slice::<JobCopy>(&bytes).ok()) else {
         return Ok(None);

@@ -2,7 +2,7 @@
 
 use super::id::JobId;
 use super::payload::Part;
-use super::spec::{GRACE, Wanted};
+use super::spec::{GRACE, NewJob};
 use crate::quote;
 
 const COMMON: &str = include_str!("remote/common.sh");
@@ -47,7 +47,7 @@ impl Script {
     }
 
     /// Submits a job; its files follow.
-    pub fn submit(id: &JobId, wanted: &Wanted, digest: &str, parts: &[Part]) -> Self {
+    pub fn submit(id: &JobId, wanted: &NewJob, digest: &str, parts: &[Part]) -> Self {
         let total: u64 = parts.iter().map(|part| part.size).sum();
         let mut take = String::from("parts() {\n");
         if wanted.has_files {
@@ -119,7 +119,7 @@ mod tests {
 
     fn all() -> Vec<Script> {
         let id = JobId::of_key("a");
-        let wanted = Wanted { command: vec!["it's".to_owned(), "a\nb".to_owned()], ..Wanted::default() };
+        let wanted = NewJob { command: vec!["it's".to_owned(), "a\nb".to_owned()], ..NewJob::default() };
         vec![
             Script::submit(&id, &wanted, "00", &[]),
             Script::report(None, false),

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use databricks::ssh_endpoint::sha256_hex;
 use serde::{Deserialize, Serialize};
+use ssh_endpoint::sha256_hex;
 
 use super::id::JobId;
 use crate::quote;
@@ -16,7 +16,7 @@ pub const GRACE: Duration = Duration::from_secs(10);
 
 /// A job to be.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct NewJob {
     /// Name for people.
     pub name: Option<String>,
     /// Who submits twice with one key gets one job.
@@ -50,7 +50,7 @@ pub struct Spec {
     pub timeout_seconds: u64,
 }
 
-impl Wanted {
+impl NewJob {
     /// The id: the key's, or one of its own.
     pub fn id(&self) -> JobId {
         self.key.as_deref().map_or_else(JobId::random, JobId::of_key)
@@ -114,8 +114,8 @@ impl Wanted {
 mod tests {
     use super::*;
 
-    fn wanted(command: &[&str]) -> Wanted {
-        Wanted { command: command.iter().map(|word| (*word).to_owned()).collect(), ..Wanted::default() }
+    fn wanted(command: &[&str]) -> NewJob {
+        NewJob { command: command.iter().map(|word| (*word).to_owned()).collect(), ..NewJob::default() }
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(spec.command.len(), 3);
         assert!(serde_json::to_string(&spec).unwrap().len() < 2 * SHOWN);
         assert!(wanted.run().contains(&long));
-        assert_eq!(super::Wanted::spec(&self::wanted(&["a", "b"])).command, ["a", "b"]);
+        assert_eq!(super::NewJob::spec(&self::wanted(&["a", "b"])).command, ["a", "b"]);
     }
 
     #[test]
@@ -134,15 +134,15 @@ mod tests {
         let one = wanted(&["a", "b c"]);
         let others = [
             (wanted(&["a b", "c"]), vec![]),
-            (Wanted { folder: Some("/".to_owned()), ..one.clone() }, vec![]),
-            (Wanted { timeout: Some(Duration::from_millis(1)), ..one.clone() }, vec![]),
-            (Wanted { environment: vec![("A".to_owned(), String::new())], ..one.clone() }, vec![]),
+            (NewJob { folder: Some("/".to_owned()), ..one.clone() }, vec![]),
+            (NewJob { timeout: Some(Duration::from_millis(1)), ..one.clone() }, vec![]),
+            (NewJob { environment: vec![("A".to_owned(), String::new())], ..one.clone() }, vec![]),
             (one.clone(), vec!["stdin 00"]),
         ];
         for (other, files) in others {
             assert_ne!(one.digest([]), other.digest(files), "{other:?}");
         }
         // Its name is for people.
-        assert_eq!(one.digest([]), Wanted { name: Some("x".to_owned()), ..one.clone() }.digest([]));
+        assert_eq!(one.digest([]), NewJob { name: Some("x".to_owned()), ..one.clone() }.digest([]));
     }
 }

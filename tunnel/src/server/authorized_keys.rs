@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use databricks::api::secrets::{GetSecret, ListSecrets};
-use databricks::ssh_endpoint::official::CLIENT_PUBLIC_KEY;
-use databricks::ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SERVER_PRIVATE_KEY};
-use databricks::{Client, Request};
+use databricks::Client;
+use databricks::api::secrets;
 use secret::Secret;
+use ssh_endpoint::official::CLIENT_PUBLIC_KEY;
+use ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SERVER_PRIVATE_KEY};
 use tokio::sync::Mutex;
 
 use crate::endpoint::start::explain;
@@ -36,56 +34,52 @@ struct Known {
     host_key_changed: Option<i64>,
 }
 
+/// What is there now, and the host key where it may be another one.
+type Fresh = (Known, Option<Secret<String>>);
+
 impl ScopeKeys {
     /// The keys of `scope`, and of the official tool's clients.
     pub fn new(client: Client, scope: String, official_scope: Option<String>, log: LogRing) -> Self {
         Self { client, scope, official_scope, log, known: Mutex::new(None) }
     }
 
-    /// What is in the scope now, and the host key if it may be another one than `known` has.
-    async fn refresh(&self, known: &Known) -> Result<(Known, Option<Secret<String>>), databricks::Error> {
-        let request = Request::get("/api/2.0/secrets/list").query("scope", &self.scope);
-        let list: ListSecrets = self.client.send(request).await?;
+    /// What is in the scope now, if there is one, and the host key if it may be another one than `known` has.
+    async fn refresh(&self, known: &Known) -> Result<Option<Fresh>, databricks::Error> {
+        let Some(list) = secrets::list(&self.client, &self.scope).await? else { return Ok(None) };
         let mut fresh = Known::default();
         let mut host_key = None;
-        if let Some(secret) = list.secrets.iter().find(|secret| secret.key == SERVER_PRIVATE_KEY) {
+        if let Some(secret) = list.iter().find(|secret| secret.key == SERVER_PRIVATE_KEY) {
             fresh.host_key_changed = secret.last_updated_timestamp;
             if fresh.host_key_changed.is_none() || fresh.host_key_changed != known.host_key_changed {
-                let text = read_secret(&self.client, &self.scope, SERVER_PRIVATE_KEY).await?;
-                host_key = Some(text).filter(|text| !text.expose().trim().is_empty());
+                let text = secrets::get(&self.client, &self.scope, SERVER_PRIVATE_KEY).await?;
+                host_key = text.filter(|text| !text.expose().trim().is_empty());
             }
         }
         let wanted = |key: &str| key == AUTHORIZED_KEYS || key.starts_with(CLIENT_PUBLIC_KEY_PREFIX);
-        for secret in list.secrets.into_iter().filter(|secret| wanted(&secret.key)) {
+        for secret in list.into_iter().filter(|secret| wanted(&secret.key)) {
             let changed = secret.last_updated_timestamp;
             match known.clients.get(&secret.key) {
                 Some((at, keys)) if changed.is_some() && *at == changed => {
                     fresh.clients.insert(secret.key, (changed, keys.clone()));
                 }
-                _ => match read_secret(&self.client, &self.scope, &secret.key).await {
-                    Ok(text) => {
+                _ => {
+                    // One that is not there was removed since it was listed.
+                    if let Some(text) = secrets::get(&self.client, &self.scope, &secret.key).await? {
                         let keys = text.expose().lines().filter_map(known_hosts::parse).collect();
                         fresh.clients.insert(secret.key, (changed, keys));
                     }
-                    // Removed since it was listed.
-                    Err(error) if error.is_not_found() => {}
-                    Err(error) => return Err(error),
-                },
-            }
-        }
-        if let Some(scope) = &self.official_scope {
-            match read_secret(&self.client, scope, CLIENT_PUBLIC_KEY).await {
-                Ok(text) => {
-                    let keys = text.expose().lines().filter_map(known_hosts::parse).collect();
-                    // A slash stands in no secret's name.
-                    fresh.clients.insert(format!("{scope}/{CLIENT_PUBLIC_KEY}"), (None, keys));
                 }
-                // No official client has come yet.
-                Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(error),
             }
         }
-        Ok((fresh, host_key))
+        // None is there before the first official client has come.
+        if let Some(scope) = &self.official_scope
+            && let Some(text) = secrets::get(&self.client, scope, CLIENT_PUBLIC_KEY).await?
+        {
+            let keys = text.expose().lines().filter_map(known_hosts::parse).collect();
+            // A slash stands in no secret's name.
+            fresh.clients.insert(format!("{scope}/{CLIENT_PUBLIC_KEY}"), (None, keys));
+        }
+        Ok(Some((fresh, host_key)))
     }
 }
 
@@ -95,12 +89,16 @@ impl KeySource for ScopeKeys {
             let mut known = self.known.lock().await;
             let mut host_key = None;
             match self.refresh(known.as_ref().unwrap_or(&Known::default())).await {
-                Ok((fresh, found)) => {
+                Ok(Some((fresh, found))) => {
                     *known = Some(fresh);
                     host_key = found;
                 }
                 // A definite no: the endpoint was removed, or its identity may not read it any more.
-                Err(error) if error.is_not_found() || error.status() == Some(403) => {
+                Ok(None) => {
+                    *known = None;
+                    return Err(Error::new(format!("the endpoint's secret scope {} does not exist", self.scope)));
+                }
+                Err(error) if error.status() == Some(403) => {
                     *known = None;
                     return Err(explain(error, "the endpoint's secret scope cannot be read"));
                 }
@@ -126,15 +124,4 @@ impl KeySource for ScopeKeys {
             Ok(Keys { authorized_keys: keys.iter().map(|key| format!("{key}\n")).collect(), host_key })
         })
     }
-}
-
-/// One secret's text.
-///
-/// # Errors
-/// When it cannot be read. One that is no base64 text is read as empty.
-pub async fn read_secret(client: &Client, scope: &str, key: &str) -> Result<Secret<String>, databricks::Error> {
-    let request = Request::get("/api/2.0/secrets/get").query("scope", scope).query("key", key);
-    let secret: GetSecret = client.send(request).await?;
-    let bytes = STANDARD.decode(secret.value.expose()).unwrap_or_default();
-    Ok(Secret::new(String::from_utf8(bytes).unwrap_or_default()))
 }

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use databricks::{Client, workspace_file};
+use databricks::Client;
+use databricks::api::workspace;
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
@@ -67,7 +68,7 @@ impl JobCopies {
         }
         let gone: Vec<JobId> = copied.keys().filter(|id| !ids.contains(id)).cloned().collect();
         for id in gone {
-            if workspace_file::remove(&self.client, &copies::file(&self.folder, &id)).await.is_ok() {
+            if workspace::remove_file(&self.client, &copies::file(&self.folder, &id)).await.is_ok() {
                 copied.remove(&id);
             }
         }
@@ -80,6 +81,6 @@ impl JobCopies {
         };
         let copy = JobCopy { job: job.clone(), logs: Logs { stdout: tail("stdout"), stderr: tail("stderr") } };
         let bytes = serde_json::to_vec(&copy).unwrap_or_default();
-        workspace_file::write(&self.client, &copies::file(&self.folder, &job.id), bytes).await
+        workspace::write_file(&self.client, &copies::file(&self.folder, &job.id), bytes).await
     }
 }

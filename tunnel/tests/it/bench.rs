@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use databricks::ssh_endpoint::SshEndpoint;
 use secret::Secret;
+use ssh_endpoint::SshEndpoint;
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -5,11 +5,11 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use databricks::api::jobs::ListRuns;
-use databricks::ssh_endpoint::SshEndpoint;
-use databricks::ssh_endpoint::publish::{Wanted, publish};
 use databricks::{Client, Config, Environment, Request};
 use localcloud::{Options, Running, Server};
 use serde_json::{Value, json};
+use ssh_endpoint::SshEndpoint;
+use ssh_endpoint::publish::{EndpointConfig, publish};
 use tokio::process::Command;
 
 use crate::bench::{tunnel_program, user};
@@ -21,8 +21,8 @@ pub struct Cloud {
     pub endpoint: SshEndpoint,
 }
 
-pub fn wanted(cluster_id: &str) -> Wanted {
-    Wanted {
+pub fn wanted(cluster_id: &str) -> EndpointConfig {
+    EndpointConfig {
         name: "demo".to_owned(),
         cluster_id: cluster_id.to_owned(),
         serverless: None,
@@ -41,7 +41,7 @@ impl Cloud {
         Self::with(binary, "SINGLE_USER", |_| {}).await
     }
 
-    pub async fn with(binary: Vec<u8>, access_mode: &str, change: impl FnOnce(&mut Wanted)) -> Self {
+    pub async fn with(binary: Vec<u8>, access_mode: &str, change: impl FnOnce(&mut EndpointConfig)) -> Self {
         Self::with_runs_pending_for(Duration::from_millis(10), binary, access_mode, change).await
     }
 
@@ -50,7 +50,7 @@ impl Cloud {
         pending: Duration,
         binary: Vec<u8>,
         access_mode: &str,
-        change: impl FnOnce(&mut Wanted),
+        change: impl FnOnce(&mut EndpointConfig),
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::for_tests(folder.path().join("cloud"));

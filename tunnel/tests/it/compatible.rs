@@ -3,11 +3,11 @@
 
 use databricks::Request;
 use databricks::api::jobs::{Run, RunLifeCycleState, RunOutput};
-use databricks::ssh_endpoint::official::{self, Official};
-use databricks::ssh_endpoint::publish::{Wanted, publish};
-use databricks::ssh_endpoint::{ENDPOINT, Serverless, SshEndpoint};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use ssh_endpoint::official::Official;
+use ssh_endpoint::publish::{EndpointConfig, publish};
+use ssh_endpoint::{ENDPOINT, Serverless, SshEndpoint, publish_official};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
@@ -246,7 +246,7 @@ impl<'a> Tool<'a> {
     }
 }
 
-async fn compatible(change: impl FnOnce(&mut Wanted)) -> Cloud {
+async fn compatible(change: impl FnOnce(&mut EndpointConfig)) -> Cloud {
     let binary = std::fs::read(tunnel_program()).unwrap();
     let cloud = Cloud::with(binary, "SINGLE_USER", |wanted| {
         wanted.compatible_with = Some(format!("databricks-cli/{VERSION}"));
@@ -254,7 +254,7 @@ async fn compatible(change: impl FnOnce(&mut Wanted)) -> Cloud {
     })
     .await;
     let official = cloud.endpoint.official.as_ref().unwrap();
-    assert!(official::is_whole(&cloud.client, &cloud.endpoint, official).await.unwrap());
+    assert!(publish_official::is_whole(&cloud.client, &cloud.endpoint, official).await.unwrap());
     cloud
 }
 
@@ -314,7 +314,7 @@ async fn the_official_layout_belongs_to_one_endpoint_and_goes_with_it() {
     let official = cloud.endpoint.official.clone().unwrap();
     let binary = b"any".to_vec();
     let refused = async |endpoint: &SshEndpoint| {
-        let published = official::publish(&cloud.client, endpoint, &official, &[], binary.clone().into()).await;
+        let published = publish_official::publish(&cloud.client, endpoint, &official, &[], binary.clone().into()).await;
         published.unwrap_err().to_string()
     };
     // A second endpoint on the cluster has the same session.
@@ -323,31 +323,34 @@ async fn the_official_layout_belongs_to_one_endpoint_and_goes_with_it() {
     let other = publish(&cloud.client, &other, binary.clone().into()).await.unwrap();
     let words = refused(&other).await;
     assert!(words.contains("\"demo\" serves it already"), "{words}");
-    official::remove(&cloud.client, "other", &official, None).await.unwrap();
-    assert!(official::is_whole(&cloud.client, &cloud.endpoint, &official).await.unwrap(), "it is not the other's");
+    publish_official::remove(&cloud.client, "other", &official, None).await.unwrap();
+    assert!(
+        publish_official::is_whole(&cloud.client, &cloud.endpoint, &official).await.unwrap(),
+        "it is not the other's"
+    );
 
     // The tool's own key is kept by the next apply; what somebody changed is seen.
     tool.key().await;
     let key = tool.secret("client-public-key").await;
     let keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti".to_owned()];
     let program = std::fs::read(tunnel_program()).unwrap();
-    official::publish(&cloud.client, &cloud.endpoint, &official, &keys, program.into()).await.unwrap();
+    publish_official::publish(&cloud.client, &cloud.endpoint, &official, &keys, program.into()).await.unwrap();
     assert_eq!(tool.secret("client-public-key").await, key);
     let put = json!({"scope": tool.scope(), "key": "server-public-key", "string_value": "ssh-ed25519 EVIL"});
     cloud.post("/api/2.0/secrets/put", put).await;
-    assert!(!official::is_whole(&cloud.client, &cloud.endpoint, &official).await.unwrap());
+    assert!(!publish_official::is_whole(&cloud.client, &cloud.endpoint, &official).await.unwrap());
 
     // Another version lies elsewhere, with the tool's key, and nothing of the one before stays.
     let program = std::fs::read(tunnel_program()).unwrap();
-    let newer = Official::of(&tool.identity, &cloud.endpoint, "1.15.0", &program).unwrap();
+    let newer = Official::of(&tool.identity, cloud.endpoint.session_id(), "1.15.0", &program).unwrap();
     let moved = SshEndpoint { official: Some(newer.clone()), ..cloud.endpoint.clone() };
-    official::publish(&cloud.client, &moved, &newer, &[], program.into()).await.unwrap();
-    assert!(official::is_whole(&cloud.client, &moved, &newer).await.unwrap());
+    publish_official::publish(&cloud.client, &moved, &newer, &[], program.into()).await.unwrap();
+    assert!(publish_official::is_whole(&cloud.client, &moved, &newer).await.unwrap());
     assert!(!tool.exists(&tool.version_folder()).await);
     assert_eq!(tool.secret("client-public-key").await, key);
 
     for _ in 0..2 {
-        official::remove(&cloud.client, "demo", &newer, None).await.unwrap();
+        publish_official::remove(&cloud.client, "demo", &newer, None).await.unwrap();
         assert!(!tool.exists(newer.directory.rsplit_once('/').unwrap().0).await);
         assert_eq!(tool.secret(ENDPOINT).await, None);
     }
@@ -358,7 +361,7 @@ async fn the_official_layout_belongs_to_one_endpoint_and_goes_with_it() {
     cloud.post("/api/2.0/secrets/put", put).await;
     let words = refused(&cloud.endpoint).await;
     assert!(words.contains("delete-scope") && words.contains(&tool.scope()), "{words}");
-    official::remove(&cloud.client, "demo", &official, None).await.unwrap();
+    publish_official::remove(&cloud.client, "demo", &official, None).await.unwrap();
     assert_eq!(tool.secret("server-private-key").await.as_deref(), Some("theirs"));
     cloud.cloud.stop().await;
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use databricks::Request;
 use databricks::api::workspace::import_file_path;
-use databricks::ssh_endpoint::client_secret_name;
-use databricks::ssh_endpoint::publish::{Standing, publish, read, remove};
 use serde_json::json;
+use ssh_endpoint::client_secret_name;
+use ssh_endpoint::publish::{Standing, publish, read, remove};
 use tokio::io::AsyncWriteExt;
 
 use crate::bench::{another_host_key, sha256, text, tunnel_program};
@@ -192,7 +192,7 @@ async fn a_key_is_registered_once_and_a_listed_one_not_at_all() {
 
     // Another person, whose key the configuration lists.
     let listed = tunnel::keys::ensure(&cloud.home("grace"), "grace").unwrap().public_line;
-    let wanted = databricks::ssh_endpoint::publish::Wanted {
+    let wanted = ssh_endpoint::publish::EndpointConfig {
         client_public_keys: vec![listed.clone()],
         ..wanted(&cloud.endpoint.cluster_id)
     };

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use databricks::ssh_endpoint::SERVER_PRIVATE_KEY;
-use databricks::ssh_endpoint::publish::publish;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
+use ssh_endpoint::SERVER_PRIVATE_KEY;
+use ssh_endpoint::publish::publish;
 
 use crate::bench::{text, tunnel_program};
 use crate::cloud::{Cloud, until, wanted};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use databricks::Request;
 use databricks::api::workspace::import_file_path;
-use databricks::ssh_endpoint::Serverless;
-use databricks::ssh_endpoint::publish::publish;
 use serde_json::{Value, json};
+use ssh_endpoint::Serverless;
+use ssh_endpoint::publish::publish;
 
 use crate::bench::{text, tunnel_program};
 use crate::cloud::{Cloud, until, wanted};

@@ -1,7 +1,7 @@
 //! `--cluster` and `--serverless`: an endpoint without Terraform.
 
-use databricks::ssh_endpoint::publish;
 use serde_json::{Value, json};
+use ssh_endpoint::publish;
 use tokio::process::Command;
 
 use crate::bench::{another_host_key, text};

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use secret::Secret;
 
 use super::{open_enum, wire};
+use crate::{Client, Error, Request};
 
 wire! {
     /// What a cluster is: the body of `POST create`, most of `POST edit`, and part of `GET get`.
@@ -377,4 +378,23 @@ open_enum! {
         /// Nobody knows.
         Unknown = "UNKNOWN",
     }
+}
+
+/// A cluster.
+///
+/// # Errors
+/// Whatever the API refuses; of a cluster that is not there [`Error::is_missing_cluster`] is true.
+pub async fn get(client: &Client, id: &str) -> Result<Cluster, Error> {
+    client.send(Request::get("/api/2.1/clusters/get").query("cluster_id", id)).await
+}
+
+/// All clusters with this name: names are not unique.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn named(client: &Client, name: &str) -> Result<Vec<Cluster>, Error> {
+    let request = Request::get("/api/2.1/clusters/list").query("page_size", "100");
+    let mut found = client.pages(request, |page: ListClusters| (page.clusters, page.next_page_token)).await?;
+    found.retain(|cluster| cluster.attributes.cluster_name == name);
+    Ok(found)
 }

@@ -1,4 +1,5 @@
-//! What travels on the wire: the requests and answers of the Databricks REST APIs, as plain serde structs.
+//! What travels on the wire: the requests and answers of the Databricks REST APIs, as plain serde structs; and the calls that more than
+//! one product makes, as functions.
 //!
 //! Names are the API's own (the Databricks SDK for Go v0.175.0 is the reference: `fields.txt` of the project's facts).
 //! Every field may be missing in what is received, and an absent value is left out of what is sent: `None`, an empty string, an

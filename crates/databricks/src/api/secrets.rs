@@ -2,9 +2,12 @@
 //!
 //! Reference: <https://docs.databricks.com/api/workspace/secrets>.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use secret::Secret;
 
 use super::wire;
+use crate::{Client, Error, Request};
 
 wire! {
     /// `POST /api/2.0/secrets/scopes/create`.
@@ -110,4 +113,88 @@ wire! {
         /// All of them.
         pub items: Vec<AclItem>,
     }
+}
+
+/// Makes a scope that its creator manages. One that is there is no error.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn create_scope(client: &Client, scope: &str) -> Result<(), Error> {
+    let body = CreateScope { scope: scope.to_owned(), ..CreateScope::default() };
+    match client.send(Request::post("/api/2.0/secrets/scopes/create").json(&body)?.idempotent()).await {
+        Err(error) if error.is_already_exists() => Ok(()),
+        other => other,
+    }
+}
+
+/// Removes a scope with all that is in it. One that is gone is no error.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn delete_scope(client: &Client, scope: &str) -> Result<(), Error> {
+    let body = DeleteScope { scope: scope.to_owned() };
+    client.send(Request::post("/api/2.0/secrets/scopes/delete").json(&body)?.idempotent()).await.or_else(gone)
+}
+
+/// The secrets of a scope, without their values; `None` without the scope.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn list(client: &Client, scope: &str) -> Result<Option<Vec<SecretMetadata>>, Error> {
+    match client.send::<ListSecrets>(Request::get("/api/2.0/secrets/list").query("scope", scope)).await {
+        Ok(list) => Ok(Some(list.secrets)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The names of a scope's secrets; `None` without the scope.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn names(client: &Client, scope: &str) -> Result<Option<Vec<String>>, Error> {
+    Ok(list(client, scope).await?.map(|secrets| secrets.into_iter().map(|secret| secret.key).collect()))
+}
+
+/// A secret's text; `None` where there is none. What is no base64 of a text is read as empty.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn get(client: &Client, scope: &str, key: &str) -> Result<Option<Secret<String>>, Error> {
+    let request = Request::get("/api/2.0/secrets/get").query("scope", scope).query("key", key);
+    match client.send::<GetSecret>(request).await {
+        Ok(secret) => {
+            let bytes = STANDARD.decode(secret.value.expose()).unwrap_or_default();
+            Ok(Some(Secret::new(String::from_utf8(bytes).unwrap_or_default())))
+        }
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a secret, over one that is there.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn put(client: &Client, scope: &str, key: &str, value: &Secret<String>) -> Result<(), Error> {
+    let body = PutSecret {
+        scope: scope.to_owned(),
+        key: key.to_owned(),
+        string_value: Some(value.clone()),
+        bytes_value: None,
+    };
+    client.send(Request::post("/api/2.0/secrets/put").json(&body)?.idempotent()).await
+}
+
+/// Removes a secret. One that is gone is no error.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn delete(client: &Client, scope: &str, key: &str) -> Result<(), Error> {
+    let body = DeleteSecret { scope: scope.to_owned(), key: key.to_owned() };
+    client.send(Request::post("/api/2.0/secrets/delete").json(&body)?.idempotent()).await.or_else(gone)
+}
+
+fn gone(error: Error) -> Result<(), Error> {
+    if error.is_not_found() { Ok(()) } else { Err(error) }
 }

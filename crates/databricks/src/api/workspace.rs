@@ -3,7 +3,15 @@
 //! Reference: <https://docs.databricks.com/api/workspace/workspace>. `import-file` takes the raw bytes as body and the path
 //! percent-encoded in the URL, without its leading slash; a body whose target ends in `.zip` is expanded beside it.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+
 use super::{open_enum, wire};
+use crate::{Client, Error, Request};
+
+/// How long an upload may take: megabytes over a slow line.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(600);
 
 wire! {
     /// `POST /api/2.0/workspace/mkdirs`.
@@ -91,6 +99,102 @@ open_enum! {
 pub fn import_file_path(path: &str) -> String {
     let encoded: Vec<String> = path.trim_start_matches('/').split('/').map(crate::segment).collect();
     format!("/api/2.0/workspace-files/import-file/{}", encoded.join("/"))
+}
+
+/// A file's bytes; `None` where there is none.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn read_file(client: &Client, path: &str) -> Result<Option<Bytes>, Error> {
+    let request = Request::get("/api/2.0/workspace/export").query("path", path).query("direct_download", "true");
+    match client.send_bytes(request).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file, over one that is there. A folder that is missing is made.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn write_file(client: &Client, path: &str, content: impl Into<Bytes>) -> Result<(), Error> {
+    let content = content.into();
+    match client.send(import(path, content.clone())).await {
+        Err(error) if error.is_not_found() => {}
+        other => return other,
+    }
+    make_directory(client, path.rsplit_once('/').map_or("", |(folder, _)| folder)).await?;
+    client.send(import(path, content)).await
+}
+
+/// Writes a big file into a folder that is there, over one that is there.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn upload(client: &Client, path: &str, content: Bytes) -> Result<(), Error> {
+    client.send(import(path, content).timeout(UPLOAD_LIMIT)).await
+}
+
+fn import(path: &str, content: Bytes) -> Request {
+    let request = Request::post(import_file_path(path)).query("overwrite", "true");
+    request.body(content, "application/octet-stream").idempotent()
+}
+
+/// A file's size: `None` without a file, `Some(None)` where the workspace does not tell it.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn file_size(client: &Client, path: &str) -> Result<Option<Option<i64>>, Error> {
+    match client.send::<ObjectInfo>(Request::get("/api/2.0/workspace/get-status").query("path", path)).await {
+        Ok(info) => Ok(Some(info.size)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a folder, and those above it. One that is there is no error.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn make_directory(client: &Client, path: &str) -> Result<(), Error> {
+    client.send(Request::post("/api/2.0/workspace/mkdirs").json(&Mkdirs { path: path.to_owned() })?.idempotent()).await
+}
+
+/// Removes a file. One that is gone is no error.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn remove_file(client: &Client, path: &str) -> Result<(), Error> {
+    delete(client, path, false).await
+}
+
+/// Removes a folder with all that is in it. One that is gone is no error.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn remove_folder(client: &Client, path: &str) -> Result<(), Error> {
+    delete(client, path, true).await
+}
+
+async fn delete(client: &Client, path: &str, recursive: bool) -> Result<(), Error> {
+    let body = Delete { path: path.to_owned(), recursive: Some(recursive) };
+    match client.send(Request::post("/api/2.0/workspace/delete").json(&body)?.idempotent()).await {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other,
+    }
+}
+
+/// The paths of what stands in a folder; none where there is no folder.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn list(client: &Client, folder: &str) -> Result<Vec<String>, Error> {
+    match client.send::<ListObjects>(Request::get("/api/2.0/workspace/list").query("path", folder)).await {
+        Ok(found) => Ok(found.objects.into_iter().map(|object| object.path).collect()),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The attribute `endpoint`, by its type [`SshEndpoint`]: what one resource exports, another is given.
 
-use databricks::ssh_endpoint::SshEndpoint;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
+use ssh_endpoint::SshEndpoint;
 use tfplugin::{COMPUTED, Flags, OPTIONAL, REQUIRED};
 
 /// The schema where the provider makes the endpoint: every field computed.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use databricks::ssh_endpoint::SshEndpoint;
+use ssh_endpoint::SshEndpoint;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 type Name = (String, String);

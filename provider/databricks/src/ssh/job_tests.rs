@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use databricks::ssh_endpoint::SshEndpoint as Endpoint;
 use databricks::{Client, Config, Environment};
 use jiff::Timestamp;
+use ssh_endpoint::SshEndpoint as Endpoint;
 use tempfile::TempDir;
 use tfplugin::{Attr, Call, Marker, Planning, Resource};
 use tokio_util::sync::CancellationToken;

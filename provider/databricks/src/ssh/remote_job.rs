@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use databricks::ssh_endpoint::SshEndpoint;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use ssh_endpoint::SshEndpoint;
 use tfplugin::{Call, Error, Result};
 
 use super::log_tail::Redaction;

@@ -1,11 +1,11 @@
 //! databricks_ssh_endpoint: what makes a cluster reachable over SSH, and what clients need to reach and to trust it.
-//! The layout in the workspace, and the exported type, are [`databricks::ssh_endpoint`]'s.
+//! The layout in the workspace, and the exported type, are [`ssh_endpoint`]'s.
 
-use databricks::ssh_endpoint::official;
-use databricks::ssh_endpoint::publish::Wanted;
-use databricks::ssh_endpoint::{self as layout, SshEndpoint as Endpoint};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ssh_endpoint::official;
+use ssh_endpoint::publish::EndpointConfig;
+use ssh_endpoint::{self as layout, SshEndpoint as Endpoint};
 use ssh_key::PublicKey;
 use tfplugin::{
     Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED,
@@ -156,14 +156,14 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
 }
 
 /// What `plan` asks to publish.
-fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<Wanted> {
+fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<EndpointConfig> {
     let remote_user = match plan.remote_user.known() {
         Some(user) => user.clone(),
         // Only the running server knows it.
         None if plan.serverless.is_known() => String::new(),
         None => driver_user(cx.client().host())?,
     };
-    Ok(Wanted {
+    Ok(EndpointConfig {
         name: plan.name.text().to_owned(),
         cluster_id: plan.cluster_id.text().to_owned(),
         serverless: plan.serverless.known().map(ServerlessCompute::wanted).transpose()?,

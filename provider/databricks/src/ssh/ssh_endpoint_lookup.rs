@@ -1,8 +1,8 @@
 //! The data source databricks_ssh_endpoint: an endpoint that exists, made by another configuration or by `tunnel`.
 
-use databricks::ssh_endpoint::SshEndpoint as Endpoint;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ssh_endpoint::SshEndpoint as Endpoint;
 use tfplugin::{Attr, COMPUTED, Call, DataSource, Error, REQUIRED, Result, Set};
 
 use super::endpoint_schema;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use databricks::ssh_endpoint::{SshEndpoint as Endpoint, sha256_hex};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ssh_endpoint::{SshEndpoint as Endpoint, sha256_hex};
 use tfplugin::{
     Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, Planning, REQUIRED, Resource, Result,
     Timeouts,

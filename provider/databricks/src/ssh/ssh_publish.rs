@@ -1,4 +1,4 @@
-//! What the resource adds to [`databricks::ssh_endpoint::publish`]: whose the endpoint is, the endpoint as it was published
+//! What the resource adds to [`ssh_endpoint::publish`]: whose the endpoint is, the endpoint as it was published
 //! (so that a read finds what changed, and an import finds everything), and a host key that stays the pinned one.
 
 use base64::Engine;
@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use databricks::Request;
 use databricks::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
 use databricks::api::workspace::{Delete, ListObjects};
-use databricks::ssh_endpoint::official;
-use databricks::ssh_endpoint::publish::{self, Wanted};
-use databricks::ssh_endpoint::{self as layout, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SshEndpoint};
+use ssh_endpoint::publish::{self, EndpointConfig};
+use ssh_endpoint::publish_official;
+use ssh_endpoint::{self as layout, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SshEndpoint};
 use tfplugin::{Call, Error, Result};
 
 use super::tunnel_binary::Binary;
@@ -61,7 +61,7 @@ pub(super) async fn claimed_by(cx: &Call<Workspace>, name: &str) -> Result<Optio
 /// Publishes everything, and at last the endpoint that names it. The host key is made anew unless it is the `pinned` one.
 pub(super) async fn publish(
     cx: &Call<Workspace>,
-    wanted: &Wanted,
+    wanted: &EndpointConfig,
     pinned: Option<&str>,
     binary: &Binary,
 ) -> Result<Published> {
@@ -81,7 +81,7 @@ pub(super) async fn publish(
     let next = endpoint.official.as_ref();
     let before = announced(cx, &wanted.name).await?.and_then(|before| before.official);
     if let Some(before) = before.filter(|before| Some(before) != next) {
-        official::remove(cx.client(), &wanted.name, &before, next).await.or_say(action)?;
+        publish_official::remove(cx.client(), &wanted.name, &before, next).await.or_say(action)?;
     }
     publish::announce(cx.client(), &endpoint).await.or_say(action)?;
     Ok(Published {
@@ -122,7 +122,7 @@ pub(super) async fn inspect(cx: &Call<Workspace>, name: &str) -> Result<Option<P
     let Some(published) = read(cx, name).await? else { return Ok(None) };
     let Some(official) = &published.endpoint.official else { return Ok(Some(published)) };
     let action = || format!("look at what the official command line tool finds of the SSH endpoint {name:?}");
-    let is_whole = official::is_whole(cx.client(), &published.endpoint, official).await.or_say(action)?;
+    let is_whole = publish_official::is_whole(cx.client(), &published.endpoint, official).await.or_say(action)?;
     let compatible_version = is_whole.then(|| official.version.clone());
     Ok(Some(Published { compatible_version, ..published }))
 }
@@ -138,7 +138,7 @@ pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<
     if let Some(endpoint) = endpoint {
         if let Some(official) = &endpoint.official {
             let action = || format!("take the SSH endpoint {name:?} away from the official command line tool");
-            official::remove(cx.client(), name, official, None).await.or_say(action)?;
+            publish_official::remove(cx.client(), name, official, None).await.or_say(action)?;
         }
         remove_folder(cx, &endpoint.directory).await?;
         let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned()).unwrap_or_default();

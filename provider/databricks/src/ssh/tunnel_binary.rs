@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use databricks::ssh_endpoint::sha256_hex;
+use ssh_endpoint::sha256_hex;
 use tfplugin::{Attr, Error, Result};
 
 use crate::environment;

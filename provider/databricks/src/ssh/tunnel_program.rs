@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
-use databricks::ssh_endpoint::SshEndpoint;
+use ssh_endpoint::SshEndpoint;
 use tempfile::NamedTempFile;
 use tfplugin::{Attr, Call, Error, Result, Secret};
 use tokio::io::AsyncWriteExt;

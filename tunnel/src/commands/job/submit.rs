@@ -15,7 +15,7 @@ use crate::jobs::follow::{Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::payload::Payload;
 use crate::jobs::script::Script;
-use crate::jobs::spec::Wanted;
+use crate::jobs::spec::NewJob;
 use crate::print;
 use crate::progress::Progress;
 
@@ -108,7 +108,7 @@ enum Answer {
 struct Submission {
     id: JobId,
     digest: String,
-    wanted: Wanted,
+    wanted: NewJob,
     payload: Arc<Payload>,
 }
 
@@ -136,7 +136,7 @@ impl Question for Submission {
     }
 }
 
-fn wanted(args: SubmitArgs) -> Result<(Wanted, Payload)> {
+fn wanted(args: SubmitArgs) -> Result<(NewJob, Payload)> {
     let mut payload = Payload::default();
     if let Some(stdin) = &args.stdin {
         payload.stdin(stdin)?;
@@ -157,7 +157,7 @@ fn wanted(args: SubmitArgs) -> Result<(Wanted, Payload)> {
             Error::new("the command begins with an option, or with nothing").way_out("Begin it with a program.")
         );
     }
-    let wanted = Wanted {
+    let wanted = NewJob {
         name: args.name,
         key: args.key,
         command,

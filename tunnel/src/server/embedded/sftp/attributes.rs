@@ -20,14 +20,14 @@ const EXTENDED: u32 = 0x8000_0000;
 
 /// The attributes that a client wants a file to have.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Wanted {
+pub(super) struct NewAttributes {
     size: Option<u64>,
     owner: Option<(u32, u32)>,
     pub(super) permissions: Option<u32>,
     times: Option<(u32, u32)>,
 }
 
-impl Wanted {
+impl NewAttributes {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Failure> {
         let flags = reader.number()?;
         let mut wanted = Self::default();

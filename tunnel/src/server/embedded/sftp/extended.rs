@@ -11,7 +11,7 @@ use nix::sys::statvfs::{FsFlags, Statvfs, fstatvfs, statvfs};
 use nix::unistd::User;
 
 use super::LONGEST;
-use super::attributes::Wanted;
+use super::attributes::NewAttributes;
 use super::files::{Files, READ, kind, resolve};
 use super::handles;
 use super::packet::{Failure, Reader, begin, put_bytes, put_path};
@@ -45,7 +45,7 @@ pub(super) fn perform(files: &mut Files, id: u32, reader: &mut Reader, answers: 
         b"fsync@openssh.com" => files.handles.file(&reader.bytes()?)?.sync_all()?,
         b"lsetstat@openssh.com" => {
             let path = files.path(reader)?;
-            Wanted::read(reader)?.set(&path, false)?;
+            NewAttributes::read(reader)?.set(&path, false)?;
         }
         b"statvfs@openssh.com" => put_file_system(answers, id, &statvfs(&files.path(reader)?)?),
         b"fstatvfs@openssh.com" => put_file_system(answers, id, &fstatvfs(files.handles.file(&reader.bytes()?)?)?),

@@ -9,7 +9,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 
-use super::attributes::{self, Wanted};
+use super::attributes::{self, NewAttributes};
 use super::extended;
 use super::handles::{Handles, Open};
 use super::listing::{Listing, exists};
@@ -93,7 +93,7 @@ impl Files {
         match kind {
             request::OPEN => {
                 let (path, flags) = (self.path(reader)?, reader.number()?);
-                let file = open(&path, flags, &Wanted::read(reader)?)?;
+                let file = open(&path, flags, &NewAttributes::read(reader)?)?;
                 self.put_handle(answers, id, Open::File(file))?;
             }
             request::CLOSE => self.handles.close(&reader.bytes()?)?,
@@ -111,11 +111,11 @@ impl Files {
             request::FSTAT => put_attributes(answers, id, &self.handles.file(&reader.bytes()?)?.metadata()?),
             request::SETSTAT => {
                 let path = self.path(reader)?;
-                Wanted::read(reader)?.set(&path, true)?;
+                NewAttributes::read(reader)?.set(&path, true)?;
             }
             request::FSETSTAT => {
                 let handle = reader.bytes()?;
-                Wanted::read(reader)?.set_open(self.handles.file(&handle)?)?;
+                NewAttributes::read(reader)?.set_open(self.handles.file(&handle)?)?;
             }
             request::OPENDIR => {
                 let listing = Listing::open(self.path(reader)?)?;
@@ -129,7 +129,7 @@ impl Files {
             request::REMOVE => fs::remove_file(self.path(reader)?)?,
             request::MKDIR => {
                 let path = self.path(reader)?;
-                let mode = Wanted::read(reader)?.permissions.unwrap_or(0o777);
+                let mode = NewAttributes::read(reader)?.permissions.unwrap_or(0o777);
                 fs::DirBuilder::new().mode(mode).create(path)?;
             }
             request::RMDIR => fs::remove_dir(self.path(reader)?)?,
@@ -168,7 +168,7 @@ impl Files {
 }
 
 /// Opens a file with the flags of section 6.3, whose combinations are the system's to judge.
-fn open(path: &Path, flags: u32, wanted: &Wanted) -> Result<File, Failure> {
+fn open(path: &Path, flags: u32, wanted: &NewAttributes) -> Result<File, Failure> {
     let mut system = match flags & 3 {
         1 => OFlag::O_RDONLY,
         2 => OFlag::O_WRONLY,
