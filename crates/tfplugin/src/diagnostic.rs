@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::subject::Subject;
+
 /// One step of a path into a Terraform value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -82,53 +84,82 @@ impl Diagnostic {
 }
 
 /// Why an operation failed. Anything that is a [`std::error::Error`] converts into it with `?`.
+///
+/// It is the reason alone: what failed is put before it by the framework, which knows the operation, the type and the
+/// name, so that people read `Cannot create databricks_aws_vpc "vpc-1": REASON`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error(Box<Diagnostic>);
+pub struct Error {
+    diagnostic: Box<Diagnostic>,
+    /// Whether the summary names what failed.
+    whole: bool,
+}
 
 /// The result of an operation of a provider.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error with a one-line summary.
-    pub fn new(summary: impl Into<String>) -> Self {
-        Self(Box::new(Diagnostic {
-            severity: Severity::Error,
-            summary: summary.into(),
-            detail: String::new(),
-            path: None,
-        }))
+    /// An error with its reason on one line.
+    pub fn new(reason: impl Into<String>) -> Self {
+        let summary = reason.into();
+        let diagnostic = Diagnostic { severity: Severity::Error, summary, detail: String::new(), path: None };
+        Self { diagnostic: Box::new(diagnostic), whole: false }
     }
 
-    /// Adds the reason and the way out.
+    /// An error whose one line says what failed as well, in words of its own: the framework puts nothing before it.
+    pub fn whole(summary: impl Into<String>) -> Self {
+        Self { whole: true, ..Self::new(summary) }
+    }
+
+    /// Says more about the reason, and the way out.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.0.detail = detail.into();
+        self.diagnostic.detail = detail.into();
+        self
+    }
+
+    /// Adds a paragraph to the detail.
+    #[must_use]
+    pub fn also(mut self, paragraph: impl AsRef<str>) -> Self {
+        let detail = &mut self.diagnostic.detail;
+        if !detail.is_empty() {
+            detail.push_str("\n\n");
+        }
+        detail.push_str(paragraph.as_ref());
+        self
+    }
+
+    /// The error of `subject`, of which this is the reason.
+    pub(crate) fn about(mut self, subject: &Subject) -> Self {
+        if !self.whole {
+            self.diagnostic.summary = format!("{subject}: {}", self.diagnostic.summary);
+            self.whole = true;
+        }
         self
     }
 
     /// Points at an attribute: `"subnet_id"`, `"aws_key_info.key_arn"`.
     #[must_use]
     pub fn at(mut self, path: impl Into<Path>) -> Self {
-        self.0.path = Some(path.into());
+        self.diagnostic.path = Some(path.into());
         self
     }
 
     /// The diagnostic that Terraform is given.
     pub fn diagnostic(&self) -> &Diagnostic {
-        &self.0
+        &self.diagnostic
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.summary)?;
-        if self.0.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.0.detail) }
+        f.write_str(&self.diagnostic.summary)?;
+        if self.diagnostic.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.diagnostic.detail) }
     }
 }
 
 impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
-        *error.0
+        *error.diagnostic
     }
 }
 

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::diagnostic::{Error, Result};
 use crate::environment::Environment;
@@ -39,21 +39,35 @@ pub(crate) fn line(network: &str, address: &str, certificate: Option<&[u8]>) -> 
 /// The value of TF_REATTACH_PROVIDERS for a server that Terraform has not started.
 pub(crate) fn reattach<P: Provider>(listener: &Listener) -> Result<String> {
     let (network, address) = listener.address()?;
-    Ok(json!({
-        P::ADDRESS: {
-            "Protocol": "grpc",
-            "ProtocolVersion": PROTOCOL,
-            "Pid": std::process::id(),
-            "Test": true,
-            "Addr": { "Network": network, "String": address },
-        }
-    })
-    .to_string())
+    let server = json!({
+        "Protocol": "grpc",
+        "ProtocolVersion": PROTOCOL,
+        "Pid": std::process::id(),
+        "Test": true,
+        "Addr": { "Network": network, "String": address },
+    });
+    Ok(addresses(P::ADDRESS).into_iter().map(|address| (address, server.clone())).collect::<Json>().to_string())
+}
+
+/// What a provider is called: OpenTofu completes `namespace/name` with a registry of its own, and would run the installed
+/// provider, without a word, instead of one that it does not find under that name.
+fn addresses(address: &str) -> Vec<String> {
+    match address.strip_prefix("registry.terraform.io/") {
+        Some(name) => vec![address.to_owned(), format!("registry.opentofu.org/{name}")],
+        None => vec![address.to_owned()],
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{addresses, line};
+
+    #[test]
+    fn terraform_and_opentofu_find_a_provider_under_their_registries() {
+        let both = ["registry.terraform.io/databricks/databricks", "registry.opentofu.org/databricks/databricks"];
+        assert_eq!(addresses(both[0]), both);
+        assert_eq!(addresses("example.com/a/b"), ["example.com/a/b"]);
+    }
 
     #[test]
     fn the_line_has_six_fields_and_an_unpadded_certificate() {

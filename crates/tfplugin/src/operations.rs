@@ -15,6 +15,7 @@ use crate::call::{Call, Marker};
 use crate::diagnostic::{Diagnostic, Failed, Path, Result};
 use crate::resource::{Client, Planning, Resource};
 use crate::serde_value::{from_value, restore, to_value};
+use crate::subject::{Operation, Subject};
 use crate::types::Schema;
 use crate::value::Value;
 use crate::waiting::{self, Patience};
@@ -88,6 +89,11 @@ impl<R> Debug for Typed<R> {
 }
 
 impl<R: Resource> Typed<R> {
+    /// What is said when `operation` on the object of `value` fails.
+    fn subject(operation: Operation, schema: &Schema, value: &Value) -> Subject {
+        Subject::of(operation, R::NAME, schema, value)
+    }
+
     /// The operations, to be kept in a static registry.
     pub(crate) const fn operations<C>() -> &'static dyn Operations<C>
     where
@@ -117,6 +123,12 @@ fn partial<R: Resource>(failed: Failed<R>, before: &Value, schema: &Schema) -> F
     Failed { error: failed.error, partial: partial.map(Box::new) }
 }
 
+/// The failure of `subject`'s operation. An object that came to be has an id by which it is called.
+fn failed(subject: impl Fn(&Value) -> Subject, value: &Value, failed: Failed<Value>) -> Failed<Value> {
+    let subject = subject(failed.partial.as_deref().unwrap_or(value));
+    Failed { error: subject.failed(failed.error), partial: failed.partial }
+}
+
 impl<C, R> Operations<C> for Typed<R>
 where
     C: Send + Sync + 'static,
@@ -135,38 +147,45 @@ where
                 Some(context) => R::Client::connect(context).await.ok(),
                 None => None,
             };
-            let prior: Option<R> = if prior.is_null() { None } else { Some(from_value(prior, schema)?) };
-            let config: R = from_value(config, schema)?;
+            let prior_object: Option<R> = if prior.is_null() { None } else { Some(from_value(prior, schema)?) };
+            let config_object: R = from_value(config, schema)?;
             let mut object: R = from_value(&planned, schema)?;
             R::plan(&mut Planning {
-                prior: prior.as_ref(),
-                config: &config,
+                prior: prior_object.as_ref(),
+                config: &config_object,
                 planned: &mut object,
                 replaces: &mut replaces,
                 client: client.as_deref(),
                 now: Timestamp::now(),
-            })?;
+            })
+            .map_err(|error| Self::subject(Operation::Plan, schema, &planned).failed(error))?;
             Ok((restore(&planned, &object, schema)?, replaces))
         })
     }
 
     fn find<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Option<Value>>> {
         Box::pin(async move {
-            let call = ask.call::<R::Client>().await?;
-            let object: R = from_value(plan, ask.schema)?;
-            let found =
-                waiting::run(R::find(&call, &object, ask.marker), ask.cancel, call.left(), Patience::READ).await??;
-            found.map(|object| to_value(&object, ask.schema)).transpose()
+            let found = async {
+                let call = ask.call::<R::Client>().await?;
+                let object: R = from_value(plan, ask.schema)?;
+                let found = waiting::run(R::find(&call, &object, ask.marker), ask.cancel, call.left(), Patience::READ)
+                    .await??;
+                found.map(|object| to_value(&object, ask.schema)).transpose()
+            };
+            found.await.map_err(|error| Self::subject(Operation::Create, ask.schema, plan).failed(error))
         })
     }
 
     fn create<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Value, Failed<Value>>> {
         Box::pin(async move {
-            let call = ask.call::<R::Client>().await?;
-            let object: R = from_value(plan, ask.schema)?;
-            let made = waiting::run(R::create(&call, object), ask.cancel, call.left(), Patience::CREATE).await?;
-            let object = made.map_err(|failed| partial(failed, plan, ask.schema))?;
-            Self::ready(&call, ask.cancel, plan, object, ask.schema).await
+            let made = async {
+                let call = ask.call::<R::Client>().await?;
+                let object: R = from_value(plan, ask.schema)?;
+                let made = waiting::run(R::create(&call, object), ask.cancel, call.left(), Patience::CREATE).await?;
+                let object = made.map_err(|failed| partial(failed, plan, ask.schema))?;
+                Self::ready(&call, ask.cancel, plan, object, ask.schema).await
+            };
+            made.await.map_err(|why| failed(|value| Self::subject(Operation::Create, ask.schema, value), plan, why))
         })
     }
 
@@ -178,42 +197,54 @@ where
         changed: bool,
     ) -> Boxed<'a, Result<Value, Failed<Value>>> {
         Box::pin(async move {
-            let call = ask.call::<R::Client>().await?;
-            let prior: R = from_value(state, ask.schema)?;
-            let object = if changed {
-                let planned: R = from_value(plan, ask.schema)?;
-                let made =
-                    waiting::run(R::update(&call, prior, planned), ask.cancel, call.left(), Patience::UPDATE).await?;
-                made.map_err(|failed| partial(failed, plan, ask.schema))?
-            } else {
-                prior
+            let made = async {
+                let call = ask.call::<R::Client>().await?;
+                let prior: R = from_value(state, ask.schema)?;
+                let object = if changed {
+                    let planned: R = from_value(plan, ask.schema)?;
+                    let made =
+                        waiting::run(R::update(&call, prior, planned), ask.cancel, call.left(), Patience::UPDATE);
+                    made.await?.map_err(|failed| partial(failed, plan, ask.schema))?
+                } else {
+                    prior
+                };
+                Self::ready(&call, ask.cancel, plan, object, ask.schema).await
             };
-            Self::ready(&call, ask.cancel, plan, object, ask.schema).await
+            made.await.map_err(|why| failed(|value| Self::subject(Operation::Update, ask.schema, value), state, why))
         })
     }
 
     fn read<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<Option<Value>>> {
         Box::pin(async move {
-            let call = ask.call::<R::Client>().await?;
-            let object: R = from_value(state, ask.schema)?;
-            let read = waiting::run(R::read(&call, object), ask.cancel, call.left(), Patience::READ).await??;
-            read.map(|object| restore(state, &object, ask.schema)).transpose()
+            let read = async {
+                let call = ask.call::<R::Client>().await?;
+                let object: R = from_value(state, ask.schema)?;
+                let read = waiting::run(R::read(&call, object), ask.cancel, call.left(), Patience::READ).await??;
+                read.map(|object| restore(state, &object, ask.schema)).transpose()
+            };
+            read.await.map_err(|error| Self::subject(Operation::Read, ask.schema, state).failed(error))
         })
     }
 
     fn delete<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>> {
         Box::pin(async move {
-            let call = ask.call::<R::Client>().await?;
-            let object: R = from_value(state, ask.schema)?;
-            waiting::run(R::delete(&call, object), ask.cancel, call.left(), Patience::UPDATE).await?
+            let deleted = async {
+                let call = ask.call::<R::Client>().await?;
+                let object: R = from_value(state, ask.schema)?;
+                waiting::run(R::delete(&call, object), ask.cancel, call.left(), Patience::UPDATE).await?
+            };
+            deleted.await.map_err(|error| Self::subject(Operation::Delete, ask.schema, state).failed(error))
         })
     }
 
     fn import<'a>(&'a self, ask: Ask<'a, C>, id: &'a str) -> Boxed<'a, Result<Value>> {
         Box::pin(async move {
-            let call = ask.call::<R::Client>().await?;
-            let object = waiting::run(R::import(&call, id), ask.cancel, call.left(), Patience::READ).await??;
-            to_value(&object, ask.schema)
+            let imported = async {
+                let call = ask.call::<R::Client>().await?;
+                let object = waiting::run(R::import(&call, id), ask.cancel, call.left(), Patience::READ).await??;
+                to_value(&object, ask.schema)
+            };
+            imported.await.map_err(|error| Subject::new(Operation::Import, R::NAME).named(id).failed(error))
         })
     }
 

@@ -4,6 +4,7 @@
 //! computed values to unknown where something changes, replacement. What core then checks of a plan is in [`valid`].
 
 mod matching;
+mod pairing;
 mod replace;
 mod semantic;
 mod valid;

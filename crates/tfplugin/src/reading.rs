@@ -6,10 +6,11 @@ use std::marker::PhantomData;
 
 use jiff::Timestamp;
 
-use crate::diagnostic::{Diagnostic, Path, Result, Step};
+use crate::diagnostic::{Diagnostic, Error, Path, Result, Step};
 use crate::operations::{Ask, Boxed};
 use crate::resource::{Client, DataSource, Ephemeral, Function, FunctionError};
 use crate::serde_value::{from_value, restore, to_typed_value};
+use crate::subject::{Operation, Subject};
 use crate::types::{Schema, Signature};
 use crate::value::Value;
 use crate::waiting::{self, Patience};
@@ -85,10 +86,13 @@ where
 
     fn read<'a>(&'a self, ask: Ask<'a, C>, config: &'a Value) -> Boxed<'a, Result<Value>> {
         Box::pin(async move {
-            let call = ask.call::<D::Client>().await?;
-            let object: D = from_value(config, ask.schema)?;
-            let read = waiting::run(D::read(&call, object), ask.cancel, call.left(), Patience::READ).await??;
-            restore(config, &read, ask.schema)
+            let read = async {
+                let call = ask.call::<D::Client>().await?;
+                let object: D = from_value(config, ask.schema)?;
+                let read = waiting::run(D::read(&call, object), ask.cancel, call.left(), Patience::READ).await??;
+                restore(config, &read, ask.schema)
+            };
+            read.await.map_err(|error| Subject::of(Operation::Read, D::NAME, ask.schema, config).failed(error))
         })
     }
 }
@@ -105,25 +109,34 @@ where
 
     fn open<'a>(&'a self, ask: Ask<'a, C>, config: &'a Value) -> Boxed<'a, Result<OpenedValue>> {
         Box::pin(async move {
-            let call = ask.call::<E::Client>().await?;
-            let object: E = from_value(config, ask.schema)?;
-            let opened = waiting::run(E::open(&call, object), ask.cancel, call.left(), Patience::UPDATE).await??;
-            let result = restore(config, &opened.result, ask.schema)?;
-            Ok(OpenedValue { result, private: opened.private, renew_at: opened.renew_at })
+            let opened = async {
+                let call = ask.call::<E::Client>().await?;
+                let object: E = from_value(config, ask.schema)?;
+                let opened = waiting::run(E::open(&call, object), ask.cancel, call.left(), Patience::UPDATE).await??;
+                let result = restore(config, &opened.result, ask.schema)?;
+                Ok(OpenedValue { result, private: opened.private, renew_at: opened.renew_at })
+            };
+            opened.await.map_err(|error: Error| Subject::of(Operation::Open, E::NAME, ask.schema, config).failed(error))
         })
     }
 
     fn renew<'a>(&'a self, ask: Ask<'a, C>, private: Vec<u8>) -> Boxed<'a, Result<(Vec<u8>, Option<Timestamp>)>> {
         Box::pin(async move {
-            let call = ask.call::<E::Client>().await?;
-            waiting::run(E::renew(&call, private), ask.cancel, call.left(), Patience::UPDATE).await?
+            let renewed = async {
+                let call = ask.call::<E::Client>().await?;
+                waiting::run(E::renew(&call, private), ask.cancel, call.left(), Patience::UPDATE).await?
+            };
+            renewed.await.map_err(|error| Subject::new(Operation::Renew, E::NAME).failed(error))
         })
     }
 
     fn close<'a>(&'a self, ask: Ask<'a, C>, private: Vec<u8>) -> Boxed<'a, Result<()>> {
         Box::pin(async move {
-            let call = ask.call::<E::Client>().await?;
-            waiting::run(E::close(&call, private), ask.cancel, call.left(), Patience::UPDATE).await?
+            let closed = async {
+                let call = ask.call::<E::Client>().await?;
+                waiting::run(E::close(&call, private), ask.cancel, call.left(), Patience::UPDATE).await?
+            };
+            closed.await.map_err(|error| Subject::new(Operation::Close, E::NAME).failed(error))
         })
     }
 }

@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 
 use crate::flags::{OPTIONAL, OwnedFlags};
 use crate::resource::{Function, Resource};
-use crate::types::{Attribute, Block, Body, Check, Nesting, Schema, Shape, Signature, Type};
+use crate::types::{Attribute, Block, Body, Check, Nesting, Pattern, Schema, Shape, Signature, Type};
 
 /// The schema of a struct. Panics, with the struct's and the field's name, where a shape has no Terraform type.
 #[allow(clippy::panic, reason = "a wrong schema is a bug that must stop the provider's start, and so its tests")]
@@ -75,7 +75,7 @@ fn timeouts(immutable: bool) -> Block {
         shape: Shape::Type(Type::String),
         description: format!("How long the {name} may take, `30m` or `1h30m` for example."),
         flags: optional(),
-        checks: vec![Check::Pattern(r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$".to_owned())],
+        checks: vec![Check::Pattern(Pattern::new(r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$"))],
         element_checks: Vec::new(),
     };
     let names = ["create", "update", "delete"].into_iter().filter(|name| !(immutable && *name == "update"));

@@ -173,7 +173,7 @@ macro_rules! answers {
         impl Answer for $response {
             fn failed(diagnostics: Vec<Diagnostic>) -> Self {
                 let mut response = Self::default();
-                response.diagnostics = diagnostics.into_iter().map(crate::wire::diagnostic).collect();
+                response.diagnostics = crate::dispatch::diagnostics(diagnostics);
                 response
             }
         }
@@ -197,7 +197,10 @@ impl Answer for proto::StopProviderResponse {
 
 impl Answer for proto::CallFunctionResponse {
     fn failed(diagnostics: Vec<Diagnostic>) -> Self {
-        let error = proto::FunctionError { text: text(&diagnostics), function_argument: None };
+        let error = proto::FunctionError {
+            text: crate::terminal::function_error(&text(&diagnostics)),
+            function_argument: None,
+        };
         Self { result: None, error: Some(error) }
     }
 }

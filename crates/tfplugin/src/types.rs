@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Error, Result};
+pub use crate::pattern::Pattern;
 
 /// A Terraform type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub enum Check {
     /// A number from and to, both included.
     Range(Option<f64>, Option<f64>),
     /// A regular expression that must match.
-    Pattern(String),
+    Pattern(Pattern),
     /// A whole number.
     Integer,
 }

@@ -168,14 +168,10 @@ fn broken(check: &Check, value: &Value, name: &str, secret: bool) -> Option<(Str
         (Check::Integer, Value::Number(number)) if !number.0.is_integer() => {
             Some((format!("{name} cannot be {}", shown(number.to_string())), "It must be a whole number.".to_owned()))
         }
-        (Check::Pattern(pattern), Value::String(text)) => {
-            // A pattern that is none is refused with the schema.
-            let matches = regex::Regex::new(pattern).map_or(true, |pattern| pattern.is_match(text));
-            (!matches).then(|| {
-                let summary = format!("{name} cannot be {}", shown(format!("{text:?}")));
-                (summary, format!("It must match the regular expression {pattern}"))
-            })
-        }
+        (Check::Pattern(pattern), Value::String(text)) => (!pattern.matches(text)).then(|| {
+            let summary = format!("{name} cannot be {}", shown(format!("{text:?}")));
+            (summary, format!("It must match the regular expression {}", pattern.text()))
+        }),
         _ => None,
     }
 }

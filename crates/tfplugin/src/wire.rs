@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Error, Path, Result, Severity, Step};
 use crate::proto::{self, DynamicValue, RawState, schema as message};
 use crate::types::{Attribute, Block, Body, Nesting, Parameter, Schema, Shape, Signature, Type};
 use crate::value::Value;
-use crate::{json_state, msgpack};
+use crate::{json_state, msgpack, terminal};
 
 /// A value of a type, from the wire. An absent message is null.
 pub(crate) fn value(message: Option<&DynamicValue>, of: &Type) -> Result<Value> {
@@ -54,6 +54,7 @@ pub(crate) fn path(path: &Path) -> proto::AttributePath {
 
 /// A diagnostic, to the wire.
 pub(crate) fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
+    let diagnostic = terminal::diagnostic(diagnostic);
     let severity = match diagnostic.severity {
         Severity::Error => proto::Severity::Error,
         Severity::Warning => proto::Severity::Warning,

@@ -11,7 +11,7 @@ use crate::resource::Provider;
 use crate::server::Server;
 use crate::types::Signature;
 use crate::value::Value;
-use crate::wire;
+use crate::{terminal, wire};
 
 /// All functions, as messages.
 pub(crate) fn signatures<P: Provider>() -> BTreeMap<String, Function> {
@@ -38,7 +38,8 @@ pub(crate) async fn call<P: Provider>(
     match (entry.call)(&signature, arguments) {
         Ok(result) => Ok(CallFunctionResponse { result: wire::dynamic(&result, &signature.result)?, error: None }),
         Err(error) => {
-            let error = FunctionError { text: error.text, function_argument: error.argument };
+            let error =
+                FunctionError { text: terminal::function_error(&error.text), function_argument: error.argument };
             Ok(CallFunctionResponse { result: None, error: Some(error) })
         }
     }

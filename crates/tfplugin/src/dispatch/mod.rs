@@ -33,8 +33,15 @@ fn no_marker() -> Marker {
     Marker { id: String::new(), since: jiff::Timestamp::UNIX_EPOCH }
 }
 
-fn diagnostics(diagnostics: Vec<Diagnostic>) -> Vec<proto::Diagnostic> {
-    diagnostics.into_iter().map(crate::wire::diagnostic).collect()
+/// What there is to say, each once.
+pub(crate) fn diagnostics(diagnostics: Vec<Diagnostic>) -> Vec<proto::Diagnostic> {
+    let mut said: Vec<proto::Diagnostic> = Vec::new();
+    for diagnostic in diagnostics.into_iter().map(crate::wire::diagnostic) {
+        if !said.contains(&diagnostic) {
+            said.push(diagnostic);
+        }
+    }
+    said
 }
 
 fn has_error(diagnostics: &[Diagnostic]) -> bool {

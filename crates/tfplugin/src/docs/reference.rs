@@ -244,7 +244,7 @@ fn checks(checks: &[Check], of: &str) -> Vec<String> {
         Check::Range(Some(least), Some(most)) => format!("{of}From {least} to {most}."),
         Check::Range(Some(least), None) => format!("{of}{least} or more."),
         Check::Range(None, Some(most)) => format!("{of}{most} or less."),
-        Check::Pattern(pattern) => format!("{of}Matches `{pattern}`."),
+        Check::Pattern(pattern) => format!("{of}Matches `{}`.", pattern.text()),
         Check::Integer | Check::Range(None, None) => String::new(),
     };
     checks.iter().map(note).collect()

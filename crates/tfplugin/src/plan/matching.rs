@@ -1,8 +1,10 @@
 //! Which object of a configuration a planned object comes from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Fields;
+use super::pairing::{self, Filed};
 use crate::types::{Nesting, Shape};
 use crate::value::{Value, set_of};
 
@@ -26,8 +28,8 @@ pub(super) fn each(
             Value::List(changed.collect())
         }
         (Nesting::Set, Value::List(elements), Value::List(configured)) => {
-            let mut free: Vec<&Value> = configured.iter().collect();
-            let changed = elements.into_iter().map(|element| match take_fitting(&element, &mut free, fields) {
+            let mut free = Free::of(configured, fields);
+            let changed = elements.into_iter().map(|element| match free.take(&element) {
                 Some(config) => change(element, config),
                 None => element,
             });
@@ -47,15 +49,73 @@ pub(super) fn each(
     }
 }
 
-/// Takes the configured object that `value` comes from: of those that fit, the one that says most.
-pub(super) fn take_fitting<'a>(value: &Value, free: &mut Vec<&'a Value>, fields: Fields<'_>) -> Option<&'a Value> {
-    let fitting = free.iter().enumerate().filter(|(_, config)| fits(value, config, fields));
-    let (at, _) = fitting.max_by_key(|(_, config)| said(config))?;
-    Some(free.swap_remove(at))
+/// The configured objects of a set that no planned object has been found for yet.
+pub(super) struct Free<'a> {
+    fields: Fields<'a>,
+    groups: Vec<Group<'a>>,
+}
+
+/// Configured objects that say something of the same attributes, by what they say.
+struct Group<'a> {
+    /// The attributes. `None` for what is no object: unknown, say.
+    said: Option<Vec<&'a str>>,
+    filed: Filed<'a>,
+}
+
+impl<'a> Free<'a> {
+    /// All configured objects.
+    pub(super) fn of(configured: &'a [Value], fields: Fields<'a>) -> Self {
+        let mut free = Self { fields, groups: Vec::new() };
+        for config in configured {
+            let said = matches!(config, Value::Map(_)).then(|| decisive(config, fields));
+            let key = key(config, said.as_deref());
+            match free.groups.iter_mut().find(|group| group.said == said) {
+                Some(group) => group.filed.file(key, config),
+                None => {
+                    let mut filed = Filed::default();
+                    filed.file(key, config);
+                    free.groups.push(Group { said, filed });
+                }
+            }
+        }
+        free
+    }
+
+    /// Takes the configured object that `value` comes from: of those that fit, the one that says most.
+    pub(super) fn take(&mut self, value: &Value) -> Option<&'a Value> {
+        let mut best: Option<(usize, (usize, usize, usize))> = None;
+        for (group, candidates) in self.groups.iter().enumerate() {
+            let Some((slot, left)) = candidates.filed.at(key(value, candidates.said.as_deref())) else { continue };
+            for (at, config) in left.iter().enumerate() {
+                let says = said(config);
+                if best.is_none_or(|(most, _)| says > most) && fits(value, config, self.fields) {
+                    best = Some((says, (group, slot, at)));
+                }
+            }
+        }
+        let (_, (group, slot, at)) = best?;
+        self.groups.get_mut(group)?.filed.take(slot, at)
+    }
+}
+
+/// The plain attributes of which a configured object says something that a planned one must have too.
+fn decisive<'a>(config: &Value, fields: Fields<'a>) -> Vec<&'a str> {
+    let plain = fields.attributes.iter().filter(|attribute| matches!(attribute.shape, Shape::Type(_)));
+    let said = plain.filter(|attribute| !attribute.flags.write_only && !config.member(&attribute.name).is_null());
+    said.map(|attribute| attribute.name.as_str()).collect()
+}
+
+fn key<'a>(value: &'a Value, said: Option<&[&str]>) -> Vec<Cow<'a, Value>> {
+    match said {
+        Some(names) => names.iter().map(|name| pairing::part(value, name)).collect(),
+        None => vec![Cow::Borrowed(value)],
+    }
 }
 
 /// Whether a planned object may come from a configured one: what the configuration says is the same.
 fn fits(value: &Value, config: &Value, fields: Fields<'_>) -> bool {
+    #[cfg(test)]
+    super::tests::sets::count();
     if !matches!((value, config), (Value::Map(_), Value::Map(_))) {
         return value == config;
     }
@@ -78,8 +138,8 @@ fn nested_fits(value: &Value, config: &Value, nesting: Nesting, fields: Fields<'
                 && values.iter().zip(configs).all(|(value, config)| fits(value, config, fields))
         }
         (Nesting::Set, Value::List(values), Value::List(configs)) => {
-            let mut free: Vec<&Value> = configs.iter().collect();
-            values.len() == configs.len() && values.iter().all(|value| take_fitting(value, &mut free, fields).is_some())
+            let mut free = Free::of(configs, fields);
+            values.len() == configs.len() && values.iter().all(|value| free.take(value).is_some())
         }
         (Nesting::Map, Value::Map(values), Value::Map(configs)) => {
             values.len() == configs.len()

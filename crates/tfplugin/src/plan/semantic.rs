@@ -1,9 +1,11 @@
 //! Values that are written differently and mean the same.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::pairing::Filed;
 use super::{Fields, replace_member};
 use crate::flags::OwnedFlags;
 use crate::types::{Nesting, Schema, Shape, Type};
@@ -25,7 +27,10 @@ pub(super) fn in_plan(value: Value, prior: &Value, fields: Fields<'_>) -> Value 
 }
 
 fn object(value: Value, prior: &Value, fields: Fields<'_>, result: bool) -> Value {
-    let (Value::Map(mut members), Value::Map(_)) = (value.clone(), prior) else { return value };
+    if !matches!(prior, Value::Map(_)) {
+        return value;
+    }
+    let Value::Map(mut members) = value else { return value };
     for attribute in fields.attributes {
         let flags = &attribute.flags;
         let prior = prior.member(&attribute.name);
@@ -66,17 +71,78 @@ fn nested(value: Value, prior: &Value, nesting: Nesting, fields: Fields<'_>, res
             Value::Map(kept.collect())
         }
         (Nesting::Set, Value::List(elements), Value::List(priors)) if result => {
-            let mut free: Vec<&Value> = priors.iter().collect();
+            let mut free = Filed::default();
+            for prior in priors {
+                free.file(vec![Cow::Owned(meaning_of(prior, fields))], prior);
+            }
             let kept = elements.into_iter().map(|element| {
-                let same = free.iter().position(|prior| object(element.clone(), prior, fields, true) == **prior);
-                match same {
-                    Some(at) => free.swap_remove(at).clone(),
-                    None => element,
-                }
+                let same = free.at(vec![Cow::Owned(meaning_of(&element, fields))]).and_then(|(slot, left)| {
+                    Some((slot, left.iter().position(|prior| is_same(&element, prior, fields))?))
+                });
+                same.and_then(|(slot, at)| free.take(slot, at)).cloned().unwrap_or(element)
             });
             set_of(kept.collect())
         }
         (_, value, _) => value,
+    }
+}
+
+fn is_same(element: &Value, prior: &Value, fields: Fields<'_>) -> bool {
+    #[cfg(test)]
+    super::tests::sets::count();
+    object(element.clone(), prior, fields, true) == *prior
+}
+
+/// One form for all objects that may mean the same: by it they are filed, before they are compared. Nothing at all is left
+/// out however it is spelled, and text has the spelling that its flags allow to choose.
+fn meaning_of(object: &Value, fields: Fields<'_>) -> Value {
+    let Value::Map(members) = object else { return object.clone() };
+    let mut form = BTreeMap::new();
+    let attributes = fields.attributes.iter().filter_map(|attribute| match attribute.shape {
+        Shape::Type(_) => Some((attribute.name.as_str(), spelled(members.get(&attribute.name)?, &attribute.flags))),
+        Shape::Nested(..) => None,
+    });
+    let nested = fields.nested().filter_map(|(name, _, inner)| {
+        let value = match members.get(name)? {
+            Value::List(elements) => {
+                let elements = elements.iter().map(|element| meaning_of(element, inner));
+                set_of(elements.filter(|element| !is_nothing(element)).collect())
+            }
+            // A map of objects, or one object: the members of either.
+            Value::Map(_) => Value::Bool(true),
+            other => other.clone(),
+        };
+        Some((name, value))
+    });
+    form.extend(attributes.chain(nested).filter(|(_, value)| !is_nothing(value)).map(|(k, v)| (k.to_owned(), v)));
+    Value::Map(form)
+}
+
+/// A value in the one spelling of those that its flags make equal.
+fn spelled(value: &Value, flags: &OwnedFlags) -> Value {
+    match value {
+        Value::String(text) if flags.json => json(text).map_or_else(|| value.clone(), |json| Value::List(vec![json])),
+        Value::String(text) if flags.ignores_case => Value::String(text.to_lowercase()),
+        Value::List(elements) => {
+            let elements = elements.iter().filter(|element| !is_nothing(element));
+            Value::List(elements.map(|element| spelled(element, flags)).collect())
+        }
+        Value::Map(members) => {
+            let members = members.iter().filter(|(_, member)| !is_nothing(member));
+            Value::Map(members.map(|(key, member)| (key.clone(), spelled(member, flags))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// What may stand for "not said".
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::List(elements) => elements.is_empty(),
+        Value::Map(members) => members.is_empty(),
+        _ => false,
     }
 }
 
@@ -100,14 +166,16 @@ fn means(value: &Value, prior: &Value, of: &Type, flags: &OwnedFlags) -> bool {
                 && values.iter().zip(priors).all(|(value, prior)| means(value, prior, of, flags))
         }
         (Value::List(values), Value::List(priors), Type::Set(of)) => {
-            let mut free: Vec<&Value> = priors.iter().collect();
+            let mut free = Filed::default();
+            for prior in priors {
+                free.file(vec![Cow::Owned(spelled(prior, flags))], prior);
+            }
             values.len() == priors.len()
-                && values.iter().all(|value| match free.iter().position(|prior| means(value, prior, of, flags)) {
-                    Some(at) => {
-                        free.swap_remove(at);
-                        true
-                    }
-                    None => false,
+                && values.iter().all(|value| {
+                    let same = free.at(vec![Cow::Owned(spelled(value, flags))]).and_then(|(slot, left)| {
+                        Some((slot, left.iter().position(|prior| means(value, prior, of, flags))?))
+                    });
+                    same.and_then(|(slot, at)| free.take(slot, at)).is_some()
                 })
         }
         (Value::Map(values), Value::Map(priors), Type::Map(of)) => {

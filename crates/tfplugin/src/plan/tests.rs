@@ -1,4 +1,5 @@
 mod random;
+pub(super) mod sets;
 mod wrong;
 
 use schemars::JsonSchema;

@@ -144,10 +144,8 @@ impl Findings {
                 }
             }
             (Nesting::Set, Value::List(configs), Value::List(planneds)) => {
-                let mut free: Vec<&Value> = configs.iter().collect();
-                if configs.len() != planneds.len()
-                    || !planneds.iter().all(|planned| matching::take_fitting(planned, &mut free, fields).is_some())
-                {
+                let mut free = matching::Free::of(configs, fields);
+                if configs.len() != planneds.len() || !planneds.iter().all(|planned| free.take(planned).is_some()) {
                     self.add(path, "the plan has other elements than the configuration");
                 }
             }

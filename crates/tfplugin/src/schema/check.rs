@@ -92,8 +92,9 @@ fn shape(attribute: &Attribute, place: Place) -> Outcome {
         // Compiling all patterns takes longer than all the rest of a start: a release leaves that to the development build.
         if let Check::Pattern(pattern) = check
             && cfg!(any(test, debug_assertions))
+            && let Some(problem) = pattern.problem()
         {
-            regex::Regex::new(pattern).map_err(|error| format!(": its pattern is wrong: {error}"))?;
+            return Err(format!(": its pattern is wrong: {problem}"));
         }
     }
     if let Some(default) = &attribute.flags.default {

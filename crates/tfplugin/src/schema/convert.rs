@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::check::within;
 use crate::dynamic::MARK;
 use crate::flags::OwnedFlags;
-use crate::types::{Attribute, Block, Body, Check, Nesting, Parameter, Shape, Signature, Type};
+use crate::types::{Attribute, Block, Body, Check, Nesting, Parameter, Pattern, Shape, Signature, Type};
 
 type Outcome<T> = Result<T, String>;
 
@@ -265,7 +265,7 @@ fn checks(schema: &Json) -> Vec<Check> {
         checks.push(Check::Range(least, most));
     }
     if let Some(pattern) = schema.get("pattern").and_then(Json::as_str) {
-        checks.push(Check::Pattern(pattern.to_owned()));
+        checks.push(Check::Pattern(Pattern::new(pattern)));
     }
     checks
 }

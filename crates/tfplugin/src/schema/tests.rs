@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::flags::{COMPUTED, ID, OPTIONAL_COMPUTED, REQUIRED};
+use crate::types::Pattern;
 use crate::{Attr, Dynamic, Number, Secret, Set};
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -152,7 +153,7 @@ fn doc_comments_are_descriptions_and_a_struct_lends_its_own() {
 
 #[test]
 fn checks_come_from_the_json_schema() {
-    let pattern = Check::Pattern("^[a-z]+$".to_owned());
+    let pattern = Check::Pattern(Pattern::new("^[a-z]+$"));
     assert_eq!(attribute("name").checks, [Check::Length(Some(1), Some(20)), pattern]);
     let choices = |texts: [&str; 2]| Check::OneOf(texts.map(str::to_owned).to_vec());
     assert_eq!(attribute("tier").checks, [choices(["small", "large"])]);
