@@ -39,5 +39,5 @@ pub(crate) fn sent(attribute: &Attr<String>) -> String {
 /// An error for people: `action` in the summary, the API's own words and causes in the detail.
 pub(crate) fn refusal(action: &str, error: ApiError) -> Error {
     let cause = Error::from(error);
-    Error::new(format!("Cannot {action}")).detail(cause.to_string())
+    Error::whole(format!("Cannot {action}")).detail(cause.to_string())
 }
