@@ -30,6 +30,48 @@ pub(crate) fn without_empty_blocks(value: Value, body: &Body) -> Value {
     })
 }
 
+/// `value`, made of a struct, with a list of one where a block may stand once.
+pub(crate) fn with_lists(value: Value, body: &Body) -> Value {
+    let Value::Map(mut members) = value else { return value };
+    for block in &body.blocks {
+        let Some(slot) = members.get_mut(&block.name) else { continue };
+        let inner = std::mem::take(slot);
+        *slot = if block.one {
+            match with_lists(inner, &block.body) {
+                object @ Value::Map(_) => Value::List(vec![object]),
+                other => other,
+            }
+        } else {
+            // Not yet in the form of its type, so its order is left alone.
+            match inner {
+                Value::List(elements) => {
+                    Value::List(elements.into_iter().map(|element| with_lists(element, &block.body)).collect())
+                }
+                Value::Map(_) if block.nesting == Nesting::Single => with_lists(inner, &block.body),
+                Value::Map(members) => Value::Map(
+                    members.into_iter().map(|(key, member)| (key, with_lists(member, &block.body))).collect(),
+                ),
+                other => other,
+            }
+        };
+    }
+    Value::Map(members)
+}
+
+/// `value`, for a struct, with the object itself where a block may stand once.
+pub(crate) fn without_lists(value: Value, body: &Body) -> Value {
+    let Value::Map(mut members) = value else { return value };
+    for block in &body.blocks {
+        let Some(slot) = members.get_mut(&block.name) else { continue };
+        let inner = each(std::mem::take(slot), block.nesting, &mut |element| without_lists(element, &block.body));
+        *slot = match inner {
+            Value::List(mut elements) if block.one && elements.len() < 2 => elements.pop().unwrap_or_default(),
+            other => other,
+        };
+    }
+    Value::Map(members)
+}
+
 /// `value` where a collection that a struct cannot hold, because an element of it is unknown, is unknown as a whole.
 pub(crate) fn collapse(value: Value, body: &Body) -> Value {
     let Value::Map(mut members) = value else { return value };

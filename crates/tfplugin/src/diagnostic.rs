@@ -144,6 +144,12 @@ impl Error {
         self
     }
 
+    /// With its path, which leads into a struct, as it leads into a value of the schema.
+    pub(crate) fn placed(mut self, schema: &crate::types::Schema) -> Self {
+        self.0.path = self.0.path.map(|path| schema.body.path(&path));
+        self
+    }
+
     /// The diagnostic that Terraform is given.
     pub fn diagnostic(&self) -> &Diagnostic {
         &self.diagnostic

@@ -82,6 +82,7 @@ fn timeouts(immutable: bool) -> Block {
     Block {
         name: TIMEOUTS.to_owned(),
         nesting: Nesting::Single,
+        one: false,
         items: (0, 0),
         flags: optional(),
         body: Body {

@@ -11,24 +11,28 @@ use serde::de::DeserializeOwned;
 
 use crate::conform;
 use crate::diagnostic::{Error, Path, Result, Step};
-use crate::types::{Schema, Type};
+use crate::types::{Body, Schema, Type};
 use crate::value::Value;
 
 /// The tree of a struct: every attribute of the schema is present, absent blocks are empty, sets are in order.
 /// What the schema has and the struct has not (`timeouts`) is null.
 pub(crate) fn to_value<T: Serialize + ?Sized>(object: &T, schema: &Schema) -> Result<Value> {
-    let value = to_typed_value(object, &schema.value_type())?;
+    let value = serialized(object)?;
+    let value = conform::conform(conform::with_lists(value, &schema.body), &schema.value_type())?;
     Ok(conform::with_blocks(value, &schema.body))
 }
 
 /// The tree of anything else, a function's result for example.
 pub(crate) fn to_typed_value<T: Serialize + ?Sized>(object: &T, of: &Type) -> Result<Value> {
-    let value = object.serialize(write::Writer).map_err(|problem| problem.into_error("cannot be written"))?;
-    conform::conform(value, of)
+    conform::conform(serialized(object)?, of)
+}
+
+fn serialized<T: Serialize + ?Sized>(object: &T) -> Result<Value> {
+    object.serialize(write::Writer).map_err(|problem| problem.into_error("cannot be written", &Body::default()))
 }
 
 /// The struct of a tree. Attributes that the struct has not (`timeouts`) are ignored; a collection of plain values with
-/// an unknown element is unknown; absent blocks are null.
+/// an unknown element is unknown; absent blocks are null; a block that may stand once is the object itself.
 pub(crate) fn from_value<T: DeserializeOwned>(value: &Value, schema: &Schema) -> Result<T> {
     let value = match value {
         Value::Null => Value::Map(std::collections::BTreeMap::new()),
@@ -36,7 +40,8 @@ pub(crate) fn from_value<T: DeserializeOwned>(value: &Value, schema: &Schema) ->
     };
     let value = conform::conform(value, &schema.value_type())?;
     let value = conform::without_empty_blocks(conform::collapse(value, &schema.body), &schema.body);
-    T::deserialize(read::Reader(&value)).map_err(|problem| problem.into_error("cannot be read"))
+    let value = conform::without_lists(value, &schema.body);
+    T::deserialize(read::Reader(&value)).map_err(|problem| problem.into_error("cannot be read", &schema.body))
 }
 
 /// What a typed operation made of `before`, which it was given by [`from_value`]: the tree of `after`, where what equals
@@ -110,8 +115,8 @@ impl Problem {
         self
     }
 
-    fn into_error(self, what: &str) -> Error {
-        let path = Path(self.path.into_iter().rev().collect());
+    fn into_error(self, what: &str, body: &Body) -> Error {
+        let path = body.path(&Path(self.path.into_iter().rev().collect()));
         let place = if path.0.is_empty() { "The object".to_owned() } else { path.to_string() };
         Error::new(format!("{place} {what}: {}", self.text)).at(path)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use crate::diagnostic::{Error, Result};
+use crate::diagnostic::{Error, Path, Result, Step};
 pub use crate::pattern::Pattern;
 
 /// A Terraform type.
@@ -91,6 +91,8 @@ pub struct Block {
     pub name: String,
     /// How it repeats.
     pub nesting: Nesting,
+    /// A struct in Rust, which may stand once: a list of at most one in the configuration, in the state and in expressions.
+    pub one: bool,
     /// The least and the greatest number of blocks; 0 is no limit.
     pub items: (u64, u64),
     /// Whether a change of its contents replaces the object, and the like.
@@ -270,6 +272,24 @@ impl Block {
 }
 
 impl Body {
+    /// The path into a value of this body for one into its struct: through a block that may stand once, a list of one, by
+    /// its index. A path that has the index already stays as it is.
+    pub(crate) fn path(&self, path: &Path) -> Path {
+        let mut placed = Vec::new();
+        let mut body = Some(self);
+        let mut steps = path.0.iter().peekable();
+        while let Some(step) = steps.next() {
+            placed.push(step.clone());
+            let Step::Attribute(name) = step else { continue };
+            let block = body.and_then(|body| body.blocks.iter().find(|block| block.name == *name));
+            body = block.map(|block| &block.body);
+            if block.is_some_and(|block| block.one) && matches!(steps.peek(), Some(Step::Attribute(_))) {
+                placed.push(Step::Index(0));
+            }
+        }
+        Path(placed)
+    }
+
     /// The type of an object with this body.
     pub fn value_type(&self) -> Type {
         let mut members = members(&self.attributes);
@@ -291,7 +311,8 @@ fn members(attributes: &[Attribute]) -> Vec<(String, Type)> {
 
 #[cfg(test)]
 mod tests {
-    use super::Type;
+    use super::{Block, Body, Nesting, Type};
+    use crate::diagnostic::{Path, Step};
 
     #[test]
     fn a_type_is_read_and_written_as_terraform_does() {
@@ -308,6 +329,29 @@ mod tests {
         }
         let optional = Type::from_json(br#"["object",{"b":"string","a":"bool"},["a"]]"#).unwrap();
         assert_eq!(optional.to_json(), br#"["object",{"a":"bool","b":"string"}]"#);
+    }
+
+    #[test]
+    fn a_path_leads_through_a_block_that_may_stand_once_by_its_index() {
+        let body = |blocks: Vec<Block>| Body { blocks, ..Body::default() };
+        let block = |name: &str, one: bool, body: Body| Block {
+            name: name.to_owned(),
+            nesting: Nesting::List,
+            one,
+            items: (0, 0),
+            flags: crate::flags::OwnedFlags::default(),
+            body,
+        };
+        let inner = block("inner", true, Body::default());
+        let body = body(vec![block("many", false, body(vec![inner.clone()])), block("only", true, body(vec![inner]))]);
+        let check = |path: Path, expected: &str| assert_eq!(body.path(&path).to_string(), expected);
+        check("only".into(), "only");
+        check("only.name".into(), "only[0].name");
+        check("only.inner.name".into(), "only[0].inner[0].name");
+        check(Path::attribute("only").then(Step::Index(0)).then(Step::Attribute("name".into())), "only[0].name");
+        let second = Path::attribute("many").then(Step::Index(1)).then(Step::Attribute("inner".into()));
+        check(second.then(Step::Attribute("name".into())), "many[1].inner[0].name");
+        check("other.name".into(), "other.name");
     }
 
     #[test]

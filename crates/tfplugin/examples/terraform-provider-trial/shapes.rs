@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Call, Dynamic, Failed, ID, Number, OPTIONAL, REQUIRED, Resource, Result, Set};
+use tfplugin::{
+    Attr, COMPUTED, Call, Diagnostic, Dynamic, Error, Failed, ID, Number, OPTIONAL, REQUIRED, Resource, Result, Set,
+};
 
 use crate::world::World;
 
@@ -118,6 +120,14 @@ impl Resource for Shapes {
     const EXAMPLE: &'static str = "resource \"trial_shapes\" \"example\" {\n}\n";
     const IMPORT_ID: Option<&'static str> = Some("123-0");
     type Client = World;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        let width = config.shelf.known().and_then(|shelf| shelf.width.known().copied());
+        match width {
+            Some(width) if width > 1000 => vec![Error::new("The shelf is too wide").at("shelf.width").into()],
+            _ => Vec::new(),
+        }
+    }
 
     async fn create(cx: &Call<World>, plan: Self) -> Result<Self, Failed<Self>> {
         let id = cx.client().id();

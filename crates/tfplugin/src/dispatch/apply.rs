@@ -159,7 +159,7 @@ impl<P: Provider> Change<P> {
             }
             Err(Failed { error, partial }) => {
                 let state = partial.map_or(Value::Null, |partial| partial_state(schema, planned, &partial));
-                (state, vec![error.into()])
+                (state, vec![error.placed(schema).into()])
             }
         }
     }

@@ -39,7 +39,8 @@ pub(crate) async fn plan<P: Provider>(
             planned: planned.value,
             replaces: planned.replaces,
         };
-        let (value, replaces) = entry.operations.plan(ask).await?;
+        let (value, replaces) = entry.operations.plan(ask).await.map_err(|error| error.placed(schema))?;
+        let replaces = replaces.iter().map(|path| schema.body.path(path)).collect();
         planned = Planned { value: plan::without_write_only(schema, &value), replaces };
         planned.replaces.sort();
         planned.replaces.dedup();

@@ -1,20 +1,15 @@
 //! UpgradeResourceState, on every run for every object, and MoveResourceState, for `moved` blocks across types.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use super::Outcome;
-use crate::diagnostic::{Error, Result};
+use crate::diagnostic::Error;
 use crate::private::Private;
 use crate::proto::{
     MoveResourceStateRequest, MoveResourceStateResponse, UpgradeResourceStateRequest, UpgradeResourceStateResponse,
 };
 use crate::resource::Provider;
 use crate::server::Server;
-use crate::types::Schema;
-use crate::value::Value;
 use crate::{plan, walk, wire};
 
 /// Reads a stored state, in the present shape.
@@ -54,10 +49,7 @@ pub(crate) async fn relocate<P: Provider>(
     let (_, prepared) = server.resource(target)?;
     let schema = &prepared.schema;
     let stored = wire::stored(request.source_state.as_ref())?;
-    let state = match wire::state(stored, schema) {
-        Ok(state) => state,
-        Err(_) => lenient(stored, schema)?,
-    };
+    let state = wire::state(stored, schema)?;
     if state.is_null() {
         return Err(Error::new(format!("The state of the {source} is empty")).into());
     }
@@ -67,17 +59,4 @@ pub(crate) async fn relocate<P: Provider>(
         diagnostics: Vec::new(),
         target_private: Private::default().write(),
     })
-}
-
-/// Attribute by attribute, without those that are of another shape.
-fn lenient(stored: &[u8], schema: &Schema) -> Result<Value> {
-    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(stored)?;
-    let mut kept = BTreeMap::new();
-    for (name, member) in members {
-        let alone = serde_json::to_vec(&BTreeMap::from([(&name, &member)]))?;
-        if wire::state(&alone, schema).is_ok() {
-            kept.insert(name, member);
-        }
-    }
-    wire::state(&serde_json::to_vec(&kept)?, schema)
 }

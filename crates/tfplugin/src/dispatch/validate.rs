@@ -73,7 +73,11 @@ fn check(
 ) -> Outcome<Vec<Diagnostic>> {
     let mut found = crate::validate::validate(&prepared.schema, config, write_only);
     if !super::has_error(&found) {
-        found.extend(own(&prepared.schema, config)?);
+        let mut own = own(&prepared.schema, config).map_err(|error| error.placed(&prepared.schema))?;
+        for diagnostic in &mut own {
+            diagnostic.path = diagnostic.path.take().map(|path| prepared.schema.body.path(&path));
+        }
+        found.extend(own);
     }
     Ok(found)
 }

@@ -189,9 +189,12 @@ fn attribute_item(attribute: &Attribute, path: &str) -> String {
 }
 
 fn block_item(block: &Block, path: &str) -> String {
-    let mut kinds = vec![repeated("Block", block.nesting)];
     let (least, most) = block.items;
-    if matches!(block.nesting, Nesting::List | Nesting::Set) {
+    let mut kinds = vec![repeated("Block", block.nesting)];
+    if block.one {
+        let number = if least == 0 { "at most one" } else { "exactly one" };
+        kinds = vec![format!("Block, {number}; `{}[0]` in expressions", block.name)];
+    } else if matches!(block.nesting, Nesting::List | Nesting::Set) {
         kinds.extend((least > 0).then(|| format!("Min: {least}")));
         kinds.extend((most > 0).then(|| format!("Max: {most}")));
     }

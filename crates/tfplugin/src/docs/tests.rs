@@ -244,7 +244,7 @@ Required:
 Optional:
 
 - `protocol` (String) The protocol. Default: `tcp`.
-- `range` (Block) A port range. (see [below for nested schema](#nestedblock--rule--range))
+- `range` (Block, at most one; `range[0]` in expressions) A port range. (see [below for nested schema](#nestedblock--rule--range))
 
 <a id="nestedblock--rule--range"></a>
 

@@ -101,13 +101,16 @@ fn block(name: &str, property: &Json, flags: OwnedFlags) -> Outcome<Block> {
     nested.description = described(property, schema);
     let count = |key: &str| schema.get(key).and_then(Json::as_u64);
     let least = u64::from(flags.required);
-    let items = match nesting {
-        // Terraform takes a single block with both at 0 or both at 1, and nothing but 0 for a map.
-        Nesting::Single => (least, least),
-        Nesting::Map => (0, 0),
-        Nesting::List | Nesting::Set => (count("minItems").unwrap_or(least), count("maxItems").unwrap_or(0)),
+    let one = nesting == Nesting::Single;
+    let (nesting, items) = match nesting {
+        // A list, as the official providers have it: Terraform puts a placeholder for a `dynamic` block whose number is not
+        // known yet, and forgives it only in collections.
+        Nesting::Single => (Nesting::List, (least, 1)),
+        // Terraform takes nothing else for a map.
+        Nesting::Map => (Nesting::Map, (0, 0)),
+        many => (many, (count("minItems").unwrap_or(least), count("maxItems").unwrap_or(0))),
     };
-    Ok(Block { name: name.to_owned(), nesting, items, flags, body: nested })
+    Ok(Block { name: name.to_owned(), nesting, one, items, flags, body: nested })
 }
 
 fn flags(property: &Json) -> Outcome<OwnedFlags> {

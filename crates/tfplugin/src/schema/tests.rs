@@ -134,12 +134,12 @@ fn structs_are_nested_attributes_or_blocks() {
     assert_eq!(nesting("listed"), Nesting::List);
     assert_eq!(nesting("unordered"), Nesting::Set);
     assert_eq!(nesting("named"), Nesting::Map);
-    let shape = |name: &str| (block(name).nesting, block(name).items);
-    assert_eq!(shape("single_block"), (Nesting::Single, (0, 0)));
-    assert_eq!(shape("needed_block"), (Nesting::Single, (1, 1)));
-    assert_eq!(shape("list_block"), (Nesting::List, (1, 4)));
-    assert_eq!(shape("set_block"), (Nesting::Set, (0, 0)));
-    assert_eq!(shape("map_block"), (Nesting::Map, (0, 0)));
+    let shape = |name: &str| (block(name).nesting, block(name).one, block(name).items);
+    assert_eq!(shape("single_block"), (Nesting::List, true, (0, 1)));
+    assert_eq!(shape("needed_block"), (Nesting::List, true, (1, 1)));
+    assert_eq!(shape("list_block"), (Nesting::List, false, (1, 4)));
+    assert_eq!(shape("set_block"), (Nesting::Set, false, (0, 0)));
+    assert_eq!(shape("map_block"), (Nesting::Map, false, (0, 0)));
 }
 
 #[test]

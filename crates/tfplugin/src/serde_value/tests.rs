@@ -103,9 +103,28 @@ fn absent_blocks_are_empty_in_the_tree_and_absent_attributes_null() {
     let value = to_value(&Thing::default(), &schema()).unwrap();
     assert_eq!(*value.member("rule"), Value::List(Vec::new()));
     assert_eq!(*value.member("named"), Value::Map(BTreeMap::new()));
-    assert_eq!(*value.member("only"), Value::Null);
+    assert_eq!(*value.member("only"), Value::List(Vec::new()));
     assert_eq!(*value.member("nested"), Value::Null);
     assert_eq!(*value.member("zones"), Value::Null);
+}
+
+#[test]
+fn a_block_that_may_stand_once_is_a_list_of_one() {
+    let rule = || Value::Map([("port".to_owned(), Value::Number(443u64.into())), ("id".to_owned(), Value::Null)].into());
+    let check = |only: Attr<Rule>, expected: Value| {
+        let value = to_value(&Thing { only: only.clone(), ..Thing::default() }, &schema()).unwrap();
+        assert_eq!(*value.member("only"), expected);
+        assert_eq!(from_value::<Thing>(&value, &schema()).unwrap().only, only);
+    };
+    check(Rule { port: 443.into(), id: Attr::Null }.into(), Value::List(vec![rule()]));
+    check(Attr::Null, Value::List(Vec::new()));
+    check(Attr::Unknown, Value::unknown());
+    let unknown = with(Value::Map(BTreeMap::new()), "only", Value::List(vec![Value::unknown()]));
+    assert_eq!(from_value::<Thing>(&unknown, &schema()).unwrap().only, Attr::Unknown);
+    let wrong = Value::Map([("port".to_owned(), Value::Number(70_000u64.into()))].into());
+    let wrong = with(Value::Map(BTreeMap::new()), "only", Value::List(vec![wrong]));
+    let error = from_value::<Thing>(&wrong, &schema()).unwrap_err();
+    assert_eq!(error.diagnostic().path.as_ref().unwrap().to_string(), "only[0].port");
 }
 
 #[test]

@@ -49,7 +49,7 @@ resource "trial_shapes" "s" {
     assert_eq!(attributes["named"]["k"]["serial"], "serial of n");
     assert_eq!(attributes["words"], json!(["y", "z"]));
     assert_eq!(attributes["lines"], json!(["z", "y", "z"]));
-    assert_eq!(attributes["shelf"], json!({ "width": 80, "inner": [{ "name": "i", "words": [] }] }));
+    assert_eq!(attributes["shelf"], json!([{ "width": 80, "inner": [{ "name": "i", "words": [] }] }]));
     assert_eq!(attributes["row"][0]["width"], 10);
     assert_eq!(attributes["row"][1]["inner"][0]["name"], "r");
     assert_eq!(attributes["bag"].as_array().unwrap().len(), 2);
@@ -64,8 +64,10 @@ resource "trial_shapes" "s" {
     bench.settled();
     bench.apply("resource \"trial_shapes\" \"s\" {}\n").succeeds();
     let attributes = bench.instance("trial_shapes")["attributes"].clone();
-    assert!(attributes["one"].is_null() && attributes["shelf"].is_null());
-    assert_eq!((&attributes["row"], &attributes["drawer"]), (&json!([]), &json!({})));
+    assert!(attributes["one"].is_null());
+    for (name, none) in [("shelf", json!([])), ("row", json!([])), ("drawer", json!({}))] {
+        assert_eq!(attributes[name], none, "{name}");
+    }
     bench.settled();
 }
 
@@ -145,6 +147,73 @@ resource "trial_shapes" "s" {
     bench.apply(config).succeeds();
     assert_eq!(bench.instance("trial_shapes")["attributes"]["row"][1]["inner"][0]["name"], "b");
     bench.settled();
+}
+
+#[test]
+fn a_block_that_may_stand_once_is_a_list_of_one_in_expressions() {
+    let Some(bench) = Bench::new() else { return };
+    let config = r#"
+resource "trial_shapes" "s" {
+  shelf {
+    width = 7
+  }
+}
+
+output "width" {
+  value = trial_shapes.s.shelf[0].width
+}
+"#;
+    bench.apply(config).succeeds();
+    assert_eq!(bench.json(&["output", "-json", "width"]), json!(7));
+    // As an older version of this provider, and as others, wrote it.
+    let list = "\"shelf\": [\n              {\n                \"inner\": [],\n                \"width\": 7\n              }\n            ]";
+    let state = bench.state();
+    assert!(state.contains(list), "{state}");
+    std::fs::write(bench.path("work/terraform.tfstate"), state.replace(list, "\"shelf\": {\"width\": 7}")).unwrap();
+    bench.settled();
+    let twice = config.replace("output", "resource \"trial_shapes\" \"t\" {\n  shelf {}\n  shelf {}\n}\n\noutput");
+    bench.config(&twice);
+    bench.run(&["validate", "-no-color"]).fails_with(&["No more than 1 \"shelf\" blocks are allowed"]);
+    bench.config(&config.replace("width = 7", "width = 7000"));
+    bench.run(&["validate", "-no-color"]).fails_with(&["The shelf is too wide", "width = 7000"]);
+}
+
+#[test]
+fn a_dynamic_block_whose_number_is_known_late_may_turn_out_empty() {
+    let Some(bench) = Bench::new() else { return };
+    let config = |input: &str, blocks: &str| {
+        format!(
+            r#"
+resource "terraform_data" "x" {{
+  input = "{input}"
+}}
+
+resource "trial_shapes" "s" {{
+  dynamic "shelf" {{
+    for_each = terraform_data.x.output == "one" ? [1] : []
+    content {{
+      width = 7
+    }}
+  }}
+  {blocks}
+}}
+"#
+        )
+    };
+    bench.apply(&config("none", "")).succeeds();
+    assert_eq!(bench.instance("trial_shapes")["attributes"]["shelf"], json!([]));
+    bench.settled();
+    // On update: from none to one, to one, to none, each unknown while it is planned.
+    for (input, expected) in [
+        ("one", json!([{ "inner": [], "width": 7 }])),
+        ("none", json!([])),
+        ("other", json!([])),
+        ("one", json!([{ "inner": [], "width": 7 }])),
+    ] {
+        bench.apply(&config(input, "")).succeeds();
+        assert_eq!(bench.instance("trial_shapes")["attributes"]["shelf"], expected, "{input}");
+        bench.settled();
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn config(unknown: bool) -> impl Strategy<Value = Json> {
     )
         .prop_map(|((name, zone, subnet, disk, listed, unordered, found, fixed), (rule, rule_set, named, only, main))| {
             let named = named.as_array().unwrap().iter().enumerate();
+            let only: Vec<Json> = Some(only).filter(|only| !only.is_null()).into_iter().collect();
             let named: serde_json::Map<_, _> = named.map(|(key, rule)| (key.to_string(), rule.clone())).collect();
             json!({
                 "name": name, "zone": zone, "subnet": subnet, "disk": disk, "listed": listed, "unordered": unordered,
