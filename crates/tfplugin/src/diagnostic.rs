@@ -146,7 +146,7 @@ impl Error {
 
     /// With its path, which leads into a struct, as it leads into a value of the schema.
     pub(crate) fn placed(mut self, schema: &crate::types::Schema) -> Self {
-        self.0.path = self.0.path.map(|path| schema.body.path(&path));
+        self.diagnostic.path = self.diagnostic.path.map(|path| schema.body.path(&path));
         self
     }
 

@@ -79,7 +79,8 @@ impl Flags {
         Self { write_only: true, ..self }
     }
 
-    /// A nested block: `Vec` is a list of blocks, `Set` a set, a map a labelled block, a struct at most one block.
+    /// A nested block: `Vec` is a list of blocks, `Set` a set, a map a labelled block, a struct at most one block, which is a
+    /// list of one in the state and in expressions, as both official providers have it.
     pub const fn block(self) -> Self {
         Self { block: true, ..self }
     }
@@ -107,6 +108,13 @@ impl Flags {
     /// Deprecated; `instead` says what to use.
     pub const fn deprecated(self, instead: &'static str) -> Self {
         Self { deprecated: Some(instead), ..self }
+    }
+}
+
+impl OwnedFlags {
+    /// Whether a configuration cannot set it.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.computed && !self.optional && !self.required
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) trait Operations<C>: Debug + Send + Sync {
     fn delete<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>>;
     /// The state that an import starts from.
     fn import<'a>(&'a self, ask: Ask<'a, C>, id: &'a str) -> Boxed<'a, Result<Value>>;
+    /// Makes one of this type of an object that was of another.
+    fn adopt(&self, schema: &Schema, state: &Value) -> Result<Value>;
     /// Brings a stored state to the present shape.
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value>;
 }
@@ -246,6 +248,10 @@ where
             };
             imported.await.map_err(|error| Subject::new(Operation::Import, R::NAME).named(id).failed(error))
         })
+    }
+
+    fn adopt(&self, schema: &Schema, state: &Value) -> Result<Value> {
+        restore(state, &R::adopt(from_value(state, schema)?), schema)
     }
 
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value> {

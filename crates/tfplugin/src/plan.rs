@@ -1,7 +1,8 @@
 //! The generic planner: pure, the same for every resource.
 //!
 //! The steps and their order are those of Terraform's own framework: defaults, write-only values to null, equal meaning,
-//! computed values to unknown where something changes, replacement. What core then checks of a plan is in [`valid`].
+//! computed values to unknown where something changes, replacement. What core then checks of a plan is in [`valid`]. A
+//! value that means the same as the stored one stays as it is stored: `docs/decisions/0006-nothing-is-nothing.md`.
 
 mod matching;
 mod pairing;
@@ -11,16 +12,14 @@ mod valid;
 
 use std::collections::BTreeMap;
 
-use crate::conform;
 use crate::diagnostic::Path;
 use crate::schema::TIMEOUTS;
 use crate::types::{Attribute, Block, Body, Nesting, Schema, Shape};
 use crate::value::Value;
+use crate::{conform, meaning};
 
-#[allow(unused_imports, reason = "the wire half calls them")]
 pub(crate) use semantic::semantic_keep;
-#[allow(unused_imports, reason = "the wire half calls them")]
-pub(crate) use valid::{assert_object_compatible, assert_plan_valid};
+pub(crate) use valid::{assert_object_compatible, assert_plan_valid, needs_leniency};
 
 /// What is planned.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,18 +139,21 @@ fn mark_computed(value: Value, config: &Value, fields: Fields<'_>) -> Value {
     let Value::Map(mut members) = value else { return value };
     for attribute in fields.attributes {
         let flags = &attribute.flags;
-        if !flags.computed || flags.default.is_some() || !config.member(&attribute.name).is_null() {
+        if !flags.computed || flags.default.is_some() || !meaning::is_left_out(config.member(&attribute.name)) {
             continue;
         }
         // What replaces the object when it is configured cannot change in place when it is not.
         let stays = flags.keeps_state || flags.replaces;
-        replace_member(
-            &mut members,
-            &attribute.name,
-            |value| {
-                if stays && !value.is_null() { value } else { Value::unknown() }
-            },
-        );
+        replace_member(&mut members, &attribute.name, |value| {
+            let left_out = value.is_null() || (flags.optional && meaning::is_left_out(&value));
+            if stays && !left_out { value } else { Value::unknown() }
+        });
+    }
+    for block in fields.blocks.iter().filter(|block| meaning::leaves_blocks(block, config.member(&block.name))) {
+        // What is there stays: an update that does not say what becomes of it leaves it alone.
+        replace_member(&mut members, &block.name, |value| {
+            if meaning::leaves_blocks(block, &value) { Value::unknown() } else { value }
+        });
     }
     for (name, nesting, inner) in fields.nested() {
         let config = config.member(name);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::diagnostic::{Diagnostic, Error, Path, Result, Step};
 use crate::operations::{Ask, Boxed};
 use crate::resource::{Client, DataSource, Ephemeral, Function, FunctionError};
-use crate::serde_value::{from_value, restore, to_typed_value};
+use crate::serde_value::{from_arguments, from_value, restore, to_typed_value};
 use crate::subject::{Operation, Subject};
 use crate::types::{Schema, Signature};
 use crate::value::Value;
@@ -171,7 +171,7 @@ pub(crate) fn call<F: Function>(signature: &Signature, arguments: Vec<Value>) ->
     if let Some(problem) = validate::validate(&schema, &value, true).first() {
         return Err(blame(problem));
     }
-    let object: F = from_value(&value, &schema).map_err(|error| blame(error.diagnostic()))?;
+    let object: F = from_arguments(value, &schema).map_err(|error| blame(error.diagnostic()))?;
     let output = object.call()?;
     to_typed_value(&output, &signature.result).map_err(|error| blame(error.diagnostic()))
 }

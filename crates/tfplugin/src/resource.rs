@@ -150,7 +150,14 @@ pub trait Resource: Object {
         async move { state }
     }
 
-    /// Brings a stored state of an older [`Self::VERSION`] to the present shape.
+    /// An object of another provider's type that a `moved` block brings here, as one of this type: with an id that is made
+    /// of other attributes, say. It has what could be read of the other state; the refresh that follows knows the rest.
+    fn adopt(state: Self) -> Self {
+        state
+    }
+
+    /// Brings a stored state of an older [`Self::VERSION`] to the present shape. What [`Self::VERSION`] needs for the
+    /// official provider's states needs no code: attributes that are no more are left out, a list of one stands for a block.
     fn upgrade(version: i64, state: serde_json::Value) -> Result<serde_json::Value> {
         let _ = version;
         Ok(state)

@@ -9,10 +9,10 @@ mod write;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::conform;
 use crate::diagnostic::{Error, Path, Result, Step};
 use crate::types::{Body, Schema, Type};
 use crate::value::Value;
+use crate::{conform, meaning};
 
 /// The tree of a struct: every attribute of the schema is present, absent blocks are empty, sets are in order.
 /// What the schema has and the struct has not (`timeouts`) is null.
@@ -31,17 +31,25 @@ fn serialized<T: Serialize + ?Sized>(object: &T) -> Result<Value> {
     object.serialize(write::Writer).map_err(|problem| problem.into_error("cannot be written", &Body::default()))
 }
 
-/// The struct of a tree. Attributes that the struct has not (`timeouts`) are ignored; a collection of plain values with
+/// The struct of a tree, by what its values mean: what says nothing is null, or the default. Attributes that the struct has not (`timeouts`) are ignored; a collection of plain values with
 /// an unknown element is unknown; absent blocks are null; a block that may stand once is the object itself.
 pub(crate) fn from_value<T: DeserializeOwned>(value: &Value, schema: &Schema) -> Result<T> {
     let value = match value {
         Value::Null => Value::Map(std::collections::BTreeMap::new()),
         value => value.clone(),
     };
-    let value = conform::conform(value, &schema.value_type())?;
-    let value = conform::without_empty_blocks(conform::collapse(value, &schema.body), &schema.body);
-    let value = conform::without_lists(value, &schema.body);
-    T::deserialize(read::Reader(&value)).map_err(|problem| problem.into_error("cannot be read", &schema.body))
+    let value = conform::collapse(conform::conform(value, &schema.value_type())?, &schema.body);
+    let value = conform::without_empty_blocks(meaning::plainly(value, &schema.body), &schema.body);
+    deserialized(&conform::without_lists(value, &schema.body), &schema.body)
+}
+
+/// The struct of a function's arguments, to the letter: a caller who passes `""` means it.
+pub(crate) fn from_arguments<T: DeserializeOwned>(value: Value, schema: &Schema) -> Result<T> {
+    deserialized(&conform::conform(value, &schema.value_type())?, &schema.body)
+}
+
+fn deserialized<T: DeserializeOwned>(value: &Value, body: &Body) -> Result<T> {
+    T::deserialize(read::Reader(value)).map_err(|problem| problem.into_error("cannot be read", body))
 }
 
 /// What a typed operation made of `before`, which it was given by [`from_value`]: the tree of `after`, where what equals

@@ -46,6 +46,13 @@ impl Findings {
         for attribute in attributes {
             let value = config.member(&attribute.name);
             let path = path.then(Step::Attribute(attribute.name.clone()));
+            if attribute.flags.is_read_only() {
+                if !value.is_null() {
+                    let detail = "The provider decides its value. Remove it from the configuration.".to_owned();
+                    self.add(&path, format!("{path} cannot be configured: it is read-only"), detail);
+                }
+                continue;
+            }
             self.attribute(attribute, value, &path);
             if let Shape::Nested(nesting, attributes) = &attribute.shape {
                 self.each(value, *nesting, &path, &mut |found, object, path| {
@@ -60,6 +67,10 @@ impl Findings {
             let detail = "This version of Terraform has no write-only arguments: they came with Terraform 1.11 and \
                           OpenTofu 1.11. Use a newer one, or leave the argument out.";
             self.add(path, format!("{path} is write-only"), detail.to_owned());
+        }
+        if attribute.flags.optional && is_empty(value) {
+            // Not set, whichever way it is written.
+            return;
         }
         let name = path.to_string();
         let secret = attribute.flags.sensitive || attribute.flags.write_only;
@@ -112,6 +123,15 @@ impl Findings {
                 }
             }
         }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.is_empty(),
+        Value::List(elements) => elements.is_empty(),
+        Value::Map(members) => members.is_empty(),
+        _ => false,
     }
 }
 
@@ -203,7 +223,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::flags::OPTIONAL;
+    use crate::flags::{COMPUTED, ID, OPTIONAL};
     use crate::schema::schema_of;
     use crate::{Attr, Set};
 
@@ -216,6 +236,8 @@ mod tests {
     #[derive(JsonSchema)]
     #[allow(dead_code)]
     struct Rule {
+        #[schemars(extend("x-tf" = COMPUTED))]
+        id: Attr<String>,
         #[schemars(extend("x-tf" = OPTIONAL), range(min = 1, max = 65535))]
         port: Attr<i64>,
     }
@@ -223,6 +245,10 @@ mod tests {
     #[derive(JsonSchema)]
     #[allow(dead_code)]
     struct Thing {
+        #[schemars(extend("x-tf" = ID))]
+        id: Attr<String>,
+        #[schemars(extend("x-tf" = COMPUTED))]
+        parts: Attr<Vec<Rule>>,
         #[schemars(extend("x-tf" = OPTIONAL), length(min = 2, max = 4), regex(pattern = "^[a-zé]*$"))]
         name: Attr<String>,
         #[schemars(extend("x-tf" = OPTIONAL))]
@@ -273,11 +299,32 @@ mod tests {
     }
 
     #[test]
+    fn a_read_only_value_cannot_be_configured_wherever_it_stands() {
+        let detail = "The provider decides its value. Remove it from the configuration.";
+        let refused = |name: &str, value: Value, path: &str, named: &str| {
+            check(name, value, path, &format!("{named} cannot be configured: it is read-only"), detail);
+        };
+        refused("id", text("77"), "id", "id");
+        refused("id", text(""), "id", "id");
+        refused("id", Value::unknown(), "id", "id");
+        refused("parts", Value::List(vec![object("id", text("x"))]), "parts", "parts");
+        let rule = || object("id", text("x"));
+        refused("listed", Value::List(vec![rule()]), "listed[0].id", "listed[0].id");
+        refused("rule", Value::List(vec![rule()]), "rule", "rule.id");
+        refused("named", object("k", rule()), "named[\"k\"].id", "named[\"k\"].id");
+    }
+
+    #[test]
     fn what_is_allowed_or_unknown_is_left_alone() {
         for (name, value) in [
             ("name", text("éé")),
             ("name", Value::unknown()),
             ("name", Value::Null),
+            ("name", text("")),
+            ("tier", text("")),
+            ("word", text("")),
+            ("policy", text("")),
+            ("groups", Value::List(Vec::new())),
             ("tier", text("Large")),
             ("share", number("0.5")),
             ("policy", text("{}")),

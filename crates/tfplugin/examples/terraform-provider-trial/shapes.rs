@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Dynamic, Error, Failed, ID, Number, OPTIONAL, REQUIRED, Resource, Result, Set,
+    Attr, COMPUTED, Call, Diagnostic, Dynamic, Error, Failed, ID, Number, OPTIONAL, OPTIONAL_COMPUTED, REQUIRED,
+    Resource, Result, Set,
 };
 
 use crate::world::World;
@@ -19,6 +20,9 @@ pub(crate) struct Part {
     /// Its weight.
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub(crate) weight: Attr<f64>,
+    /// What there is to say of it.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub(crate) note: Attr<String>,
     /// Its serial number.
     #[schemars(extend("x-tf" = COMPUTED))]
     pub(crate) serial: Attr<String>,
@@ -33,6 +37,9 @@ pub(crate) struct Plain {
     /// Its words.
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub(crate) words: Attr<Vec<String>>,
+    /// A document. The world stores that of a bag in its own spelling.
+    #[schemars(extend("x-tf" = OPTIONAL.json()))]
+    pub(crate) policy: Attr<String>,
 }
 
 /// A shelf of parts.
@@ -67,6 +74,9 @@ pub(crate) struct Shapes {
     /// At most one shelf.
     #[schemars(extend("x-tf" = OPTIONAL.block()))]
     pub(crate) shelf: Attr<Shelf>,
+    /// A lid, which the world puts on what has none.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    pub(crate) lid: Attr<Shelf>,
     /// Rows.
     #[schemars(extend("x-tf" = OPTIONAL.block()))]
     pub(crate) row: Attr<Vec<Shelf>>,
@@ -109,6 +119,14 @@ impl Shapes {
         }
         if let Attr::Known(parts) = &mut self.named {
             parts.values_mut().for_each(number);
+        }
+        if !self.lid.is_known() {
+            self.lid = Shelf { width: 33.into(), inner: Attr::Null }.into();
+        }
+        if let Attr::Known(bags) = &mut self.bag {
+            for bag in &mut bags.0 {
+                bag.policy = std::mem::take(&mut bag.policy).map(|text| crate::thing::in_spelling_of_world(&text));
+            }
         }
         self
     }

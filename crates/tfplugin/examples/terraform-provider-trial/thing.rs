@@ -84,15 +84,18 @@ impl Thing {
     /// As the world spells it.
     fn in_spelling_of_world(mut self) -> Self {
         self.word = self.word.map(|word| word.to_uppercase());
-        self.policy = self.policy.map(|text| {
-            let document: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            serde_json::to_string_pretty(&document).unwrap_or_default()
-        });
+        self.policy = self.policy.map(|text| in_spelling_of_world(&text));
         if !self.label.is_known() {
             self.label = Attr::Known(format!("label of {}", self.name.text()));
         }
         self
     }
+}
+
+/// A document as the world spells it.
+pub(crate) fn in_spelling_of_world(text: &str) -> String {
+    let document: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
 impl Resource for Thing {
@@ -180,6 +183,12 @@ impl Resource for Thing {
             Attr::Known(Fault::Before) => Err(Error::new("The thing was refused").into()),
             _ => Ok(new),
         }
+    }
+
+    /// Elsewhere, the id of a thing has its maker in front.
+    fn adopt(state: Self) -> Self {
+        let id = state.id.map(|id| id.strip_prefix("where/").map_or(id.clone(), str::to_owned));
+        Self { id, ..state }
     }
 
     async fn delete(cx: &Call<World>, state: Self) -> Result<()> {

@@ -29,6 +29,7 @@ pub(crate) async fn plan<P: Provider>(
 
     let mut planned = plan::plan(schema, &prior, &proposed, &config);
     let mut found = Vec::new();
+    let mut legacy_type_system = false;
     if !planned.value.is_null() {
         let configured = server.configured().ok();
         let ask = PlanAsk {
@@ -48,6 +49,7 @@ pub(crate) async fn plan<P: Provider>(
         if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(found);
         }
+        legacy_type_system = plan::needs_leniency(schema, &prior, &config, &planned.value);
     }
     // A create has nothing to replace; that is also how the second half of a replacement is planned.
     let replaces = if prior.is_null() { Vec::new() } else { planned.replaces };
@@ -55,6 +57,7 @@ pub(crate) async fn plan<P: Provider>(
         planned_state: wire::dynamic(&planned.value, &prepared.of)?,
         requires_replace: replaces.iter().map(wire::path).collect(),
         planned_private: request.prior_private,
+        legacy_type_system,
         diagnostics: super::diagnostics(found),
     })
 }

@@ -46,13 +46,14 @@ pub(crate) async fn relocate<P: Provider>(
             ))
             .into());
     }
-    let (_, prepared) = server.resource(target)?;
+    let (entry, prepared) = server.resource(target)?;
     let schema = &prepared.schema;
     let stored = wire::stored(request.source_state.as_ref())?;
     let state = wire::state(stored, schema)?;
     if state.is_null() {
         return Err(Error::new(format!("The state of the {source} is empty")).into());
     }
+    let state = entry.operations.adopt(schema, &state)?;
     let (state, _) = walk::settled(plan::without_write_only(schema, &state));
     Ok(MoveResourceStateResponse {
         target_state: wire::dynamic(&state, &prepared.of)?,

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Fields;
-use super::pairing::{self, Filed};
+use super::pairing::Filed;
+use crate::meaning;
 use crate::types::{Nesting, Shape};
 use crate::value::{Value, set_of};
 
@@ -57,8 +58,8 @@ pub(super) struct Free<'a> {
 
 /// Configured objects that say something of the same attributes, by what they say.
 struct Group<'a> {
-    /// The attributes. `None` for what is no object: unknown, say.
-    said: Option<Vec<&'a str>>,
+    /// The attributes, by their index. `None` for what is no object: unknown, say.
+    said: Option<Vec<usize>>,
     filed: Filed<'a>,
 }
 
@@ -68,7 +69,7 @@ impl<'a> Free<'a> {
         let mut free = Self { fields, groups: Vec::new() };
         for config in configured {
             let said = matches!(config, Value::Map(_)).then(|| decisive(config, fields));
-            let key = key(config, said.as_deref());
+            let key = key(config, said.as_deref(), fields);
             match free.groups.iter_mut().find(|group| group.said == said) {
                 Some(group) => group.filed.file(key, config),
                 None => {
@@ -85,7 +86,9 @@ impl<'a> Free<'a> {
     pub(super) fn take(&mut self, value: &Value) -> Option<&'a Value> {
         let mut best: Option<(usize, (usize, usize, usize))> = None;
         for (group, candidates) in self.groups.iter().enumerate() {
-            let Some((slot, left)) = candidates.filed.at(key(value, candidates.said.as_deref())) else { continue };
+            let Some((slot, left)) = candidates.filed.at(key(value, candidates.said.as_deref(), self.fields)) else {
+                continue;
+            };
             for (at, config) in left.iter().enumerate() {
                 let says = said(config);
                 if best.is_none_or(|(most, _)| says > most) && fits(value, config, self.fields) {
@@ -99,15 +102,19 @@ impl<'a> Free<'a> {
 }
 
 /// The plain attributes of which a configured object says something that a planned one must have too.
-fn decisive<'a>(config: &Value, fields: Fields<'a>) -> Vec<&'a str> {
-    let plain = fields.attributes.iter().filter(|attribute| matches!(attribute.shape, Shape::Type(_)));
-    let said = plain.filter(|attribute| !attribute.flags.write_only && !config.member(&attribute.name).is_null());
-    said.map(|attribute| attribute.name.as_str()).collect()
+fn decisive(config: &Value, fields: Fields<'_>) -> Vec<usize> {
+    let plain = (0..).zip(fields.attributes).filter(|(_, attribute)| matches!(attribute.shape, Shape::Type(_)));
+    let said = plain
+        .filter(|(_, attribute)| !attribute.flags.write_only && !meaning::is_left_out(config.member(&attribute.name)));
+    said.map(|(at, _)| at).collect()
 }
 
-fn key<'a>(value: &'a Value, said: Option<&[&str]>) -> Vec<Cow<'a, Value>> {
+fn key<'a>(value: &'a Value, said: Option<&[usize]>, fields: Fields<'_>) -> Vec<Cow<'a, Value>> {
     match said {
-        Some(names) => names.iter().map(|name| pairing::part(value, name)).collect(),
+        Some(said) => {
+            let attributes = said.iter().filter_map(|at| fields.attributes.get(*at));
+            attributes.map(|attribute| meaning::form(attribute, value.member(&attribute.name))).collect()
+        }
         None => vec![Cow::Borrowed(value)],
     }
 }
@@ -121,8 +128,9 @@ fn fits(value: &Value, config: &Value, fields: Fields<'_>) -> bool {
     }
     let plain = fields.attributes.iter().filter(|attribute| matches!(attribute.shape, Shape::Type(_)));
     let plain = plain.into_iter().all(|attribute| {
-        let config = config.member(&attribute.name);
-        config.is_null() || attribute.flags.write_only || config == value.member(&attribute.name)
+        let (config, value) = (config.member(&attribute.name), value.member(&attribute.name));
+        let same = || meaning::form(attribute, config) == meaning::form(attribute, value);
+        meaning::is_left_out(config) || attribute.flags.write_only || config == value || same()
     });
     plain
         && fields

@@ -61,9 +61,9 @@ impl<'a> Filed<'a> {
         let elements = self.elements.get_mut(slot)?;
         (at < elements.len()).then(|| elements.swap_remove(at))
     }
-}
 
-/// The one member of a map, or null, as a part of a key.
-pub(super) fn part<'a>(value: &'a Value, name: &str) -> Cow<'a, Value> {
-    Cow::Borrowed(value.member(name))
+    /// What nobody took.
+    pub(super) fn left(self) -> impl Iterator<Item = &'a Value> {
+        self.elements.into_iter().flatten()
+    }
 }

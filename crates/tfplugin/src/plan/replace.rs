@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Fields;
 use crate::diagnostic::{Path, Step};
 use crate::flags::OwnedFlags;
-use crate::types::{Nesting, Shape};
+use crate::meaning;
+use crate::types::{Attribute, Nesting, Shape};
 use crate::value::{Value, set_of};
 
 /// Collects the paths whose change replaces the object. A path leads to something that is there before or after: core
@@ -27,7 +28,7 @@ pub(super) fn collect(
                 let inner = Fields { attributes, blocks: &[] };
                 nested(prior, planned, config, &attribute.flags, (*nesting, inner), &path, found);
             }
-            Shape::Type(_) if attribute.flags.replaces && differs(prior, planned, config, &attribute.flags) => {
+            Shape::Type(_) if attribute.flags.replaces && differs(attribute, prior, planned, config) => {
                 found.push(path);
             }
             Shape::Type(_) => {}
@@ -50,7 +51,8 @@ fn nested(
     path: &Path,
     found: &mut Vec<Path>,
 ) {
-    let by_provider = planned.is_unknown() && config.is_null();
+    let left_out = config.is_null() || (flags.computed && elements(config).is_empty());
+    let by_provider = planned.is_unknown() && left_out;
     if by_provider || (flags.computed && !flags.optional) {
         return;
     }
@@ -88,8 +90,10 @@ fn nested(
             }
         }
         Nesting::Set => {
-            let decisive =
-                |set: &Value| set_of(elements(set).iter().map(|element| only_replacing(element, fields)).collect());
+            let form = |element: &Value| meaning::of_object(fields.attributes, fields.blocks, element.clone(), false);
+            let decisive = |set: &Value| {
+                set_of(elements(set).iter().map(|element| only_replacing(form(element), fields)).collect())
+            };
             if decisive(prior) != decisive(planned) {
                 found.push(path.clone());
             }
@@ -98,9 +102,14 @@ fn nested(
 }
 
 /// Whether a plain value is changed by the configuration. What the provider will decide by itself is no change of it.
-fn differs(prior: &Value, planned: &Value, config: &Value, flags: &OwnedFlags) -> bool {
-    let by_provider = flags.computed && config.is_null() && planned.is_unknown();
-    !by_provider && prior != planned
+fn differs(attribute: &Attribute, prior: &Value, planned: &Value, config: &Value) -> bool {
+    let by_provider = attribute.flags.computed && meaning::is_left_out(config) && planned.is_unknown();
+    !by_provider && !same_plain(attribute, prior, planned)
+}
+
+fn same_plain(attribute: &Attribute, prior: &Value, planned: &Value) -> bool {
+    let form = |value: &Value| meaning::form(attribute, value).into_owned();
+    prior == planned || form(prior) == form(planned)
 }
 
 /// Whether a nested value is the same but for what the provider computes in it.
@@ -131,8 +140,9 @@ fn same_nested(prior: &Value, planned: &Value, config: &Value, nesting: Nesting,
                 })
                 .map(|attribute| attribute.name.as_str())
                 .collect();
+            let form = |element: &Value| meaning::of_object(fields.attributes, fields.blocks, element.clone(), false);
             let decisive =
-                |elements: &[Value]| set_of(elements.iter().map(|element| without(element, &free)).collect());
+                |elements: &[Value]| set_of(elements.iter().map(|element| without(&form(element), &free)).collect());
             decisive(prior) == decisive(planned)
         }
         _ => prior == planned,
@@ -144,11 +154,11 @@ fn same_object(prior: &Value, planned: &Value, config: &Value, fields: Fields<'_
         let name = &attribute.name;
         let (prior, planned, config) = (prior.member(name), planned.member(name), config.member(name));
         let flags = &attribute.flags;
-        if config.is_null() && flags.computed && (!flags.optional || planned.is_unknown()) {
+        if meaning::is_left_out(config) && flags.computed && (!flags.optional || planned.is_unknown()) {
             return true;
         }
         match &attribute.shape {
-            Shape::Type(_) => prior == planned,
+            Shape::Type(_) => same_plain(attribute, prior, planned),
             Shape::Nested(nesting, attributes) => {
                 same_nested(prior, planned, config, *nesting, Fields { attributes, blocks: &[] })
             }
@@ -169,16 +179,14 @@ fn can_replace(fields: Fields<'_>) -> bool {
 }
 
 /// An element of a set with nothing but what can replace.
-fn only_replacing(element: &Value, fields: Fields<'_>) -> Value {
-    let Value::Map(members) = element else { return element.clone() };
+fn only_replacing(element: Value, fields: Fields<'_>) -> Value {
+    let Value::Map(members) = element else { return element };
     let keeps = |name: &str| {
         fields.attributes.iter().any(|attribute| attribute.name == name && attribute.flags.replaces)
             || fields.blocks.iter().any(|block| block.name == name && block.flags.replaces)
             || fields.nested().any(|(nested, _, inner)| nested == name && can_replace(inner))
     };
-    Value::Map(
-        members.iter().filter(|(name, _)| keeps(name)).map(|(name, value)| (name.clone(), value.clone())).collect(),
-    )
+    Value::Map(members.into_iter().filter(|(name, _)| keeps(name)).collect())
 }
 
 fn without(element: &Value, names: &BTreeSet<&str>) -> Value {

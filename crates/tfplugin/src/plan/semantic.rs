@@ -1,213 +1,202 @@
-//! Values that are written differently and mean the same.
+//! Values that are written differently and mean the same: which spelling stays.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
 
 use super::pairing::Filed;
-use super::{Fields, replace_member};
-use crate::flags::OwnedFlags;
-use crate::types::{Nesting, Schema, Shape, Type};
+use super::{Fields, replace_member, valid};
+use crate::types::{Attribute, Nesting, Schema, Shape, Type};
 use crate::value::{Value, set_of};
+use crate::{document, meaning};
 
-/// JSON nested deeper than this is compared as text.
-const DEPTH: usize = 100;
-
-/// `new`, with the values of `prior` where both mean the same: JSON text, letter case, and a configurable collection that
-/// one side has as null and the other as empty. For results of read and apply, so that the user's own form stays in the
-/// state. What users cannot configure has no such form: an import is to find the same as a create.
+/// `new`, with the spelling of `prior` where both mean the same. For results of read and apply, so that the user's own form
+/// stays in the state. JSON that nobody has spelled before is written as `jsonencode` writes it.
 pub(crate) fn semantic_keep(schema: &Schema, prior: &Value, new: &Value) -> Value {
-    object(new.clone(), prior, Fields::of(&schema.body), true)
+    object(new.clone(), prior, Fields::of(&schema.body), Mode::Result)
 }
 
-/// The same for a plan, where Terraform allows less: nothing in sets, and null is not empty.
+/// The same for a plan: what means the same as the stored value is no change. Core takes such a plan from us only as one of
+/// the legacy type system ([`super::needs_leniency`]).
 pub(super) fn in_plan(value: Value, prior: &Value, fields: Fields<'_>) -> Value {
-    object(value, prior, fields, false)
+    object(value, prior, fields, Mode::Plan)
 }
 
-fn object(value: Value, prior: &Value, fields: Fields<'_>, result: bool) -> Value {
-    if !matches!(prior, Value::Map(_)) {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Plan,
+    Result,
+}
+
+fn object(value: Value, prior: &Value, fields: Fields<'_>, mode: Mode) -> Value {
+    if mode == Mode::Plan && prior.is_null() {
         return value;
     }
     let Value::Map(mut members) = value else { return value };
+    // Services answer null for required attributes too that are empty.
+    let required = mode == Mode::Result;
     for attribute in fields.attributes {
-        let flags = &attribute.flags;
         let prior = prior.member(&attribute.name);
-        let users_form = result && (flags.required || flags.optional);
-        replace_member(&mut members, &attribute.name, |value| match &attribute.shape {
-            _ if users_form && prior.is_null() && is_empty(&value) => Value::Null,
-            _ if users_form && value.is_null() && is_empty(prior) => prior.clone(),
-            Shape::Type(of) if (flags.json || flags.ignores_case) && means(&value, prior, of, flags) => prior.clone(),
-            _ => value,
+        replace_member(&mut members, &attribute.name, |value| {
+            let form = |value: &Value| meaning::of_attribute(attribute, value.clone(), required);
+            if is_same(&value, prior, &form) || (mode == Mode::Plan && leaves(attribute, &value)) {
+                return prior.clone();
+            }
+            match &attribute.shape {
+                Shape::Nested(nesting, attributes) => {
+                    nested(value, prior, *nesting, Fields { attributes, blocks: &[] }, mode)
+                }
+                Shape::Type(of) if mode == Mode::Result && attribute.flags.json => encoded(value, of),
+                Shape::Type(_) => value,
+            }
         });
     }
-    for (name, nesting, inner) in fields.nested() {
-        let prior = prior.member(name);
-        replace_member(&mut members, name, |value| nested(value, prior, nesting, inner, result));
+    for block in fields.blocks {
+        let prior = prior.member(&block.name);
+        replace_member(&mut members, &block.name, |value| {
+            let form = |value: &Value| meaning::of_block(block, value.clone(), required);
+            // Core proposes no blocks where none are configured, even if the provider may decide.
+            if is_same(&value, prior, &form) || (mode == Mode::Plan && meaning::leaves_blocks(block, &value)) {
+                return prior.clone();
+            }
+            nested(value, prior, block.nesting, Fields::of(&block.body), mode)
+        });
     }
     Value::Map(members)
 }
 
-fn nested(value: Value, prior: &Value, nesting: Nesting, fields: Fields<'_>, result: bool) -> Value {
-    match (nesting, value, prior) {
-        (Nesting::Single, value, prior) => object(value, prior, fields, result),
-        (Nesting::List, Value::List(elements), Value::List(priors)) => {
-            let mut priors = priors.iter();
-            let kept = elements.into_iter().map(|element| match priors.next() {
-                Some(prior) => object(element, prior, fields, result),
-                None => element,
+fn is_same(value: &Value, prior: &Value, form: &dyn Fn(&Value) -> Value) -> bool {
+    value == prior || (!value.is_unknown() && !prior.is_unknown() && form(value) == form(prior))
+}
+
+/// Whether the configuration has an attribute without a value, which the provider decides then.
+fn leaves(attribute: &Attribute, value: &Value) -> bool {
+    let flags = &attribute.flags;
+    flags.optional && flags.computed && flags.default.is_none() && !value.is_null() && meaning::is_left_out(value)
+}
+
+fn nested(value: Value, prior: &Value, nesting: Nesting, fields: Fields<'_>, mode: Mode) -> Value {
+    match (nesting, value) {
+        (Nesting::Single, value) => object(value, prior, fields, mode),
+        (Nesting::List, Value::List(elements)) => {
+            let mut priors = elements_of(prior).iter();
+            let kept = elements.into_iter().map(|element| {
+                let prior = priors.next().unwrap_or(&Value::Null);
+                object(element, prior, fields, mode)
             });
             Value::List(kept.collect())
         }
-        (Nesting::Map, Value::Map(members), Value::Map(priors)) => {
-            let kept = members.into_iter().map(|(key, member)| match priors.get(&key) {
-                Some(prior) => {
-                    let member = object(member, prior, fields, result);
-                    (key, member)
-                }
-                None => (key, member),
+        (Nesting::Map, Value::Map(members)) => {
+            let kept = members.into_iter().map(|(key, member)| {
+                let member = object(member, prior.member(&key), fields, mode);
+                (key, member)
             });
             Value::Map(kept.collect())
         }
-        (Nesting::Set, Value::List(elements), Value::List(priors)) if result => {
-            let mut free = Filed::default();
-            for prior in priors {
-                free.file(vec![Cow::Owned(meaning_of(prior, fields))], prior);
+        (Nesting::Set, Value::List(elements)) => set(elements, elements_of(prior), fields, mode),
+        (_, value) => value,
+    }
+}
+
+/// The elements of a set have no names: those that mean the same are the same. What is left is the same if it is so in all
+/// that is known, and that the provider does not compute.
+fn set(elements: Vec<Value>, priors: &[Value], fields: Fields<'_>, mode: Mode) -> Value {
+    let required = mode == Mode::Result;
+    let form = |value: &Value| meaning::of_object(fields.attributes, fields.blocks, value.clone(), required);
+    let mut kept = Vec::new();
+
+    let mut whole = Filed::default();
+    for prior in priors {
+        whole.file(vec![Cow::Owned(form(prior))], prior);
+    }
+    let mut rest = Vec::new();
+    for element in elements {
+        let same = whole.at(vec![Cow::Owned(form(&element))]).map(|(slot, _)| slot);
+        match same.and_then(|slot| whole.take(slot, 0)) {
+            Some(prior) => kept.push(prior.clone()),
+            None => rest.push(element),
+        }
+    }
+
+    let fitted = |element: &Value, prior: &Value| {
+        #[cfg(test)]
+        super::tests::sets::count();
+        match mode {
+            Mode::Plan => (form(&with_computed(element.clone(), prior, fields)) == form(prior)).then(|| prior.clone()),
+            Mode::Result => Some(object(element.clone(), prior, fields, mode)).filter(|new| valid::becomes(prior, new)),
+        }
+    };
+    let configured = |value: &Value| vec![Cow::Owned(form(&without_computed(value.clone(), fields)))];
+    let mut parts = Filed::default();
+    let mut vague = Vec::new();
+    for prior in whole.left() {
+        match mode {
+            Mode::Result if !without_computed(prior.clone(), fields).is_wholly_known() => vague.push(prior),
+            _ => parts.file(configured(prior), prior),
+        }
+    }
+    for element in rest {
+        let same = parts.at(configured(&element)).and_then(|(slot, left)| {
+            let (at, new) = (0..).zip(left).find_map(|(at, prior)| Some((at, fitted(&element, prior)?)))?;
+            Some((slot, at, new))
+        });
+        let vaguely = || (0..).zip(&vague).find_map(|(at, prior)| Some((at, fitted(&element, prior)?)));
+        kept.push(match same {
+            Some((slot, at, new)) => {
+                parts.take(slot, at);
+                new
             }
-            let kept = elements.into_iter().map(|element| {
-                let same = free.at(vec![Cow::Owned(meaning_of(&element, fields))]).and_then(|(slot, left)| {
-                    Some((slot, left.iter().position(|prior| is_same(&element, prior, fields))?))
-                });
-                same.and_then(|(slot, at)| free.take(slot, at)).cloned().unwrap_or(element)
-            });
-            set_of(kept.collect())
+            None => match vaguely() {
+                Some((at, new)) => {
+                    vague.swap_remove(at);
+                    new
+                }
+                None if mode == Mode::Result => object(element, &Value::Null, fields, mode),
+                None => element,
+            },
+        });
+    }
+    set_of(kept)
+}
+
+/// An element without what the provider computes in it.
+fn without_computed(element: Value, fields: Fields<'_>) -> Value {
+    let Value::Map(mut members) = element else { return element };
+    for attribute in fields.attributes.iter().filter(|attribute| attribute.flags.computed) {
+        replace_member(&mut members, &attribute.name, |_| Value::Null);
+    }
+    Value::Map(members)
+}
+
+/// An element with what the provider computed in another one.
+fn with_computed(element: Value, prior: &Value, fields: Fields<'_>) -> Value {
+    let Value::Map(mut members) = element else { return element };
+    for attribute in fields.attributes.iter().filter(|attribute| attribute.flags.computed) {
+        replace_member(&mut members, &attribute.name, |value| {
+            if meaning::is_left_out(&value) { prior.member(&attribute.name).clone() } else { value }
+        });
+    }
+    Value::Map(members)
+}
+
+/// JSON text as `jsonencode` writes it, in collections too.
+fn encoded(value: Value, of: &Type) -> Value {
+    match (value, of) {
+        (Value::String(text), Type::String) => Value::String(document::as_jsonencode(&text).unwrap_or(text)),
+        (Value::List(elements), Type::List(of)) => {
+            Value::List(elements.into_iter().map(|element| encoded(element, of)).collect())
         }
-        (_, value, _) => value,
+        (Value::List(elements), Type::Set(of)) => {
+            set_of(elements.into_iter().map(|element| encoded(element, of)).collect())
+        }
+        (Value::Map(members), Type::Map(of)) => {
+            Value::Map(members.into_iter().map(|(key, member)| (key, encoded(member, of))).collect())
+        }
+        (value, _) => value,
     }
 }
 
-fn is_same(element: &Value, prior: &Value, fields: Fields<'_>) -> bool {
-    #[cfg(test)]
-    super::tests::sets::count();
-    object(element.clone(), prior, fields, true) == *prior
-}
-
-/// One form for all objects that may mean the same: by it they are filed, before they are compared. Nothing at all is left
-/// out however it is spelled, and text has the spelling that its flags allow to choose.
-fn meaning_of(object: &Value, fields: Fields<'_>) -> Value {
-    let Value::Map(members) = object else { return object.clone() };
-    let mut form = BTreeMap::new();
-    let attributes = fields.attributes.iter().filter_map(|attribute| match attribute.shape {
-        Shape::Type(_) => Some((attribute.name.as_str(), spelled(members.get(&attribute.name)?, &attribute.flags))),
-        Shape::Nested(..) => None,
-    });
-    let nested = fields.nested().filter_map(|(name, _, inner)| {
-        let value = match members.get(name)? {
-            Value::List(elements) => {
-                let elements = elements.iter().map(|element| meaning_of(element, inner));
-                set_of(elements.filter(|element| !is_nothing(element)).collect())
-            }
-            // A map of objects, or one object: the members of either.
-            Value::Map(_) => Value::Bool(true),
-            other => other.clone(),
-        };
-        Some((name, value))
-    });
-    form.extend(attributes.chain(nested).filter(|(_, value)| !is_nothing(value)).map(|(k, v)| (k.to_owned(), v)));
-    Value::Map(form)
-}
-
-/// A value in the one spelling of those that its flags make equal.
-fn spelled(value: &Value, flags: &OwnedFlags) -> Value {
+fn elements_of(value: &Value) -> &[Value] {
     match value {
-        Value::String(text) if flags.json => json(text).map_or_else(|| value.clone(), |json| Value::List(vec![json])),
-        Value::String(text) if flags.ignores_case => Value::String(text.to_lowercase()),
-        Value::List(elements) => {
-            let elements = elements.iter().filter(|element| !is_nothing(element));
-            Value::List(elements.map(|element| spelled(element, flags)).collect())
-        }
-        Value::Map(members) => {
-            let members = members.iter().filter(|(_, member)| !is_nothing(member));
-            Value::Map(members.map(|(key, member)| (key.clone(), spelled(member, flags))).collect())
-        }
-        other => other.clone(),
-    }
-}
-
-/// What may stand for "not said".
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::List(elements) => elements.is_empty(),
-        Value::Map(members) => members.is_empty(),
-        _ => false,
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::List(elements) => elements.is_empty(),
-        Value::Map(members) => members.is_empty(),
-        _ => false,
-    }
-}
-
-fn means(value: &Value, prior: &Value, of: &Type, flags: &OwnedFlags) -> bool {
-    match (value, prior, of) {
-        (Value::String(value), Value::String(prior), Type::String) => {
-            value == prior
-                || (flags.ignores_case && value.to_lowercase() == prior.to_lowercase())
-                || (flags.json && json(value).is_some_and(|value| Some(value) == json(prior)))
-        }
-        (Value::List(values), Value::List(priors), Type::List(of)) => {
-            values.len() == priors.len()
-                && values.iter().zip(priors).all(|(value, prior)| means(value, prior, of, flags))
-        }
-        (Value::List(values), Value::List(priors), Type::Set(of)) => {
-            let mut free = Filed::default();
-            for prior in priors {
-                free.file(vec![Cow::Owned(spelled(prior, flags))], prior);
-            }
-            values.len() == priors.len()
-                && values.iter().all(|value| {
-                    let same = free.at(vec![Cow::Owned(spelled(value, flags))]).and_then(|(slot, left)| {
-                        Some((slot, left.iter().position(|prior| means(value, prior, of, flags))?))
-                    });
-                    same.and_then(|(slot, at)| free.take(slot, at)).is_some()
-                })
-        }
-        (Value::Map(values), Value::Map(priors), Type::Map(of)) => {
-            values.len() == priors.len()
-                && values.iter().all(|(key, value)| priors.get(key).is_some_and(|prior| means(value, prior, of, flags)))
-        }
-        _ => value == prior && !value.is_unknown(),
-    }
-}
-
-/// What a JSON text means: without spaces, the order of members, or the spelling of numbers.
-fn json(text: &str) -> Option<Value> {
-    let raw: &RawValue = serde_json::from_str(text).ok()?;
-    meaning(raw.get(), DEPTH)
-}
-
-fn meaning(json: &str, depth: usize) -> Option<Value> {
-    let depth = depth.checked_sub(1)?;
-    let json = json.trim();
-    match json.chars().next()? {
-        '{' => {
-            let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
-            let members = members.into_iter().map(|(name, member)| Some((name, meaning(member.get(), depth)?)));
-            members.collect::<Option<_>>().map(Value::Map)
-        }
-        '[' => {
-            let elements: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-            elements.into_iter().map(|element| meaning(element.get(), depth)).collect::<Option<_>>().map(Value::List)
-        }
-        '"' => serde_json::from_str(json).ok().map(Value::String),
-        't' | 'f' => Some(Value::Bool(json == "true")),
-        'n' => Some(Value::Null),
-        _ => json.parse().ok().map(Value::Number),
+        Value::List(elements) => elements,
+        _ => &[],
     }
 }

@@ -6,13 +6,23 @@ use std::collections::BTreeMap;
 
 use super::{Fields, matching};
 use crate::diagnostic::{Diagnostic, Error, Path, Step};
-use crate::flags::OwnedFlags;
-use crate::types::{Nesting, Schema, Shape};
+use crate::meaning;
+use crate::types::{Attribute, Nesting, Schema, Shape};
 use crate::value::Value;
 
-/// What Terraform would refuse in a plan: each is a bug of the provider.
+/// What nobody can have planned: each is a bug of the provider. Terraform's rules, but that what means the same is the same.
 pub(crate) fn assert_plan_valid(schema: &Schema, prior: &Value, config: &Value, planned: &Value) -> Vec<Diagnostic> {
-    let mut found = Findings::default();
+    plan_findings(schema, prior, config, planned, false)
+}
+
+/// Whether Terraform takes a plan only from providers of the legacy type system, whose plans may keep a stored spelling where
+/// the configuration has another one (`legacy_type_system` in the response).
+pub(crate) fn needs_leniency(schema: &Schema, prior: &Value, config: &Value, planned: &Value) -> bool {
+    !plan_findings(schema, prior, config, planned, true).is_empty()
+}
+
+fn plan_findings(schema: &Schema, prior: &Value, config: &Value, planned: &Value, strict: bool) -> Vec<Diagnostic> {
+    let mut found = Findings { strict, diagnostics: Vec::new() };
     if crate::conform::conform(planned.clone(), &schema.value_type()).as_ref() != Ok(planned) {
         found.add(&Path::default(), "the plan does not have the schema's form");
     }
@@ -21,7 +31,7 @@ pub(crate) fn assert_plan_valid(schema: &Schema, prior: &Value, config: &Value, 
     } else {
         found.plan_object(prior, config, planned, Fields::of(&schema.body), &Path::default());
     }
-    found.0
+    found.diagnostics
 }
 
 /// What Terraform would refuse in the result of an apply: each is a bug of the provider.
@@ -36,18 +46,22 @@ pub(crate) fn assert_object_compatible(schema: &Schema, planned: &Value, actual:
     } else {
         found.result_object(planned, actual, Fields::of(&schema.body), &root);
     }
-    found.0
+    found.diagnostics
 }
 
 #[derive(Default)]
-struct Findings(Vec<Diagnostic>);
+struct Findings {
+    /// By Terraform's own rules, to the letter.
+    strict: bool,
+    diagnostics: Vec<Diagnostic>,
+}
 
 impl Findings {
     // Values stay out of the text: they may be secrets.
     fn add(&mut self, path: &Path, problem: &str) {
         let place = if path.0.is_empty() { "The object".to_owned() } else { path.to_string() };
         let error = Error::new(format!("{place}: {problem}")).detail("This is a bug of the provider.");
-        self.0.push(error.at(path.clone()).into());
+        self.diagnostics.push(error.at(path.clone()).into());
     }
 
     fn plan_object(&mut self, prior: &Value, config: &Value, planned: &Value, fields: Fields<'_>, path: &Path) {
@@ -61,12 +75,17 @@ impl Findings {
             let name = &attribute.name;
             let values = (prior.member(name), config.member(name), planned.member(name));
             let path = path.then(Step::Attribute(name.clone()));
-            self.plan_attribute(values, &attribute.flags, &attribute.shape, &path);
+            self.plan_attribute(attribute, values, &path);
         }
         for block in fields.blocks {
             let name = &block.name;
             let path = path.then(Step::Attribute(name.clone()));
             let (config, planned) = (config.member(name), planned.member(name));
+            let form = |value: &Value| meaning::of_block(block, value.clone(), false);
+            let same = || !planned.is_unknown() && !config.is_unknown() && form(planned) == form(config);
+            if !self.strict && (meaning::leaves_blocks(block, config) || same()) {
+                continue;
+            }
             if planned.is_null() && block.nesting != Nesting::Single {
                 self.add(&path, "blocks are planned as null; none are an empty list, set or map");
             } else if planned.is_unknown() && !config.is_unknown() {
@@ -82,17 +101,22 @@ impl Findings {
 
     fn plan_attribute(
         &mut self,
+        attribute: &Attribute,
         (prior, config, planned): (&Value, &Value, &Value),
-        flags: &OwnedFlags,
-        shape: &Shape,
         path: &Path,
     ) {
+        let Attribute { flags, shape, .. } = attribute;
+        let form = |value: &Value| meaning::form(attribute, value).into_owned();
         if flags.write_only {
             if !planned.is_null() {
                 self.add(path, "a write-only value stands in the plan");
             }
         } else if same_known(planned, config) || (planned == prior && !prior.is_null() && !config.is_null()) {
             // The configured value, or the prior one that means the same.
+        } else if !self.strict
+            && (form(planned) == form(config) || (flags.optional && flags.computed && meaning::is_left_out(config)))
+        {
+            // Another spelling of the configured value, or what the configuration leaves to the provider.
         } else if config.is_null() {
             if !flags.computed {
                 self.add(path, "a value is planned that is neither configured nor computed");
@@ -141,6 +165,21 @@ impl Findings {
                 for (key, planned) in planneds {
                     let path = path.then(Step::Key(key.clone()));
                     self.plan_object(prior.member(key), config.member(key), planned, fields, &path);
+                }
+            }
+            (Nesting::Set, Value::List(configs), Value::List(planneds)) if self.strict => {
+                if configs == planneds {
+                    return;
+                }
+                let taken = |planned: &Value| {
+                    configs.iter().any(|config| {
+                        let mut found = Self { strict: true, diagnostics: Vec::new() };
+                        found.plan_object(&Value::Null, config, planned, fields, path);
+                        found.diagnostics.is_empty()
+                    })
+                };
+                if configs.len() != planneds.len() || !planneds.iter().all(taken) {
+                    self.add(path, "the plan has other elements than the configuration");
                 }
             }
             (Nesting::Set, Value::List(configs), Value::List(planneds)) => {
@@ -227,7 +266,7 @@ impl Findings {
 }
 
 /// Whether a known result can be what was planned. Elements of a set may fall together, so a set may shrink.
-fn becomes(planned: &Value, actual: &Value) -> bool {
+pub(super) fn becomes(planned: &Value, actual: &Value) -> bool {
     match (planned, actual) {
         (Value::Unknown(_), _) => true,
         (Value::List(planneds), Value::List(actuals)) if planned.is_wholly_known() => planneds == actuals,

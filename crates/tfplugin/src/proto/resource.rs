@@ -124,6 +124,8 @@ pub(crate) struct PlanResourceChangeResponse {
     pub(crate) planned_private: Vec<u8>,
     #[prost(message, repeated, tag = "4")]
     pub(crate) diagnostics: Vec<Diagnostic>,
+    #[prost(bool, tag = "5")]
+    pub(crate) legacy_type_system: bool,
 }
 
 /// ApplyResourceChange.

@@ -129,7 +129,8 @@ fn block_at(block: &Block, place: Place) -> Outcome {
     let (least, most) = block.items;
     let rules = [
         (flags.required == flags.optional, "a block is either REQUIRED or OPTIONAL"),
-        (flags.computed || flags.default.is_some(), "a block is never computed: make it a nested attribute"),
+        (flags.required && flags.computed, "a block that must be configured is not computed"),
+        (flags.default.is_some(), "a block has no default"),
         (flags.write_only, "write-only is said of the attributes in a block"),
         (flags.json || flags.ignores_case || flags.keeps_state, "this flag is for attributes"),
         (most != 0 && least > most, "its least number is above its greatest"),

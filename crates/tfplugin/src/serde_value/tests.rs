@@ -110,7 +110,8 @@ fn absent_blocks_are_empty_in_the_tree_and_absent_attributes_null() {
 
 #[test]
 fn a_block_that_may_stand_once_is_a_list_of_one() {
-    let rule = || Value::Map([("port".to_owned(), Value::Number(443u64.into())), ("id".to_owned(), Value::Null)].into());
+    let rule =
+        || Value::Map([("port".to_owned(), Value::Number(443u64.into())), ("id".to_owned(), Value::Null)].into());
     let check = |only: Attr<Rule>, expected: Value| {
         let value = to_value(&Thing { only: only.clone(), ..Thing::default() }, &schema()).unwrap();
         assert_eq!(*value.member("only"), expected);
@@ -125,6 +126,53 @@ fn a_block_that_may_stand_once_is_a_list_of_one() {
     let wrong = with(Value::Map(BTreeMap::new()), "only", Value::List(vec![wrong]));
     let error = from_value::<Thing>(&wrong, &schema()).unwrap_err();
     assert_eq!(error.diagnostic().path.as_ref().unwrap().to_string(), "only[0].port");
+}
+
+#[test]
+fn a_struct_is_given_null_for_what_says_nothing_and_the_spelling_comes_back() {
+    let list = |elements: &[Value]| Value::List(elements.to_vec());
+    let map = |members: &[(&str, Value)]| {
+        Value::Map(members.iter().map(|(name, member)| ((*name).to_owned(), member.clone())).collect())
+    };
+    let nothing = to_value(&Thing::default(), &schema()).unwrap();
+    for (name, spelling) in [
+        ("name", text("")),
+        ("tier", text("")),
+        ("word", text("")),
+        ("zones", list(&[])),
+        ("zones", list(&[Value::Null])),
+        ("groups", list(&[])),
+        ("tags", map(&[])),
+        ("tags", map(&[("gone", Value::Null)])),
+        ("nested", list(&[])),
+    ] {
+        let before = with(nothing.clone(), name, spelling);
+        let thing: Thing = from_value(&before, &schema()).unwrap();
+        assert_eq!(thing, Thing::default(), "{name}");
+        assert_eq!(restore(&before, &thing, &schema()).unwrap(), before, "{name}");
+    }
+    let before = with(nothing.clone(), "zones", list(&[text("a"), Value::Null, text("")]));
+    let before = with(before, "tags", map(&[("k", text("")), ("gone", Value::Null)]));
+    let thing: Thing = from_value(&before, &schema()).unwrap();
+    assert_eq!(thing.zones, vec!["a".to_owned(), String::new()].into());
+    assert_eq!(thing.tags, BTreeMap::from([("k".to_owned(), String::new())]).into());
+    assert_eq!(restore(&before, &thing, &schema()).unwrap(), before);
+}
+
+#[test]
+fn what_says_nothing_is_the_default_where_there_is_one_and_itself_where_it_must_be_set() {
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+    struct Disk {
+        #[schemars(extend("x-tf" = REQUIRED))]
+        name: Attr<String>,
+        #[schemars(extend("x-tf" = OPTIONAL.default("\"gp3\"")))]
+        kind: Attr<String>,
+        #[schemars(extend("x-tf" = COMPUTED))]
+        owner: Attr<String>,
+    }
+    let empty = || ["kind", "name", "owner"].map(|name| (name.to_owned(), text("")));
+    let disk: Disk = from_value(&Value::Map(empty().into()), &schema_of::<Disk>(0)).unwrap();
+    assert_eq!(disk, Disk { name: "".into(), kind: "gp3".into(), owner: "".into() });
 }
 
 #[test]

@@ -110,6 +110,9 @@ fn an_object_of_another_provider_moves_here() {
     let state = bench.state().replace("\"type\": \"trial_thing\"", "\"type\": \"thing\"");
     let state = state.replace("\"tags\": null", "\"tags\": \"of another type\",\n            \"own\": 1");
     let state = state.replace("registry.terraform.io/hashicorp/trial", "registry.terraform.io/else/where");
+    // And it spells nothing, and ids, in its own way.
+    let state = state.replace("\"zone\": null", "\"zone\": \"\"").replace(&id, &format!("where/{id}"));
+    assert!(state.contains("\"zone\": \"\""), "{state}");
     std::fs::write(bench.path("work/terraform.tfstate"), state).unwrap();
     let moved =
         "resource \"trial_thing\" \"b\" {\n  name = \"a\"\n}\n\nmoved {\n  from = thing.a\n  to   = trial_thing.b\n}\n";

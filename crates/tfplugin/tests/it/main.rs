@@ -9,5 +9,6 @@ mod failures;
 mod handshake;
 mod in_process;
 mod kinds;
+mod nothing;
 mod shapes;
 mod states;

@@ -44,12 +44,12 @@ resource "trial_shapes" "s" {
 "#;
     bench.apply(config).succeeds();
     let attributes = bench.instance("trial_shapes")["attributes"].clone();
-    assert_eq!(attributes["one"], json!({ "name": "o", "weight": 0.1, "serial": "serial of o" }));
-    assert_eq!(attributes["many"][1], json!({ "name": "m2", "weight": 2, "serial": "serial of m2" }));
+    assert_eq!(attributes["one"], json!({ "name": "o", "note": null, "weight": 0.1, "serial": "serial of o" }));
+    assert_eq!(attributes["many"][1], json!({ "name": "m2", "note": null, "weight": 2, "serial": "serial of m2" }));
     assert_eq!(attributes["named"]["k"]["serial"], "serial of n");
     assert_eq!(attributes["words"], json!(["y", "z"]));
     assert_eq!(attributes["lines"], json!(["z", "y", "z"]));
-    assert_eq!(attributes["shelf"], json!([{ "width": 80, "inner": [{ "name": "i", "words": [] }] }]));
+    assert_eq!(attributes["shelf"], json!([{ "width": 80, "inner": [{ "name": "i", "policy": null, "words": [] }] }]));
     assert_eq!(attributes["row"][0]["width"], 10);
     assert_eq!(attributes["row"][1]["inner"][0]["name"], "r");
     assert_eq!(attributes["bag"].as_array().unwrap().len(), 2);
