@@ -1,6 +1,6 @@
-//! The local cloud's own endpoints: `/_localcloud/{health,faults,state,requests,reset,expire-tokens,stop}`. They are reached at the plain address only, so
-//! a request to a Databricks name never meets them. A browser page must not steer them: what changes something needs the header
-//! `X-Localcloud`, which a page of another origin cannot send.
+//! The local cloud's own endpoints: `/_localcloud/{health,faults,state,requests,reset,expire-tokens,stop}`. They are reached at the plain
+//! address only, so a request to a Databricks name never meets them. Who asks names this machine as the host, is no page of a browser, and
+//! knows the instance's secret, which stands in `instance.json` for the owner of the folder alone.
 
 use std::sync::Arc;
 
@@ -11,9 +11,10 @@ use serde_json::json;
 
 use crate::answer::{Answer, ApiError, Body};
 use crate::faults::Fault;
+use crate::guard;
 use crate::server::Inner;
 
-/// The header that changing requests carry.
+/// The header that carries the instance's secret.
 pub(crate) const HEADER: &str = "x-localcloud";
 
 pub(crate) async fn serve(inner: &Arc<Inner>, request: Request<Incoming>) -> Response<Body> {
@@ -22,8 +23,14 @@ pub(crate) async fn serve(inner: &Arc<Inner>, request: Request<Incoming>) -> Res
 
 async fn answer(inner: &Arc<Inner>, request: Request<Incoming>) -> Result<Answer, ApiError> {
     let (parts, body) = request.into_parts();
-    if parts.method != Method::GET && !parts.headers.contains_key(HEADER) {
-        return Err(ApiError::denied("Changing requests to the local cloud carry the header X-Localcloud."));
+    if guard::is_from_a_page(&parts.headers) {
+        return Err(ApiError::denied("The local cloud's own endpoints serve programs of this machine, and no page."));
+    }
+    let given = parts.headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !guard::is_same_secret(given, inner.settings.secret.expose()) {
+        let message =
+            "The header X-Localcloud carries the secret of this local cloud, which stands in its instance.json.";
+        return Err(ApiError::denied(message));
     }
     let body =
         Limited::new(body, 1024 * 1024).collect().await.map_err(|_| ApiError::malformed("The body is too large."))?;

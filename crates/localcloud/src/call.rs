@@ -37,6 +37,10 @@ pub(crate) struct Settings {
     pub(crate) token_lifetime: std::time::Duration,
     pub(crate) dir: std::path::PathBuf,
     pub(crate) python: std::path::PathBuf,
+    /// What who steers the local cloud knows.
+    pub(crate) secret: secret::Secret<String>,
+    /// Whether `dir` goes with the process.
+    pub(crate) ephemeral: bool,
 }
 
 /// What is to be done once the state is unlocked.

@@ -33,7 +33,11 @@ pub(crate) enum Command {
         requests: bool,
     },
     /// Print what is to be sourced.
-    Env,
+    Env {
+        /// Print it for other clients (official SDKs, CLI and provider), which reach the local cloud as their HTTP proxy.
+        #[arg(long)]
+        proxy: bool,
+    },
     /// Make it misbehave.
     #[command(subcommand)]
     Fault(FaultCommand),

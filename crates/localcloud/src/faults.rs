@@ -1,8 +1,15 @@
 //! Misbehaviour on request: which call fails, how often and how.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+/// The connection is to be dropped without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the local cloud was told to drop this connection")]
+pub(crate) struct Cut;
 
 /// A rule of misbehaviour. It is used up after `times` calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +40,7 @@ pub struct Fault {
     /// `Retry-After` of the answer, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// Milliseconds that the answer takes longer.
+    /// Milliseconds that pass before the call takes effect, or, with the effect `after`, between its effect and its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
     /// Drops the connection: instead of an answer, or, through the driver proxy, after `cut_after` bytes towards the client.
@@ -45,6 +52,12 @@ pub struct Fault {
     /// Milliseconds without a byte after which an upgraded connection is cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_ms: Option<u64>,
+    /// Milliseconds for which what an AWS call made is not seen by other calls: they do not find it, and lists leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen_ms: Option<u64>,
+    /// The AWS account whose calls alone it strikes; see [`crate::AwsAccount`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 fn one() -> u32 {
@@ -78,6 +91,60 @@ impl Fault {
             cut: false,
             cut_after: None,
             idle_ms: None,
+            unseen_ms: None,
+            account: None,
+        }
+    }
+
+    /// A fault that strikes once: the call takes effect, and the connection is cut instead of an answer.
+    pub fn lost_answer(matches: &str) -> Self {
+        Self { effect: Effect::After, status: None, code: None, cut: true, ..Self::once(matches, 500, "") }
+    }
+
+    /// A fault that strikes once: what the AWS call makes is not seen by other calls for a while.
+    pub fn unseen(matches: &str, time: Duration) -> Self {
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self { status: None, code: None, unseen_ms: Some(ms), ..Self::once(matches, 500, "") }
+    }
+
+    /// Whether its answer is a failure, and not only late.
+    pub(crate) fn fails(&self) -> bool {
+        self.cut || self.status.is_some()
+    }
+
+    /// Lets the fault strike a call: waits where it says, and answers with `failure` instead of the call, or after it.
+    pub(crate) async fn strike<T>(
+        fault: Option<&Self>,
+        stop: &CancellationToken,
+        call: impl Future<Output = T>,
+        failure: impl FnOnce(&Self) -> T,
+    ) -> Result<T, Cut> {
+        let Some(fault) = fault else { return Ok(call.await) };
+        let answer = match fault.effect {
+            Effect::Before => {
+                fault.pause(stop).await;
+                if fault.fails() { None } else { Some(call.await) }
+            }
+            Effect::After => {
+                let answer = call.await;
+                fault.pause(stop).await;
+                if fault.fails() { None } else { Some(answer) }
+            }
+        };
+        match answer {
+            Some(answer) => Ok(answer),
+            None if fault.cut => Err(Cut),
+            None => Ok(failure(fault)),
+        }
+    }
+
+    /// Nobody waits longer than the local cloud serves.
+    async fn pause(&self, stop: &CancellationToken) {
+        if let Some(ms) = self.delay_ms {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+                () = stop.cancelled() => {}
+            }
         }
     }
 
@@ -106,7 +173,12 @@ impl Faults {
 
     /// The first rule that strikes `name`, with one of its strikes used up.
     pub(crate) fn take(&self, name: &str) -> Option<Fault> {
-        self.with(|rules| take(rules, name))
+        self.take_of(name, None)
+    }
+
+    /// The same for a call of an AWS account.
+    pub(crate) fn take_of(&self, name: &str, account: Option<&str>) -> Option<Fault> {
+        self.with(|rules| take(rules, name, account))
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Fault>) -> T) -> T {
@@ -114,9 +186,10 @@ impl Faults {
     }
 }
 
-fn take(rules: &mut Vec<Fault>, name: &str) -> Option<Fault> {
+fn take(rules: &mut Vec<Fault>, name: &str, account: Option<&str>) -> Option<Fault> {
     let mut struck = None;
-    for rule in rules.iter_mut().filter(|rule| rule.times > 0 && glob(&rule.matches, name)) {
+    let is_meant = |rule: &Fault| rule.account.as_deref().is_none_or(|one| Some(one) == account);
+    for rule in rules.iter_mut().filter(|rule| rule.times > 0 && is_meant(rule) && glob(&rule.matches, name)) {
         if rule.skip > 0 {
             rule.skip -= 1;
             continue;
@@ -170,8 +243,49 @@ mod tests {
     #[test]
     fn a_rule_strikes_as_often_as_it_says_and_then_is_gone() {
         let mut rules = vec![Fault { times: 2, skip: 1, ..Fault::once("x", 503, "BUSY") }];
-        let strikes: Vec<bool> = (0..5).map(|_| take(&mut rules, "x").is_some()).collect();
+        let strikes: Vec<bool> = (0..5).map(|_| take(&mut rules, "x", None).is_some()).collect();
         assert_eq!(strikes, [false, true, true, false, false]);
         assert!(rules.is_empty());
+    }
+
+    #[test]
+    fn a_rule_of_an_account_strikes_its_calls_alone() {
+        let mut rules = vec![Fault { account: Some("1".to_owned()), ..Fault::once("x", 503, "BUSY") }];
+        assert!(take(&mut rules, "x", None).is_none());
+        assert!(take(&mut rules, "x", Some("2")).is_none());
+        assert!(take(&mut rules, "x", Some("1")).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delay_passes_before_the_effect_or_after_it() {
+        let check = async |effect, expected: u64| {
+            let fault = Fault { effect, status: None, delay_ms: Some(1000), ..Fault::once("x", 500, "") };
+            let begun = tokio::time::Instant::now();
+            let call = async { begun.elapsed() };
+            let effect_at =
+                Fault::strike(Some(&fault), &CancellationToken::new(), call, |_| Duration::MAX).await.unwrap();
+            assert_eq!(effect_at, Duration::from_millis(expected), "{effect:?}");
+            assert_eq!(begun.elapsed(), Duration::from_secs(1), "{effect:?}");
+        };
+        check(Effect::Before, 1000).await;
+        check(Effect::After, 0).await;
+    }
+
+    #[tokio::test]
+    async fn a_failure_takes_effect_where_it_says() {
+        let check = async |fault: Fault, took_effect: bool, expected: Option<&str>| {
+            let seen = std::sync::atomic::AtomicBool::new(false);
+            let call = async {
+                seen.store(true, std::sync::atomic::Ordering::Relaxed);
+                "well"
+            };
+            let answer = Fault::strike(Some(&fault), &CancellationToken::new(), call, |_| "failed").await.ok();
+            assert_eq!((seen.into_inner(), answer), (took_effect, expected), "{fault:?}");
+        };
+        check(Fault::once("x", 500, ""), false, Some("failed")).await;
+        check(Fault { effect: Effect::After, ..Fault::once("x", 500, "") }, true, Some("failed")).await;
+        check(Fault::lost_answer("x"), true, None).await;
+        check(Fault { effect: Effect::Before, ..Fault::lost_answer("x") }, false, None).await;
+        check(Fault::unseen("x", Duration::from_secs(1)), true, Some("well")).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -12,8 +12,10 @@ use hyper::body::Incoming;
 use crate::admin;
 use crate::answer::{Answer, ApiError, Body, Shape};
 use crate::call::{Call, Cx};
+use crate::connect;
 use crate::driver::proxy;
-use crate::faults::{Effect, Fault};
+use crate::faults::{Cut, Fault};
+use crate::guard;
 use crate::log::Entry;
 use crate::principal;
 use crate::route::{Handler, Route, matches};
@@ -22,11 +24,6 @@ use crate::{account, oidc, workspace};
 
 /// The largest body that is taken.
 const LARGEST_BODY: usize = 512 * 1024 * 1024;
-
-/// The connection is to be dropped without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the local cloud was told to drop this connection")]
-pub(crate) struct Cut;
 
 /// Whose host was addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,51 +34,49 @@ pub(crate) enum Host {
     Workspace(String),
     /// The local cloud itself.
     Own,
+    /// Somebody else, who lets a name point here, or whom a client looks for behind a proxy.
+    Stranger,
 }
 
 /// Serves one request.
 pub(crate) async fn serve(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
-    let started = Instant::now();
-    let host_name = host_name(&request);
-    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
-    let host = host_of(&host_name);
-    let answer = match &host {
-        Host::Own => Ok(admin::serve(&inner, request).await),
-        _ => faulty(&inner, &host, request).await,
-    };
-    if host != Host::Own {
-        inner.log.add(Entry {
-            at: inner.now(),
-            method,
-            host: host_name,
-            path,
-            status: answer.as_ref().map_or(0, |answer| answer.status().as_u16()),
-            ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        });
+    match host_of(&host_name(&request)) {
+        Host::Own if request.method() != Method::CONNECT => Ok(admin::serve(&inner, request).await),
+        Host::Stranger => Ok(misdirected(&host_name(&request))),
+        _ if request.method() == Method::CONNECT => Ok(connect::open(&inner, request)),
+        // What a driver is asked for ends with who asks.
+        host if proxy::is_proxied(request.uri().path()) => logged(inner, host, request).await,
+        // A call is carried out to its end, whether its client waits for that or not.
+        host => inner.tasks.spawn(logged(Arc::clone(&inner), host, request)).await.unwrap_or(Err(Cut)),
     }
+}
+
+async fn logged(inner: Arc<Inner>, host: Host, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+    let started = Instant::now();
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    let host_name = host_name(&request);
+    let answer = faulty(&inner, &host, request).await;
+    inner.log.add(Entry {
+        at: inner.now(),
+        method,
+        host: host_name,
+        path,
+        status: answer.as_ref().map_or(0, |answer| answer.status().as_u16()),
+        ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        account: None,
+    });
     answer
 }
 
 async fn faulty(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
     let fault = inner.faults.take(&format!("{} {}", request.method(), request.uri().path()));
-    if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay_ms) {
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-    }
-    match fault {
-        Some(fault) if fault.effect == Effect::Before && (fault.cut || fault.status.is_some()) => failure(&fault),
-        Some(fault) if fault.cut || fault.status.is_some() => {
-            route(inner, host, request, None).await;
-            failure(&fault)
-        }
-        fault => Ok(route(inner, host, request, fault).await),
-    }
+    // What only changes a connection to a driver is the driver proxy's to do.
+    let of_proxy = fault.clone().filter(|fault| !fault.fails());
+    Fault::strike(fault.as_ref(), &inner.stop, route(inner, host, request, of_proxy), failure).await
 }
 
 /// What a fault answers.
-pub(crate) fn failure(fault: &Fault) -> Result<Response<Body>, Cut> {
-    if fault.cut {
-        return Err(Cut);
-    }
+pub(crate) fn failure(fault: &Fault) -> Response<Body> {
     let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let code = fault.code.as_deref().unwrap_or("INTERNAL_ERROR");
@@ -90,7 +85,7 @@ pub(crate) fn failure(fault: &Fault) -> Result<Response<Body>, Cut> {
     if let Some(seconds) = fault.retry_after {
         answer = answer.with_header(header::RETRY_AFTER, &seconds.to_string());
     }
-    Ok(answer.into())
+    answer.into()
 }
 
 async fn route(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>, fault: Option<Fault>) -> Response<Body> {
@@ -208,13 +203,7 @@ fn find(tables: &[&[Route]], method: &Method, path: &str) -> Option<(Handler, BT
 fn host_name(request: &Request<Incoming>) -> String {
     let named = request.uri().host().map(str::to_owned).or_else(|| {
         let value = request.headers().get(header::HOST)?.to_str().ok()?;
-        Some(
-            value
-                .rsplit_once(':')
-                .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-                .map_or(value, |(host, _)| host)
-                .to_owned(),
-        )
+        Some(guard::without_port(value).to_owned())
     });
     named.unwrap_or_default().to_ascii_lowercase()
 }
@@ -224,8 +213,18 @@ pub(crate) fn host_of(name: &str) -> Host {
     match name.strip_suffix(".localhost") {
         Some("accounts") => Host::Account,
         Some(name) => Host::Workspace(name.to_owned()),
-        None => Host::Own,
+        None if guard::is_own_name(name) => Host::Own,
+        None => Host::Stranger,
     }
+}
+
+/// What is said to who looks for somebody else: nothing is passed on to another machine.
+fn misdirected(name: &str) -> Response<Body> {
+    let message = format!(
+        "The local cloud serves *.localhost and nobody else, and {name:?} is another host. As HTTP_PROXY it is for the local cloud's \
+         clients alone: start other programs without it."
+    );
+    Answer::from(ApiError::new(StatusCode::MISDIRECTED_REQUEST, "MISDIRECTED_REQUEST", message)).into()
 }
 
 #[cfg(test)]
@@ -239,7 +238,10 @@ mod tests {
         check("dbc-1.localhost", Host::Workspace("dbc-1".to_owned()));
         check("localhost", Host::Own);
         check("127.0.0.1", Host::Own);
-        check("", Host::Own);
+        check("[::1]", Host::Own);
+        check("", Host::Stranger);
+        check("evil.example.com", Host::Stranger);
+        check("localhost.example.com", Host::Stranger);
     }
 
     #[test]

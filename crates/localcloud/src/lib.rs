@@ -3,16 +3,19 @@
 //!
 //! [`Server::start`] serves it in the process of a test; the program `localcloud` serves it for people. Every name is on
 //! loopback: the account console is `http://accounts.localhost:PORT`, a workspace `http://dbc-….localhost:PORT`, and the plain
-//! `http://127.0.0.1:PORT/_localcloud/…` is the local cloud's own.
+//! `http://127.0.0.1:PORT/_localcloud/…` is the local cloud's own. Clients whose system does not resolve these names take the
+//! same port as their HTTP proxy ([`Running::proxy_env`]).
 
 mod account;
 mod admin;
 mod answer;
 mod aws;
 mod call;
+mod connect;
 mod driver;
 mod faults;
 mod gate;
+mod guard;
 pub mod instance;
 mod log;
 mod oidc;
@@ -22,11 +25,16 @@ mod route;
 mod running;
 mod scim;
 mod server;
+mod shared;
 mod state;
+mod tls;
 mod workspace;
 
+pub use aws::{AwsAccount, AwsObject, AwsUnknown};
 pub use faults::{Effect as FaultEffect, Fault};
 pub use log::Entry as RequestEntry;
 pub use options::{Aws, Delays, Options};
 pub use running::Running;
 pub use server::{Server, StartError};
+pub use shared::shared;
+pub use tls::TlsError;

@@ -25,6 +25,9 @@ pub struct Entry {
     pub status: u16,
     /// Milliseconds until the answer.
     pub ms: u64,
+    /// The AWS account that signed the request, where it is one of [`crate::AwsAccount`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// The log.

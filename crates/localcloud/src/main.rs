@@ -51,6 +51,7 @@ async fn run(cli: Cli, detached: bool) -> Outcome {
             let state = client::ask(&note, Method::GET, "state", None).await?;
             let mut status = serde_json::to_value(&note)?;
             if let Some(status) = status.as_object_mut() {
+                status.remove("secret");
                 status.insert("holds".to_owned(), state);
             }
             print(&serde_json::to_string_pretty(&status)?);
@@ -61,9 +62,10 @@ async fn run(cli: Cli, detached: bool) -> Outcome {
             print(std::fs::read_to_string(Folder::existing(&cli.dir).path(name))?.trim_end());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Env => {
+        Command::Env { proxy } => {
             running(&cli.dir).await?;
-            print(std::fs::read_to_string(Folder::existing(&cli.dir).path("env"))?.trim_end());
+            let name = if proxy { "env-proxy" } else { "env" };
+            print(std::fs::read_to_string(Folder::existing(&cli.dir).path(name))?.trim_end());
             Ok(ExitCode::SUCCESS)
         }
         Command::Fault(FaultCommand::Add { json }) => {
@@ -174,17 +176,21 @@ async fn up_here(dir: &Path, up: Up) -> Outcome {
 
 /// Writes what others find it by, the note last.
 fn announce(folder: &Folder, running: &Running, bin: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let mut variables = running.env();
-    variables.push(("TF_CLI_CONFIG_FILE", folder.path("terraformrc").display().to_string()));
-    variables.push(("CHECKPOINT_DISABLE", "1".to_owned()));
-    variables.push(("DATABRICKS_TUNNEL_HOME", folder.path("tunnel").display().to_string()));
-    variables.push(("TUNNEL_BINARY", bin.join("tunnel").display().to_string()));
-    folder.write_private("env", &env::text(&variables, bin))?;
+    let authorities = folder.path("authorities.pem");
+    folder.write_private("authorities.pem", &running.authorities())?;
+    for (file, mut variables) in [("env", running.env()), ("env-proxy", running.proxy_env(&authorities))] {
+        variables.push(("TF_CLI_CONFIG_FILE", folder.path("terraformrc").display().to_string()));
+        variables.push(("CHECKPOINT_DISABLE", "1".to_owned()));
+        variables.push(("DATABRICKS_TUNNEL_HOME", folder.path("tunnel").display().to_string()));
+        variables.push(("TUNNEL_BINARY", bin.join("tunnel").display().to_string()));
+        folder.write_private(file, &env::text(&variables, bin))?;
+    }
     let note = Note {
         pid: std::process::id(),
         port: running.port(),
         account_id: running.account_id(),
         aws_endpoint: running.aws_endpoint(),
+        secret: running.secret().clone(),
     };
     folder.write_private("instance.json", &serde_json::to_string(&note)?)?;
     tracing::info!(accounts = running.accounts_host(), aws = note.aws_endpoint, "up");

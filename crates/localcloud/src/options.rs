@@ -32,6 +32,8 @@ pub struct Options {
     pub aws: Aws,
     /// The Python that runs notebooks: a name on the PATH or a path.
     pub python: PathBuf,
+    /// Whether the AWS side removes the folder when the process ends, however it ends: for local clouds that nobody stops.
+    pub ephemeral: bool,
 }
 
 impl Options {
@@ -49,6 +51,7 @@ impl Options {
             faults: Vec::new(),
             aws: Aws::None,
             python: PathBuf::from("python3"),
+            ephemeral: false,
         }
     }
 }

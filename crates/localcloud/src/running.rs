@@ -1,11 +1,14 @@
 //! The handle of a local cloud that serves: its addresses, its misbehaviour, its end.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use secret::Secret;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use crate::aws::{self, AwsAccount, AwsObject, AwsUnknown};
 use crate::faults::Fault;
 use crate::log::Entry;
 use crate::server::Inner;
@@ -43,6 +46,11 @@ impl Running {
     /// Address of a workspace, by its deployment name.
     pub fn workspace_host(&self, deployment_name: &str) -> String {
         format!("http://{deployment_name}.localhost:{}", self.port())
+    }
+
+    /// What the header `X-Localcloud` carries at `/_localcloud/…`.
+    pub fn secret(&self) -> &Secret<String> {
+        &self.inner.settings.secret
     }
 
     /// The Databricks account's id.
@@ -84,6 +92,29 @@ impl Running {
         env
     }
 
+    /// The same for clients whose system does not resolve `accounts.localhost` (glibc, Go), or that know an account console by
+    /// `https://accounts.`: the local cloud is their HTTP proxy. `bundle` is a file with [`Running::authorities`], which they trust.
+    pub fn proxy_env(&self, bundle: &Path) -> Vec<(&'static str, String)> {
+        let mut env = self.env();
+        env.retain(|(name, _)| !["DATABRICKS_HOST", "NO_PROXY", "no_proxy"].contains(name));
+        env.push(("DATABRICKS_HOST", "https://accounts.localhost".to_owned()));
+        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"] {
+            env.push((name, format!("http://127.0.0.1:{}", self.port())));
+        }
+        // Not localhost: Go and Python take it for every name that ends so.
+        env.push(("NO_PROXY", "127.0.0.1".to_owned()));
+        env.push(("no_proxy", "127.0.0.1".to_owned()));
+        for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
+            env.push((name, bundle.display().to_string()));
+        }
+        env
+    }
+
+    /// The certificates of this machine's authorities and of the local cloud's own, as text (PEM).
+    pub fn authorities(&self) -> String {
+        self.inner.tls.bundle()
+    }
+
     /// Adds misbehaviour.
     pub fn fault(&self, fault: Fault) {
         self.inner.faults.add(fault);
@@ -112,6 +143,20 @@ impl Running {
     /// How many objects of each kind there are.
     pub fn summary(&self) -> Value {
         self.inner.summary()
+    }
+
+    /// Everything that the AWS side holds for the credentials of [`Running::env`], in the regions that somebody asked about: with
+    /// [`Running::summary`] it is all that a test can leave behind. What AWS makes of itself is not in it.
+    ///
+    /// # Errors
+    /// [`AwsUnknown`] when the AWS side does not say.
+    pub async fn aws_objects(&self) -> Result<BTreeSet<AwsObject>, AwsUnknown> {
+        aws::objects(&self.inner).await
+    }
+
+    /// A new AWS account, when there is an AWS side.
+    pub fn aws_account(&self) -> Option<AwsAccount> {
+        AwsAccount::new(&self.inner)
     }
 
     /// Ends when something asked the local cloud to stop.

@@ -24,6 +24,7 @@ use crate::options::{Aws, Options};
 use crate::principal::{OauthSecret, Principal, fresh_secret, hash};
 use crate::running::Running;
 use crate::state::State;
+use crate::tls::{Tls, TlsError};
 use crate::workspace::runs::{Ending, Outcome};
 
 /// Why a local cloud could not start.
@@ -48,6 +49,9 @@ pub enum StartError {
     /// The AWS side does not start.
     #[error("{0}")]
     Aws(String),
+    /// There are no certificates for its names.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// Starts local clouds.
@@ -65,8 +69,9 @@ pub(crate) struct Inner {
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) drivers: Drivers,
+    pub(crate) tls: Tls,
     state_file: Option<PathBuf>,
-    aws_port: OnceLock<u16>,
+    aws: OnceLock<aws::Side>,
 }
 
 impl Server {
@@ -105,6 +110,8 @@ impl Server {
             token_lifetime: options.token_lifetime,
             dir,
             python: options.python,
+            secret: fresh_secret("localcloud-"),
+            ephemeral: options.ephemeral,
         };
         let inner = Arc::new(Inner {
             state: Mutex::new(state),
@@ -115,13 +122,14 @@ impl Server {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             drivers: Drivers::default(),
+            tls: Tls::new()?,
             state_file: options.state_file,
-            aws_port: OnceLock::new(),
+            aws: OnceLock::new(),
         });
         inner.forget_interrupted_runs().await;
         if let Aws::Moto { venv } = &options.aws {
             match aws::start(&inner, venv).await {
-                Ok(port) => inner.aws_port.get_or_init(|| port),
+                Ok(side) => inner.aws.get_or_init(|| side),
                 Err(error) => {
                     inner.end().await;
                     return Err(error);
@@ -147,7 +155,12 @@ impl Inner {
     }
 
     pub(crate) fn aws_endpoint(&self) -> Option<String> {
-        self.aws_port.get().map(|port| format!("http://127.0.0.1:{port}"))
+        self.aws.get().map(|side| format!("http://127.0.0.1:{}", side.port))
+    }
+
+    /// The AWS side, when there is one.
+    pub(crate) fn aws(&self) -> Option<&aws::Backend> {
+        self.aws.get().map(|side| &side.backend)
     }
 
     /// Notes that the state is to be saved.
@@ -334,7 +347,7 @@ async fn run(inner: Arc<Inner>, listener: TcpListener) {
             Ok((stream, _)) => {
                 // Small frames of a terminal must not wait for each other.
                 let _ = stream.set_nodelay(true);
-                inner.tasks.spawn(connection(Arc::clone(&inner), stream));
+                inner.tasks.spawn(connection(Arc::clone(&inner), TokioIo::new(stream)));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -348,12 +361,16 @@ async fn run(inner: Arc<Inner>, listener: TcpListener) {
     inner.save();
 }
 
-async fn connection(inner: Arc<Inner>, stream: tokio::net::TcpStream) {
+/// Serves what speaks HTTP: a socket, or a way through the proxy.
+pub(crate) async fn connection<S>(inner: Arc<Inner>, stream: S)
+where
+    S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
     let stop = inner.stop.clone();
     let service = service_fn(move |request| gate::serve(Arc::clone(&inner), request));
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).half_close(false);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let mut connection = std::pin::pin!(builder.serve_connection(stream, service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {

@@ -11,6 +11,21 @@ pub(super) struct Action {
     pub(super) service: String,
     pub(super) name: String,
     pub(super) parameters: BTreeMap<String, String>,
+    /// The region that the request is signed for.
+    pub(super) region: String,
+    /// The account whose access key signed the request, where the key tells; see [`account_of`].
+    pub(super) account: Option<String>,
+}
+
+/// What an access key begins with whose account is the number behind it: `LOCALCLOUD210987654321`. Other keys are the default account's.
+pub(super) const ACCESS_KEY: &str = "LOCALCLOUD";
+
+/// Who signed a request, and for what: `AKID/20261121/eu-west-1/ec2/aws4_request`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Credential<'a> {
+    key: &'a str,
+    region: &'a str,
+    service: &'a str,
 }
 
 impl Action {
@@ -27,33 +42,68 @@ impl Action {
 
 /// Reads a request.
 pub(super) fn of(method: &Method, path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Action {
-    let service = service(headers).unwrap_or_else(|| "s3".to_owned());
+    let signed = signature(headers, query);
+    let credential = signed.as_deref().and_then(credential);
+    let service = credential.map_or("s3", |one| one.service).to_owned();
+    let region = credential.map_or("us-east-1", |one| one.region).to_owned();
+    let account = credential.and_then(|one| account_of(one.key)).map(str::to_owned);
+    let action = |name: &str, parameters| Action {
+        service: service.clone(),
+        name: name.to_owned(),
+        parameters,
+        region: region.clone(),
+        account: account.clone(),
+    };
     if let Some(target) = headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
-        let name = target.rsplit_once('.').map_or(target, |(_, name)| name);
-        return Action { service, name: name.to_owned(), parameters: BTreeMap::new() };
+        return action(target.rsplit_once('.').map_or(target, |(_, name)| name), BTreeMap::new());
     }
-    let form = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded")));
+    let form = is_form(headers);
     if form || query.contains("Action=") {
         let source = if form { body } else { query.as_bytes() };
         let parameters: BTreeMap<String, String> =
             url::form_urlencoded::parse(source).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
         if let Some(name) = parameters.get("Action").cloned() {
-            return Action { service, name, parameters };
+            return action(&name, parameters);
         }
     }
     if service == "s3" {
-        return Action { service, name: s3(method, path, query), parameters: BTreeMap::new() };
+        return action(&s3(method, path, query), BTreeMap::new());
     }
-    Action { service, name: method.to_string(), parameters: BTreeMap::new() }
+    action(method.as_str(), BTreeMap::new())
 }
 
-/// The service in the credential of a signature: `Credential=AKID/20261121/eu-west-1/ec2/aws4_request`.
-fn service(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let credential = value.split("Credential=").nth(1)?.split(',').next()?;
-    credential.split('/').nth(3).map(str::to_owned)
+/// Whether the body is that of the query protocol.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded")))
+}
+
+/// Whether somebody signed the request, in a header or in the address.
+pub(super) fn is_signed(headers: &HeaderMap, query: &str) -> bool {
+    signature(headers, query).is_some()
+}
+
+/// The credential of a signature, in the header or (presigned) in the query.
+fn signature(headers: &HeaderMap, query: &str) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some(value) = header.and_then(|value| value.split("Credential=").nth(1)) {
+        return value.split(',').next().map(str::to_owned);
+    }
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "X-Amz-Credential").map(|(_, value)| value.into_owned())
+}
+
+fn credential(text: &str) -> Option<Credential<'_>> {
+    let mut parts = text.split('/');
+    let (key, _, region, service) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    Some(Credential { key, region, service })
+}
+
+/// The account that an access key names.
+fn account_of(key: &str) -> Option<&str> {
+    let number = key.strip_prefix(ACCESS_KEY)?;
+    (number.len() == 12 && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }
 
 /// S3's action by method, path and sub-resource.
@@ -110,6 +160,34 @@ fn s3(method: &Method, path: &str, query: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signature_says_for_whom_and_for_where() {
+        let check = |uri: &str, signed: Option<&str>, expected: (&str, &str, Option<&str>)| {
+            let mut headers = HeaderMap::new();
+            if let Some(signed) = signed {
+                let value = format!("AWS4-HMAC-SHA256 Credential={signed}, SignedHeaders=host, Signature=x");
+                headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            }
+            let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+            let seen = of(&Method::GET, path, query, &headers, b"");
+            assert_eq!(
+                (seen.service.as_str(), seen.region.as_str(), seen.account.as_deref()),
+                expected,
+                "{uri} {signed:?}"
+            );
+            assert_eq!(is_signed(&headers, query), signed.is_some() || query.contains("Credential"));
+        };
+        check(
+            "/",
+            Some("LOCALCLOUD210987654321/20261121/eu-west-1/ec2/aws4_request"),
+            ("ec2", "eu-west-1", Some("210987654321")),
+        );
+        check("/", Some("LOCALCLOUD21/20261121/eu-west-1/ec2/aws4_request"), ("ec2", "eu-west-1", None));
+        check("/", Some("localcloud/20261121/eu-west-2/kms/aws4_request"), ("kms", "eu-west-2", None));
+        check("/a?X-Amz-Credential=AK%2F20261121%2Feu-west-1%2Fs3%2Faws4_request", None, ("s3", "eu-west-1", None));
+        check("/a", None, ("s3", "us-east-1", None));
+    }
 
     fn check(method: Method, uri: &str, signed: &str, extra: &[(&'static str, &str)], body: &str, expected: &str) {
         let mut headers = HeaderMap::new();

@@ -16,8 +16,16 @@ use super::xml::{field, items, map_items, with_field};
 pub(super) struct Behaviour {
     nats: BTreeMap<String, Nat>,
     endpoints: BTreeMap<String, Endpoint>,
-    /// Answers by action and client token, with the parameters that they belong to.
-    tokens: BTreeMap<(String, String), (BTreeMap<String, String>, Bytes)>,
+    /// Answers by account, action and client token, with the parameters that they belong to.
+    tokens: BTreeMap<Token, (BTreeMap<String, String>, Bytes)>,
+}
+
+/// The account, the action and the client token of a call.
+type Token = (Option<String>, String, String);
+
+fn token(action: &Action) -> Option<Token> {
+    let token = action.parameter("ClientToken").filter(|token| !token.is_empty())?;
+    Some((action.account.clone(), action.name.clone(), token.to_owned()))
 }
 
 /// A refusal.
@@ -70,16 +78,30 @@ impl Behaviour {
         if action.service != "ec2" {
             return Before::Pass;
         }
-        if let Some(token) = action.parameter("ClientToken")
-            && let Some((parameters, answer)) = self.tokens.get(&(action.name.clone(), token.to_owned()))
+        if let Some(token) = token(action)
+            && let Some((parameters, answer)) = self.tokens.get(&token)
         {
             return if *parameters == action.parameters {
                 Before::Repeat(answer.clone())
             } else {
-                let message = format!("The client token {token} was used with other parameters.");
+                let message = format!("The client token {} was used with other parameters.", token.2);
                 refuse("IdempotentParameterMismatch", message)
             };
         }
+        match self.checked(action, now) {
+            Before::Pass | Before::PassWith(_) if action.parameter("DryRun").is_some_and(is_true) => {
+                Before::Refuse(Refusal {
+                    status: StatusCode::PRECONDITION_FAILED,
+                    code: "DryRunOperation",
+                    message: "Request would have succeeded, but DryRun flag is set.".to_owned(),
+                })
+            }
+            checked => checked,
+        }
+    }
+
+    /// Whether AWS would do what is asked for, where moto does not look.
+    fn checked(&self, action: &Action, now: i64) -> Before {
         let id = |name: &str| action.parameter(name).unwrap_or_default();
         let nats = || self.nats.iter().filter(move |(_, nat)| nat.life.state(now) != "deleted");
         let endpoints = || self.endpoints.iter().filter(move |(_, endpoint)| endpoint.life.state(now) != "deleted");
@@ -182,10 +204,27 @@ impl Behaviour {
         self.remember(action, Bytes::from(rewritten))
     }
 
-    /// The parameters of the calls that free what a deleted NAT gateway held.
-    pub(super) fn releases(&self, action: &Action) -> Vec<String> {
-        let nat = action.parameter("NatGatewayId").and_then(|id| self.nats.get(id));
-        let Some(nat) = nat.filter(|_| action.full_name() == "ec2:DeleteNatGateway") else { return Vec::new() };
+    /// The parameters of the calls that do what AWS does by itself after this one: a deleted NAT gateway lets go of what it held, and a
+    /// deleted route table is no more one of a gateway endpoint's, which moto could not delete otherwise.
+    pub(super) fn aftermath(&mut self, action: &Action) -> Vec<String> {
+        match action.full_name().as_str() {
+            "ec2:DeleteNatGateway" => self.freed(action.parameter("NatGatewayId").unwrap_or_default()),
+            "ec2:DeleteRouteTable" => self.forgotten(action.parameter("RouteTableId").unwrap_or_default()),
+            _ => Vec::new(),
+        }
+    }
+
+    fn forgotten(&mut self, table: &str) -> Vec<String> {
+        let users = self.endpoints.iter_mut().filter_map(|(id, endpoint)| endpoint.tables.remove(table).then_some(id));
+        users
+            .map(|id| {
+                format!("Action=ModifyVpcEndpoint&Version=2016-11-15&VpcEndpointId={id}&RemoveRouteTableId.1={table}")
+            })
+            .collect()
+    }
+
+    fn freed(&self, nat: &str) -> Vec<String> {
+        let Some(nat) = self.nats.get(nat) else { return Vec::new() };
         let address = nat
             .association
             .iter()
@@ -198,9 +237,8 @@ impl Behaviour {
     }
 
     fn remember(&mut self, action: &Action, answer: Bytes) -> Bytes {
-        if let Some(token) = action.parameter("ClientToken").filter(|token| !token.is_empty()) {
-            let key = (action.name.clone(), token.to_owned());
-            self.tokens.insert(key, (action.parameters.clone(), answer.clone()));
+        if let Some(token) = token(action) {
+            self.tokens.insert(token, (action.parameters.clone(), answer.clone()));
         }
         answer
     }
@@ -231,6 +269,7 @@ impl Behaviour {
             private_dns: interface && is_true(action.parameter("PrivateDnsEnabled").unwrap_or_default()),
             subnets: owned("SubnetId"),
             groups: owned("SecurityGroupId"),
+            tables: owned("RouteTableId"),
             // A gateway endpoint is a route: it is there at once.
             life: Life::from(if interface { now.saturating_add(delay) } else { now }),
         };
@@ -242,6 +281,10 @@ impl Behaviour {
         let Some(endpoint) = endpoint else { return };
         endpoint.subnets.extend(list(action, "AddSubnetId").into_iter().map(str::to_owned));
         endpoint.groups.extend(list(action, "AddSecurityGroupId").into_iter().map(str::to_owned));
+        endpoint.tables.extend(list(action, "AddRouteTableId").into_iter().map(str::to_owned));
+        for id in list(action, "RemoveRouteTableId") {
+            endpoint.tables.remove(id);
+        }
         for id in list(action, "RemoveSubnetId") {
             endpoint.subnets.remove(id);
         }
@@ -336,6 +379,7 @@ mod tests {
             service: "ec2".to_owned(),
             name: name.to_owned(),
             parameters: parameters.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            ..Action::default()
         }
     }
 
@@ -402,7 +446,7 @@ mod tests {
         check(&nat, &detach, 5, Some("DependencyViolation"));
         let delete = action("DeleteNatGateway", &[("NatGatewayId", "nat-1")]);
         nat.after(&delete, "".into(), 20, 10);
-        assert_eq!(nat.releases(&delete).len(), 2);
+        assert_eq!(nat.aftermath(&delete).len(), 2);
         check(&nat, &release, 29, Some("AuthFailure"));
         for call in [&release, &subnet, &detach] {
             check(&nat, call, 30, None);

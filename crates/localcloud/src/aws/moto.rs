@@ -18,8 +18,26 @@ const REQUIREMENTS: &str = include_str!("../../requirements.txt");
 /// How long moto may take to answer; its first start compiles hundreds of modules.
 const START: Duration = Duration::from_secs(90);
 
+/// Runs moto until its standard input ends, which is when we do, however we end: no emulator outlives its local cloud.
+const LAUNCHER: &str = r"
+import os, shutil, sys, threading
+folder = sys.argv.pop(1)
+def leave():
+    sys.stdin.buffer.read()
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+threading.Thread(target=leave, daemon=True).start()
+from moto.server import main
+main()
+";
+
 fn program(venv: &Path) -> PathBuf {
     venv.join("bin").join("moto_server")
+}
+
+fn interpreter(venv: &Path) -> PathBuf {
+    venv.join("bin").join("python")
 }
 
 fn failed(message: impl Into<String>) -> StartError {
@@ -41,7 +59,7 @@ async fn install(python: &Path, venv: &Path) -> Result<(), StartError> {
     std::fs::write(&wanted, REQUIREMENTS).map_err(file_error)?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"].map(AsRef::<OsStr>::as_ref);
     let arguments: Vec<&OsStr> = pip.into_iter().chain([wanted.as_os_str()]).collect();
-    step(&venv.join("bin").join("python"), &arguments).await?;
+    step(&interpreter(venv), &arguments).await?;
     std::fs::rename(&wanted, &note).map_err(file_error)
 }
 
@@ -89,18 +107,21 @@ fn spawn(inner: &Inner, venv: &Path, port: u16, mark: &str) -> Result<Child, Sta
     let log = std::fs::File::create(&path).map_err(|source| StartError::File { path: path.clone(), source })?;
     let errors = log.try_clone().map_err(|source| StartError::File { path, source })?;
     let (name, value) = mark.split_once('=').unwrap_or_default();
-    Command::new(program(venv))
+    let ephemeral = if inner.settings.ephemeral { inner.settings.dir.as_path() } else { Path::new("") };
+    Command::new(interpreter(venv))
+        .args(["-c", LAUNCHER])
+        .arg(ephemeral)
         .args(["-H", "127.0.0.1", "-p", &port.to_string()])
         .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         .env("PYTHONDONTWRITEBYTECODE", "")
         .env(name, value)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(log)
         .stderr(errors)
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| failed(format!("{} could not be started: {error}", program(venv).display())))
+        .map_err(|error| failed(format!("{} could not be started: {error}", interpreter(venv).display())))
 }
 
 async fn wait(child: &mut Child, port: u16) -> Result<(), String> {
@@ -121,6 +142,8 @@ async fn wait(child: &mut Child, port: u16) -> Result<(), String> {
 
 /// Owns moto until the local cloud stops.
 async fn keep(inner: Arc<Inner>, mut child: Child, mark: String) {
+    // Waiting would close it.
+    let _input = child.stdin.take();
     tokio::select! {
         status = child.wait() => tracing::error!(?status, "moto ended by itself: AWS calls will fail"),
         () = inner.stop.cancelled() => {}

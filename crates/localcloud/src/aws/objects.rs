@@ -56,5 +56,7 @@ pub(super) struct Endpoint {
     pub(super) private_dns: bool,
     pub(super) subnets: BTreeSet<String>,
     pub(super) groups: BTreeSet<String>,
+    /// Route tables of a gateway endpoint.
+    pub(super) tables: BTreeSet<String>,
     pub(super) life: Life,
 }

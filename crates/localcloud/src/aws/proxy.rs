@@ -1,45 +1,31 @@
-//! The proxy in front of moto: log, faults, and AWS' own behaviour around each call.
+//! AWS's endpoint: who is let in, the log, and the faults. What is asked for is answered by [`Backend`].
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::action::{self, Action};
-use super::behaviour::{Before, Behaviour};
+use super::backend::Backend;
+use super::guard;
 use super::refusal::refuse;
-use super::s3;
-use crate::account::workspaces::millis;
 use crate::answer::{Body, full};
-use crate::faults::{Effect, Fault};
-use crate::gate::Cut;
+use crate::faults::{Cut, Fault};
 use crate::log::Entry;
 use crate::server::Inner;
 
 /// The largest body that is taken.
 const LARGEST_BODY: usize = 512 * 1024 * 1024;
 
-/// The proxy's way to moto.
-#[derive(Debug, Clone)]
-pub(super) struct Moto {
-    client: Client<HttpConnector, Full<Bytes>>,
-    port: u16,
-    behaviour: Arc<Mutex<Behaviour>>,
-}
-
 /// Serves until the local cloud stops.
-pub(super) async fn run(inner: Arc<Inner>, listener: TcpListener, port: u16) {
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let moto = Moto { client, port, behaviour: Arc::default() };
-    inner.tasks.spawn(warm_up(Arc::clone(&inner), moto.clone()));
+pub(super) async fn run(inner: Arc<Inner>, listener: TcpListener, backend: Backend) {
+    inner.tasks.spawn(warm_up(Arc::clone(&inner), backend.clone()));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -47,14 +33,14 @@ pub(super) async fn run(inner: Arc<Inner>, listener: TcpListener, port: u16) {
         };
         if let Ok((stream, _)) = accepted {
             let _ = stream.set_nodelay(true);
-            inner.tasks.spawn(connection(Arc::clone(&inner), moto.clone(), stream));
+            inner.tasks.spawn(connection(Arc::clone(&inner), backend.clone(), stream));
         }
     }
 }
 
-async fn connection(inner: Arc<Inner>, moto: Moto, stream: TcpStream) {
+async fn connection(inner: Arc<Inner>, backend: Backend, stream: TcpStream) {
     let stop = inner.stop.clone();
-    let service = service_fn(move |request| serve(Arc::clone(&inner), moto.clone(), request));
+    let service = service_fn(move |request| serve(Arc::clone(&inner), backend.clone(), request));
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new());
     let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -68,58 +54,66 @@ async fn connection(inner: Arc<Inner>, moto: Moto, stream: TcpStream) {
     }
 }
 
-async fn serve(inner: Arc<Inner>, moto: Moto, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
-    let started = Instant::now();
+async fn serve(inner: Arc<Inner>, backend: Backend, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
     let (parts, body) = request.into_parts();
-    let method = parts.method.to_string();
     // Expect: 100-continue is answered by reading the body.
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else { return Err(Cut) };
-    let body = body.to_bytes();
-    let action =
-        action::of(&parts.method, parts.uri.path(), parts.uri.query().unwrap_or_default(), &parts.headers, &body);
-    let name = action.full_name();
-    let answer = faulty(&inner, &moto, &action, Request::from_parts(parts, body)).await;
+    let request = Request::from_parts(parts, body.to_bytes());
+    // A call that has arrived is carried out to its end, whether its client waits for that or not.
+    let task = inner.tasks.spawn(carry(Arc::clone(&inner), backend, request));
+    task.await.unwrap_or(Err(Cut))
+}
+
+async fn carry(inner: Arc<Inner>, backend: Backend, request: Request<Bytes>) -> Result<Response<Body>, Cut> {
+    let started = Instant::now();
+    let (method, headers) = (request.method().clone(), request.headers());
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let action = action::of(&method, path, query, headers, request.body());
+    let (name, account) = (action.full_name(), action.account.clone());
+    let answer = match guard::refusal(&method, path, query, headers, &action) {
+        Some((code, message)) => Ok(refuse(&action, StatusCode::FORBIDDEN, code, message).map(full)),
+        None => faulty(&inner, &backend, action, request).await,
+    };
     inner.log.add(Entry {
         at: inner.now(),
-        method,
+        method: method.to_string(),
         host: "aws".to_owned(),
         path: name,
         status: answer.as_ref().map_or(0, |answer| answer.status().as_u16()),
         ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        account,
     });
     answer
 }
 
-async fn faulty(inner: &Inner, moto: &Moto, action: &Action, request: Request<Bytes>) -> Result<Response<Body>, Cut> {
-    let fault = inner.faults.take(&action.full_name());
-    if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay_ms) {
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-    }
-    match fault.filter(|fault| fault.cut || fault.status.is_some()) {
-        Some(fault) if fault.effect == Effect::Before => failure(action, &fault),
-        Some(fault) => {
-            moto.call(inner, action, request).await;
-            failure(action, &fault)
-        }
-        None => Ok(moto.call(inner, action, request).await.map(full)),
-    }
+async fn faulty(
+    inner: &Inner,
+    backend: &Backend,
+    action: Action,
+    request: Request<Bytes>,
+) -> Result<Response<Body>, Cut> {
+    let fault = inner.faults.take_of(&action.full_name(), action.account.as_deref());
+    let unseen = fault.as_ref().and_then(|fault| fault.unseen_ms).and_then(|ms| i64::try_from(ms).ok());
+    let asked = action.clone();
+    let answer = async {
+        let now = inner.now();
+        backend.call(action, request, unseen.map(|ms| now.saturating_add(ms)), now).await.map(full)
+    };
+    Fault::strike(fault.as_ref(), &inner.stop, answer, |fault| failure(&asked, fault)).await
 }
 
-fn failure(action: &Action, fault: &Fault) -> Result<Response<Body>, Cut> {
-    if fault.cut {
-        return Err(Cut);
-    }
+fn failure(action: &Action, fault: &Fault) -> Response<Body> {
     let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = refuse(action, status, fault.code.as_deref().unwrap_or("InternalError"), &fault.text());
     if let Some(seconds) = fault.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
-    Ok(response.map(full))
+    response.map(full)
 }
 
 /// Lets moto load the services that we need, which takes it seconds, before somebody waits for it.
-async fn warm_up(inner: Arc<Inner>, moto: Moto) {
+async fn warm_up(inner: Arc<Inner>, backend: Backend) {
     for (service, body) in [
         ("ec2", "Action=DescribeVpcs&Version=2016-11-15"),
         ("iam", "Action=ListRoles&Version=2010-05-08"),
@@ -135,83 +129,10 @@ async fn warm_up(inner: Arc<Inner>, moto: Moto) {
             _ => request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
         };
         let Ok(request) = request.body(Bytes::from_static(body.as_bytes())) else { continue };
+        let action = Action::default();
         tokio::select! {
-            outcome = moto.forward(request) => tracing::debug!(service, ok = outcome.is_ok(), "moto is warm"),
+            outcome = backend.forward(&action, request) => tracing::debug!(service, ok = outcome.is_ok(), "moto is warm"),
             () = inner.stop.cancelled() => return,
         }
     }
-}
-
-impl Moto {
-    /// Lets moto answer, as AWS would.
-    async fn call(&self, inner: &Inner, action: &Action, request: Request<Bytes>) -> Response<Bytes> {
-        let request = match self.behaviour().before(action, inner.now()) {
-            Before::Pass => request,
-            Before::PassWith(more) => request.map(|body| [body, Bytes::from(more)].concat().into()),
-            Before::Repeat(answer) => return whole(Response::new(answer)),
-            Before::Refuse(refusal) => return refuse(action, refusal.status, refusal.code, &refusal.message),
-        };
-        let (parts, body) = request.into_parts();
-        let again = parts.headers.clone();
-        let response = match self.forward(Request::from_parts(parts, body)).await {
-            Ok(response) => s3::corrected(action, response),
-            Err(message) => return refuse(action, StatusCode::SERVICE_UNAVAILABLE, "Unavailable", &message),
-        };
-        if !response.status().is_success() {
-            return whole(response);
-        }
-        let delay = millis(inner.settings.delays.aws);
-        let (response, releases) = {
-            let mut behaviour = self.behaviour();
-            let response = response.map(|body| behaviour.after(action, body, inner.now(), delay));
-            (response, behaviour.releases(action))
-        };
-        for call in releases {
-            let mut request = Request::post("/");
-            if let Some(headers) = request.headers_mut() {
-                headers.clone_from(&again);
-            }
-            if let Ok(request) = request.body(Bytes::from(call))
-                && let Err(message) = self.forward(request).await
-            {
-                tracing::warn!(message, "what a NAT gateway held could not be freed");
-            }
-        }
-        whole(response)
-    }
-
-    fn behaviour(&self) -> MutexGuard<'_, Behaviour> {
-        self.behaviour.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn forward(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
-        let (mut parts, body) = request.into_parts();
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        parts.uri =
-            format!("http://127.0.0.1:{}{path}", self.port).parse::<Uri>().map_err(|error| error.to_string())?;
-        // The body is whole by now, whatever way it came.
-        parts.headers.remove(header::TRANSFER_ENCODING);
-        parts.headers.remove(header::EXPECT);
-        parts.headers.remove(header::CONNECTION);
-        parts.version = http::Version::HTTP_11;
-        parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
-        let lost = |error: &dyn std::error::Error| format!("moto does not answer: {error}");
-        let response =
-            self.client.request(Request::from_parts(parts, Full::new(body))).await.map_err(|error| lost(&error))?;
-        let (mut parts, body) = response.into_parts();
-        let body = body.collect().await.map_err(|error| lost(&error))?.to_bytes();
-        parts.headers.remove(header::TRANSFER_ENCODING);
-        parts.headers.remove(header::CONNECTION);
-        parts.version = http::Version::HTTP_11;
-        Ok(Response::from_parts(parts, body))
-    }
-}
-
-/// An answer whose length header is that of its body, which may have been rewritten. A HEAD's has no body, and keeps its length.
-fn whole(mut response: Response<Bytes>) -> Response<Bytes> {
-    if !response.body().is_empty() {
-        let length = response.body().len();
-        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
-    }
-    response
 }

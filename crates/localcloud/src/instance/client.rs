@@ -30,7 +30,7 @@ pub async fn ask(note: &Note, method: reqwest::Method, path: &str, body: Option<
     let silent = |source| AskError::Silent { port: note.port, source };
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().map_err(silent)?;
     let url = format!("http://127.0.0.1:{}/_localcloud/{path}", note.port);
-    let mut request = client.request(method, url).header(crate::admin::HEADER, "cli");
+    let mut request = client.request(method, url).header(crate::admin::HEADER, note.secret.expose());
     if let Some(body) = body {
         request = request.json(body);
     }

@@ -21,9 +21,13 @@ pub fn text(variables: &[(&str, String)], bin: &Path) -> String {
     for name in UNSET {
         text.push_str(&format!("unset {name}\n"));
     }
+    // What was kept from a proxy before would be kept from this one.
+    let proxied = variables.iter().any(|(name, _)| *name == "HTTP_PROXY");
     for (name, value) in variables {
         match name.to_ascii_uppercase().as_str() {
-            "NO_PROXY" => text.push_str(&format!("export {name}={}\"${{{name}:+,${name}}}\"\n", quote(value))),
+            "NO_PROXY" if !proxied => {
+                text.push_str(&format!("export {name}={}\"${{{name}:+,${name}}}\"\n", quote(value)))
+            }
             _ => text.push_str(&format!("export {name}={}\n", quote(value))),
         }
     }

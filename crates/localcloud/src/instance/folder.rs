@@ -5,10 +5,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
+use secret::Secret;
 use serde::{Deserialize, Serialize};
 
 /// Who runs in a folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Note {
     /// Process id.
     pub pid: u32,
@@ -18,6 +19,8 @@ pub struct Note {
     pub account_id: String,
     /// Address of AWS, if it has one.
     pub aws_endpoint: Option<String>,
+    /// What lets its own commands steer it.
+    pub secret: Secret<String>,
 }
 
 /// The exclusive right to run in a folder; it ends with the process, however that ends.
@@ -91,7 +94,7 @@ impl Folder {
 
     /// Takes away what says that somebody runs here.
     pub fn forget(&self) {
-        for name in ["instance.json", "env"] {
+        for name in ["instance.json", "env", "env-proxy", "authorities.pem"] {
             // What is not there need not be removed.
             let _ = std::fs::remove_file(self.path(name));
         }

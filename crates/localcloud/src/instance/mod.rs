@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! lock            held while it runs
-//! instance.json   process id, port and account of the one that runs
+//! instance.json   process id, port, account and secret of the one that runs
 //! env             what to source: endpoints, credentials, the CLI configuration, PATH
+//! env-proxy       the same for clients that reach it as their HTTP proxy;  authorities.pem  whom they trust
 //! terraformrc     where Terraform finds the provider: in the mirror
 //! mirror/         the provider, as both registries' hosts
 //! localcloud.log  its log;  requests.log  every request;  moto.log  moto's

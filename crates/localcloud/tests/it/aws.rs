@@ -40,7 +40,7 @@ impl Cloud {
     }
 }
 
-fn field(xml: &str, name: &str) -> String {
+pub fn field(xml: &str, name: &str) -> String {
     let start = xml.split_once(&format!("<{name}>")).map_or("", |(_, rest)| rest);
     start.split_once("</").map_or("", |(text, _)| text).to_owned()
 }

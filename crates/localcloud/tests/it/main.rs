@@ -11,5 +11,7 @@
 mod account;
 mod aws;
 mod bench;
+mod outside;
 mod program;
+mod shared_aws;
 mod workspace;
