@@ -56,6 +56,12 @@ const DATA_SOURCES: &[DataSourceEntry<Context>] = &[
     data_source::<_, identity::current_user::CurrentUser>(),
     // Compute
     data_source::<_, ssh::ssh_endpoint_lookup::SshEndpointLookup>(),
+    // AWS policies
+    data_source::<_, functions::AssumeRolePolicyData>(),
+    data_source::<_, functions::BucketPolicyData>(),
+    data_source::<_, functions::CrossaccountPolicyData>(),
+    data_source::<_, functions::UnityCatalogAssumeRolePolicyData>(),
+    data_source::<_, functions::UnityCatalogPolicyData>(),
 ];
 
 const EPHEMERALS: &[EphemeralEntry<Context>] = &[

@@ -1,49 +1,12 @@
-//! Arguments of the functions: checks of single ones, and the object of options that may follow them.
+//! The object of options that may follow a function's arguments.
 
-use tfplugin::{Attr, Dynamic, FunctionError, Value};
-
-use super::partition::{self, Partition};
+use tfplugin::{Dynamic, FunctionError, Value};
 
 pub(super) type Outcome<T> = Result<T, FunctionError>;
 
 /// What is wrong with one argument, counted from 0.
 pub(super) fn refuse<T>(argument: i64, text: impl Into<String>) -> Outcome<T> {
     Err(FunctionError { text: text.into(), argument: Some(argument) })
-}
-
-/// A text that must not be empty.
-pub(super) fn filled<'a>(value: &'a Attr<String>, argument: i64, what: &str) -> Outcome<&'a str> {
-    match value.text() {
-        "" => refuse(argument, format!("The {what} must not be empty.")),
-        text => Ok(text),
-    }
-}
-
-/// The id of an AWS account.
-pub(super) fn aws_account_id(value: &Attr<String>, argument: i64) -> Outcome<&str> {
-    let text = value.text();
-    if is_account_id(text) {
-        Ok(text)
-    } else {
-        refuse(argument, format!("{text:?} is no AWS account id: twelve digits, 123456789012 for example."))
-    }
-}
-
-fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The name of a bucket: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
-pub(super) fn bucket(value: &Attr<String>, argument: i64) -> Outcome<&str> {
-    let text = value.text();
-    let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    let bytes = text.as_bytes();
-    let inside = bytes.iter().all(|byte| edge(Some(byte)) || matches!(byte, b'-' | b'.'));
-    if (3..=63).contains(&bytes.len()) && inside && edge(bytes.first()) && edge(bytes.last()) {
-        Ok(text)
-    } else {
-        refuse(argument, format!("{text:?} is no bucket name: 3 to 63 lower-case letters, digits, hyphens and dots."))
-    }
 }
 
 /// The object of options at the end of a call.
@@ -94,14 +57,6 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// A text that must be given, `why` it must.
-    pub(super) fn demanded(&self, name: &str, why: &str) -> Outcome<&'a str> {
-        match self.text(name)? {
-            Some(text) => Ok(text),
-            None => refuse(self.argument, format!("The option {name} is missing: {why}.")),
-        }
-    }
-
     /// `true` or `false`.
     pub(super) fn flag(&self, name: &str, default: bool) -> Outcome<bool> {
         match self.get(name) {
@@ -124,21 +79,6 @@ impl<'a> Options<'a> {
         };
         elements.iter().map(text).collect()
     }
-
-    /// An AWS account id that must be given.
-    pub(super) fn account(&self, name: &str, why: &str) -> Outcome<&'a str> {
-        let text = self.demanded(name, why)?;
-        if is_account_id(text) { Ok(text) } else { self.wrong(name, "twelve digits") }
-    }
-
-    /// The option `aws_partition`, which every function has.
-    pub(super) fn partition(&self) -> Outcome<&'static Partition> {
-        let Some(name) = self.text("aws_partition")? else { return Ok(&partition::AWS) };
-        match partition::by_name(name) {
-            Some(partition) => Ok(partition),
-            None => self.wrong("aws_partition", &format!("one of {}", partition::names().join(", "))),
-        }
-    }
 }
 
 fn example<'n>(allowed: &[&'n str]) -> &'n str {
@@ -151,29 +91,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bucket_has_a_name_that_s3_takes() {
-        for name in ["abc", "my-root.bucket-1", &"a".repeat(63)] {
-            assert!(bucket(&name.into(), 0).is_ok(), "{name}");
-        }
-        for name in ["", "ab", "Root", "-root", "root-", "ro_ot", "ro ot", &"a".repeat(64)] {
-            assert!(bucket(&name.into(), 0).is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn an_account_is_twelve_digits() {
-        assert!(aws_account_id(&"123456789012".into(), 0).is_ok());
-        for id in ["", "12345678901", "1234567890123", "12345678901a", "arn:aws:iam::123456789012:root"] {
-            assert!(aws_account_id(&id.into(), 0).is_err(), "{id}");
-        }
-    }
-
-    #[test]
     fn options_are_one_object_with_known_members_of_the_right_type() {
         let check = |given: Vec<Dynamic>, expected: Result<(), &str>| {
             let read = Options::read(&given, 1, &["aws_partition", "roles", "log"]);
             let seen = read.and_then(|options| {
-                options.partition()?;
+                options.text("aws_partition")?;
                 options.texts("roles")?;
                 options.flag("log", false).map(drop)
             });
@@ -192,7 +114,7 @@ mod tests {
         check([null(), null()].concat(), Err("Only one object"));
         check(vec![Dynamic { of: tfplugin::types::Type::String, value: text("aws") }], Err("aws_partition = …"));
         check(options(&[("partition", text("aws"))]), Err("aws_partition, roles, log"));
-        check(options(&[("aws_partition", text("aws-cn"))]), Err("aws, aws-us-gov, aws-us-gov-dod"));
+        check(options(&[("aws_partition", text(""))]), Err("a text that is not empty"));
         check(options(&[("roles", text("a"))]), Err("a list of texts"));
         check(options(&[("log", text("yes"))]), Err("true or false"));
     }

@@ -1,14 +1,17 @@
-//! aws_crossaccount_policy: what Databricks may do in your AWS account.
+//! aws_crossaccount_policy, the function and the data source: what Databricks may do in your AWS account.
 //! Source: <https://docs.databricks.com/aws/en/admin/account-settings-e2/credentials>.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tfplugin::{Attr, Dynamic, Function, FunctionError, OPTIONAL, REQUIRED};
+use tfplugin::{
+    Attr, COMPUTED, Call, DataSource, Diagnostic, Dynamic, Function, FunctionError, OPTIONAL, REQUIRED, Result,
+};
 
-use super::arguments::{Options, refuse};
-use super::document;
+use super::arguments::Options;
+use super::checks::{Checked, arn, aws_account_id, given, partition, problems, wrong};
 use super::partition::Partition;
+use super::{Nobody, document};
 
 /// The policy of the cross-account role, with which Databricks runs clusters in your AWS account.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -41,15 +44,118 @@ impl Function for AwsCrossaccountPolicy {
 
     fn call(self) -> Result<String, FunctionError> {
         let options = Options::read(&self.options, 1, OPTIONS)?;
-        let partition = options.partition()?;
+        let parts = Parts {
+            policy_type: self.policy_type.text(),
+            partition: options.text("aws_partition")?,
+            pass_roles: options.texts("pass_roles")?,
+            aws_account_id: options.text("aws_account_id")?,
+            region: options.text("region")?,
+            vpc_id: options.text("vpc_id")?,
+            security_group_id: options.text("security_group_id")?,
+        };
+        parts.policy().map_err(|wrong| wrong.in_call(&["policy_type"]))
+    }
+}
+
+const OPTIONS: &[&str] = &["pass_roles", "aws_account_id", "region", "vpc_id", "security_group_id", "aws_partition"];
+
+/// The policy of the cross-account role, as JSON: the document of the function of the same name.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CrossaccountPolicyData {
+    /// Always `_`.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub id: Attr<String>,
+    /// How much Databricks may do: `managed` (it also makes the network), `customer` (the network is yours) or `restricted` (the
+    /// network is yours, and Databricks touches only what bears its tag and stands in one VPC).
+    #[schemars(extend("enum" = ["managed", "customer", "restricted"], "x-tf" = OPTIONAL.default("\"managed\"")))]
+    pub policy_type: Attr<String>,
+    /// ARNs of roles that clusters may be given.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub pass_roles: Attr<Vec<String>>,
+    /// AWS partition: `aws`, `aws-us-gov` or `aws-us-gov-dod`.
+    #[schemars(extend("enum" = ["aws", "aws-us-gov", "aws-us-gov-dod"], "x-tf" = OPTIONAL.default("\"aws\"")))]
+    pub aws_partition: Attr<String>,
+    /// Your AWS account, for `restricted`.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub aws_account_id: Attr<String>,
+    /// AWS region, for `restricted`.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub region: Attr<String>,
+    /// VPC, for `restricted`.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub vpc_id: Attr<String>,
+    /// Security group, for `restricted`.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub security_group_id: Attr<String>,
+    /// The policy document.
+    #[schemars(extend("x-tf" = COMPUTED))]
+    pub json: Attr<String>,
+}
+
+impl CrossaccountPolicyData {
+    fn policy(&self) -> Checked<String> {
+        let parts = Parts {
+            policy_type: given(&self.policy_type).unwrap_or("managed"),
+            partition: given(&self.aws_partition),
+            pass_roles: self.pass_roles.known().into_iter().flatten().map(String::as_str).collect(),
+            aws_account_id: given(&self.aws_account_id),
+            region: given(&self.region),
+            vpc_id: given(&self.vpc_id),
+            security_group_id: given(&self.security_group_id),
+        };
+        parts.policy()
+    }
+}
+
+impl DataSource for CrossaccountPolicyData {
+    const NAME: &'static str = "databricks_aws_crossaccount_policy";
+    const SUBCATEGORY: &'static str = "AWS policies";
+    const EXAMPLE: &'static str = r#"data "databricks_aws_crossaccount_policy" "example" {
+  policy_type = "customer"
+  pass_roles  = ["arn:aws:iam::123456789012:role/data-access"]
+}
+"#;
+    type Client = Nobody;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        let place = [&config.aws_account_id, &config.region, &config.vpc_id, &config.security_group_id];
+        problems(&[&place[..], &[&config.policy_type, &config.aws_partition]].concat(), || config.policy())
+    }
+
+    async fn read(_: &Call<Nobody>, config: Self) -> Result<Self> {
+        Ok(Self {
+            json: config.policy()?.into(),
+            id: "_".into(),
+            policy_type: given(&config.policy_type).unwrap_or("managed").into(),
+            aws_partition: given(&config.aws_partition).unwrap_or("aws").into(),
+            ..config
+        })
+    }
+}
+
+/// What the document is made of.
+struct Parts<'a> {
+    policy_type: &'a str,
+    partition: Option<&'a str>,
+    pass_roles: Vec<&'a str>,
+    aws_account_id: Option<&'a str>,
+    region: Option<&'a str>,
+    vpc_id: Option<&'a str>,
+    security_group_id: Option<&'a str>,
+}
+
+impl Parts<'_> {
+    fn policy(&self) -> Checked<String> {
+        let partition = partition(self.partition)?;
         let mut actions = BASE.to_vec();
         let mut restricted = Vec::new();
-        match self.policy_type.text() {
+        match self.policy_type {
             "managed" => actions.extend(CUSTOMER.iter().chain(MANAGED)),
             "customer" => actions.extend(CUSTOMER),
-            "restricted" => restricted = Place::read(&options, partition)?.statements(),
+            "restricted" => restricted = self.place(partition)?.statements(),
             other => {
-                return refuse(0, format!("{other:?} is no policy type: use managed, customer or restricted."));
+                let text = format!("{other:?} is no policy type: use managed, customer or restricted.");
+                return wrong("policy_type", text);
             }
         }
         let mut statements = vec![
@@ -64,16 +170,32 @@ impl Function for AwsCrossaccountPolicy {
                 "Condition": { "StringLike": { "iam:AWSServiceName": "spot.amazonaws.com" } },
             }),
         ];
-        let roles = options.texts("pass_roles")?;
-        if !roles.is_empty() {
-            statements.push(json!({ "Effect": "Allow", "Action": "iam:PassRole", "Resource": roles }));
+        for role in self.pass_roles.iter().filter(|role| **role != "*") {
+            arn("pass_roles", role, &["iam"])?;
+        }
+        if !self.pass_roles.is_empty() {
+            statements.push(json!({ "Effect": "Allow", "Action": "iam:PassRole", "Resource": self.pass_roles }));
         }
         statements.extend(restricted);
         Ok(document(statements))
     }
-}
 
-const OPTIONS: &[&str] = &["pass_roles", "aws_account_id", "region", "vpc_id", "security_group_id", "aws_partition"];
+    fn place(&self, partition: &Partition) -> Checked<Place> {
+        let demanded = |input: &'static str, value: Option<&str>, prefix: &str| match value {
+            Some(text) if text.starts_with(prefix) => Ok(text.to_owned()),
+            Some(text) => wrong(input, format!("{input} is {text:?}, which does not begin with {prefix}.")),
+            None => wrong(input, format!("{input} is missing: a restricted policy is restricted to one place.")),
+        };
+        let account = demanded("aws_account_id", self.aws_account_id, "")?;
+        let account = aws_account_id("aws_account_id", &account)?;
+        let region = demanded("region", self.region, "")?;
+        Ok(Place {
+            ec2: format!("arn:{}:ec2:{region}:{account}", partition.namespace),
+            vpc_id: demanded("vpc_id", self.vpc_id, "vpc-")?,
+            security_group_id: demanded("security_group_id", self.security_group_id, "sg-")?,
+        })
+    }
+}
 
 /// The place that a restricted policy is restricted to.
 struct Place {
@@ -84,17 +206,6 @@ struct Place {
 }
 
 impl Place {
-    fn read(options: &Options<'_>, partition: &Partition) -> Result<Self, FunctionError> {
-        const WHY: &str = "a restricted policy is restricted to one place";
-        let account = options.account("aws_account_id", WHY)?;
-        let region = options.demanded("region", WHY)?;
-        Ok(Self {
-            ec2: format!("arn:{}:ec2:{region}:{account}", partition.namespace),
-            vpc_id: options.demanded("vpc_id", WHY)?.to_owned(),
-            security_group_id: options.demanded("security_group_id", WHY)?.to_owned(),
-        })
-    }
-
     fn all(&self, kind: &str) -> String {
         format!("{}:{kind}/*", self.ec2)
     }

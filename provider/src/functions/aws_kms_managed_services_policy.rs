@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tfplugin::{Attr, Dynamic, Function, FunctionError, OPTIONAL, REQUIRED};
 
-use super::arguments::{Options, aws_account_id, filled};
+use super::arguments::Options;
+use super::checks::{Checked, aws_account_id, filled, partition};
 use super::partition::Partition;
 use super::{document, for_account};
 
@@ -37,11 +38,17 @@ impl Function for AwsKmsManagedServicesPolicy {
     type Output = String;
 
     fn call(self) -> Result<String, FunctionError> {
-        let owner = aws_account_id(&self.aws_account_id, 0)?;
-        let databricks_account = filled(&self.databricks_account_id, 1, "id of the Databricks account")?;
-        let partition = Options::read(&self.options, 2, &["aws_partition"])?.partition()?;
-        Ok(document(vec![owner_statement(partition, owner), managed_services(partition, databricks_account)]))
+        let options = Options::read(&self.options, 2, &["aws_partition"])?;
+        policy(self.aws_account_id.text(), self.databricks_account_id.text(), options.text("aws_partition")?)
+            .map_err(|wrong| wrong.in_call(&["aws_account_id", "databricks_account_id"]))
     }
+}
+
+fn policy(owner: &str, databricks_account: &str, partition_name: Option<&str>) -> Checked<String> {
+    let owner = aws_account_id("aws_account_id", owner)?;
+    let databricks_account = filled("databricks_account_id", databricks_account)?;
+    let partition = partition(partition_name)?;
+    Ok(document(vec![owner_statement(partition, owner), managed_services(partition, databricks_account)]))
 }
 
 /// The owning account may do everything, by its IAM policies.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tfplugin::{Attr, Dynamic, Function, FunctionError, OPTIONAL, REQUIRED};
 
-use super::arguments::{Options, aws_account_id, filled};
+use super::arguments::Options;
 use super::aws_kms_managed_services_policy::{managed_services, owner_statement};
+use super::checks::{Wrong, arn, aws_account_id, filled, given, partition};
 use super::{document, for_account};
 
 /// The policy of a KMS key that encrypts a workspace's root bucket and, through the cross-account role, the volumes of its
@@ -45,10 +46,14 @@ impl Function for AwsKmsStoragePolicy {
     type Output = String;
 
     fn call(self) -> Result<String, FunctionError> {
-        let owner = aws_account_id(&self.aws_account_id, 0)?;
-        let account = filled(&self.databricks_account_id, 1, "id of the Databricks account")?;
+        let refused =
+            |wrong: Wrong| wrong.in_call(&["aws_account_id", "databricks_account_id", "cross_account_role_arn"]);
+        let owner = aws_account_id("aws_account_id", self.aws_account_id.text()).map_err(refused)?;
+        let account = filled("databricks_account_id", self.databricks_account_id.text()).map_err(refused)?;
+        let role = given(&self.cross_account_role_arn);
+        let role = role.map(|role| arn("cross_account_role_arn", role, &["iam"])).transpose().map_err(refused)?;
         let options = Options::read(&self.options, 3, &["managed_services", "grants", "aws_partition"])?;
-        let partition = options.partition()?;
+        let partition = partition(options.text("aws_partition")?).map_err(refused)?;
         let databricks = partition.databricks();
         let mut statements = vec![owner_statement(partition, owner)];
         if options.flag("managed_services", false)? {
@@ -58,7 +63,7 @@ impl Function for AwsKmsStoragePolicy {
         if options.flag("grants", true)? {
             statements.push(grants(&databricks, account));
         }
-        if let Some(role) = self.cross_account_role_arn.known() {
+        if let Some(role) = role {
             statements.push(volumes(role));
         }
         Ok(document(statements))

@@ -1,4 +1,5 @@
-//! The provider's functions: IAM, bucket and key policies that Databricks asks for, as JSON documents.
+//! IAM, bucket and key policies that Databricks asks for, as JSON documents: functions of ours, and the official provider's data
+//! sources, which give the same documents.
 //!
 //! They need no credentials and no network, so their results are known while planning. A first group of arguments says
 //! what differs from account to account; an object at the end, which may be left out, says what differs rarely.
@@ -14,17 +15,31 @@ mod aws_kms_managed_services_policy;
 mod aws_kms_storage_policy;
 mod aws_unity_catalog_assume_role_policy;
 mod aws_unity_catalog_policy;
+mod checks;
 mod partition;
 
-pub use aws_assume_role_policy::AwsAssumeRolePolicy;
-pub use aws_bucket_policy::AwsBucketPolicy;
-pub use aws_crossaccount_policy::AwsCrossaccountPolicy;
+pub use aws_assume_role_policy::{AssumeRolePolicyData, AwsAssumeRolePolicy};
+pub use aws_bucket_policy::{AwsBucketPolicy, BucketPolicyData};
+pub use aws_crossaccount_policy::{AwsCrossaccountPolicy, CrossaccountPolicyData};
 pub use aws_kms_managed_services_policy::AwsKmsManagedServicesPolicy;
 pub use aws_kms_storage_policy::AwsKmsStoragePolicy;
-pub use aws_unity_catalog_assume_role_policy::AwsUnityCatalogAssumeRolePolicy;
-pub use aws_unity_catalog_policy::AwsUnityCatalogPolicy;
+pub use aws_unity_catalog_assume_role_policy::{AwsUnityCatalogAssumeRolePolicy, UnityCatalogAssumeRolePolicyData};
+pub use aws_unity_catalog_policy::{AwsUnityCatalogPolicy, UnityCatalogPolicyData};
+
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
+use tfplugin::{Client, Result};
+
+/// What the data sources talk to: nobody. They work while the provider's own configuration is unknown, or says nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Nobody;
+
+impl<C: Send + Sync> Client<C> for Nobody {
+    async fn connect(_: &C) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self))
+    }
+}
 
 /// A policy document of these statements, on one line. The same statements are always the same text.
 fn document(statements: Vec<Json>) -> String {
@@ -44,7 +59,15 @@ mod testing {
 
     use serde_json::Value as Json;
     use tfplugin::types::Type;
-    use tfplugin::{Dynamic, Function, Value};
+    use tfplugin::{Call, DataSource, Dynamic, Function, Marker, Result, Value};
+
+    use super::Nobody;
+
+    /// Reads a data source.
+    pub(super) async fn read<D: DataSource<Client = Nobody>>(config: D) -> Result<D> {
+        let marker = Marker { id: String::new(), since: jiff::Timestamp::UNIX_EPOCH };
+        D::read(&Call::new(Nobody.into(), Default::default(), std::time::Duration::from_secs(1), marker), config).await
+    }
 
     /// The options object with these members.
     pub(super) fn options(members: &[(&str, Value)]) -> Vec<Dynamic> {

@@ -10,6 +10,7 @@ mod contract;
 mod job;
 mod kill;
 mod pages;
+mod policies;
 mod root_module;
 
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ fn main() {
                 Ok(())
             }));
         }
-        for (name, test) in root_module::TESTS {
+        for (name, test) in root_module::TESTS.iter().chain(policies::TESTS) {
             trials.push(Trial::test(*name, || {
                 test();
                 Ok(())

@@ -2,7 +2,7 @@
 
 use tfplugin::Value;
 
-use super::super::testing::{check, options, refused, text};
+use super::super::testing::{check, options, read, refused, text};
 use super::*;
 
 fn call(policy_type: &str, options: Vec<Dynamic>) -> AwsCrossaccountPolicy {
@@ -75,6 +75,39 @@ fn a_type_that_is_none_and_a_place_that_is_incomplete_are_refused() {
         let rest: Vec<_> = place().into_iter().filter(|(name, _)| *name != missing).collect();
         refused(call("restricted", options(&rest)), 1, &format!("{missing} is missing"));
     }
+    for (name, prefix) in [("vpc_id", "vpc-"), ("security_group_id", "sg-")] {
+        let mut other: Vec<_> = place().into_iter().filter(|(other, _)| *other != name).collect();
+        other.push((name, text("subnet-1")));
+        refused(call("restricted", options(&other)), 1, &format!("does not begin with {prefix}"));
+    }
+    let roles = options(&[("pass_roles", Value::List(vec![text("data-access")]))]);
+    refused(call("customer", roles), 1, "no ARN");
+}
+
+#[tokio::test]
+async fn the_data_source_has_the_functions_document_and_the_official_defaults() {
+    let config = CrossaccountPolicyData::default();
+    let plain = read(config.clone()).await.unwrap();
+    assert_eq!(plain.json.text(), call("managed", Vec::new()).call().unwrap());
+    assert_eq!((plain.policy_type.text(), plain.aws_partition.text()), ("managed", "aws"));
+    let role = "arn:aws:iam::123456789012:role/r";
+    let full = CrossaccountPolicyData {
+        policy_type: "restricted".into(),
+        pass_roles: vec![role.to_owned()].into(),
+        aws_account_id: "123456789012".into(),
+        region: "eu-west-1".into(),
+        vpc_id: "vpc-1".into(),
+        security_group_id: "sg-1".into(),
+        ..config
+    };
+    let mut same = place();
+    same.push(("pass_roles", Value::List(vec![text(role)])));
+    assert_eq!(read(full.clone()).await.unwrap().json.text(), call("restricted", options(&same)).call().unwrap());
+    let wrong = CrossaccountPolicyData { vpc_id: Attr::Null, ..full.clone() };
+    let said = CrossaccountPolicyData::validate(&wrong);
+    assert_eq!(said.first().map(|one| one.path.clone()), Some(Some("vpc_id".into())));
+    let unknown = CrossaccountPolicyData { vpc_id: Attr::Unknown, ..full };
+    assert!(CrossaccountPolicyData::validate(&unknown).is_empty());
 }
 
 #[test]
