@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use secret::Secret;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::answer::Answer;
+use crate::api::account::Workspace;
 use crate::api::identity::User;
 use crate::auth::Method;
 use crate::auth::cache::Cache;
@@ -19,6 +21,7 @@ use crate::auth::fetch::{self, Endpoint};
 use crate::config::{Config, Resolved};
 use crate::env::Environment;
 use crate::error::ApiError;
+use crate::flights::{Flights, Writes};
 use crate::limiter::Limiter;
 use crate::request::Request;
 use crate::{Error, host, retry, transport};
@@ -26,7 +29,8 @@ use crate::{Error, host, retry, transport};
 /// The response header with the workspace's id.
 const ORG_ID: &str = "x-databricks-org-id";
 
-/// A client of one account console or one workspace. It is cheap to clone, and clones share tokens, connections and the rate limit.
+/// A client of one account console or one workspace. It is cheap to clone, and clones share tokens, connections, the rate limit and the
+/// answers of equal reads.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -35,20 +39,10 @@ struct Inner {
     http: reqwest::Client,
     tokens: Cache,
     limiter: Mutex<Limiter>,
+    flights: Flights,
     me: tokio::sync::OnceCell<(User, String)>,
     /// Clients of other hosts with the same credentials.
     others: Mutex<BTreeMap<String, Client>>,
-}
-
-/// An answer as it came.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// HTTP status: 2xx.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// Body.
-    pub body: Bytes,
 }
 
 impl Client {
@@ -66,14 +60,15 @@ impl Client {
     /// # Errors
     /// As [`Client::new`].
     pub fn with_environment(config: Config, environment: &Environment) -> Result<Self, Error> {
-        Self::from_resolved(config.resolve(environment, read_profiles)?)
+        Self::from_resolved(config.resolve(environment, read_profiles)?, Writes::default())
     }
 
-    fn from_resolved(resolved: Resolved) -> Result<Self, Error> {
+    fn from_resolved(resolved: Resolved, writes: Writes) -> Result<Self, Error> {
         let agent = format!("{} auth/{}", resolved.user_agent, resolved.method.name());
         Ok(Self(Arc::new(Inner {
-            http: transport::build(&resolved.host, &agent)?,
+            http: transport::build(&resolved.host, &agent, resolved.skip_verify)?,
             limiter: Mutex::new(Limiter::new(resolved.rate_limit, Instant::now())),
+            flights: Flights::new(writes),
             tokens: Cache::default(),
             me: tokio::sync::OnceCell::new(),
             others: Mutex::default(),
@@ -131,9 +126,22 @@ impl Client {
             return Ok(client.clone());
         }
         let name = host.to_string();
-        let client = Self::from_resolved(Resolved { host, workspace_id: None, ..self.0.resolved.clone() })?;
+        let resolved = Resolved { host, workspace_id: None, ..self.0.resolved.clone() };
+        let client = Self::from_resolved(resolved, self.0.flights.writes().clone())?;
         others.insert(name, client.clone());
         Ok(client)
+    }
+
+    /// A client of the account's workspace with this id.
+    ///
+    /// # Errors
+    /// As [`Client::send`] and [`Client::workspace`]; and when the workspace has no address yet.
+    pub async fn workspace_by_id(&self, id: &str) -> Result<Self, Error> {
+        let path = format!("/workspaces/{}", crate::segment(id));
+        let found: Workspace = self.send(Request::get_account(path).shared()).await?;
+        let url =
+            found.url(self.host()).ok_or_else(|| Error::Config(format!("the workspace {id} has no address yet")))?;
+        self.workspace(&url)
     }
 
     /// Sends a request and reads its JSON answer. `()` takes any answer; see [`Client::send_bytes`] for what is no JSON.
@@ -166,49 +174,71 @@ impl Client {
         Ok(self.answer(request).await?.body)
     }
 
-    /// Sends a request and gives the whole answer.
+    /// Sends a request and gives the whole answer. A read that is the same as one under way shares its answer.
     ///
     /// # Errors
     /// As [`Client::send`].
     pub async fn answer(&self, request: Request) -> Result<Answer, Error> {
         let (url, name) = self.address(&request)?;
+        if request.method.is_safe() {
+            let question = format!("{} {url} {:?}", request.method, request.headers);
+            return self.0.flights.join(question, request.shared, self.ask(&request, &url, &name)).await;
+        }
+        let _writing = self.0.flights.writes().begin();
+        self.ask(&request, &url, &name).await
+    }
+
+    /// Sends a request until it is answered, or may not be sent again.
+    async fn ask(&self, request: &Request, url: &Url, name: &str) -> Result<Answer, Error> {
         let started = Instant::now();
         let limit = self.0.resolved.retry_timeout;
         let mut number = 0;
         let mut signed_in_again = false;
         loop {
             number += 1;
-            self.turn().await;
-            let authorization = self.authorization().await?;
-            let outcome = self.attempt(&request, &url, &authorization).await;
+            let token = self.bearer().await?;
+            self.turn(&request.path).await;
+            let begun = Instant::now();
+            let outcome = self.attempt(request, url, &token).await;
             let mut failed = match outcome {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.limiter().answered(&request.path, begun);
+                    return Ok(answer);
+                }
                 Err(failed) => failed,
             };
-            failed.name(&name, authorization.secret());
+            failed.name(name, token.expose());
             let attempt = retry::Attempt {
                 number,
                 elapsed: started.elapsed(),
                 limit,
                 repeatable: request.idempotent,
+                read: request.method.is_safe(),
                 jitter: rand::random(),
             };
             let wait = match &failed {
-                Failed::Refused(error) if error.status == 401 && !signed_in_again && self.forget(&authorization) => {
+                Failed::Refused(error) if error.status == 401 && !signed_in_again && self.forget(&token) => {
                     signed_in_again = true;
                     Some(Duration::ZERO)
                 }
                 Failed::Refused(error) => {
                     let wait = retry::next(&attempt, &retry::Outcome::Refused(error));
-                    if let (429 | 503, Some(_), Some(wait)) = (error.status, error.retry_after, wait) {
-                        self.limiter().pause(Instant::now() + wait);
+                    match wait {
+                        Some(_) if error.is_throttled() => {
+                            let told = error.retry_after.unwrap_or_default();
+                            self.limiter().throttled(&request.path, begun, Instant::now(), told);
+                        }
+                        _ => self.limiter().answered(&request.path, begun),
                     }
                     wait
                 }
                 Failed::NotSent(_) => retry::next(&attempt, &retry::Outcome::NotSent),
                 Failed::Lost(_) => retry::next(&attempt, &retry::Outcome::Lost),
+                Failed::Unbuilt(_) => None,
             };
-            let Some(wait) = wait else { return Err(failed.into_error(name, self.host(), request.method.is_safe())) };
+            let Some(wait) = wait else {
+                return Err(failed.into_error(name.to_owned(), self.host(), request.method.is_safe()));
+            };
             tracing::debug!(request = name, number, wait_ms = wait.as_millis(), reason = %failed.reason(), "the request is sent again");
             tokio::time::sleep(wait).await;
         }
@@ -301,12 +331,8 @@ impl Client {
     }
 
     /// One attempt.
-    async fn attempt(&self, request: &Request, url: &Url, authorization: &Authorization) -> Result<Answer, Failed> {
-        let mut builder = self.0.http.request(request.method.clone(), url.clone());
-        builder = match authorization {
-            Authorization::Bearer(token) => builder.bearer_auth(token.expose()),
-            Authorization::Basic(username, password) => builder.basic_auth(username, Some(password.expose())),
-        };
+    async fn attempt(&self, request: &Request, url: &Url, token: &Secret<String>) -> Result<Answer, Failed> {
+        let mut builder = self.0.http.request(request.method.clone(), url.clone()).bearer_auth(token.expose());
         debug_assert!(request.headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case(AUTHORIZATION.as_str())));
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -319,9 +345,12 @@ impl Client {
         }
         let timeout = request.timeout.unwrap_or(self.0.resolved.http_timeout);
         let lost = |error: &reqwest::Error| transport::reason(error, self.host());
-        let response = builder.timeout(timeout).send().await.map_err(|error| {
-            if error.is_connect() { Failed::NotSent(lost(&error)) } else { Failed::Lost(lost(&error)) }
-        })?;
+        let response =
+            builder.timeout(timeout).send().await.map_err(|error| match (error.is_builder(), error.is_connect()) {
+                (true, _) => Failed::Unbuilt(lost(&error)),
+                (_, true) => Failed::NotSent(lost(&error)),
+                _ => Failed::Lost(lost(&error)),
+            })?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(|error| Failed::Lost(lost(&error)))?;
         match status {
@@ -339,27 +368,18 @@ impl Client {
         }
     }
 
-    async fn authorization(&self) -> Result<Authorization, Error> {
-        match &self.0.resolved.method {
-            Method::Basic { username, password } => Ok(Authorization::Basic(username.clone(), password.clone())),
-            _ => Ok(Authorization::Bearer(self.bearer().await?)),
-        }
-    }
-
     /// Forgets a refused token; false if another one cannot be had.
-    fn forget(&self, authorization: &Authorization) -> bool {
-        match (&self.0.resolved.method, authorization) {
-            (Method::Pat(_), _) | (_, Authorization::Basic(..)) => false,
-            (_, Authorization::Bearer(token)) => {
-                self.0.tokens.forget(token);
-                true
-            }
+    fn forget(&self, token: &Secret<String>) -> bool {
+        let another = !matches!(self.0.resolved.method, Method::Pat(_));
+        if another {
+            self.0.tokens.forget(token);
         }
+        another
     }
 
     /// Waits for this request's turn.
-    async fn turn(&self) {
-        let wait = self.limiter().take(Instant::now());
+    async fn turn(&self, path: &str) {
+        let wait = self.limiter().take(path, Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -379,21 +399,10 @@ impl std::fmt::Debug for Client {
     }
 }
 
-enum Authorization {
-    Bearer(Secret<String>),
-    Basic(String, Secret<String>),
-}
-
-impl Authorization {
-    fn secret(&self) -> &str {
-        match self {
-            Self::Bearer(secret) | Self::Basic(_, secret) => secret.expose(),
-        }
-    }
-}
-
 /// Why an attempt failed.
 enum Failed {
+    /// There is no such request: a header with a line break, say.
+    Unbuilt(String),
     NotSent(String),
     Lost(String),
     Refused(Box<ApiError>),
@@ -409,7 +418,7 @@ impl Failed {
 
     fn reason(&self) -> String {
         match self {
-            Self::NotSent(reason) | Self::Lost(reason) => reason.clone(),
+            Self::Unbuilt(reason) | Self::NotSent(reason) | Self::Lost(reason) => reason.clone(),
             Self::Refused(error) => error.to_string(),
         }
     }
@@ -417,6 +426,7 @@ impl Failed {
     fn into_error(self, request: String, host: &Url, safe: bool) -> Error {
         let host = transport::authority(host);
         match self {
+            Self::Unbuilt(reason) => Error::Config(format!("{request} cannot be sent to {host}: {reason}")),
             Self::NotSent(reason) => Error::Unreachable { host, reason },
             // A read that got no answer has changed nothing.
             Self::Lost(reason) if safe => Error::Unreachable { host, reason },

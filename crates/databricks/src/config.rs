@@ -32,15 +32,15 @@ pub struct Config {
     pub client_id: Option<String>,
     /// OAuth client secret of a service principal.
     pub client_secret: Option<Secret<String>>,
-    /// User name; retired on AWS.
+    /// User name. Its time is over: with one, the configuration is refused.
     pub username: Option<String>,
-    /// Password; retired on AWS.
+    /// Password, of which the same is true.
     pub password: Option<Secret<String>>,
     /// Profile to read.
     pub profile: Option<String>,
     /// File with the profiles, instead of `~/.databrickscfg`.
     pub config_file: Option<String>,
-    /// Way to sign in, when several are possible: pat, basic, oauth-m2m, databricks-cli, env-oidc, file-oidc, github-oidc.
+    /// Way to sign in, when several are possible: pat, oauth-m2m, databricks-cli, env-oidc, file-oidc, github-oidc.
     pub auth_type: Option<String>,
     /// File with an OIDC token to exchange.
     pub oidc_token_filepath: Option<String>,
@@ -50,7 +50,13 @@ pub struct Config {
     pub token_audience: Option<String>,
     /// The `databricks` program, for databricks-cli.
     pub databricks_cli_path: Option<String>,
-    /// Requests per second, 15 unless told otherwise.
+    /// Address of GitHub's token service, for github-oidc.
+    pub actions_id_token_request_url: Option<String>,
+    /// Token for GitHub's token service.
+    pub actions_id_token_request_token: Option<Secret<String>>,
+    /// Whether the host's certificate is not checked.
+    pub skip_verify: bool,
+    /// Requests per second at most. Without one, as many as the service takes.
     pub rate_limit: Option<u32>,
     /// Seconds that one attempt may take, 60 unless told otherwise.
     pub http_timeout_seconds: Option<u64>,
@@ -60,6 +66,8 @@ pub struct Config {
     pub user_agent: Option<String>,
     /// Attributes whose values are not known yet. With any, no client is made and no profile read.
     pub unknown: BTreeSet<&'static str>,
+    /// Why the configuration cannot be used, for people. With a reason, no client is made.
+    pub unusable: Option<String>,
 }
 
 /// Where a value came from, for people.
@@ -77,10 +85,11 @@ pub(crate) struct Resolved {
     pub(crate) account_id: Option<String>,
     pub(crate) workspace_id: Option<String>,
     pub(crate) method: Method,
-    pub(crate) rate_limit: u32,
+    pub(crate) rate_limit: Option<u32>,
     pub(crate) http_timeout: Duration,
     pub(crate) retry_timeout: Duration,
     pub(crate) user_agent: String,
+    pub(crate) skip_verify: bool,
 }
 
 /// One attribute: its name, its variable and the family of credentials that it belongs to.
@@ -104,6 +113,8 @@ const ATTRIBUTES: &[Attribute] = &[
     Attribute { name: "oidc_token_env", variable: "DATABRICKS_OIDC_TOKEN_ENV", family: None },
     Attribute { name: "token_audience", variable: "DATABRICKS_TOKEN_AUDIENCE", family: None },
     Attribute { name: "databricks_cli_path", variable: "DATABRICKS_CLI_PATH", family: None },
+    Attribute { name: "actions_id_token_request_url", variable: "ACTIONS_ID_TOKEN_REQUEST_URL", family: None },
+    Attribute { name: "actions_id_token_request_token", variable: "ACTIONS_ID_TOKEN_REQUEST_TOKEN", family: None },
     Attribute { name: "rate_limit", variable: "DATABRICKS_RATE_LIMIT", family: None },
     Attribute { name: "http_timeout_seconds", variable: "DATABRICKS_HTTP_TIMEOUT_SECONDS", family: None },
     Attribute { name: "retry_timeout_seconds", variable: "DATABRICKS_RETRY_TIMEOUT_SECONDS", family: None },
@@ -122,6 +133,9 @@ impl Config {
         if !self.unknown.is_empty() {
             return Err(Error::Unknown { attributes: self.unknown });
         }
+        if let Some(reason) = self.unusable {
+            return Err(Error::Config(reason));
+        }
         let mut values = self.given();
         for attribute in ATTRIBUTES {
             if let Some(value) = environment.get(attribute.variable) {
@@ -130,6 +144,7 @@ impl Config {
             }
         }
         self.load_profile(environment, read, &mut values)?;
+        trim(&mut values)?;
         keep_given_family(&mut values);
         one_family(&values)?;
         let take = |name: &str| values.get(name).map(|(value, _)| value.expose().clone());
@@ -158,7 +173,6 @@ impl Config {
         let fields = crate::auth::Fields {
             token: secret("token"),
             username: take("username"),
-            password: secret("password"),
             client_id: take("client_id"),
             client_secret: secret("client_secret"),
             auth_type: take("auth_type"),
@@ -166,6 +180,8 @@ impl Config {
             oidc_token_env: take("oidc_token_env"),
             token_audience: take("token_audience"),
             databricks_cli_path: take("databricks_cli_path"),
+            actions_id_token_request_url: take("actions_id_token_request_url"),
+            actions_id_token_request_token: secret("actions_id_token_request_token"),
             profile: self.profile_name(environment),
         };
         Ok(Resolved {
@@ -173,9 +189,13 @@ impl Config {
             workspace_id: take("workspace_id").filter(|id| id != "none").or(host.workspace_id),
             host: host.url,
             account_id,
-            rate_limit: u32::try_from(number("rate_limit", 15)?).unwrap_or(u32::MAX),
+            rate_limit: match values.contains_key("rate_limit") {
+                true => Some(u32::try_from(number("rate_limit", 1)?).unwrap_or(u32::MAX)),
+                false => None,
+            },
             http_timeout: Duration::from_secs(number("http_timeout_seconds", 60)?),
             retry_timeout: Duration::from_secs(number("retry_timeout_seconds", 300)?),
+            skip_verify: self.skip_verify,
             user_agent: user_agent(self.user_agent.as_deref(), environment.get("DATABRICKS_USER_AGENT_EXTRA")),
         })
     }
@@ -198,6 +218,8 @@ impl Config {
             ("oidc_token_env", self.oidc_token_env.clone()),
             ("token_audience", self.token_audience.clone()),
             ("databricks_cli_path", self.databricks_cli_path.clone()),
+            ("actions_id_token_request_url", self.actions_id_token_request_url.clone()),
+            ("actions_id_token_request_token", secret(&self.actions_id_token_request_token)),
             ("rate_limit", self.rate_limit.map(|value| value.to_string())),
             ("http_timeout_seconds", number(self.http_timeout_seconds)),
             ("retry_timeout_seconds", number(self.retry_timeout_seconds)),
@@ -257,6 +279,35 @@ impl Config {
 }
 
 type Values = BTreeMap<&'static str, (Secret<String>, Source)>;
+
+/// Takes the blanks off the ends of all values: a file's last line break is none of a token. A value that goes into a header holds no
+/// control character inside either.
+fn trim(values: &mut Values) -> Result<(), Error> {
+    for (value, _) in values.values_mut() {
+        if value.expose().trim().len() < value.expose().len() {
+            *value = Secret::from(value.expose().trim());
+        }
+    }
+    for name in [
+        "actions_id_token_request_token",
+        "token",
+        "workspace_id",
+        "account_id",
+        "client_id",
+        "client_secret",
+        "username",
+        "password",
+    ] {
+        if values.get(name).is_some_and(|(value, _)| value.expose().contains(char::is_control)) {
+            return Err(Error::Config(format!(
+                "{} holds a line break or another control character; give it on one line",
+                origin(name, values)
+            )));
+        }
+    }
+    values.retain(|_, (value, _)| !value.expose().is_empty());
+    Ok(())
+}
 
 /// Credentials that the program was given put out those of other families: a leftover variable is not asked.
 fn keep_given_family(values: &mut Values) {

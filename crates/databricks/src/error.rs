@@ -107,7 +107,7 @@ impl Error {
 
     /// The API's words, or this error's own.
     pub fn message(&self) -> String {
-        self.api().map_or_else(|| self.to_string(), |error| error.message.clone())
+        self.api().map_or_else(|| self.to_string(), |error| presentable(&error.message))
     }
 
     /// Whether the object does not exist. A path that the API does not have (`ENDPOINT_NOT_FOUND`) is no missing object.
@@ -169,6 +169,11 @@ impl Error {
         matches!(self, Self::Unreachable { .. })
     }
 
+    /// Whether the workspace is too young to start clusters: another time goes better.
+    pub fn is_young_workspace(&self) -> bool {
+        self.api().is_some_and(ApiError::is_young_workspace)
+    }
+
     /// Whether a request that changes something may have done so although it failed.
     pub fn may_have_happened(&self) -> bool {
         match self {
@@ -227,6 +232,28 @@ impl ApiError {
         }
     }
 
+    /// Whether the service says that it did nothing because it was asked too much.
+    pub(crate) fn is_throttled(&self) -> bool {
+        self.status == 429
+            || self.code.as_deref() == Some("REQUEST_LIMIT_EXCEEDED")
+            || self.status == 503 && self.retry_after.is_some()
+    }
+
+    /// Whether the workspace was made too short a time ago to know its compute. The API has nothing but the text to tell it by
+    /// (databricks-sdk-go `apierr`, terraform-provider-databricks #3452).
+    pub fn is_young_workspace(&self) -> bool {
+        let message = self.message.as_str();
+        let signs = [
+            "does not have any associated worker environments",
+            "There is no worker environment with id",
+            "Unknown worker environment",
+            "ClusterNotReadyException",
+            "UnknownWorkerEnvironmentException",
+        ];
+        signs.iter().any(|sign| message.contains(sign))
+            || message.contains("worker env") && message.contains("not found")
+    }
+
     /// Takes a secret out of the words, should the service have repeated it.
     pub fn redact(&mut self, secret: &str) {
         if !secret.is_empty() && self.message.contains(secret) {
@@ -261,11 +288,11 @@ impl std::fmt::Display for ApiError {
         }
         write!(f, "{}", self.status)?;
         if let Some(code) = &self.code {
-            write!(f, " {code}")?;
+            write!(f, " {}", presentable(code))?;
         }
-        write!(f, ": {}", self.message)?;
+        write!(f, ": {}", presentable(&self.message))?;
         if let Some(id) = &self.request_id {
-            write!(f, " (request id {id})")?;
+            write!(f, " (request id {})", presentable(id))?;
         }
         Ok(())
     }
@@ -315,6 +342,24 @@ fn html(text: &str) -> ApiError {
         (None, None) => shorten(text),
     };
     ApiError { message, ..ApiError::default() }
+}
+
+/// Words of the service as a terminal may show them: of a bearable length, and with control characters escaped.
+pub(crate) fn presentable(text: &str) -> String {
+    const MOST: usize = 2_000;
+    let mut shown = String::new();
+    for (at, c) in text.chars().enumerate() {
+        if at == MOST {
+            shown.push_str(&format!("… ({} characters in all)", text.chars().count()));
+            break;
+        }
+        match c {
+            '\n' | '\t' => shown.push(c),
+            c if c.is_control() => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// The first 200 characters, on one line.
@@ -371,6 +416,15 @@ mod tests {
         check(401, r#"{"error":"invalid_client","error_description":"no"}"#, Some("invalid_client"), "no");
         check(400, r#"["list"]"#, None, r#"["list"]"#);
         check(500, "\u{fffd}\u{0}", None, "\u{fffd}\u{0}");
+    }
+
+    #[test]
+    fn words_of_the_service_are_shown_without_control_characters_and_not_without_end() {
+        let shown = |body: &str| ApiError::parse(400, body.as_bytes()).to_string();
+        let error = shown(r#"{"error_code":"BAD\u0007","message":"red \u001b[31m\u0000\r\nnext é"}"#);
+        assert_eq!(error, "400 BAD\\u{7}: red \\u{1b}[31m\\u{0}\\u{d}\nnext é");
+        let long = shown(&format!(r#"{{"error_code":"X","message":"{}"}}"#, "é".repeat(100_000)));
+        assert!(long.len() < 4_100 && long.ends_with("… (100000 characters in all)"), "{}", long.len());
     }
 
     #[test]

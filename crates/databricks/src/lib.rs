@@ -12,12 +12,14 @@
 //! # }
 //! ```
 
+mod answer;
 pub mod api;
 mod auth;
 mod client;
 mod config;
 mod env;
 mod error;
+mod flights;
 mod host;
 mod limiter;
 mod paging;
@@ -26,7 +28,8 @@ mod request;
 mod retry;
 mod transport;
 
-pub use client::{Answer, Client};
+pub use answer::Answer;
+pub use client::Client;
 pub use config::Config;
 pub use env::Environment;
 pub use error::{ApiError, Error};

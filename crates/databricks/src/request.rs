@@ -21,6 +21,8 @@ pub struct Request {
     pub(crate) body: Option<(Bytes, String)>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) idempotent: bool,
+    /// An answer that came a moment ago will do.
+    pub(crate) shared: bool,
 }
 
 macro_rules! methods {
@@ -56,7 +58,17 @@ impl Request {
     fn new(method: Method, path: impl Into<String>, account: bool) -> Self {
         let idempotent = method != Method::POST;
         let path = path.into();
-        Self { method, path, account, query: Vec::new(), headers: Vec::new(), body: None, timeout: None, idempotent }
+        Self {
+            method,
+            path,
+            account,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            timeout: None,
+            idempotent,
+            shared: false,
+        }
     }
 
     /// Adds a parameter to the query. It must be no secret: addresses are logged.
@@ -114,6 +126,14 @@ impl Request {
     #[must_use]
     pub fn idempotent(mut self) -> Self {
         self.idempotent = true;
+        self
+    }
+
+    /// Says that an answer will do which the same question got up to 15 seconds ago, if this client wrote nothing meanwhile: for lists in which
+    /// many objects are looked up. Not for who waits for a change, and not for what others may have changed just now.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        self.shared = true;
         self
     }
 

@@ -1,7 +1,8 @@
 //! Whether a request is sent again, and when. Pure: the caller counts, looks at the clock and sleeps.
 //!
 //! A request that certainly did nothing is repeated whatever it is: it was not sent, or the service was too busy (429,
-//! `REQUEST_LIMIT_EXCEEDED`, which SCIM sends with a 500, and a 503 that says when to come back). A request that may have taken effect, because its
+//! `REQUEST_LIMIT_EXCEEDED`, which SCIM sends with a 500, a 503 that says when to come back, and a workspace that is too young). A read is also repeated
+//! when the service fails with a 500. A request that may have taken effect, because its
 //! answer was lost or a gateway gave up, is repeated only if a second time changes nothing more. The service's `Retry-After` and `RetryInfo` are obeyed.
 
 use std::time::Duration;
@@ -30,10 +31,14 @@ pub(crate) struct Attempt {
     pub(crate) limit: Duration,
     /// Whether a second time changes nothing more.
     pub(crate) repeatable: bool,
+    /// Whether it changes nothing at all.
+    pub(crate) read: bool,
     /// 0 to 1, evenly distributed.
     pub(crate) jitter: f64,
 }
 
+/// A read that the service fails to serve is given this long: its fault may be a passing one, or a lasting one that people wait for.
+const FAULT_LIMIT: Duration = Duration::from_secs(20);
 /// A service that nobody can connect to is given this long: a typo in a host must not take minutes to show.
 const CONNECT_LIMIT: Duration = Duration::from_secs(8);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
@@ -46,35 +51,15 @@ pub(crate) fn next(attempt: &Attempt, outcome: &Outcome<'_>) -> Option<Duration>
         Outcome::NotSent => (backoff, attempt.limit.min(CONNECT_LIMIT)),
         Outcome::Lost => (attempt.repeatable.then_some(backoff)?, attempt.limit),
         Outcome::Refused(error) => {
-            let again = did_nothing(error) || attempt.repeatable && matches!(error.status, 502..=504);
+            let busy = error.is_throttled() || error.is_young_workspace();
+            let away = attempt.repeatable && matches!(error.status, 502..=504);
+            let fault = attempt.read && error.status == 500;
             let wait = error.retry_after.map_or(backoff, |wait| wait + jitter);
-            (again.then_some(wait)?, attempt.limit)
+            let limit = if busy || away { attempt.limit } else { attempt.limit.min(FAULT_LIMIT) };
+            ((busy || away || fault).then_some(wait)?, limit)
         }
     };
     (attempt.elapsed + wait <= limit).then_some(wait)
-}
-
-/// Whether the service says that it did nothing and that another time may go better.
-fn did_nothing(error: &ApiError) -> bool {
-    error.status == 429
-        || error.code.as_deref() == Some("REQUEST_LIMIT_EXCEEDED")
-        || error.status == 503 && error.retry_after.is_some()
-        || is_young_workspace(error)
-}
-
-/// A workspace that was just made may not know its compute for a while. The API leaves the text alone to tell it by
-/// (databricks-sdk-go `apierr`, terraform-provider-databricks #3452).
-fn is_young_workspace(error: &ApiError) -> bool {
-    let message = error.message.as_str();
-    [
-        "does not have any associated worker environments",
-        "There is no worker environment with id",
-        "Unknown worker environment",
-        "ClusterNotReadyException",
-        "UnknownWorkerEnvironmentException",
-    ]
-    .iter()
-    .any(|part| message.contains(part))
 }
 
 #[cfg(test)]
@@ -87,6 +72,7 @@ mod tests {
             elapsed: Duration::from_secs(elapsed),
             limit: Duration::from_secs(300),
             repeatable,
+            read: repeatable,
             jitter: 0.0,
         }
     }
@@ -115,10 +101,19 @@ mod tests {
         check(refused(503, None, "", None), None, Some(1));
         check(refused(502, None, "", None), None, Some(1));
         check(refused(504, None, "", None), None, Some(1));
-        check(refused(500, None, "", None), None, None);
+        check(refused(500, None, "", None), None, Some(1));
         check(refused(400, None, "bad", None), None, None);
         check(refused(400, None, "There is no worker environment with id 1", None), Some(1), Some(1));
         check(refused(404, None, "", Some(1)), None, None);
+    }
+
+    #[test]
+    fn a_fault_of_the_service_repeats_a_read_for_a_while_and_no_change() {
+        let error = refused(500, Some("INTERNAL_ERROR"), "", None);
+        assert!(next(&attempt(3, 10, true), &Outcome::Refused(&error)).is_some());
+        assert!(next(&attempt(5, 18, true), &Outcome::Refused(&error)).is_none());
+        let put = Attempt { read: false, ..attempt(1, 0, true) };
+        assert!(next(&put, &Outcome::Refused(&error)).is_none());
     }
 
     #[test]

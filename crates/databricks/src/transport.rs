@@ -19,13 +19,16 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// An HTTP client for a host. Proxies come from HTTPS_PROXY and NO_PROXY and certificates from the system, SSL_CERT_FILE or
 /// SSL_CERT_DIR. This machine is spoken to directly, and a plain http host needs no certificates, which take time to load.
-pub(crate) fn build(host: &Url, user_agent: &str) -> Result<reqwest::Client, Error> {
+pub(crate) fn build(host: &Url, user_agent: &str, skip_verify: bool) -> Result<reqwest::Client, Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(user_agent)
         .connect_timeout(CONNECT)
         .pool_idle_timeout(IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .dns_resolver(Resolver);
+    if skip_verify {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
     if host::is_loopback(host) {
         builder = builder.no_proxy();
     }

@@ -123,19 +123,6 @@ wire! {
         pub value: Option<Value>,
     }
 
-    /// The error body of SCIM.
-    #[serde(rename_all = "camelCase")]
-    pub struct ScimError {
-        /// [`ERROR_SCHEMA`].
-        pub schemas: Vec<String>,
-        /// What went wrong, for people.
-        pub detail: String,
-        /// The HTTP status, as text or number.
-        pub status: Value,
-        /// SCIM's own code, such as `uniqueness`.
-        pub scim_type: String,
-    }
-
     /// `POST …/credentials/secrets`.
     pub struct CreateServicePrincipalSecret {
         /// How long it lives, `NNNNs`; the default and the most is `63072000s`, two years.

@@ -30,6 +30,15 @@ pub fn absent<T: Absent>(value: &T) -> bool {
     value.absent()
 }
 
+/// Reads a value, and null as an absent one, as the official clients do.
+pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
 impl<T> Absent for Option<T> {
     fn absent(&self) -> bool {
         self.is_none()
@@ -65,7 +74,7 @@ macro_rules! never_absent {
 }
 never_absent!(bool i32 i64 f64 serde_json::Value);
 
-/// Structs of the wire: every field has a default and is left out when it is [`Absent`].
+/// Structs of the wire: every field has a default, may be null, and is left out when it is [`Absent`].
 macro_rules! wire {
     ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* })*) => { $(
         #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -74,7 +83,7 @@ macro_rules! wire {
         pub struct $name {
             $(
                 $(#[$field_meta])*
-                #[serde(skip_serializing_if = "crate::api::absent")]
+                #[serde(skip_serializing_if = "crate::api::absent", deserialize_with = "crate::api::nullable")]
                 pub $field: $type,
             )*
         }
@@ -159,18 +168,6 @@ pub(crate) use open_enum;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Empty {}
 
-wire! {
-    /// The error body of API 2.0 and newer.
-    pub struct ErrorBody {
-        /// The code, such as `RESOURCE_DOES_NOT_EXIST`; some services send an integer.
-        pub error_code: serde_json::Value,
-        /// What went wrong, for people.
-        pub message: String,
-        /// google.rpc details, each with its `@type`: `ErrorInfo`, `RetryInfo`, `RequestInfo`, …
-        pub details: Vec<serde_json::Value>,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -191,6 +188,12 @@ mod tests {
             serde_json::to_value(&edit).unwrap(),
             json!({"cluster_id": "c", "spark_version": "17.3.x", "autotermination_minutes": 0, "enable_elastic_disk": false})
         );
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let told = json!({"workspace_id": null, "network_id": null, "workspace_status": null, "custom_tags": null});
+        assert_eq!(serde_json::from_value::<Workspace>(told).unwrap(), Workspace::default());
     }
 
     #[test]

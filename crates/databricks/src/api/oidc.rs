@@ -26,12 +26,4 @@ wire! {
         /// What it is good for: `all-apis`.
         pub scope: String,
     }
-
-    /// The token endpoint's refusal.
-    pub struct TokenError {
-        /// RFC 6749 code: `invalid_client`, `invalid_grant`, …
-        pub error: String,
-        /// The words.
-        pub error_description: String,
-    }
 }

@@ -107,12 +107,6 @@ wire! {
         /// READ, WRITE or MANAGE.
         pub permission: String,
     }
-
-    /// `GET /api/2.0/secrets/acls/list?scope=…`.
-    pub struct ListAcls {
-        /// All of them.
-        pub items: Vec<AclItem>,
-    }
 }
 
 /// Makes a scope that its creator manages. One that is there is no error.

@@ -52,12 +52,4 @@ wire! {
         /// The token.
         pub token_id: String,
     }
-
-    /// `PATCH /api/2.0/token/{token_id}`.
-    pub struct UpdateToken {
-        /// The new values.
-        pub token: TokenInfo,
-        /// Which of them count, comma-separated.
-        pub update_mask: String,
-    }
 }

@@ -60,14 +60,6 @@ wire! {
         pub objects: Vec<ObjectInfo>,
     }
 
-    /// `GET /api/2.0/workspace/export?path=…&format=…`; with `direct_download=true` the answer is the raw bytes instead.
-    pub struct Export {
-        /// Base64 of the bytes.
-        pub content: String,
-        /// Suffix of the file.
-        pub file_type: String,
-    }
-
     /// `POST /api/2.0/workspace/delete`.
     pub struct Delete {
         /// Absolute path.

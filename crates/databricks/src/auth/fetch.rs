@@ -26,12 +26,11 @@ pub(crate) struct Endpoint<'a> {
 const LIMIT: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Fetches a token. A personal access token and a password are none that are fetched.
+/// Fetches a token. A personal access token is none that is fetched.
 pub(crate) async fn fetch(method: &Method, endpoint: &Endpoint<'_>) -> Result<Fetched, Error> {
     let fail = |reason: String| Error::Auth { host: endpoint.name(), method: method.name(), reason };
     match method {
         Method::Pat(token) => Ok(Fetched { token: token.clone(), lifetime: Duration::from_secs(365 * 24 * 3600) }),
-        Method::Basic { .. } => Err(fail("a user name and password have no token".to_owned())),
         Method::Oauth { client_id, client_secret } => {
             let form = [("grant_type", "client_credentials"), ("scope", "all-apis")];
             let request = |url| endpoint.http.post(url).basic_auth(client_id, Some(client_secret.expose())).form(&form);
@@ -123,7 +122,14 @@ impl Endpoint<'_> {
 }
 
 fn attempt(number: u32, start: Instant) -> retry::Attempt {
-    retry::Attempt { number, elapsed: start.elapsed(), limit: LIMIT, repeatable: true, jitter: rand::random() }
+    retry::Attempt {
+        number,
+        elapsed: start.elapsed(),
+        limit: LIMIT,
+        repeatable: true,
+        read: true,
+        jitter: rand::random(),
+    }
 }
 
 async fn read(response: reqwest::Response) -> Result<Vec<u8>, ApiError> {
@@ -207,7 +213,8 @@ async fn cli(program: &str, profile: Option<&str>, endpoint: &Endpoint<'_>) -> R
     };
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{program:?} says: {}. Sign in with `databricks auth login`", words.trim()));
+        let words = crate::error::presentable(words.trim());
+        return Err(format!("{program:?} says: {words}. Sign in with `databricks auth login`"));
     }
     #[derive(serde::Deserialize)]
     struct Answer {

@@ -1,7 +1,7 @@
 //! Ways to sign in, and the choice among them.
 //!
 //! Reference: <https://docs.databricks.com/aws/en/dev-tools/auth/>. Without an `auth_type` the first that has what it needs is taken, in this
-//! order: pat, basic, oauth-m2m, env-oidc, file-oidc, github-oidc. databricks-cli starts a program, so it is taken only when
+//! order: pat, oauth-m2m, env-oidc, file-oidc, github-oidc. databricks-cli starts a program, so it is taken only when
 //! `auth_type` says so, which is what `databricks auth login` writes into a profile.
 
 pub(crate) mod cache;
@@ -20,8 +20,6 @@ use crate::env::Environment;
 pub(crate) enum Method {
     /// A personal access token: good in the workspace that made it alone.
     Pat(Secret<String>),
-    /// User name and password; retired on AWS.
-    Basic { username: String, password: Secret<String> },
     /// OAuth client credentials of a service principal, good for its account and all its workspaces.
     Oauth { client_id: String, client_secret: Secret<String> },
     /// An OIDC token of somebody else's, exchanged for one of Databricks.
@@ -46,7 +44,6 @@ pub(crate) enum Subject {
 pub(crate) struct Fields {
     pub(crate) token: Option<Secret<String>>,
     pub(crate) username: Option<String>,
-    pub(crate) password: Option<Secret<String>>,
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret: Option<Secret<String>>,
     pub(crate) auth_type: Option<String>,
@@ -54,13 +51,18 @@ pub(crate) struct Fields {
     pub(crate) oidc_token_env: Option<String>,
     pub(crate) token_audience: Option<String>,
     pub(crate) databricks_cli_path: Option<String>,
+    pub(crate) actions_id_token_request_url: Option<String>,
+    pub(crate) actions_id_token_request_token: Option<Secret<String>>,
     pub(crate) profile: Option<String>,
 }
+
+/// What is said to who has a user name. Source: <https://docs.databricks.com/aws/en/security/auth/basic-auth>.
+const BASIC_ENDED: &str = "`username` and `password` (DATABRICKS_USERNAME, DATABRICKS_PASSWORD) are no way to sign in any more: Databricks ended \
+     them on AWS on 10 July 2024. Remove them, and set `client_id` and `client_secret` of a service principal, or `token`";
 
 /// What can be chosen, and what each needs.
 const METHODS: &[(&str, &str)] = &[
     ("pat", "`token` (DATABRICKS_TOKEN)"),
-    ("basic", "`username` and `password` (DATABRICKS_USERNAME, DATABRICKS_PASSWORD)"),
     ("oauth-m2m", "`client_id` and `client_secret` (DATABRICKS_CLIENT_ID, DATABRICKS_CLIENT_SECRET)"),
     (
         "env-oidc",
@@ -84,6 +86,9 @@ impl Method {
     ) -> Result<Self, Error> {
         let asked = fields.auth_type.clone();
         let client_id = fields.client_id.clone();
+        if matches!((asked.as_deref(), &fields.username), (Some("basic"), _) | (None, Some(_))) {
+            return Err(Error::Config(BASIC_ENDED.to_owned()));
+        }
         let chosen = match asked.as_deref() {
             None => METHODS
                 .iter()
@@ -123,7 +128,6 @@ impl Method {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Pat(_) => "pat",
-            Self::Basic { .. } => "basic",
             Self::Oauth { .. } => "oauth-m2m",
             Self::Federation { subject: Subject::Environment(_), .. } => "env-oidc",
             Self::Federation { subject: Subject::File(_), .. } => "file-oidc",
@@ -148,7 +152,6 @@ impl Fields {
         };
         match name {
             "pat" => self.token.clone().map(Method::Pat),
-            "basic" => Some(Method::Basic { username: self.username.clone()?, password: self.password.clone()? }),
             "oauth-m2m" => {
                 Some(Method::Oauth { client_id: self.client_id.clone()?, client_secret: self.client_secret.clone()? })
             }
@@ -158,11 +161,8 @@ impl Fields {
             }
             "file-oidc" => Some(federation(Subject::File(self.oidc_token_filepath.clone()?))),
             "github-oidc" => {
-                let url = environment.get("ACTIONS_ID_TOKEN_REQUEST_URL")?.to_owned();
-                Some(federation(Subject::Github {
-                    url,
-                    token: environment.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")?.into(),
-                }))
+                let url = self.actions_id_token_request_url.clone()?;
+                Some(federation(Subject::Github { url, token: self.actions_id_token_request_token.clone()? }))
             }
             "databricks-cli" => {
                 let program = self.databricks_cli_path.clone().unwrap_or_else(|| "databricks".to_owned());

@@ -14,6 +14,8 @@ pub(crate) enum Play {
     Answer(u16, Vec<(&'static str, &'static str)>, String),
     /// Reads the whole request and closes the connection without a word.
     Drop,
+    /// Answers 200 with this body after so many milliseconds.
+    Slow(u64, &'static str),
 }
 
 pub(crate) fn ok(body: &str) -> Play {
@@ -119,7 +121,14 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>, port: u16) {
                 |plays| if plays.len() > 1 { plays.pop_front().unwrap() } else { plays[0].clone() },
             )
         };
-        let Play::Answer(status, headers, body) = play else { return };
+        let (status, headers, body) = match play {
+            Play::Answer(status, headers, body) => (status, headers, body),
+            Play::Drop => return,
+            Play::Slow(milliseconds, body) => {
+                tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+                (200, Vec::new(), body.to_owned())
+            }
+        };
         let body = body.replace("{port}", &port.to_string());
         let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {

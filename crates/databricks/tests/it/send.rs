@@ -57,9 +57,13 @@ async fn a_throttled_create_waits_as_long_as_it_is_told() {
 }
 
 #[tokio::test]
-async fn a_throttled_request_holds_back_the_others_of_its_client() {
-    let service =
-        Service::start(&[("GET /api/2.0/a", &[throttled(429, "1"), ok("{}")]), ("GET /api/2.0/b", &[ok("{}")])]).await;
+async fn a_throttled_request_holds_back_the_others_of_its_kind() {
+    let service = Service::start(&[
+        ("GET /api/2.0/a", &[throttled(429, "1"), ok("{}")]),
+        ("GET /api/2.0/a/b", &[ok("{}")]),
+        ("GET /api/2.0/other", &[ok("{}")]),
+    ])
+    .await;
     let client = service.with_token();
     let first = tokio::spawn({
         let client = client.clone();
@@ -70,7 +74,9 @@ async fn a_throttled_request_holds_back_the_others_of_its_client() {
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     let started = Instant::now();
-    client.send::<()>(Request::get("/api/2.0/b")).await.unwrap();
+    client.send::<()>(Request::get("/api/2.0/other")).await.unwrap();
+    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    client.send::<()>(Request::get("/api/2.0/a/b")).await.unwrap();
     assert!(started.elapsed() > Duration::from_millis(500), "{:?}", started.elapsed());
     first.await.unwrap().unwrap();
 }
@@ -113,6 +119,16 @@ async fn what_may_be_repeated_is_repeated_when_its_answer_is_lost() {
         check("DELETE /api/2.0/t", Request::delete("/api/2.0/t")),
         check("POST /api/2.0/t", post("/api/2.0/t").idempotent()),
     );
+}
+
+#[tokio::test]
+async fn a_fault_of_the_service_repeats_a_read_and_no_change() {
+    let plays: &[Play] = &[status(500, ""), ok("{}")];
+    let service = Service::start(&[("GET /api/2.0/t", plays), ("PUT /api/2.0/t", plays)]).await;
+    let client = service.with_token();
+    client.send::<()>(Request::get("/api/2.0/t")).await.unwrap();
+    let error = client.send::<()>(Request::put("/api/2.0/t")).await.unwrap_err();
+    assert_eq!((error.status(), service.seen("PUT /api/2.0/t").len()), (Some(500), 1));
 }
 
 #[tokio::test]
@@ -238,7 +254,7 @@ async fn the_rate_limit_is_kept() {
     };
     let client = Client::with_environment(config, &Environment::default()).unwrap();
     let started = Instant::now();
-    let requests = (0..15).map(|_| client.send::<()>(Request::get("/api/2.0/t")));
+    let requests = (0..15).map(|at| client.send::<()>(Request::get("/api/2.0/t").query("at", at)));
     futures_util::future::try_join_all(requests).await.unwrap();
     assert!(started.elapsed() >= Duration::from_millis(480), "{:?}", started.elapsed());
 }
@@ -261,4 +277,115 @@ async fn all_pages_of_a_list_are_read_and_a_circle_is_noticed() {
     assert_eq!(asked, ["page_size=1", "page_size=1&page_token=a", "page_size=1&page_token=b%26c"]);
     let (clusters, _) = list(&[page(1, "a"), page(2, "a")]).await;
     assert!(clusters.unwrap_err().to_string().contains("leads back"));
+}
+
+#[tokio::test]
+async fn equal_reads_at_the_same_time_are_one_request() {
+    let service =
+        Service::start(&[("GET /api/2.0/t", &[Play::Slow(50, "{}")]), ("POST /api/2.0/t", &[ok("{}")])]).await;
+    let client = service.with_token();
+    let read = || client.send::<()>(Request::get("/api/2.0/t"));
+    let seen = || service.seen("GET /api/2.0/t").len();
+    futures_util::future::try_join_all((0..10).map(|_| read())).await.unwrap();
+    assert_eq!(seen(), 1);
+    read().await.unwrap();
+    assert_eq!(seen(), 2, "who asks later asks anew");
+    tokio::try_join!(read(), client.send::<()>(Request::get("/api/2.0/t").query("q", 1))).unwrap();
+    assert_eq!(seen(), 4, "another question");
+    let other = service.with_token();
+    tokio::try_join!(read(), other.send::<()>(Request::get("/api/2.0/t"))).unwrap();
+    assert_eq!(seen(), 6, "another client");
+    // What was asked before a write began says nothing of what is there after it.
+    let after = async {
+        while seen() < 7 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        client.send::<()>(post("/api/2.0/t")).await.unwrap();
+        read().await
+    };
+    tokio::try_join!(read(), after).unwrap();
+    assert_eq!(seen(), 8, "a write in between");
+}
+
+#[tokio::test]
+async fn a_read_that_says_so_takes_an_answer_that_came_before_until_something_is_written() {
+    let plays: &[Play] = &[status(403, ""), ok(r#"{"at":1}"#), ok(r#"{"at":2}"#), ok(r#"{"at":3}"#)];
+    let service = Service::start(&[("GET /api/2.0/t", plays), ("POST /api/2.0/t", &[status(409, "")])]).await;
+    let client = service.with_token();
+    let shared = async || client.send::<Value>(Request::get("/api/2.0/t").shared()).await;
+    assert_eq!(shared().await.unwrap_err().status(), Some(403), "an error is kept for nobody");
+    for _ in 0..3 {
+        assert_eq!(shared().await.unwrap()["at"], 1);
+    }
+    assert_eq!(client.send::<Value>(Request::get("/api/2.0/t")).await.unwrap()["at"], 2, "who does not say so asks");
+    assert_eq!(shared().await.unwrap()["at"], 1);
+    client.send::<()>(post("/api/2.0/t")).await.unwrap_err();
+    assert_eq!(shared().await.unwrap()["at"], 3, "also a write that failed");
+}
+
+#[tokio::test]
+async fn a_read_goes_on_for_those_who_wait_when_the_one_who_asked_is_gone() {
+    let service = Service::start(&[("GET /api/2.0/t", &[Play::Slow(200, "{}"), ok("{}")])]).await;
+    let client = service.with_token();
+    let read = || client.send::<()>(Request::get("/api/2.0/t"));
+    let (gone, stays) = tokio::join!(tokio::time::timeout(Duration::from_millis(50), read()), async {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        read().await
+    });
+    assert!(gone.is_err());
+    stays.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_and_its_workspaces_count_each_others_writes() {
+    let service = Service::start(&[
+        ("GET /api/2.0/accounts/acc-1/t", &[ok("{}")]),
+        ("GET /api/2.0/accounts/acc-1/workspaces/7", &[ok(r#"{"deployment_name":"dbc-7"}"#)]),
+        ("POST /oidc/accounts/acc-1/v1/token", &[crate::script::token("a", 3600)]),
+        (
+            "GET /oidc/.well-known/oauth-authorization-server",
+            &[ok(r#"{"token_endpoint":"http://dbc-7.localhost:{port}/token"}"#)],
+        ),
+        ("POST /token", &[crate::script::token("w", 3600)]),
+        ("POST /api/2.0/t", &[ok("{}")]),
+    ])
+    .await;
+    let credentials =
+        [("DATABRICKS_CLIENT_ID", "i"), ("DATABRICKS_CLIENT_SECRET", "s"), ("DATABRICKS_ACCOUNT_ID", "acc-1")];
+    let account = service.client_at("accounts.localhost", &credentials);
+    let workspace = account.workspace_by_id("7").await.unwrap();
+    assert_eq!(workspace.host().host_str(), Some("dbc-7.localhost"));
+    for _ in 0..2 {
+        account.send::<()>(Request::get_account("/t").shared()).await.unwrap();
+    }
+    workspace.send::<()>(post("/api/2.0/t")).await.unwrap();
+    account.send::<()>(Request::get_account("/t").shared()).await.unwrap();
+    assert_eq!(service.seen("GET /api/2.0/accounts/acc-1/t").len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_with_a_line_break_in_it_is_refused_at_once_and_one_at_its_end_is_none() {
+    let service = Service::start(&[("GET /api/2.0/t", &[ok("{}")])]).await;
+    let client = |token: &str| {
+        let config = Config {
+            host: Some(format!(" {}\n", service.url("localhost"))),
+            token: Some(token.into()),
+            ..Config::default()
+        };
+        Client::with_environment(config, &Environment::default())
+    };
+    client(" dapi-1\r\n").unwrap().send::<()>(Request::get("/api/2.0/t")).await.unwrap();
+    assert_eq!(service.seen("GET /api/2.0/t")[0].header("authorization"), "Bearer dapi-1");
+    let error = client("dapi\ns3cret").unwrap_err().to_string();
+    assert!(error.contains("`token` holds a line break") && !error.contains("s3cret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_built_fails_at_once() {
+    let service = Service::start(&[("GET /api/2.0/t", &[ok("{}")])]).await;
+    let started = Instant::now();
+    let request = Request::get("/api/2.0/t").header("x-name", "a\nb");
+    let error = service.with_token().send::<()>(request).await.unwrap_err();
+    assert!(matches!(error, Error::Config(_)) && error.to_string().contains("cannot be sent"), "{error}");
+    assert!(started.elapsed() < Duration::from_millis(500) && service.seen("GET /api/2.0/t").is_empty());
 }

@@ -58,7 +58,7 @@ async fn get(cx: &Call<Account>, workspace_id: i64, principal_id: i64) -> Result
     let path = format!("/workspaces/{workspace_id}/permissionassignments");
     let all = cx
         .client()
-        .send::<PermissionAssignments>(Request::get_account(&path))
+        .send::<PermissionAssignments>(Request::get_account(&path).shared())
         .await
         .if_exists(|| format!("list the permission assignments of the workspace {workspace_id}"))?;
     Ok(all.unwrap_or_default().permission_assignments.into_iter().find(|one| {

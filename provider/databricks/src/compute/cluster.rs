@@ -162,21 +162,6 @@ pub struct Cluster {
     pub state: Attr<String>,
 }
 
-/// Whether the workspace is too young to start clusters. The API has nothing but the text to tell it by (issue 3452 of
-/// the official provider).
-fn is_too_young(error: &databricks::Error) -> bool {
-    let text = error.to_string();
-    [
-        "does not have any associated worker environments",
-        "There is no worker environment with id",
-        "UnknownWorkerEnvironmentException",
-        "ClusterNotReadyException",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
-        || (text.contains("worker env") && text.contains("not found"))
-}
-
 async fn get(cx: &Call<Workspace>, id: &str) -> Result<Option<Found>> {
     match cx.client().send(Request::get("/api/2.1/clusters/get").query("cluster_id", id)).await {
         Ok(found) => Ok(Some(found)),
@@ -295,7 +280,7 @@ impl Resource for Cluster {
                 let request = Request::post("/api/2.1/clusters/create").json(&body).or_say(action)?;
                 match cx.client().send::<ClusterId>(request).await {
                     Ok(made) => Ok(Probe::Done(made)),
-                    Err(error) if is_too_young(&error) => Ok(Probe::Waiting(error.to_string())),
+                    Err(error) if error.is_young_workspace() => Ok(Probe::Waiting(error.to_string())),
                     Err(error) => Err(refusal(&action(), error)),
                 }
             })
