@@ -6,6 +6,7 @@ pub mod clients;
 pub mod compute;
 mod environment;
 pub mod identity;
+pub mod level;
 pub mod ssh;
 #[cfg(test)]
 mod testing;

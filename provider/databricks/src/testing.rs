@@ -54,6 +54,11 @@ impl Cloud {
         call(self.client(self.new_workspace().await.1).into())
     }
 
+    /// A call of a resource that the account and workspaces have, at a workspace that was made for it.
+    pub(crate) async fn workspace_either(&self) -> Call<Either> {
+        call(self.client(self.new_workspace().await.1).into())
+    }
+
     /// The id and the address of a new workspace that runs.
     pub(crate) async fn new_workspace(&self) -> (i64, String) {
         let client = self.client(self.running.accounts_host());

@@ -3,10 +3,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Call, DataSource, Result};
+use tfplugin::{Attr, COMPUTED, Call, DataSource, OPTIONAL_COMPUTED, Result};
 
 use crate::answer::{Answer, text};
 use crate::clients::Workspace;
+use crate::level::{self, ProviderConfig};
 
 /// The user or service principal that the provider is logged in as in its workspace. Reading it is a try of the login.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +39,9 @@ pub struct CurrentUser {
     /// Address of the workspace.
     #[schemars(extend("x-tf" = COMPUTED))]
     pub workspace_url: Attr<String>,
+    /// The workspace, which must be the provider's own.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    pub provider_config: Attr<ProviderConfig>,
 }
 
 /// A name of letters, digits and underscores, in lower case, from a user name.
@@ -55,7 +59,8 @@ impl DataSource for CurrentUser {
 
     type Client = Workspace;
 
-    async fn read(cx: &Call<Workspace>, _: Self) -> Result<Self> {
+    async fn read(cx: &Call<Workspace>, config: Self) -> Result<Self> {
+        level::check(cx.client(), &config.provider_config).await?;
         let me = cx.client().me().await.or_say(|| "ask the workspace who is logged in".into())?;
         let kind = if me.user_name.contains('@') { "users" } else { "servicePrincipals" };
         Ok(Self {
@@ -68,6 +73,7 @@ impl DataSource for CurrentUser {
             display_name: text(me.display_name),
             external_id: text(me.external_id),
             user_name: me.user_name.into(),
+            provider_config: level::settled(config.provider_config),
         })
     }
 }

@@ -2,19 +2,21 @@
 //! API: <https://docs.databricks.com/api/account/accountserviceprincipals>, and the same below `/api/2.0/preview/scim/v2`
 //! of a workspace.
 
-use databricks::Request;
 use databricks::api::identity::{
     ComplexValue, Patch, PatchOperation, SERVICE_PRINCIPAL_SCHEMA, ServicePrincipal as Api, ServicePrincipals,
 };
+use databricks::{Client, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tfplugin::{
-    Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Resource, Result,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Resource,
+    Result,
 };
 
-use crate::answer::{Answer, sent, text};
+use crate::answer::{Answer, refusal, sent, text};
 use crate::clients::Either;
+use crate::level::{self, ProviderConfig};
 
 /// An identity for programs and pipelines. An account-level provider makes one for the account, which workspaces are then
 /// assigned to; a workspace-level provider makes one that belongs to its workspace.
@@ -23,36 +25,49 @@ pub struct ServicePrincipal {
     /// Id of the service principal, a number.
     #[schemars(extend("x-tf" = ID))]
     pub id: Attr<String>,
-    /// Application id: the OAuth client id, and the name under which permissions are granted.
-    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    /// Application id: the OAuth client id, and the name under which permissions are granted. To set it adds a service principal of the
+    /// account to a workspace.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()))]
     pub application_id: Attr<String>,
     /// Name, as people see it. The application id where it is not set.
     #[schemars(length(min = 1), extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub display_name: Attr<String>,
-    /// Id in an external identity provider.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    /// Id in an external identity provider. It stays as it is where it is not set.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub external_id: Attr<String>,
     /// Whether it may log in.
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
     pub active: Attr<bool>,
-    /// Whether it may create clusters. Of a workspace only.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    /// Whether it may create clusters. Of a workspace only. Left alone where it is not set.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub allow_cluster_create: Attr<bool>,
-    /// Whether it may create instance pools. Of a workspace only.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    /// Whether it may create instance pools. Of a workspace only. Left alone where it is not set.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub allow_instance_pool_create: Attr<bool>,
-    /// Whether it may use Databricks SQL. Of a workspace only.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    /// Whether it may use Databricks SQL. Of a workspace only. Left alone where it is not set.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub databricks_sql_access: Attr<bool>,
-    /// Whether it may use the workspace. Of a workspace only.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    /// Whether it may use the workspace. Of a workspace only. Left alone where it is not set.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub workspace_access: Attr<bool>,
-    /// Whether it may consume what others publish in the workspace. Of a workspace only.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    /// Whether it may consume what others publish in the workspace. Of a workspace only. Left alone where it is not set.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub workspace_consume: Attr<bool>,
     /// Whether destroying only deactivates it: true at account level, false in a workspace where it is not set.
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub disable_as_user_deletion: Attr<bool>,
+    /// Whether a create takes over a service principal that is there already with this application_id.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub force: Attr<bool>,
+    /// Whether destroying also deletes its folder of Git folders in the workspace, and all that is in it.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub force_delete_repos: Attr<bool>,
+    /// Whether destroying also deletes its home folder in the workspace, and all that is in it.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub force_delete_home_dir: Attr<bool>,
+    /// The level that it stands at: `account` or `workspace`. The provider's own where it is not set.
+    #[schemars(extend("enum" = ["account", "workspace"], "x-tf" = OPTIONAL))]
+    pub api: Attr<String>,
     /// Home folder in a workspace.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub home: Attr<String>,
@@ -62,6 +77,9 @@ pub struct ServicePrincipal {
     /// Name in access control rules: `servicePrincipals/` and the application id.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub acl_principal_id: Attr<String>,
+    /// The workspace that it stands in, where the provider is configured for an account.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    pub provider_config: Attr<ProviderConfig>,
 }
 
 /// What stands before the marker's id in the external id of a service principal that has none of its own. The API has
@@ -86,28 +104,23 @@ fn entitlements(of: &ServicePrincipal) -> [(&'static str, &Attr<bool>); 5] {
 /// `found` as the state; `known` has what the API does not tell.
 fn state_of(known: &ServicePrincipal, found: Api) -> ServicePrincipal {
     let application_id = found.application_id;
-    let entitled = |name: &str, known: &Attr<bool>| -> Attr<bool> {
-        match (found.entitlements.iter().any(|one| one.value == name), known) {
-            (true, _) => true.into(),
-            (false, Attr::Known(_)) => false.into(),
-            (false, _) => Attr::Null,
-        }
-    };
+    let entitled = |name: &str| -> Attr<bool> { found.entitlements.iter().any(|one| one.value == name).into() };
     ServicePrincipal {
         id: found.id.into(),
         display_name: text(found.display_name),
         external_id: if found.external_id.starts_with(MARK) { Attr::Null } else { text(found.external_id) },
         active: found.active.unwrap_or(true).into(),
-        allow_cluster_create: entitled("allow-cluster-create", &known.allow_cluster_create),
-        allow_instance_pool_create: entitled("allow-instance-pool-create", &known.allow_instance_pool_create),
-        databricks_sql_access: entitled("databricks-sql-access", &known.databricks_sql_access),
-        workspace_access: entitled("workspace-access", &known.workspace_access),
-        workspace_consume: entitled("workspace-consume", &known.workspace_consume),
-        disable_as_user_deletion: known.disable_as_user_deletion.clone(),
+        allow_cluster_create: entitled("allow-cluster-create"),
+        allow_instance_pool_create: entitled("allow-instance-pool-create"),
+        databricks_sql_access: entitled("databricks-sql-access"),
+        workspace_access: entitled("workspace-access"),
+        workspace_consume: entitled("workspace-consume"),
         home: format!("/Users/{application_id}").into(),
         repos: format!("/Repos/{application_id}").into(),
         acl_principal_id: format!("servicePrincipals/{application_id}").into(),
         application_id: application_id.into(),
+        provider_config: level::settled(known.provider_config.clone()),
+        ..known.clone()
     }
 }
 
@@ -135,6 +148,7 @@ fn operations(state: &ServicePrincipal, plan: &ServicePrincipal) -> Vec<PatchOpe
     }
     for ((name, before), (_, after)) in entitlements(state).into_iter().zip(entitlements(plan)) {
         match (before.is_true(), after.is_true()) {
+            (true, false) if !after.is_known() => {}
             (false, true) => change("add", "entitlements".into(), Some(json!([{ "value": name }]))),
             (true, false) => change("remove", format!("entitlements[value eq \"{name}\"]"), None),
             _ => {}
@@ -143,28 +157,59 @@ fn operations(state: &ServicePrincipal, plan: &ServicePrincipal) -> Vec<PatchOpe
     all
 }
 
-fn at_account(client: &Either) -> bool {
-    client.is_account()
+/// The client of the level that the service principal stands at.
+async fn at_level(cx: &Call<Either>, of: &ServicePrincipal) -> Result<Client> {
+    level::client(cx.client(), &of.api, &of.provider_config).await
 }
 
 /// The collection, or one member of it, at the client's level.
-fn path(client: &Either, id: &str) -> Result<String> {
+fn path(client: &Client, id: &str) -> Result<String> {
     let below = if id.is_empty() { String::new() } else { format!("/{id}") };
-    Ok(if at_account(client) {
+    Ok(if client.is_account() {
         format!("/api/2.0/accounts/{}/scim/v2/ServicePrincipals{below}", client.account_id()?)
     } else {
         format!("/api/2.0/preview/scim/v2/ServicePrincipals{below}")
     })
 }
 
-async fn get(client: &Either, id: &str) -> Result<Option<Api>> {
+async fn get(client: &Client, id: &str) -> Result<Option<Api>> {
     client.send::<Api>(Request::get(path(client, id)?)).await.if_exists(|| format!("read the service principal {id}"))
 }
 
-async fn patch(client: &Either, id: &str, operations: Vec<PatchOperation>) -> Result<()> {
+/// Sends the changes; false if the service principal is gone.
+async fn patch(client: &Client, id: &str, operations: Vec<PatchOperation>) -> Result<bool> {
     let action = || format!("update the service principal {id}");
-    let body = Patch::new(operations);
-    client.send::<()>(Request::patch(path(client, id)?).scim(&body).or_say(action)?).await.or_say(action)
+    let request = Request::patch(path(client, id)?).scim(&Patch::new(operations)).or_say(action)?;
+    Ok(client.send::<()>(request).await.if_exists(action)?.is_some())
+}
+
+/// The service principals whose attribute has this value.
+async fn having(client: &Client, attribute: &str, value: &str) -> Result<Vec<Api>> {
+    let filter = format!("{attribute} eq \"{}\"", value.replace('"', "\\\""));
+    let request = Request::get(path(client, "")?).query("filter", filter);
+    let all: ServicePrincipals = client.send(request).await.or_say(|| "list the service principals".into())?;
+    Ok(all.resources)
+}
+
+/// Takes over the service principal that is in the way of a create, and brings it to the plan.
+async fn adopt(client: &Client, plan: &ServicePrincipal) -> Result<Option<ServicePrincipal>> {
+    let Some(application_id) = plan.application_id.known() else { return Ok(None) };
+    let Some(found) = having(client, "applicationId", application_id).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let found = state_of(plan, found);
+    let operations = operations(&found, plan);
+    if operations.is_empty() {
+        return Ok(Some(found));
+    }
+    let id = found.id.text();
+    patch(client, id, operations).await?;
+    Ok(get(client, id).await?.map(|found| state_of(plan, found)))
+}
+
+/// Deletes a folder of the workspace with all that is in it.
+async fn delete_folder(client: &Client, folder: &str) -> Result<()> {
+    Ok(databricks::api::workspace::remove_folder(client, folder).await?)
 }
 
 impl Resource for ServicePrincipal {
@@ -177,28 +222,65 @@ impl Resource for ServicePrincipal {
 "#;
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("\"example\"\n", "\"renamed\"\n"));
     const IMPORT_ID: Option<&'static str> = Some("3141592653589793");
-    const IMPORT_IGNORES: &'static [&'static str] = &["disable_as_user_deletion"];
+    const IMPORT_IGNORES: &'static [&'static str] =
+        &["disable_as_user_deletion", "force", "force_delete_repos", "force_delete_home_dir", "api", "provider_config"];
 
     type Client = Either;
 
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        let mut problems: Vec<Diagnostic> = Vec::new();
+        if config.application_id.is_null() && config.display_name.is_null() {
+            let error = Error::new("A service principal has a display_name or an application_id");
+            problems.push(error.detail("Set display_name, or the application_id of one of the account.").into());
+        }
+        let others =
+            [("workspace_access", &config.workspace_access), ("databricks_sql_access", &config.databricks_sql_access)];
+        for (name, _) in others.into_iter().filter(|(_, one)| one.is_true() && config.workspace_consume.is_true()) {
+            let error = Error::new(format!("workspace_consume cannot be combined with {name}"));
+            problems.push(
+                error
+                    .detail("Who may use the workspace may consume, too: leave workspace_consume out.")
+                    .at(name)
+                    .into(),
+            );
+        }
+        let folders = [
+            ("force_delete_repos", &config.force_delete_repos),
+            ("force_delete_home_dir", &config.force_delete_home_dir),
+        ];
+        for (name, _) in
+            folders.into_iter().filter(|(_, one)| one.is_true() && config.disable_as_user_deletion.is_true())
+        {
+            let error = Error::new(format!("{name} cannot be combined with disable_as_user_deletion"));
+            problems.push(error.detail("The folders of what is only deactivated stay.").at(name).into());
+        }
+        problems
+    }
+
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         let configured = entitlements(planning.config).into_iter().find(|(_, attribute)| attribute.is_true());
+        let here = planning.config.provider_config.is_null();
         if let (Some(client), Some((name, _))) = (planning.client, configured)
-            && at_account(client)
+            && client.is_account()
+            && here
         {
             return Err(Error::new(format!("The entitlement {name} belongs to a workspace")).detail(
                 "The provider is configured for the account: remove the attribute, or use a provider whose host is a workspace.",
             ));
         }
+        if planning.prior.is_some_and(|prior| level::moves(&prior.provider_config, &planning.planned.provider_config)) {
+            planning.replaces.push("provider_config".into());
+        }
         Ok(())
     }
 
     async fn create(cx: &Call<Either>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
-        let client = cx.client();
+        let client = &at_level(cx, &plan).await?;
         let action = || format!("create the service principal {:?}", plan.display_name.text());
         let body = Api {
             schemas: vec![SERVICE_PRINCIPAL_SCHEMA.into()],
             display_name: sent(&plan.display_name),
+            application_id: sent(&plan.application_id),
             external_id: plan.external_id.known().cloned().unwrap_or_else(|| mark(cx.marker())),
             active: plan.active.known().copied(),
             entitlements: entitlements(&plan)
@@ -209,22 +291,28 @@ impl Resource for ServicePrincipal {
             ..Api::default()
         };
         let request = Request::post(path(client, "")?).scim(&body).or_say(action)?;
-        Ok(state_of(&plan, client.send(request).await.or_say(action)?))
+        match client.send(request).await {
+            Ok(made) => Ok(state_of(&plan, made)),
+            Err(error) if error.is_already_exists() && plan.force.is_true() => {
+                Ok(adopt(client, &plan).await?.ok_or_else(|| refusal(&action(), error))?)
+            }
+            Err(error) => Err(refusal(&action(), error).into()),
+        }
     }
 
     async fn find(cx: &Call<Either>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        let client = cx.client();
-        let mut request = Request::get(path(client, "")?);
-        if let Some(name) = plan.display_name.known() {
-            request = request.query("filter", format!("displayName eq \"{}\"", name.replace('"', "\\\"")));
-        }
-        let all: ServicePrincipals = client.send(request).await.or_say(|| "list the service principals".into())?;
+        let client = &at_level(cx, plan).await?;
         let wanted = plan.external_id.known().cloned().unwrap_or_else(|| mark(marker));
-        Ok(all.resources.into_iter().find(|one| one.external_id == wanted).map(|one| state_of(plan, one)))
+        let all = match (plan.display_name.known(), plan.application_id.known()) {
+            (Some(name), _) => having(client, "displayName", name).await?,
+            (None, Some(id)) => having(client, "applicationId", id).await?,
+            (None, None) => having(client, "externalId", &wanted).await?,
+        };
+        Ok(all.into_iter().find(|one| one.external_id == wanted).map(|one| state_of(plan, one)))
     }
 
     async fn read(cx: &Call<Either>, state: Self) -> Result<Option<Self>> {
-        let found = get(cx.client(), state.id.text()).await?;
+        let found = get(&at_level(cx, &state).await?, state.id.text()).await?;
         // An account keeps deactivated principals: to Terraform one that a destroy left so is no object.
         Ok(found.map(|found| state_of(&state, found)))
     }
@@ -232,26 +320,45 @@ impl Resource for ServicePrincipal {
     async fn update(cx: &Call<Either>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let id = state.id.text();
         let operations = operations(&state, &plan);
-        if !operations.is_empty() {
-            patch(cx.client(), id, operations).await?;
+        if operations.is_empty() {
+            // Only what is Terraform's own has changed.
+            return Ok(Self {
+                force: plan.force,
+                force_delete_repos: plan.force_delete_repos,
+                force_delete_home_dir: plan.force_delete_home_dir,
+                disable_as_user_deletion: plan.disable_as_user_deletion,
+                api: plan.api,
+                provider_config: level::settled(plan.provider_config),
+                external_id: if plan.external_id.is_unknown() { state.external_id } else { plan.external_id },
+                ..state
+            });
         }
-        match get(cx.client(), id).await? {
+        let client = &at_level(cx, &plan).await?;
+        patch(client, id, operations).await?;
+        match get(client, id).await? {
             Some(found) => Ok(state_of(&plan, found)),
             None => Err(Error::new(format!("The service principal {id} is gone")).into()),
         }
     }
 
     async fn delete(cx: &Call<Either>, state: Self) -> Result<()> {
-        let (client, id) = (cx.client(), state.id.text());
-        if state.disable_as_user_deletion.known().copied().unwrap_or_else(|| at_account(client)) {
+        let (client, id) = (&at_level(cx, &state).await?, state.id.text());
+        if state.disable_as_user_deletion.known().copied().unwrap_or_else(|| client.is_account()) {
             let off = PatchOperation { op: "replace".into(), path: "active".into(), value: Some(json!(false)) };
-            return match get(client, id).await? {
-                Some(_) => patch(client, id, vec![off]).await,
-                None => Ok(()),
-            };
+            return patch(client, id, vec![off]).await.map(|_| ());
         }
         let answer = client.send::<()>(Request::delete(path(client, id)?)).await;
-        answer.if_exists(|| format!("delete the service principal {id}")).map(|_| ())
+        answer.if_exists(|| format!("delete the service principal {id}"))?;
+        if client.is_account() {
+            return Ok(());
+        }
+        if state.force_delete_repos.is_true() {
+            delete_folder(client, state.repos.text()).await?;
+        }
+        if state.force_delete_home_dir.is_true() {
+            delete_folder(client, state.home.text()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -272,6 +379,7 @@ mod tests {
             assert_eq!(operations, expected);
         };
         check(state.clone(), json!([]));
+        check(ServicePrincipal { workspace_access: Attr::Unknown, ..state.clone() }, json!([]));
         check(ServicePrincipal { home: Attr::Unknown, display_name: Attr::Unknown, ..state.clone() }, json!([]));
         check(
             ServicePrincipal { display_name: "b".into(), external_id: "x".into(), ..state.clone() },
@@ -281,7 +389,7 @@ mod tests {
             ]),
         );
         check(
-            ServicePrincipal { workspace_access: Attr::Null, allow_cluster_create: true.into(), ..state.clone() },
+            ServicePrincipal { workspace_access: false.into(), allow_cluster_create: true.into(), ..state.clone() },
             json!([
                 { "op": "add", "path": "entitlements", "value": [{ "value": "allow-cluster-create" }] },
                 { "op": "remove", "path": "entitlements[value eq \"workspace-access\"]" }

@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use databricks::Request;
 use databricks::api::identity::{CreateServicePrincipalSecret, ServicePrincipalSecret as Api, ServicePrincipalSecrets};
+use databricks::{Client, Request};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, Planning, REQUIRED, Resource, Result, Secret};
+use tfplugin::{
+    Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED, Resource, Result, Secret,
+};
 
 use super::rotation::due;
-use crate::answer::{Answer, sent};
+use crate::answer::{Answer, sent, text};
 use crate::clients::Either;
+use crate::level::{self, ProviderConfig};
 
 /// An OAuth secret of a service principal: with the application id as client id, and this as client secret, programs log
 /// in to the account and to the workspaces that the service principal is assigned to.
@@ -25,12 +28,15 @@ pub struct ServicePrincipalSecret {
     #[schemars(extend("x-tf" = REQUIRED.replaces()))]
     pub service_principal_id: Attr<String>,
     /// Seconds until the secret expires, followed by `s`: 730 days (`63072000s`) at most, and where it is not set.
-    #[schemars(regex(pattern = r"^[1-9][0-9]*s$"), extend("x-tf" = OPTIONAL.replaces()))]
+    #[schemars(regex(pattern = r"^([1-9][0-9]*s)?$"), extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()))]
     pub lifetime: Attr<String>,
     /// Seconds before the expiry from which on an apply issues a new secret in place of this one and deletes this one
     /// afterwards. What depends on the secret is updated, not destroyed.
     #[schemars(range(min = 1), extend("x-tf" = OPTIONAL))]
     pub rotate_before_seconds: Attr<i64>,
+    /// A time, usually that of a `time_rotating`. When it changes, the secret is replaced.
+    #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
+    pub time_rotating: Attr<String>,
     /// Any values. When they change, the secret is replaced.
     #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
     pub triggers: Attr<BTreeMap<String, String>>,
@@ -49,12 +55,26 @@ pub struct ServicePrincipalSecret {
     /// When it expires (RFC 3339).
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub expire_time: Attr<String>,
+    /// When it was last changed (RFC 3339).
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub update_time: Attr<String>,
+    /// The level that the service principal stands at: `account` or `workspace`. The provider's own where it is not set.
+    #[schemars(extend("enum" = ["account", "workspace"], "x-tf" = OPTIONAL.replaces()))]
+    pub api: Attr<String>,
+    /// The workspace that the service principal stands in, where the provider is configured for an account.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    pub provider_config: Attr<ProviderConfig>,
 }
 
 /// How long after its mark a create may still have issued a secret.
 const REQUEST_SECONDS: i64 = 120;
 
-fn path(client: &Either, principal: &str) -> Result<String> {
+/// The client of the level that the service principal stands at.
+async fn at_level(cx: &Call<Either>, of: &ServicePrincipalSecret) -> Result<Client> {
+    level::client(cx.client(), &of.api, &of.provider_config).await
+}
+
+fn path(client: &Client, principal: &str) -> Result<String> {
     Ok(if client.is_account() {
         format!("/api/2.0/accounts/{}/servicePrincipals/{principal}/credentials/secrets", client.account_id()?)
     } else {
@@ -62,32 +82,22 @@ fn path(client: &Either, principal: &str) -> Result<String> {
     })
 }
 
-/// The secrets of a service principal that have not expired; none if it is gone.
-async fn list(client: &Either, principal: &str) -> Result<Vec<Api>> {
-    let action = || format!("list the secrets of the service principal {principal}");
-    let mut all = Vec::new();
-    let mut page = None;
-    loop {
-        let mut request = Request::get(path(client, principal)?);
-        if let Some(token) = page {
-            request = request.query("page_token", token);
-        }
-        let answer = client.send::<ServicePrincipalSecrets>(request).await.if_exists(action)?;
-        let answer = answer.unwrap_or_default();
-        all.extend(answer.secrets);
-        page = Some(answer.next_page_token).filter(|token| !token.is_empty());
-        if page.is_none() {
-            return Ok(all);
-        }
-    }
+/// The secrets of a service principal that have not expired; none if it is gone. `shared`: a list that was read a moment ago will do.
+async fn list(client: &Client, principal: &str, shared: bool) -> Result<Vec<Api>> {
+    let request = Request::get(path(client, principal)?);
+    let request = if shared { request.shared() } else { request };
+    let all = client.pages(request, |page: ServicePrincipalSecrets| (page.secrets, page.next_page_token)).await;
+    let all = all.if_exists(|| format!("list the secrets of the service principal {principal}"))?;
+    Ok(all.unwrap_or_default())
 }
 
 async fn issue(cx: &Call<Either>, plan: ServicePrincipalSecret) -> Result<ServicePrincipalSecret> {
     let principal = plan.service_principal_id.text().to_owned();
     let action = || format!("issue a secret of the service principal {principal}");
     let body = CreateServicePrincipalSecret { lifetime: sent(&plan.lifetime) };
-    let request = Request::post(path(cx.client(), &principal)?).json(&body).or_say(action)?;
-    let issued: Api = cx.client().send(request).await.or_say(action)?;
+    let client = at_level(cx, &plan).await?;
+    let request = Request::post(path(&client, &principal)?).json(&body).or_say(action)?;
+    let issued: Api = client.send(request).await.or_say(action)?;
     Ok(ServicePrincipalSecret {
         id: issued.id.into(),
         secret: issued.secret.into(),
@@ -95,14 +105,18 @@ async fn issue(cx: &Call<Either>, plan: ServicePrincipalSecret) -> Result<Servic
         status: issued.status.into(),
         create_time: issued.create_time.into(),
         expire_time: issued.expire_time.into(),
+        update_time: issued.update_time.into(),
+        // The API does not tell the lifetime.
+        lifetime: plan.lifetime.clone().into_known().into(),
+        provider_config: level::settled(plan.provider_config.clone()),
         ..plan
     })
 }
 
-async fn revoke(cx: &Call<Either>, principal: &str, id: &str) -> Result<()> {
-    let request = Request::delete(format!("{}/{id}", path(cx.client(), principal)?));
+async fn revoke(client: &Client, principal: &str, id: &str) -> Result<()> {
+    let request = Request::delete(format!("{}/{id}", path(client, principal)?));
     let action = || format!("delete the secret {id} of the service principal {principal}");
-    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+    client.send::<()>(request).await.if_exists(action).map(|_| ())
 }
 
 fn time(text: &Attr<String>) -> Option<Timestamp> {
@@ -139,6 +153,10 @@ resource "databricks_service_principal_secret" "example" {
             planned.status = Attr::Unknown;
             planned.create_time = Attr::Unknown;
             planned.expire_time = Attr::Unknown;
+            planned.update_time = Attr::Unknown;
+        }
+        if level::moves(&prior.provider_config, &planned.provider_config) {
+            planning.replaces.push("provider_config".into());
         }
         Ok(())
     }
@@ -155,13 +173,14 @@ resource "databricks_service_principal_secret" "example" {
         // The API's times may be whole seconds: one that was issued in the second of the mark counts.
         let since = marker.since.as_second();
         let within = since..=since.saturating_add(REQUEST_SECONDS);
-        let mut issued = list(cx.client(), principal).await?;
+        let client = at_level(cx, plan).await?;
+        let mut issued = list(&client, principal, false).await?;
         issued.retain(|one| {
             time(&one.create_time.clone().into()).is_some_and(|created| within.contains(&created.as_second()))
         });
         match issued.as_slice() {
             [] => {}
-            [orphan] => revoke(cx, principal, &orphan.id).await?,
+            [orphan] => revoke(&client, principal, &orphan.id).await?,
             several => tracing::warn!(
                 secrets = ?several.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(),
                 "an interrupted apply may have left one of these secrets of the service principal {principal}"
@@ -171,26 +190,32 @@ resource "databricks_service_principal_secret" "example" {
     }
 
     async fn read(cx: &Call<Either>, state: Self) -> Result<Option<Self>> {
-        let all = list(cx.client(), state.service_principal_id.text()).await?;
+        let all = list(&at_level(cx, &state).await?, state.service_principal_id.text(), true).await?;
         let found = all.into_iter().find(|one| one.id == state.id.text());
         let now = Timestamp::now();
         Ok(found
-            .map(|found| Self { status: found.status.into(), expire_time: found.expire_time.into(), ..state })
+            .map(|found| Self {
+                status: found.status.into(),
+                expire_time: found.expire_time.into(),
+                update_time: text(found.update_time),
+                ..state
+            })
             .filter(|found| time(&found.expire_time).is_none_or(|expiry| expiry > now)))
     }
 
     async fn update(cx: &Call<Either>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         if !plan.secret.is_unknown() {
-            return Ok(plan);
+            return Ok(Self { provider_config: level::settled(plan.provider_config.clone()), ..plan });
         }
+        let client = at_level(cx, &state).await?;
         let new = issue(cx, plan).await?;
-        match revoke(cx, state.service_principal_id.text(), state.id.text()).await {
+        match revoke(&client, state.service_principal_id.text(), state.id.text()).await {
             Ok(()) => Ok(new),
             Err(error) => Err(Failed::with(error, new)),
         }
     }
 
     async fn delete(cx: &Call<Either>, state: Self) -> Result<()> {
-        revoke(cx, state.service_principal_id.text(), state.id.text()).await
+        revoke(&at_level(cx, &state).await?, state.service_principal_id.text(), state.id.text()).await
     }
 }

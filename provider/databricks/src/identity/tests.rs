@@ -8,6 +8,7 @@ use super::ephemeral_token::EphemeralToken;
 use super::service_principal::ServicePrincipal;
 use super::service_principal_secret::ServicePrincipalSecret;
 use super::token::Token;
+use crate::level::ProviderConfig;
 use crate::testing::{Cloud, create, reads_back, update};
 
 fn principal(name: &str) -> ServicePrincipal {
@@ -62,8 +63,70 @@ async fn a_service_principal_of_the_account_is_only_deactivated_unless_told_othe
     let cx = cloud.either();
     let made = create(&cx, ServicePrincipal { disable_as_user_deletion: Attr::Null, ..principal("example") }).await;
     ServicePrincipal::delete(&cx, made.clone()).await.unwrap();
-    let read = ServicePrincipal::read(&cx, made).await.unwrap().expect("it stays in the account");
+    assert_eq!((cloud.requests("PATCH", made.id.text()), cloud.requests("GET", made.id.text())), (1, 0), "one call");
+    let read = ServicePrincipal::read(&cx, made.clone()).await.unwrap().expect("it stays in the account");
     assert_eq!(read.active, false.into());
+    let gone = ServicePrincipal { id: "1".into(), ..made };
+    ServicePrincipal::delete(&cx, gone).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_entitlement_that_is_not_configured_is_left_alone() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace_either().await;
+    let made = create(&cx, ServicePrincipal { allow_cluster_create: true.into(), ..principal("example") }).await;
+    assert_eq!((&made.allow_cluster_create, &made.workspace_access), (&true.into(), &false.into()));
+    reads_back(&cx, &made).await;
+    let plan = ServicePrincipal { display_name: "renamed".into(), allow_cluster_create: Attr::Unknown, ..made.clone() };
+    assert_eq!(update(&cx, made.clone(), plan).await.allow_cluster_create, true.into());
+    let plan = ServicePrincipal { allow_cluster_create: false.into(), ..made.clone() };
+    assert_eq!(update(&cx, made, plan).await.allow_cluster_create, false.into());
+}
+
+#[tokio::test]
+async fn a_change_of_what_is_terraforms_own_asks_nobody() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.either();
+    let made = create(&cx, principal("example")).await;
+    let before = cloud.running.requests().len();
+    let plan = ServicePrincipal { force: true.into(), disable_as_user_deletion: true.into(), ..made.clone() };
+    let updated = update(&cx, made, plan).await;
+    assert_eq!((updated.force, updated.disable_as_user_deletion), (true.into(), true.into()));
+    assert_eq!(cloud.running.requests().len(), before);
+}
+
+#[tokio::test]
+async fn an_account_makes_and_reads_a_service_principal_of_a_workspace_that_the_block_names() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.either();
+    let (id, _) = cloud.new_workspace().await;
+    let provider_config = Attr::Known(ProviderConfig { workspace_id: id.to_string().into() });
+    let plan = ServicePrincipal { provider_config, allow_cluster_create: true.into(), ..principal("example") };
+    let made = create(&cx, plan).await;
+    assert_eq!(made.allow_cluster_create, true.into());
+    assert_eq!(cloud.requests("POST", "/api/2.0/preview/scim/v2/ServicePrincipals"), 1, "the workspace was asked");
+    let read = ServicePrincipal::read(&cx, made.clone()).await.unwrap().expect("it stands");
+    crate::testing::assert_same("read", &read, &made);
+    ServicePrincipal::delete(&cx, made).await.unwrap();
+}
+
+#[test]
+fn what_a_service_principal_cannot_be_is_refused() {
+    let check = |config: ServicePrincipal, part: &str| {
+        let said: Vec<String> = ServicePrincipal::validate(&config).into_iter().map(|one| one.summary).collect();
+        assert_eq!(said.len(), usize::from(!part.is_empty()), "{said:?}");
+        assert!(said.iter().all(|one| one.contains(part)), "{said:?}");
+    };
+    let named = || ServicePrincipal { display_name: "a".into(), ..Default::default() };
+    check(named(), "");
+    check(ServicePrincipal { application_id: "a".into(), ..Default::default() }, "");
+    check(ServicePrincipal { display_name: Attr::Unknown, ..Default::default() }, "");
+    check(ServicePrincipal::default(), "display_name or an application_id");
+    let both = ServicePrincipal { workspace_access: true.into(), workspace_consume: true.into(), ..named() };
+    check(both, "combined with workspace_access");
+    let folders =
+        ServicePrincipal { force_delete_repos: true.into(), disable_as_user_deletion: true.into(), ..named() };
+    check(folders, "force_delete_repos cannot");
 }
 
 #[tokio::test]
@@ -108,6 +171,26 @@ async fn a_secret_logs_in_until_it_is_deleted() {
     ServicePrincipalSecret::delete(&cx, rotated.clone()).await.unwrap();
     assert!(ServicePrincipalSecret::read(&cx, rotated.clone()).await.unwrap().is_none());
     ServicePrincipalSecret::delete(&cx, rotated).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_secrets_of_a_principal_are_read_in_one_list_until_one_is_issued() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.either();
+    let owner = create(&cx, principal("example")).await;
+    let plan = ServicePrincipalSecret { service_principal_id: owner.id, ..Default::default() };
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(create(&cx, plan.clone()).await);
+    }
+    assert!(made.iter().all(|one| one.update_time.is_known() && one.lifetime == Attr::Null));
+    let before = cloud.requests("GET", "/credentials/secrets");
+    for one in &made {
+        assert!(ServicePrincipalSecret::read(&cx, one.clone()).await.unwrap().is_some());
+    }
+    assert_eq!(cloud.requests("GET", "/credentials/secrets") - before, 1);
+    let another = create(&cx, plan).await;
+    assert!(ServicePrincipalSecret::read(&cx, another).await.unwrap().is_some(), "a new one is seen");
 }
 
 /// The value of a secret whose answer was lost is lost as well.
@@ -156,6 +239,55 @@ async fn a_token_is_issued_renamed_rotated_and_revoked() {
     Token::delete(&cx, rotated.clone()).await.unwrap();
     assert!(Token::read(&cx, rotated.clone()).await.unwrap().is_none());
     Token::delete(&cx, rotated).await.unwrap();
+}
+
+/// What the console shows as the comment of a token.
+async fn wire_comment(cx: &tfplugin::Call<crate::clients::Workspace>, id: &Attr<String>) -> String {
+    let all: databricks::api::tokens::ListTokens =
+        cx.client().send(databricks::Request::get("/api/2.0/token/list")).await.unwrap();
+    all.token_infos.into_iter().find(|one| one.token_id == *id.text()).unwrap().comment
+}
+
+#[tokio::test]
+async fn the_mark_leaves_the_comment_of_a_token_when_it_is_first_read() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    for comment in [Attr::from("nightly import"), "  blanks\n".into(), "".into(), Attr::Null] {
+        let made = create(&cx, Token { comment: comment.clone(), ..Default::default() }).await;
+        assert_eq!(made.comment, comment);
+        assert!(wire_comment(&cx, &made.id).await.contains("terraform-created-by:"), "a kill before it is stored");
+        let read = Token::read(&cx, made.clone()).await.unwrap().expect("it stands");
+        assert_eq!(read.comment, comment);
+        assert_eq!(wire_comment(&cx, &made.id).await.trim(), comment.text().trim());
+        let patched = cloud.requests("PATCH", made.id.text());
+        Token::read(&cx, read).await.unwrap().expect("it stands");
+        assert_eq!((patched, cloud.requests("PATCH", made.id.text())), (1, 1), "{comment:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mark_that_cannot_be_taken_away_stops_no_plan() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let made = create(&cx, Token { comment: "x".into(), ..Default::default() }).await;
+    cloud.running.fault(Fault::once("PATCH /api/2.0/token/*", 403, "PERMISSION_DENIED"));
+    assert_eq!(Token::read(&cx, made).await.unwrap().unwrap().comment, "x".into());
+}
+
+#[tokio::test]
+async fn tokens_are_read_in_one_list() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        let token = create(&cx, Token { comment: "x".into(), ..Default::default() }).await;
+        made.push(Token::read(&cx, token).await.unwrap().unwrap());
+    }
+    let before = cloud.requests("GET", "/token/list");
+    for one in made {
+        Token::read(&cx, one).await.unwrap().unwrap();
+    }
+    assert_eq!(cloud.requests("GET", "/token/list") - before, 1);
 }
 
 #[tokio::test]

@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 
 use databricks::Request;
-use databricks::api::tokens::{CreateToken, CreateTokenResponse, ListTokens, RevokeToken, TokenInfo, UpdateToken};
+use databricks::api::tokens::{CreateToken, CreateTokenResponse, ListTokens, RevokeToken, TokenInfo};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, Planning, Resource, Result, Secret};
+use serde_json::json;
+use tfplugin::{
+    Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Resource, Result, Secret,
+};
 
 use super::rotation::{due, expiry};
-use crate::answer::Answer;
+use crate::answer::{Answer, text};
 use crate::clients::Workspace;
+use crate::level::{self, ProviderConfig};
 
 /// A personal access token of the user or service principal that the provider is configured for.
 ///
@@ -48,42 +52,58 @@ pub struct Token {
     /// When it expires, in milliseconds since 1970; -1 is never.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub expiry_time: Attr<i64>,
+    /// The workspace of the token, which must be the provider's own.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    pub provider_config: Attr<ProviderConfig>,
 }
 
 /// The comment with which a token is issued: the API has no tags, and shows a token's value once. A token whose value was
-/// lost in a crash is found by its mark and revoked.
+/// lost in a crash is found by its mark and revoked. Once the token is in a state, the first read takes the mark away.
 fn marked(comment: &Attr<String>, marker: &Marker) -> String {
-    format!("{} ({}:{})", comment.text(), Marker::TAG, marker.id).trim_start().to_owned()
+    let mark = format!("({}:{})", Marker::TAG, marker.id);
+    if comment.text().is_empty() { mark } else { format!("{} {mark}", comment.text()) }
 }
 
-/// The comment without the mark; null if nothing else is in it.
-fn unmarked(comment: &str) -> Attr<String> {
-    let text = comment.split(&format!("({}:", Marker::TAG)).next().unwrap_or_default().trim_end();
-    if text.is_empty() { Attr::Null } else { text.into() }
+/// The comment without the mark at its end, and whether there was one.
+fn unmarked(comment: &str) -> (&str, bool) {
+    match comment.rsplit_once(&format!("({}:", Marker::TAG)) {
+        Some((text, mark)) if mark.ends_with(')') => (text.strip_suffix(' ').unwrap_or(text), true),
+        _ => (comment, false),
+    }
 }
 
 fn state_of(known: Token, info: TokenInfo) -> Token {
+    let (comment, _) = unmarked(&info.comment);
     Token {
         id: info.token_id.clone().into(),
-        comment: match unmarked(&info.comment) {
-            Attr::Null if known.comment.known().is_some_and(String::is_empty) => known.comment,
-            comment => comment,
-        },
+        // White space at either end is nothing that the service promises to keep.
+        comment: if comment.trim() == known.comment.text().trim() { known.comment } else { text(comment.to_owned()) },
         token_id: info.token_id.into(),
+        provider_config: level::settled(known.provider_config.clone()),
         creation_time: info.creation_time.into(),
         expiry_time: expiry(info.expiry_time.unwrap_or_default()).map_or(-1, Timestamp::as_millisecond).into(),
         ..known
     }
 }
 
-async fn list(cx: &Call<Workspace>) -> Result<Vec<TokenInfo>> {
-    let all: ListTokens =
-        cx.client().send(Request::get("/api/2.0/token/list")).await.or_say(|| "list the tokens".into())?;
+/// The caller's tokens. `shared`: a list that was read a moment ago will do.
+async fn list(cx: &Call<Workspace>, shared: bool) -> Result<Vec<TokenInfo>> {
+    let request = Request::get("/api/2.0/token/list");
+    let request = if shared { request.shared() } else { request };
+    let all: ListTokens = cx.client().send(request).await.or_say(|| "list the tokens".into())?;
     Ok(all.token_infos)
+}
+
+/// Changes the comment of a token.
+async fn describe(cx: &Call<Workspace>, id: &str, comment: &str) -> Result<(), databricks::Error> {
+    // An empty text is left out of a struct of the wire, and here it is the new comment.
+    let body = json!({ "token": { "comment": comment }, "update_mask": "comment" });
+    cx.client().send::<()>(Request::patch(format!("/api/2.0/token/{id}")).json(&body)?).await
 }
 
 async fn issue(cx: &Call<Workspace>, plan: Token) -> Result<Token> {
     let action = || "issue a token".to_owned();
+    level::check(cx.client(), &plan.provider_config).await?;
     let body = CreateToken {
         comment: marked(&plan.comment, cx.marker()),
         lifetime_seconds: plan.lifetime_seconds.known().copied(),
@@ -127,6 +147,9 @@ impl Resource for Token {
             planned.creation_time = Attr::Unknown;
             planned.expiry_time = Attr::Unknown;
         }
+        if level::moves(&prior.provider_config, &planned.provider_config) {
+            planning.replaces.push("provider_config".into());
+        }
         Ok(())
     }
 
@@ -137,7 +160,7 @@ impl Resource for Token {
     /// The value of a token that a cut-off create issued is lost: the token is revoked, and another is issued.
     async fn find(cx: &Call<Workspace>, _: &Self, marker: &Marker) -> Result<Option<Self>> {
         let mark = format!("({}:{})", Marker::TAG, marker.id);
-        for orphan in list(cx).await?.into_iter().filter(|one| one.comment.ends_with(&mark)) {
+        for orphan in list(cx, false).await?.into_iter().filter(|one| one.comment.ends_with(&mark)) {
             revoke(cx, &orphan.token_id).await?;
         }
         Ok(None)
@@ -146,11 +169,18 @@ impl Resource for Token {
     /// An expired token is gone, also while the API still lists it.
     async fn read(cx: &Call<Workspace>, state: Self) -> Result<Option<Self>> {
         let now = Timestamp::now();
-        let found = list(cx).await?.into_iter().find(|one| {
+        let found = list(cx, true).await?.into_iter().find(|one| {
             one.token_id == state.id.text()
                 && expiry(one.expiry_time.unwrap_or_default()).is_none_or(|expiry| expiry > now)
         });
-        Ok(found.map(|found| state_of(state, found)))
+        let Some(found) = found else { return Ok(None) };
+        // The token is in a state: nothing has to find it by its mark any more, and people read the comment in the console.
+        if let (comment, true) = unmarked(&found.comment)
+            && let Err(error) = describe(cx, &found.token_id, comment).await
+        {
+            tracing::warn!(token = found.token_id, %error, "the mark of its creation stays in the comment of a token");
+        }
+        Ok(Some(state_of(state, found)))
     }
 
     async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
@@ -164,14 +194,9 @@ impl Resource for Token {
         }
         if plan.comment != state.comment {
             let action = || format!("update the token {old}");
-            let body = UpdateToken {
-                token: TokenInfo { comment: plan.comment.text().to_owned(), ..TokenInfo::default() },
-                update_mask: "comment".into(),
-            };
-            let request = Request::patch(format!("/api/2.0/token/{old}")).json(&body).or_say(action)?;
-            cx.client().send::<()>(request).await.or_say(action)?;
+            describe(cx, &old, plan.comment.text()).await.or_say(action)?;
         }
-        let found = list(cx).await?.into_iter().find(|one| one.token_id == old);
+        let found = list(cx, false).await?.into_iter().find(|one| one.token_id == old);
         let found =
             found.ok_or_else(|| Error::new(format!("The token {old} is gone")).detail("It was revoked meanwhile."))?;
         Ok(state_of(Self { token_value: state.token_value, ..plan }, found))
@@ -189,12 +214,23 @@ mod tests {
     #[test]
     fn a_comment_survives_its_mark() {
         let marker = Marker { id: "0a1b".into(), since: Timestamp::UNIX_EPOCH };
-        for comment in ["nightly import", "with (brackets)", "ends in a blank "] {
-            let expected = comment.trim_end();
-            assert_eq!(unmarked(&marked(&comment.into(), &marker)).text(), expected);
+        let texts =
+            ["nightly import", "with (brackets)", "ends in a blank ", "  nightly\n", "a (terraform-created-by:", ""];
+        for comment in texts.map(|text| Attr::from(text)).into_iter().chain([Attr::Null]) {
+            let wire = marked(&comment, &marker);
+            assert_eq!(unmarked(&wire), (comment.text(), true), "{wire:?}");
+            let told = |comment: &str| TokenInfo { comment: comment.to_owned(), ..TokenInfo::default() };
+            let known = Token { comment: comment.clone(), ..Token::default() };
+            for wire in [wire.as_str(), wire.trim(), comment.text(), comment.text().trim()] {
+                assert_eq!(state_of(known.clone(), told(wire)).comment, comment, "{wire:?}");
+            }
         }
-        assert_eq!(unmarked(&marked(&Attr::Null, &marker)), Attr::Null);
-        assert_eq!(unmarked("plain"), "plain".into());
+        assert_eq!(unmarked("plain"), ("plain", false));
+        let drifted = state_of(
+            Token { comment: "a".into(), ..Token::default() },
+            TokenInfo { comment: "b".into(), ..Default::default() },
+        );
+        assert_eq!(drifted.comment, "b".into());
     }
 
     #[test]
