@@ -20,6 +20,13 @@ pub(crate) fn is_left_out(config: &Value) -> bool {
     }
 }
 
+/// Whether a switch that is off in the state, and that the configuration says nothing of, stays as it is: other providers
+/// write false for what is not managed. The other way round is a change: false in a configuration is said.
+pub(crate) fn stays_off(attribute: &Attribute, prior: &Value, config: &Value) -> bool {
+    let flags = &attribute.flags;
+    flags.optional && !flags.computed && !flags.write_only && config.is_null() && *prior == Value::Bool(false)
+}
+
 /// Whether a configuration leaves computed blocks to the provider: it has none.
 pub(crate) fn leaves_blocks(block: &Block, config: &Value) -> bool {
     let none = match config {

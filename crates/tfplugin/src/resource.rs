@@ -58,8 +58,9 @@ pub enum Removal {
 /// A resource: one struct, which is its schema, documentation, validation and state, and its operations.
 ///
 /// What the framework does for every resource, so that none does it again: the plan (defaults, computed values,
-/// replacement, write-only values), validation by the JSON schema, the `timeouts` block, unknown values, upgrades of
-/// removed attributes, the marker that finds an object again after a kill.
+/// replacement, write-only values), validation by the JSON schema, the `timeouts` block, unknown values, values that say
+/// nothing (`""`, `[]`, `{}` and null elements of what is optional arrive as null, or as the default), upgrades of removed
+/// attributes, states of other providers, the marker that finds an object again after a kill.
 pub trait Resource: Object {
     /// The full type name, `databricks_aws_vpc`.
     const NAME: &'static str;

@@ -90,9 +90,12 @@ fn nested(
             }
         }
         Nesting::Set => {
-            let form = |element: &Value| meaning::of_object(fields.attributes, fields.blocks, element.clone(), false);
+            // An element that says nothing of what replaces may come and go, as in a list.
             let decisive = |set: &Value| {
-                set_of(elements(set).iter().map(|element| only_replacing(form(element), fields)).collect())
+                let form =
+                    |element: &Value| meaning::of_object(fields.attributes, fields.blocks, element.clone(), false);
+                let decisive = elements(set).iter().map(|element| only_replacing(form(element), fields));
+                set_of(decisive.filter(says_something).collect())
             };
             if decisive(prior) != decisive(planned) {
                 found.push(path.clone());
@@ -187,6 +190,15 @@ fn only_replacing(element: Value, fields: Fields<'_>) -> Value {
             || fields.nested().any(|(nested, _, inner)| nested == name && can_replace(inner))
     };
     Value::Map(members.into_iter().filter(|(name, _)| keeps(name)).collect())
+}
+
+fn says_something(element: &Value) -> bool {
+    match element {
+        Value::Null => false,
+        Value::List(elements) => elements.iter().any(says_something),
+        Value::Map(members) => members.values().any(says_something),
+        _ => true,
+    }
 }
 
 fn without(element: &Value, names: &BTreeSet<&str>) -> Value {

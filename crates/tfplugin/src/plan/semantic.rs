@@ -37,7 +37,8 @@ fn object(value: Value, prior: &Value, fields: Fields<'_>, mode: Mode) -> Value 
         let prior = prior.member(&attribute.name);
         replace_member(&mut members, &attribute.name, |value| {
             let form = |value: &Value| meaning::of_attribute(attribute, value.clone(), required);
-            if is_same(&value, prior, &form) || (mode == Mode::Plan && leaves(attribute, &value)) {
+            let left = || leaves(attribute, &value) || meaning::stays_off(attribute, prior, &value);
+            if is_same(&value, prior, &form) || (mode == Mode::Plan && left()) {
                 return prior.clone();
             }
             match &attribute.shape {
@@ -157,21 +158,26 @@ fn set(elements: Vec<Value>, priors: &[Value], fields: Fields<'_>, mode: Mode) -
     set_of(kept)
 }
 
-/// An element without what the provider computes in it.
+/// An element without what the provider computes in it, and without switches that are off.
 fn without_computed(element: Value, fields: Fields<'_>) -> Value {
     let Value::Map(mut members) = element else { return element };
-    for attribute in fields.attributes.iter().filter(|attribute| attribute.flags.computed) {
-        replace_member(&mut members, &attribute.name, |_| Value::Null);
+    for attribute in fields.attributes {
+        replace_member(&mut members, &attribute.name, |value| {
+            let off = meaning::stays_off(attribute, &value, &Value::Null);
+            if attribute.flags.computed || off { Value::Null } else { value }
+        });
     }
     Value::Map(members)
 }
 
-/// An element with what the provider computed in another one.
+/// An element with what the provider computed in another one, and with the switches that stay off.
 fn with_computed(element: Value, prior: &Value, fields: Fields<'_>) -> Value {
     let Value::Map(mut members) = element else { return element };
-    for attribute in fields.attributes.iter().filter(|attribute| attribute.flags.computed) {
+    for attribute in fields.attributes {
+        let prior = prior.member(&attribute.name);
         replace_member(&mut members, &attribute.name, |value| {
-            if meaning::is_left_out(&value) { prior.member(&attribute.name).clone() } else { value }
+            let left = attribute.flags.computed && meaning::is_left_out(&value);
+            if left || meaning::stays_off(attribute, prior, &value) { prior.clone() } else { value }
         });
     }
     Value::Map(members)

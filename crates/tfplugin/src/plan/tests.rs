@@ -18,6 +18,8 @@ struct Rule {
     port: Attr<i64>,
     #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
     zone: Attr<String>,
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    on: Attr<bool>,
     #[schemars(extend("x-tf" = OPTIONAL.default("\"tcp\"")))]
     protocol: Attr<String>,
     #[schemars(extend("x-tf" = COMPUTED))]
@@ -46,6 +48,8 @@ struct Thing {
     name: Attr<String>,
     #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
     zone: Attr<String>,
+    #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
+    on: Attr<bool>,
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED))]
     size: Attr<i64>,
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces()))]
@@ -548,6 +552,9 @@ fn something_and_nothing_is_a_change() {
     check(stored(json!({"disk": ""})), json!({"disk": "io2"}), json!({"disk": "io2"}), &["disk"]);
     check(stored(json!({"groups": []})), json!({"groups": ["a"]}), json!({"groups": ["a"], "status": "?"}), &[]);
     check(stored(json!({"listed": [rule(1, json!({}))]})), json!({"listed": []}), json!({"listed": []}), &[]);
+    // A new block that says nothing of what replaces does not replace.
+    check(stored(json!({})), json!({"rule": [{"port": 1, "zone": ""}]}), json!({"status": "?"}), &[]);
+    check(stored(json!({})), json!({"rule_set": [{"port": 1, "zone": ""}]}), json!({"status": "?"}), &[]);
     // What stays of a changed object keeps its spelling.
     check(
         stored(json!({"zone": "", "name": "a"})),
@@ -565,6 +572,21 @@ fn something_and_nothing_is_a_change() {
             {"port": 3, "zone": "b", "protocol": "tcp", "id": "?", "arn": "?"}], "status": "?"}),
         &[],
     );
+}
+
+#[test]
+fn a_switch_that_is_off_and_not_configured_stays_off() {
+    check(stored(json!({"on": false})), json!({}), json!({"on": false, "status": "up"}), &[]);
+    check(stored(json!({"on": false})), json!({"name": "b"}), json!({"on": false, "status": "?"}), &[]);
+    check(stored(json!({"on": true})), json!({}), json!({"on": null, "status": "?"}), &["on"]);
+    check(stored(json!({})), json!({"on": false}), json!({"on": false, "status": "?"}), &["on"]);
+    check(stored(json!({"on": false})), json!({"on": true}), json!({"on": true, "status": "?"}), &["on"]);
+    let part = |on: Json| json!({"port": 1, "zone": "a", "on": on, "protocol": "tcp", "id": "r", "arn": "r"});
+    for name in ["listed", "rule", "rule_set", "unordered", "fixed_set", "only"] {
+        let prior = || stored(json!({name: [part(json!(false))]}));
+        let config = json!({name: [{"port": 1, "zone": "a"}]});
+        check(prior(), config, json!({name: [part(json!(false))], "status": "up"}), &[]);
+    }
 }
 
 #[test]

@@ -114,7 +114,9 @@ impl Findings {
         } else if same_known(planned, config) || (planned == prior && !prior.is_null() && !config.is_null()) {
             // The configured value, or the prior one that means the same.
         } else if !self.strict
-            && (form(planned) == form(config) || (flags.optional && flags.computed && meaning::is_left_out(config)))
+            && (form(planned) == form(config)
+                || (flags.optional && flags.computed && meaning::is_left_out(config))
+                || (planned == prior && meaning::stays_off(attribute, prior, config)))
         {
             // Another spelling of the configured value, or what the configuration leaves to the provider.
         } else if config.is_null() {
