@@ -8,8 +8,9 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::action::Action;
+use super::filters::{list, passes, widened};
 use super::objects::{Endpoint, Life, Nat};
-use super::xml::{field, items, map_items, with_field};
+use super::xml::{field, map_items, with_field};
 
 /// What was seen so far.
 #[derive(Debug, Default)]
@@ -51,25 +52,6 @@ pub(super) enum Before {
 
 fn refuse(code: &'static str, message: String) -> Before {
     Before::Refuse(Refusal { status: StatusCode::BAD_REQUEST, code, message })
-}
-
-/// The values of `Name.1`, `Name.2`, ….
-fn list<'a>(action: &'a Action, name: &str) -> Vec<&'a str> {
-    (1..).map_while(|index| action.parameter(&format!("{name}.{index}"))).collect()
-}
-
-/// The filters of a call: number, name and values.
-fn filters(action: &Action) -> Vec<(usize, &str, Vec<&str>)> {
-    (1..)
-        .map_while(|index| {
-            let name = action.parameter(&format!("Filter.{index}.Name"))?;
-            Some((index, name, list(action, &format!("Filter.{index}.Value"))))
-        })
-        .collect()
-}
-
-fn is_state_filter(name: &str) -> bool {
-    name == "state" || name == "vpc-endpoint-state"
 }
 
 impl Behaviour {
@@ -338,32 +320,6 @@ impl Behaviour {
             Some(change(item)).filter(|item| field(item, "state") != Some("deleted") && passes(item, action))
         })
     }
-}
-
-/// Lets moto's own states pass a filter by state, which is then applied to ours.
-fn widened(action: &Action) -> Before {
-    let mut more = String::new();
-    for (index, name, values) in filters(action) {
-        if is_state_filter(name) {
-            for (offset, state) in ["available", "deleted"].iter().enumerate() {
-                more.push_str(&format!("&Filter.{index}.Value.{}={state}", values.len() + offset + 1));
-            }
-        }
-    }
-    if more.is_empty() { Before::Pass } else { Before::PassWith(more) }
-}
-
-/// Whether an item passes the filters by state and by tag, which moto applies to its own states or not at all.
-fn passes(item: &str, action: &Action) -> bool {
-    filters(action).into_iter().all(|(_, name, values)| {
-        if is_state_filter(name) {
-            return field(item, "state").is_some_and(|state| values.contains(&state));
-        }
-        let Some(key) = name.strip_prefix("tag:") else { return true };
-        items(item, "tagSet").into_iter().filter_map(|range| item.get(range)).any(|tag| {
-            field(tag, "key") == Some(key) && field(tag, "value").is_some_and(|value| values.contains(&value))
-        })
-    })
 }
 
 fn is_true(text: &str) -> bool {

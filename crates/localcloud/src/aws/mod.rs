@@ -5,6 +5,7 @@ mod account;
 mod action;
 mod backend;
 mod behaviour;
+mod filters;
 mod guard;
 mod held;
 mod moto;

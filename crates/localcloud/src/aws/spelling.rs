@@ -1,4 +1,5 @@
-//! How EC2 spells what it was told, where moto repeats it: ranges in their canonical form, and no ports for protocols without ports. Pure.
+//! How EC2 spells what it was told, where moto repeats it: ranges in their canonical form, no ports for protocols without ports, and a
+//! default that was not named. Pure.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html>: "Amazon Web Services canonicalizes
 //! IPv4 and IPv6 CIDRs", and "If you specify -1 or a protocol other than tcp, udp, icmp, or icmpv6, traffic on all ports is allowed".
 
@@ -21,6 +22,11 @@ pub(super) fn of_call(action: &mut Action) -> bool {
         return false;
     }
     let mut changed = false;
+    if action.name == "CreateVpcEndpoint" && action.parameter("VpcEndpointType").is_none() {
+        // The default, by the API's reference. moto stumbles later over an endpoint without a type.
+        action.parameters.insert("VpcEndpointType".to_owned(), "Gateway".to_owned());
+        changed = true;
+    }
     let mut portless = Vec::new();
     for (name, value) in &mut action.parameters {
         let (before, last) = name.rsplit_once('.').map_or(("", name.as_str()), |(before, last)| (before, last));
@@ -108,13 +114,17 @@ mod tests {
 
     #[test]
     fn a_call_is_spelled_as_ec2_keeps_it() {
-        let check = |given: &[(&str, &str)], expected: &[(&str, &str)]| {
+        let check_of = |name: &str, given: &[(&str, &str)], expected: &[(&str, &str)]| {
             let pairs = |all: &[(&str, &str)]| all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-            let mut action = Action { service: "ec2".to_owned(), parameters: pairs(given), ..Action::default() };
+            let (service, name) = ("ec2".to_owned(), name.to_owned());
+            let mut action = Action { service, name, parameters: pairs(given), ..Action::default() };
             let changed = of_call(&mut action);
             assert_eq!(action.parameters, pairs(expected), "{given:?}");
             assert_eq!(changed, given != expected, "{given:?}");
         };
+        let check = |given: &[(&str, &str)], expected: &[(&str, &str)]| check_of("CreateRoute", given, expected);
+        check_of("CreateVpcEndpoint", &[], &[("VpcEndpointType", "Gateway")]);
+        check_of("CreateVpcEndpoint", &[("VpcEndpointType", "Interface")], &[("VpcEndpointType", "Interface")]);
         check(&[("DestinationIpv6CidrBlock", "::0/0")], &[("DestinationIpv6CidrBlock", "::/0")]);
         check(&[("CidrBlock", "10.0.0.0/16")], &[("CidrBlock", "10.0.0.0/16")]);
         check(&[("Description", "::0/0")], &[("Description", "::0/0")]);

@@ -115,7 +115,7 @@ async fn a_call_whose_client_leaves_is_carried_out_and_a_delay_is_where_it_says(
     };
     let create = |salt: &str| {
         let body: Value = json!({
-            "network_name": salt, "vpc_id": "vpc-1", "subnet_ids": [format!("subnet-{salt}1"), format!("subnet-{salt}2")],
+            "network_name": format!("network-{salt}"), "vpc_id": "vpc-1", "subnet_ids": [format!("subnet-{salt}1"), format!("subnet-{salt}2")],
             "security_group_ids": [format!("sg-{salt}")],
         });
         let path = format!("/api/2.0/accounts/{}/networks", bench.cloud.account_id());

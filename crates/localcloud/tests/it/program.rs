@@ -33,8 +33,15 @@ fn up_is_safe_to_repeat_and_down_leaves_nothing() {
 
     let env = ok(localcloud(&dir, &["env"]));
     assert!(env.contains(&format!("DATABRICKS_HOST='http://accounts.localhost:{}'", first["port"])));
+    let proxy = ok(localcloud(&dir, &["env", "--proxy"]));
+    assert!(proxy.contains(&format!("export HTTPS_PROXY='http://127.0.0.1:{}'", first["port"])), "{proxy}");
+    // Nothing that was kept from a proxy before is kept from this one.
+    assert!(proxy.contains("export NO_PROXY='127.0.0.1'\n"), "{proxy}");
+    assert!(first.get("secret").is_none(), "{first}");
     use std::os::unix::fs::PermissionsExt as _;
-    assert_eq!(std::fs::metadata(dir.join("env")).unwrap().permissions().mode() & 0o777, 0o600);
+    for file in ["env", "env-proxy", "instance.json"] {
+        assert_eq!(std::fs::metadata(dir.join(file)).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+    }
     // What a shell that sourced it can do: log in.
     let script = r#". "$1/env"; printf '%s\n' "$DATABRICKS_ACCOUNT_ID" "$TF_CLI_CONFIG_FILE""#;
     let sourced = Command::new("sh").args(["-c", script, "sh", dir.to_str().unwrap()]).output().unwrap();
