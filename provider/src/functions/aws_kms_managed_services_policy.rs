@@ -113,6 +113,6 @@ mod tests {
             &expected("aws-us-gov", "044793339203"),
         );
         refused(call("12345", "abc", Vec::new()), 0, "twelve digits");
-        refused(call("123456789012", "", Vec::new()), 1, "Databricks account");
+        refused(call("123456789012", "", Vec::new()), 1, "databricks_account_id must not be empty");
     }
 }

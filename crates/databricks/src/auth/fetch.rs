@@ -182,11 +182,11 @@ async fn subject_token(
                 .await
                 .map_err(|error| format!("GitHub's token service does not answer: {}", error.without_url()))?;
             #[derive(serde::Deserialize)]
-            struct Answer {
+            struct GithubToken {
                 value: Secret<String>,
             }
             let body = answer.bytes().await.map_err(|error| error.without_url().to_string())?;
-            let answer: Answer =
+            let answer: GithubToken =
                 serde_json::from_slice(&body).map_err(|_| "GitHub's token service answered no token".to_owned())?;
             Ok(answer.value)
         }
@@ -217,11 +217,11 @@ async fn cli(program: &str, profile: Option<&str>, endpoint: &Endpoint<'_>) -> R
         return Err(format!("{program:?} says: {words}. Sign in with `databricks auth login`"));
     }
     #[derive(serde::Deserialize)]
-    struct Answer {
+    struct CliToken {
         access_token: Secret<String>,
         expiry: String,
     }
-    let answer: Answer =
+    let answer: CliToken =
         serde_json::from_slice(&output.stdout).map_err(|_| format!("{program:?} answered no token"))?;
     let expiry: jiff::Timestamp =
         answer.expiry.parse().map_err(|_| format!("{program:?} answered a token without a time of expiry"))?;

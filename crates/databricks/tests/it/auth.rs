@@ -159,6 +159,84 @@ async fn a_token_file_is_exchanged() {
     assert_eq!(service.seen(THING)[0].header("authorization"), "Bearer exchanged");
 }
 
+#[tokio::test]
+async fn tokens_of_the_environment_and_of_github_are_exchanged() {
+    let github: (&str, &[Play]) = ("GET /github", &[ok(r#"{"value":"of.git.hub"}"#)]);
+    let routes = [(DISCOVERY, &[discovery()][..]), (TOKEN, &[token("exchanged", 3600)]), (THING, &[ok("{}")]), github];
+    let service = Service::start(&routes).await;
+    let url = format!("{}/github?run=7", service.url("dbc-1.localhost"));
+    for (environment, subject) in [
+        (vec![("DATABRICKS_OIDC_TOKEN", "of.the.environment")], "of.the.environment"),
+        (vec![("DATABRICKS_OIDC_TOKEN_ENV", "OTHER"), ("OTHER", "of.another")], "of.another"),
+        (
+            vec![
+                ("DATABRICKS_AUTH_TYPE", "github-oidc"),
+                ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
+                ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "for-github"),
+                ("DATABRICKS_TOKEN_AUDIENCE", "aud"),
+            ],
+            "of.git.hub",
+        ),
+    ] {
+        service.client(&environment).send::<()>(thing()).await.unwrap();
+        let asked = service.seen(TOKEN).pop().unwrap();
+        assert!(asked.body.contains(&format!("subject_token={subject}&")), "{}", asked.body);
+    }
+    let asked = &service.seen("GET /github")[0];
+    assert_eq!((asked.query.as_str(), asked.header("authorization")), ("run=7&audience=aud", "Bearer for-github"));
+}
+
+#[tokio::test]
+async fn a_user_name_and_a_password_are_refused_with_the_reason() {
+    let service = Service::start(&[]).await;
+    let config = Config { host: Some(service.url("dbc-1.localhost")), ..Config::default() };
+    for environment in [
+        vec![("DATABRICKS_USERNAME", "ada"), ("DATABRICKS_PASSWORD", "s3cret")],
+        vec![("DATABRICKS_AUTH_TYPE", "basic"), ("DATABRICKS_TOKEN", "t")],
+    ] {
+        let environment: Environment = environment.into_iter().collect();
+        let error = Client::with_environment(config.clone(), &environment).unwrap_err().to_string();
+        assert!(error.contains("10 July 2024") && error.contains("client_id") && !error.contains("s3cret"), "{error}");
+    }
+}
+
+/// A service with a certificate that nobody vouches for.
+#[tokio::test]
+async fn a_certificate_of_nobody_is_refused_unless_told_otherwise() {
+    use std::sync::Arc;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_rustls::rustls::{ServerConfig, pki_types::PrivateKeyDer};
+
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config =
+        ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = format!("https://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+            }
+        }
+    });
+    let client = |skip_verify| {
+        let config = Config {
+            host: Some(host.clone()),
+            token: Some("t".into()),
+            retry_timeout_seconds: Some(1),
+            skip_verify,
+            ..Config::default()
+        };
+        Client::with_environment(config, &Environment::default()).unwrap()
+    };
+    client(true).send::<()>(thing()).await.unwrap();
+    assert!(client(false).send::<()>(thing()).await.unwrap_err().is_unreachable());
+    serving.abort();
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_official_cli_is_asked_when_auth_type_says_so() {

@@ -77,7 +77,11 @@ fn is_in_use(error: &databricks::Error) -> bool {
     error.is_invalid_state() || error.status().is_some_and(|status| status == 409)
 }
 
-/// Deletes an object of `collection` (`/networks`) and waits until the account has forgotten it.
+/// How long a workspace takes to go at the least: it is not asked for sooner.
+const GOING: Duration = Duration::from_secs(1);
+
+/// Deletes an object of `collection` (`/networks`). One that something still uses is refused, and asked again; a deleted one is not looked for
+/// afterwards: of these kinds nothing but a network's own successor could mind, and the API refuses that in words.
 pub(crate) async fn delete(cx: &Call<Account>, collection: &str, noun: &str, id: &str) -> Result<()> {
     let id = object_id(noun, id, cx.client().account_id()?)?;
     let path = format!("{collection}/{id}");
@@ -92,9 +96,22 @@ pub(crate) async fn delete(cx: &Call<Account>, collection: &str, noun: &str, id:
             Err(error) => Err(refusal(&action(), error)),
         }
     })
-    .await?;
-    cx.poll(&format!("the {noun} {id} to be gone"), start, most, async || {
-        match cx.client().send::<Value>(Request::get_account(&path)).await.if_exists(action)? {
+    .await
+}
+
+/// Deletes an object as [`delete`] does, and waits until the account has forgotten it: a workspace goes after the answer.
+pub(crate) async fn delete_and_wait(cx: &Call<Account>, collection: &str, noun: &str, id: &str) -> Result<()> {
+    delete(cx, collection, noun, id).await?;
+    let id = object_id(noun, id, cx.client().account_id()?)?;
+    let path = format!("{collection}/{id}");
+    cx.sleep(GOING).await?;
+    cx.poll(&format!("the {noun} {id} to be gone"), Duration::from_millis(500), Duration::from_secs(5), async || {
+        match cx
+            .client()
+            .send::<Value>(Request::get_account(&path))
+            .await
+            .if_exists(|| format!("delete the {noun} {id}"))?
+        {
             None => Ok(Probe::Done(())),
             Some(_) => Ok(Probe::Waiting("still there".into())),
         }

@@ -387,7 +387,7 @@ resource "databricks_mws_workspaces" "example" {
     }
 
     async fn delete(cx: &Call<Account>, state: Self) -> Result<()> {
-        super::delete(cx, "/workspaces", "workspace", state.id.text()).await
+        super::delete_and_wait(cx, "/workspaces", "workspace", state.id.text()).await
     }
 }
 
