@@ -51,7 +51,7 @@ pub use attr::Attr;
 pub use call::{Call, Marker, Probe};
 pub use diagnostic::{Diagnostic, Error, Failed, Path, Result, Severity, Step};
 pub use dynamic::Dynamic;
-pub use flags::{COMPUTED, Flags, ID, OPTIONAL, OPTIONAL_COMPUTED, REQUIRED};
+pub use flags::{COMPUTED, Flags, ID, OPTIONAL, OPTIONAL_COMPUTED, OwnedFlags, REQUIRED};
 pub use number::Number;
 pub use registry::{
     DataSourceEntry, EphemeralEntry, FunctionEntry, Registry, ResourceEntry, data_source, ephemeral, function, resource,

@@ -9,6 +9,7 @@ mod cloud;
 mod contract;
 mod job;
 mod kill;
+mod official;
 mod pages;
 mod policies;
 mod root_module;
@@ -28,6 +29,7 @@ fn main() {
         println!("skipped: everything that needs terraform, which is not on the PATH");
     } else {
         trials.extend(contract::trials(&shared));
+        trials.extend(official::states::trials());
         let tests = [bad_input::TESTS, job::TESTS, kill::TESTS].concat();
         for (name, test) in tests {
             let shared = Arc::clone(&shared);
@@ -43,7 +45,7 @@ fn main() {
             }));
         }
     }
-    for (name, test) in pages::TESTS {
+    for (name, test) in pages::TESTS.iter().chain(official::table::TESTS) {
         trials.push(Trial::test(*name, || {
             test();
             Ok(())
