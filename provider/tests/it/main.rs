@@ -6,6 +6,7 @@
 mod bad_input;
 mod bench;
 mod cloud;
+mod configurations;
 mod contract;
 mod job;
 mod kill;
@@ -30,6 +31,7 @@ fn main() {
     } else {
         trials.extend(contract::trials(&shared));
         trials.extend(official::states::trials());
+        trials.extend(configurations::trials(&shared));
         let tests = [bad_input::TESTS, job::TESTS, kill::TESTS].concat();
         for (name, test) in tests {
             let shared = Arc::clone(&shared);
