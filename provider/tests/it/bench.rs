@@ -64,8 +64,10 @@ impl Bench {
     pub fn new(env: &BTreeMap<String, String>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let rc = dir.path().join("terraformrc");
+        // A state that the official provider wrote asks for that one to be there: it is never called.
         let overrides = format!(
-            "provider_installation {{\n  dev_overrides {{\n    \"databricks-aws/databricks\" = \"{}\"\n  }}\n  direct {{}}\n}}\n",
+            "provider_installation {{\n  dev_overrides {{\n    \"databricks-aws/databricks\" = \"{0}\"\n    \
+             \"databricks/databricks\" = \"{0}\"\n  }}\n  direct {{}}\n}}\n",
             binaries().display()
         );
         std::fs::write(&rc, overrides).unwrap();

@@ -13,7 +13,7 @@ use tfplugin::{Provider, Removal, ResourceEntry};
 
 use crate::Env;
 use crate::bench::{Bench, Change};
-use crate::cloud::Shared;
+use crate::cloud::{Cloud, Shared};
 
 /// A resource's line in the registry, and what reaches the cloud that it is made in.
 struct Case {
@@ -21,20 +21,39 @@ struct Case {
     env: Env,
 }
 
-/// One test for each resource of the registry.
+/// One test for each resource of the registry, at each level that it exists at.
 pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     let resources = Databricks::registry().resources.iter();
     let trial = |entry: &'static ResourceEntry<Context>| {
         let shared = Arc::clone(shared);
         Trial::test(format!("the_contract_holds_for_{}", entry.name), move || {
-            let cloud = shared.cloud();
-            let of_account = ["AWS", "Account", "Identity"].iter().any(|level| entry.subcategory.starts_with(level));
-            let env = if of_account { &cloud.account } else { cloud.workspace() }.clone();
-            holds(&Case { entry, env });
+            for (_, env) in levels(shared.cloud(), entry.name) {
+                holds(&Case { entry, env });
+            }
             Ok(())
         })
     };
     resources.map(trial).collect()
+}
+
+/// The levels that a resource, data source or ephemeral resource exists at, each with the environment that reaches it.
+pub fn levels(cloud: &Cloud, name: &str) -> Vec<(&'static str, Env)> {
+    let registry = Databricks::registry();
+    let level = registry
+        .resources
+        .iter()
+        .map(|entry| (entry.name, entry.level))
+        .chain(registry.data_sources.iter().map(|entry| (entry.name, entry.level)))
+        .chain(registry.ephemerals.iter().map(|entry| (entry.name, entry.level)))
+        .find(|(known, _)| *known == name)
+        .unwrap_or_else(|| panic!("{name} is registered"))
+        .1;
+    match level {
+        "aws" | "account" | "none" => vec![("account", cloud.account.clone())],
+        "workspace" => vec![("workspace", cloud.workspace().clone())],
+        "either" => vec![("account", cloud.account.clone()), ("workspace", cloud.workspace().clone())],
+        level => panic!("{name}: no environment for the level {level:?}"),
+    }
 }
 
 /// Whether objects of a type can be imported, so that a second directory can take over what an example stands on.

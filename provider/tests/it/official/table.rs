@@ -89,7 +89,7 @@ fn differences() -> BTreeSet<Difference> {
         compared += 1;
         compare("data", &name, table, &(entry.schema)().body, &mut found);
     }
-    assert!(compared > 12, "the names of the table and of the registry fit: {compared}");
+    assert!(compared >= 12, "the names of the table and of the registry fit: {compared}");
     found
 }
 

@@ -1,0 +1,120 @@
+//! What is left of every resource when its creation is cut off: the answer of the creating call is lost, or the provider is
+//! killed while it waits for it, before or after the call took effect. The next apply has one object, and after the destroy
+//! there is none.
+//!
+//! The object that a resource's example is about is destroyed and made again alone, so that the first writing call is
+//! its creating call. A cloud of its own, one resource at a time: faults strike whoever calls next.
+
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use localcloud::{Fault, FaultEffect};
+use terraform_provider_databricks::Databricks;
+use terraform_provider_databricks::context::Context;
+use tfplugin::{Provider, ResourceEntry};
+
+use crate::bench::Bench;
+use crate::cloud::{Cloud, Shared};
+use crate::contract::levels;
+use crate::kill::kill_children;
+
+/// The calls that make something, in the local cloud's words.
+const WRITES: &[&str] =
+    &["POST /api/*", "PUT /api/*", "ec2:Create*", "ec2:Allocate*", "ec2:Associate*", "kms:Create*", "iam:Create*", "s3:CreateBucket"];
+
+/// How long the answer of a call takes in which the provider is killed.
+const SLOW: Duration = Duration::from_millis(2500);
+
+/// How a creation is cut off.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    /// The call takes effect, and its answer never arrives.
+    AnswerLost,
+    /// The provider is killed after the call took effect, before its answer arrived.
+    KilledAfter,
+    /// The provider is killed, and the call never took effect.
+    KilledBefore,
+}
+
+/// One test for each resource, in a cloud that they share.
+pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
+    let turn = Arc::new(Mutex::new(()));
+    let resources = Databricks::registry().resources.iter();
+    let trial = |entry: &'static ResourceEntry<Context>| {
+        let (shared, turn) = (Arc::clone(shared), Arc::clone(&turn));
+        Trial::test(format!("a_cut_off_creation_leaves_one_{}", entry.name), move || {
+            let _turn = turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let cloud = shared.cloud();
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| leaves_one(cloud, entry)));
+            cloud.clear_faults();
+            result.map_err(|_| "see above".into())
+        })
+    };
+    resources.map(trial).collect()
+}
+
+fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>) {
+    let address = format!("{}.example", entry.name);
+    // An `Either` is the same code at both levels: one will do here.
+    let env = levels(cloud, entry.name).remove(0).1;
+    let before = cloud.objects();
+    let bench = Bench::new(&env);
+    bench.write(entry.example);
+    bench.apply();
+    let whole = census(cloud);
+    for cut in [Cut::AnswerLost, Cut::KilledAfter, Cut::KilledBefore] {
+        bench.destroy(&["-target", &address]);
+        for matches in WRITES {
+            cloud.fault(fault(matches, cut));
+        }
+        match cut {
+            // It may be repeated or found at once.
+            Cut::AnswerLost => drop(bench.run(&["apply", "-auto-approve", "-no-color", "-input=false"])),
+            Cut::KilledAfter | Cut::KilledBefore => killed(&bench),
+        }
+        cloud.clear_faults();
+        bench.apply();
+        bench.plan_is_empty(&format!("after {cut:?}"));
+        assert_eq!(census(cloud), whole, "{address}: what there is after {cut:?}");
+    }
+    bench.destroy(&[]);
+    assert_eq!(cloud.objects(), before, "{address}: what is left after the destroy");
+}
+
+fn fault(matches: &str, cut: Cut) -> Fault {
+    let effect = if matches!(cut, Cut::KilledBefore) { FaultEffect::Before } else { FaultEffect::After };
+    let delay_ms = if matches!(cut, Cut::AnswerLost) { None } else { Some(SLOW.as_millis().try_into().unwrap()) };
+    Fault { status: None, cut: true, delay_ms, effect, times: 1, ..Fault::once(matches, 500, "") }
+}
+
+/// Kills the provider while it waits for the answer of the first writing call.
+fn killed(bench: &Bench) {
+    let mut apply = bench
+        .command(&["apply", "-auto-approve", "-no-color", "-input=false"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let end = Instant::now() + SLOW;
+    while Instant::now() < end && apply.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill_children(apply.id());
+    apply.wait().unwrap();
+}
+
+/// What there is, ids left out: an object that was made again has another one.
+fn census(cloud: &Cloud) -> Vec<String> {
+    let mut kinds: Vec<String> = cloud
+        .objects()
+        .into_iter()
+        .map(|object| match object.split_once(' ') {
+            Some(_) => object,
+            None => object.rsplit_once('-').map_or(object.clone(), |(kind, _)| kind.to_owned()),
+        })
+        .collect();
+    kinds.sort();
+    kinds
+}
