@@ -38,16 +38,15 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
 
 /// The levels that a resource, data source or ephemeral resource exists at, each with the environment that reaches it.
 pub fn levels(cloud: &Cloud, name: &str) -> Vec<(&'static str, Env)> {
+    // TEMPORARY until the registry says it.
     let registry = Databricks::registry();
-    let level = registry
-        .resources
-        .iter()
-        .map(|entry| (entry.name, entry.level))
-        .chain(registry.data_sources.iter().map(|entry| (entry.name, entry.level)))
-        .chain(registry.ephemerals.iter().map(|entry| (entry.name, entry.level)))
-        .find(|(known, _)| *known == name)
-        .unwrap_or_else(|| panic!("{name} is registered"))
-        .1;
+    let of = registry.resources.iter().find(|entry| entry.name == name).map_or("Account", |entry| entry.subcategory);
+    let level = match of {
+        _ if name == "databricks_service_principal" => "either",
+        of if of.starts_with("AWS") => "aws",
+        of if of.starts_with("Account") || of.starts_with("Identity") => "account",
+        _ => "workspace",
+    };
     match level {
         "aws" | "account" | "none" => vec![("account", cloud.account.clone())],
         "workspace" => vec![("workspace", cloud.workspace().clone())],

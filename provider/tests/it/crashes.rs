@@ -21,8 +21,16 @@ use crate::contract::levels;
 use crate::kill::kill_children;
 
 /// The calls that make something, in the local cloud's words.
-const WRITES: &[&str] =
-    &["POST /api/*", "PUT /api/*", "ec2:Create*", "ec2:Allocate*", "ec2:Associate*", "kms:Create*", "iam:Create*", "s3:CreateBucket"];
+const WRITES: &[&str] = &[
+    "POST /api/*",
+    "PUT /api/*",
+    "ec2:Create*",
+    "ec2:Allocate*",
+    "ec2:Associate*",
+    "kms:Create*",
+    "iam:Create*",
+    "s3:CreateBucket",
+];
 
 /// How long the answer of a call takes in which the provider is killed.
 const SLOW: Duration = Duration::from_millis(2500);

@@ -8,6 +8,7 @@ mod bench;
 mod cloud;
 mod configurations;
 mod contract;
+mod crashes;
 mod job;
 mod kill;
 mod official;
@@ -25,6 +26,7 @@ use cloud::Shared;
 fn main() {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
+    let apart = Arc::new(Shared::default());
     let mut trials = Vec::new();
     if bench::terraform().is_none() {
         println!("skipped: everything that needs terraform, which is not on the PATH");
@@ -32,6 +34,8 @@ fn main() {
         trials.extend(contract::trials(&shared));
         trials.extend(official::states::trials());
         trials.extend(configurations::trials(&shared));
+        // A cloud of their own: faults strike whoever calls next.
+        trials.extend(crashes::trials(&apart));
         let tests = [bad_input::TESTS, job::TESTS, kill::TESTS].concat();
         for (name, test) in tests {
             let shared = Arc::clone(&shared);
@@ -55,6 +59,7 @@ fn main() {
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     shared.stop();
+    apart.stop();
     conclusion.exit();
 }
 

@@ -4,7 +4,7 @@ data "databricks_aws_caller_identity" "this" {}
 
 resource "databricks_aws_kms_key" "managed" {
   description = "managed services"
-  policy      = provider::databricks::aws_kms_managed_services_policy(data.databricks_aws_caller_identity.this.account_id)
+  policy      = provider::databricks::aws_kms_managed_services_policy(data.databricks_aws_caller_identity.this.account_id, "00000000-0000-4000-8000-000000000001")
 }
 
 resource "databricks_mws_customer_managed_keys" "managed" {

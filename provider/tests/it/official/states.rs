@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use libtest_mimic::Trial;
+use serde_json::{Value, json};
 use terraform_provider_databricks::Databricks;
 use tfplugin::Provider;
 
@@ -106,10 +107,35 @@ fn problem(state: &State, way: Way) -> Option<String> {
     };
     bench.write(&configuration);
     std::fs::write(bench.dir.path().join("terraform.tfstate"), json).unwrap();
-    let run = bench.run(&["plan", "-refresh=false", "-detailed-exitcode", "-no-color", "-input=false", "-lock=false"]);
-    // A move alone ends with 0: it changes no object.
-    let expected = if state.official_plans { &[0, 2][..] } else { &[0][..] };
-    (!expected.contains(&run.code)).then(|| format!("{} by {way:?}:\n{}", state.name, said(&run)))
+    let run = bench.run(&["plan", "-refresh=false", "-detailed-exitcode", "-no-color", "-input=false", "-out=plan"]);
+    let nothing = match run.code {
+        0 => true,
+        2 => state.official_plans || way == Way::Moved && only_moves(&bench),
+        _ => false,
+    };
+    (!nothing).then(|| format!("{} by {way:?}:\n{}", state.name, said(&run)))
+}
+
+/// Whether every object of the plan is after it what it was before. Terraform itself forgets which values are sensitive
+/// when an object moves between providers, and shows an update without a change where there is one.
+fn only_moves(bench: &Bench) -> bool {
+    let shown: Value = serde_json::from_str(&bench.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap();
+    let changes = shown["resource_changes"].as_array().unwrap();
+    changes.iter().map(|one| &one["change"]).all(|change| {
+        change["actions"] == json!(["no-op"])
+            || change["actions"] == json!(["update"])
+                && change["before"] == change["after"]
+                && !is_any_true(&change["after_unknown"])
+    })
+}
+
+fn is_any_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(it) => *it,
+        Value::Array(all) => all.iter().any(is_any_true),
+        Value::Object(all) => all.values().any(is_any_true),
+        _ => false,
+    }
 }
 
 fn said(run: &Run) -> String {
