@@ -24,6 +24,7 @@ pub mod progress;
 pub mod quote;
 pub mod server;
 pub mod session;
+pub mod signals;
 pub mod ssh;
 pub mod ssh_config;
 pub mod stdio;

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Context, Error, Result};
 use crate::quote;
+use crate::signals::HangUp;
 
 /// The variable in which `connect` hands its token to the proxy that ssh starts, which saves asking for another.
 pub const TOKEN_VARIABLE: &str = "DATABRICKS_TUNNEL_TOKEN";
@@ -145,7 +146,7 @@ pub async fn run(name: &str, arguments: Vec<String>, path: &[PathBuf], token: &S
     let mut interrupt = signal(SignalKind::interrupt()).context(|| "cannot wait for signals".to_owned())?;
     let mut quit = signal(SignalKind::quit()).context(|| "cannot wait for signals".to_owned())?;
     let mut terminate = signal(SignalKind::terminate()).context(|| "cannot wait for signals".to_owned())?;
-    let mut hang_up = signal(SignalKind::hangup()).context(|| "cannot wait for signals".to_owned())?;
+    let mut hang_up = HangUp::new().context(|| "cannot wait for signals".to_owned())?;
     loop {
         let id = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
         let forward = tokio::select! {
@@ -153,7 +154,7 @@ pub async fn run(name: &str, arguments: Vec<String>, path: &[PathBuf], token: &S
             _ = interrupt.recv() => None,
             _ = quit.recv() => None,
             _ = terminate.recv() => Some(Signal::SIGTERM),
-            _ = hang_up.recv() => Some(Signal::SIGHUP),
+            () = hang_up.recv() => Some(Signal::SIGHUP),
         };
         if let (Some(signal), Some(id)) = (forward, id) {
             let _ = kill(id, signal);

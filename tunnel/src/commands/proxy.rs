@@ -11,6 +11,7 @@ use crate::endpoint::line::ClientLine;
 use crate::endpoint::metadata::Metadata;
 use crate::error::{Context, Error, Result};
 use crate::session::{self, Broken, Settings};
+use crate::signals::HangUp;
 use crate::stdio;
 
 /// The official client's: idle connections are closed after some minutes, pongs do not come back.
@@ -86,22 +87,26 @@ pub async fn run(args: ProxyArgs) -> Result<()> {
     }
 }
 
+fn cannot_wait() -> String {
+    "cannot wait for signals".to_owned()
+}
+
 fn cannot_read() -> String {
     "cannot read from stdin".to_owned()
 }
 
-/// Signals that end a proxy: ssh sends SIGHUP when it has ended.
+/// Signals that end a proxy: ssh sends SIGHUP when it has ended. Under `nohup` that is not meant, and the end of stdin says the same.
 struct Ends {
-    hang_up: Signal,
+    hang_up: HangUp,
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Ends {
     fn new() -> Result<Self> {
-        let wait = |kind| signal(kind).context(|| "cannot wait for signals".to_owned());
+        let wait = |kind| signal(kind).context(cannot_wait);
         Ok(Self {
-            hang_up: wait(SignalKind::hangup())?,
+            hang_up: HangUp::new().context(cannot_wait)?,
             terminate: wait(SignalKind::terminate())?,
             interrupt: wait(SignalKind::interrupt())?,
         })
@@ -110,7 +115,7 @@ impl Ends {
     fn poll(&mut self, cx: &mut std::task::Context<'_>) -> bool {
         // ^C on the terminal is for ssh, which ends its proxy itself: it is taken, and means nothing.
         while self.interrupt.poll_recv(cx).is_ready() {}
-        self.hang_up.poll_recv(cx).is_ready() || self.terminate.poll_recv(cx).is_ready()
+        self.hang_up.poll(cx) || self.terminate.poll_recv(cx).is_ready()
     }
 }
 

@@ -22,7 +22,7 @@ use super::job::State;
 use super::report::End;
 use super::spec::{GRACE, Spec};
 use crate::error::{Context, Error, Result};
-use crate::{orphans, print};
+use crate::{orphans, print, signals};
 
 /// How much of STATUS_FILE is looked at for its last line.
 const STATUS: u64 = 500;
@@ -64,6 +64,8 @@ impl Claim {
         }
         let input = self.folder.join("input");
         orphans::adopt();
+        // Whatever began it: the script's login, or the server that is above that.
+        signals::keep_from_programs();
         let mut terminate = signal(SignalKind::terminate()).context(|| "cannot wait for signals".to_owned())?;
         let child = match self.start(&staged, &input) {
             Ok(child) => child,

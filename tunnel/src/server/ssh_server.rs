@@ -43,7 +43,8 @@ pub enum SshServer {
 }
 
 impl SshServer {
-    /// Prepares the chosen server. sshd is looked for in `path`, and keeps its files in `parent`.
+    /// Prepares the chosen server, inside of the event loop. sshd is looked for in `path`, and keeps its files in `parent`. Programs of
+    /// sessions inherit no signal that this process was started to ignore.
     ///
     /// # Errors
     /// When sshd is asked for and missing, its files cannot be written, or the built-in server cannot use the host key.
@@ -54,6 +55,7 @@ impl SshServer {
         host_key: &Secret<String>,
         environment: &[(String, String)],
     ) -> Result<Self> {
+        crate::signals::keep_from_programs();
         if choice.is_openssh(sshd::find(path).is_some()) {
             return Sshd::new(parent, path, host_key, environment).map(Self::OpenSsh);
         }

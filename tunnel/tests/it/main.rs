@@ -21,6 +21,7 @@ mod direct;
 mod embedded;
 mod failure_modes;
 mod growth;
+mod ignoring;
 mod jobs;
 mod lifecycle;
 mod memory;

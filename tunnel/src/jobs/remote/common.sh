@@ -50,14 +50,45 @@ nap() {
   sleep "$1" 2>/dev/null || sleep 1
 }
 
-# detach COMMAND...: becomes the command, in a session of its own.
+# detach COMMAND...: becomes the command, in a session of its own. A process that leads a group cannot; a subshell leads none.
 detach() {
+  begin stay "$@"
+}
+
+# leave COMMAND...: starts the command in a session of its own and ends: whoever waits for this process waits for nothing else. It is
+# not started with `&`, by which a shell makes it ignore INT and QUIT for ever.
+leave() {
+  begin leave "$@"
+}
+
+# begin HOW COMMAND...: either of them, without a signal that is ignored. What a shell was started to ignore, no shell takes back
+# (POSIX, trap): other programs do. Without these, setsid hands on what the login ignores, which after OpenSSH is nothing, or TSTP and
+# USR1.
+begin() {
+  how=$1
+  shift
   if command -v setsid >/dev/null 2>&1; then
-    exec setsid "$@"
-  elif command -v perl >/dev/null 2>&1; then
-    exec perl -e 'use POSIX; POSIX::setsid(); exec { $ARGV[0] } @ARGV' "$@"
+    # It forks where it leads its group, which the first of two makes the second do.
+    twice=
+    if [ "$how" = leave ]; then twice=setsid; fi
+    if env --default-signal true 2>/dev/null; then exec env --default-signal setsid $twice "$@"; fi
+  else
+    twice=none
+  fi
+  if command -v perl >/dev/null 2>&1; then
+    exec perl -e 'use POSIX; my $how = shift; $SIG{$_} = "DEFAULT" for keys %SIG; if ($how eq "leave") { my $pid = fork;
+      defined $pid or die "fail $!"; exit 0 if $pid } POSIX::setsid(); exec { $ARGV[0] } @ARGV or die "fail $ARGV[0]: $!"' "$how" "$@"
   elif command -v python3 >/dev/null 2>&1; then
-    exec python3 -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+    exec python3 -c '
+import os, signal, sys
+for number in range(1, 65):
+    try: signal.signal(number, signal.SIG_DFL)
+    except (OSError, ValueError): pass
+if sys.argv[1] == "leave" and os.fork(): os._exit(0)
+os.setsid()
+os.execvp(sys.argv[2], sys.argv[2:])' "$how" "$@"
+  elif [ "$twice" != none ]; then
+    exec setsid $twice "$@"
   fi
   echo "fail there is no setsid, perl or python3 that could start a job apart from this connection"
   exit 1

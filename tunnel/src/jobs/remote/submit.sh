@@ -68,7 +68,7 @@ else
   set -- sh "$stage/supervise" run "$nonce" "$user_mask" "$login"
 fi
 # It keeps the pipe until it has something to say.
-answer=$({ cd "$job" && detach "$@"; } </dev/null 2>&1 &)
+answer=$({ cd "$job" && leave "$@"; } </dev/null 2>&1)
 case $answer in
   started) echo started ;;
   taken) answer_of_claim ;;

@@ -1,6 +1,7 @@
 # Stands beside a job until it has ended, apart from the connection and from the job's own process group.
 # In front of this: id, digest, timeout (seconds; 0 is none), grace (seconds), and common.sh. It runs in the job's folder:
 #   run NONCE UMASK LOGIN    claims the job, runs it, and records how it ended
+#   lead UMASK LOGIN         says that the job starts, and becomes its first process
 #   end REASON GRACE         ends it: TERM to the process group, and KILL after the grace
 #   watch                    does that when its time is up
 umask 077
@@ -40,6 +41,13 @@ if [ "$mode" = end ]; then
   exit 0
 fi
 
+if [ "$mode" = lead ]; then
+  if start_of $$; then
+    printf '%s %s %s\n' $$ "$start" "$boot" 1<>input/leader && mv input/leader leader
+  fi
+  detach sh "$folder/input/run" "$2" "$3"
+fi
+
 nonce=$2 user_mask=$3 login=$4
 input=new.$nonce
 refuse() {
@@ -67,25 +75,24 @@ problem=$( {
 from=/dev/null
 if [ -f input/stdin ]; then from=input/stdin; fi
 export LOG_FILE="$folder/stdout" STATUS_FILE="$folder/status" PID_FILE="$folder/pid" JOB_ID="$id"
-detach sh "$folder/input/run" "$user_mask" "$login" <"$from" >>stdout 2>>stderr &
-leader=$!
-if start_of "$leader"; then
-  printf '%s %s %s\n' "$leader" "$start" "$boot" 1<>input/leader && mv input/leader leader
-fi
 watcher=
 if [ "$timeout" -gt 0 ]; then
   detach sh input/supervise watch </dev/null >/dev/null 2>&1 &
   watcher=$!
 fi
 # Whoever asked may have gone.
-trap '' PIPE
-echo started 2>/dev/null
+(
+  trap '' PIPE
+  echo started 2>/dev/null
+)
 exec >/dev/null 2>&1
-
-wait "$leader"
+# A shell that is told to end has to record first how the job does. Trapped is not ignored: the job begins as after a login.
+trap : HUP INT QUIT
+# Not with `&`, by which the job would ignore INT and QUIT for ever.
+sh input/supervise lead "$user_mask" "$login" <"$from" >>stdout 2>>stderr
 code=$?
 # A job is its process group: what its first process leaves behind ends with it.
-end_group "$leader" 50
+if read -r leader _ 2>/dev/null <leader; then end_group "$leader" 50; fi
 if [ -n "$watcher" ]; then kill -KILL "-$watcher"; fi
 rm -f input/stdin
 state=exited

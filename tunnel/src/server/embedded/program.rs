@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
@@ -23,6 +22,7 @@ use super::inbox::Inbox;
 use super::outlet::{Outlet, STDERR};
 use super::pty::Terminal;
 use super::shared::{Host, Shared};
+use crate::signals;
 
 /// What runs, and with which variables besides those of the login.
 #[derive(Debug)]
@@ -209,7 +209,7 @@ async fn end(mut child: Child, group: Pid, shared: &Shared) {
         let _ = killpg(group, Signal::SIGCONT);
         tokio::select! {
             ended = timeout(super::GRACE, child.wait()) => {
-                if ended.is_ok() || ignores_hang_up(id) {
+                if ended.is_ok() || signals::ignores_hang_up(id) {
                     return;
                 }
             }
@@ -218,14 +218,6 @@ async fn end(mut child: Child, group: Pid, shared: &Shared) {
     }
     let _ = killpg(group, Signal::SIGKILL);
     let _ = child.wait().await;
-}
-
-/// Whether a program goes on when its connection ends, as `nohup` makes it. Reference: proc(5), SigIgn.
-fn ignores_hang_up(id: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    mask & (1 << (Signal::SIGHUP as u64 - 1)) != 0
 }
 
 /// The name of a signal: RFC 4254, section 6.10. OpenSSH's words for one without a name.
@@ -266,29 +258,4 @@ pub(super) fn signal(name: &Sig) -> Option<Signal> {
         Sig::Custom(name) if name == "USR2" => Signal::SIGUSR2,
         Sig::Custom(_) => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read;
-
-    use super::*;
-
-    #[test]
-    fn a_program_under_nohup_goes_on_and_others_do_not() {
-        let check = |script: &str, expected: bool| {
-            let mut command = std::process::Command::new("sh");
-            let mut child = command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-            // It has come as far as its first word.
-            child.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
-            // What the tests themselves were started to ignore, no shell takes back.
-            let all_do = ignores_hang_up(std::process::id());
-            assert_eq!(ignores_hang_up(child.id()), expected || all_do, "{script}");
-            drop(child.stdin.take());
-            child.wait().unwrap();
-        };
-        check("trap '' HUP; echo; read x", true);
-        check("trap 'exit' HUP; echo; read x", false);
-        check("echo; read x", false);
-    }
 }

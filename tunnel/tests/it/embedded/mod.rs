@@ -3,6 +3,7 @@
 mod files;
 mod flow;
 mod forwards;
+mod ignored;
 mod logins;
 mod programs;
 mod signals;

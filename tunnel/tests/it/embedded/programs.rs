@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::Child;
 
 use super::{client, start};
 use crate::bench::text;
@@ -107,14 +108,26 @@ fn is_alive(group: i32) -> bool {
     nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), None).is_ok()
 }
 
+/// The process group that a program says it is, behind whatever else a login shell's own configuration writes to its terminal.
+async fn group_of(ssh: &mut Child) -> i32 {
+    let mut lines = BufReader::new(ssh.stdout.take().unwrap()).lines();
+    let mut seen = Vec::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(group) = line.trim().strip_prefix("group ") {
+            return group.parse().unwrap();
+        }
+        seen.push(line);
+    }
+    panic!("no group in {seen:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_are_gone_after_their_connection_was_cut() {
     let bench = start().await;
     for terminal in ["-T", "-tt"] {
-        let mut ssh = client(&bench, "ssh", &[terminal, "demo", "echo $$; sleep 1000 & sleep 1000"]);
+        let mut ssh = client(&bench, "ssh", &[terminal, "demo", "echo group $$; sleep 1000 & sleep 1000"]);
         let mut ssh = ssh.stdin(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(ssh.stdout.take().unwrap()).lines();
-        let group = lines.next_line().await.unwrap().unwrap().trim().parse().unwrap();
+        let group = group_of(&mut ssh).await;
         assert!(is_alive(group));
         // Its proxy goes with it, and says that the session is over.
         ssh.start_kill().unwrap();
@@ -126,10 +139,9 @@ async fn programs_are_gone_after_their_connection_was_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_are_gone_after_their_server() {
     let bench = start().await;
-    let mut ssh = client(&bench, "ssh", &["demo", "trap '' HUP TERM; echo $$; sleep 1000 & wait"]);
+    let mut ssh = client(&bench, "ssh", &["demo", "trap '' HUP TERM; echo group $$; sleep 1000 & wait"]);
     let mut ssh = ssh.stdin(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(ssh.stdout.take().unwrap()).lines();
-    let group = lines.next_line().await.unwrap().unwrap().parse().unwrap();
+    let group = group_of(&mut ssh).await;
     assert!(is_alive(group));
     bench.end().await;
     until("the process group is gone", async || !is_alive(group)).await;

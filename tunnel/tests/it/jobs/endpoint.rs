@@ -17,17 +17,17 @@ fn job(cloud: &Cloud, words: &[&str]) -> Command {
     job
 }
 
-async fn said(cloud: &Cloud, words: &[&str]) -> Output {
+pub(super) async fn said(cloud: &Cloud, words: &[&str]) -> Output {
     job(cloud, words).output().await.unwrap()
 }
 
-async fn text(cloud: &Cloud, words: &[&str]) -> String {
+pub(super) async fn text(cloud: &Cloud, words: &[&str]) -> String {
     let output = said(cloud, words).await;
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn submit(cloud: &Cloud, script: &str) -> String {
+pub(super) async fn submit(cloud: &Cloud, script: &str) -> String {
     text(cloud, &["submit", "--shell", "--", script]).await.trim().to_owned()
 }
 
@@ -36,7 +36,7 @@ async fn status(cloud: &Cloud, id: &str) -> Value {
     jobs[0].clone()
 }
 
-async fn small(shutdown_delay_seconds: u64) -> Cloud {
+pub(super) async fn small(shutdown_delay_seconds: u64) -> Cloud {
     let binary = std::fs::read(tunnel_program()).unwrap();
     Cloud::with(binary, "SINGLE_USER", |wanted| wanted.shutdown_delay_seconds = shutdown_delay_seconds).await
 }

@@ -6,4 +6,5 @@ mod endpoint;
 mod machine;
 mod many;
 mod room;
+mod signals;
 mod submitting;
