@@ -57,7 +57,12 @@ impl Shared {
 
     /// The other end has delivered up to an offset.
     pub(super) fn acknowledged(&self, offset: u64) {
-        self.lock().ledger.acknowledged(offset);
+        let mut state = self.lock();
+        state.ledger.acknowledged(offset);
+        // Who owes nothing may be quiet for as long as it likes.
+        if !state.ledger.awaits_acknowledgement() {
+            state.quiet_since = None;
+        }
         self.wake.notify_one();
     }
 
