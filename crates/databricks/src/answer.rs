@@ -5,7 +5,7 @@ use reqwest::header::HeaderMap;
 
 /// An answer as it came.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct RawResponse {
     /// HTTP status: 2xx.
     pub status: u16,
     /// Headers.

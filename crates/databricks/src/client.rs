@@ -12,7 +12,7 @@ use secret::Secret;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::answer::Answer;
+use crate::answer::RawResponse;
 use crate::api::account::Workspace;
 use crate::api::identity::User;
 use crate::auth::Method;
@@ -178,7 +178,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::send`].
-    pub async fn answer(&self, request: Request) -> Result<Answer, Error> {
+    pub async fn answer(&self, request: Request) -> Result<RawResponse, Error> {
         let (url, name) = self.address(&request)?;
         if request.method.is_safe() {
             let question = format!("{} {url} {:?}", request.method, request.headers);
@@ -189,7 +189,7 @@ impl Client {
     }
 
     /// Sends a request until it is answered, or may not be sent again.
-    async fn ask(&self, request: &Request, url: &Url, name: &str) -> Result<Answer, Error> {
+    async fn ask(&self, request: &Request, url: &Url, name: &str) -> Result<RawResponse, Error> {
         let started = Instant::now();
         let limit = self.0.resolved.retry_timeout;
         let mut number = 0;
@@ -331,7 +331,7 @@ impl Client {
     }
 
     /// One attempt.
-    async fn attempt(&self, request: &Request, url: &Url, token: &Secret<String>) -> Result<Answer, Failed> {
+    async fn attempt(&self, request: &Request, url: &Url, token: &Secret<String>) -> Result<RawResponse, Failed> {
         let mut builder = self.0.http.request(request.method.clone(), url.clone()).bearer_auth(token.expose());
         debug_assert!(request.headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case(AUTHORIZATION.as_str())));
         for (name, value) in &request.headers {
@@ -354,7 +354,7 @@ impl Client {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(|error| Failed::Lost(lost(&error)))?;
         match status {
-            200..300 => Ok(Answer { status, headers, body }),
+            200..300 => Ok(RawResponse { status, headers, body }),
             300..400 => {
                 let location = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
                 Err(Failed::Refused(Box::new(ApiError::redirect(status, location))))

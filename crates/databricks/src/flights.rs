@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
 use crate::Error;
-use crate::answer::Answer;
+use crate::answer::RawResponse;
 
 /// How long an answer may be taken instead of asking again. What others change shows after this time.
 const AGE: Duration = Duration::from_secs(15);
@@ -24,7 +24,7 @@ const ANSWERS: usize = 64;
 const FLYING: usize = 256;
 
 /// One reading, awaited by all who ask the same.
-type Flight = OnceCell<Result<Answer, Error>>;
+type Flight = OnceCell<Result<RawResponse, Error>>;
 
 /// The reads of one client.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ struct Kept {
     question: String,
     writes: u64,
     at: Instant,
-    answer: Answer,
+    answer: RawResponse,
 }
 
 impl Writes {
@@ -93,8 +93,8 @@ impl Flights {
         &self,
         question: String,
         shared: bool,
-        ask: impl Future<Output = Result<Answer, Error>> + Send,
-    ) -> Result<Answer, Error> {
+        ask: impl Future<Output = Result<RawResponse, Error>> + Send,
+    ) -> Result<RawResponse, Error> {
         let writes = self.writes.count();
         let flight = {
             let mut reads = self.lock();
@@ -119,7 +119,7 @@ impl Flights {
 }
 
 impl Reads {
-    fn kept(&mut self, question: &str, writes: u64, now: Instant) -> Option<Answer> {
+    fn kept(&mut self, question: &str, writes: u64, now: Instant) -> Option<RawResponse> {
         self.kept.retain(|kept| kept.writes == writes && now.saturating_duration_since(kept.at) < AGE);
         self.kept.iter().find(|kept| kept.question == question).map(|kept| kept.answer.clone())
     }
@@ -159,8 +159,8 @@ mod tests {
 
     use super::*;
 
-    fn answer(size: usize) -> Answer {
-        Answer { status: 200, headers: Default::default(), body: Bytes::from(vec![b' '; size]) }
+    fn answer(size: usize) -> RawResponse {
+        RawResponse { status: 200, headers: Default::default(), body: Bytes::from(vec![b' '; size]) }
     }
 
     #[tokio::test]

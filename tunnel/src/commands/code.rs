@@ -5,10 +5,12 @@ use std::io::{BufRead, IsTerminal};
 use clap::Args;
 
 use crate::commands::connect::exit_code;
-use crate::commands::ready::{Identity, Ready};
-use crate::commands::selection::Selection;
+use crate::commands::ready::Ready;
+use crate::commands::selection::{EndpointArgs, IdentityArgs};
 use crate::commands::setup;
 use crate::editor::Editor;
+use crate::endpoint::identity::Identity;
+use crate::endpoint::selection::Selection;
 use crate::error::{Context, Error, Result};
 use crate::{environment, say};
 
@@ -22,10 +24,10 @@ Examples:
 pub struct CodeArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// With which key.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identity: IdentityArgs,
     /// Install the editor's extension for SSH without asking.
     #[arg(long)]
     pub auto_approve: bool,
@@ -48,8 +50,9 @@ pub async fn run(editor: Editor, args: CodeArgs) -> Result<u8> {
         editor.install_extension(&program).await?;
     }
     // The editor's own patience is short: the cluster and the server are up before it tries.
-    let ready = Ready::of(&args.selection, &args.identity).await?;
-    setup::one(&ready.endpoint, &args.identity).await?;
+    let (selection, identity) = (Selection::from(args.selection), Identity::from(args.identity));
+    let ready = Ready::of(&selection, &identity).await?;
+    setup::one(&ready, &identity, selection.workspace.profile.as_deref()).await?;
     Ok(exit_code(editor.open(&program, &ready.endpoint.name, &args.folder).await?))
 }
 

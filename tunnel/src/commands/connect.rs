@@ -9,11 +9,12 @@ use databricks::api::secrets;
 use ssh_endpoint::SERVER_PUBLIC_KEY;
 use tokio::time::timeout;
 
-use crate::commands::ready::{self, Identity, Ready};
-use crate::commands::selection::Selection;
+use crate::commands::ready::Ready;
+use crate::commands::selection::{EndpointArgs, IdentityArgs};
 use crate::endpoint::files::Files;
 use crate::endpoint::start::address;
 use crate::error::{Error, Result};
+use crate::home::home;
 use crate::say;
 use crate::ssh::{self, Login};
 use crate::websocket::dial;
@@ -31,10 +32,10 @@ Examples:
 pub struct ConnectArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// With which key.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identity: IdentityArgs,
     /// An option for ssh, as for `ssh -o`. May be given several times.
     #[arg(short = 'o', value_name = "OPTION")]
     pub options: Vec<String>,
@@ -48,7 +49,7 @@ pub struct ConnectArgs {
 /// # Errors
 /// When there is no endpoint, the workspace refuses, or the server does not start.
 pub async fn run(args: ConnectArgs) -> Result<u8> {
-    let ready = Ready::of(&args.selection, &args.identity).await?;
+    let ready = Ready::of(&args.selection.into(), &args.identity.into()).await?;
     let login = Login {
         endpoint: &ready.endpoint,
         options: ready.options.iter().chain(&args.options),
@@ -71,7 +72,7 @@ async fn post_mortem(ready: &Ready) -> Option<Error> {
     let Ready { client, endpoint, server, .. } = ready;
     let current = secrets::get(client, &endpoint.secret_scope, SERVER_PUBLIC_KEY).await.ok()??;
     if known_hosts::parse(current.expose()) != known_hosts::parse(&endpoint.server_host_key) {
-        let pin = Files::known_hosts(&ready::home().ok()?, endpoint);
+        let pin = Files::known_hosts(&home().ok()?, endpoint);
         let error = Error::new("the server's host key is not the one in the outputs, so nothing was sent to it");
         return Some(error.way_out(format!(
             "If the endpoint was made anew, run terraform apply here, or without Terraform remove {}, and connect again. If not, \

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::commands::connect::exit_code;
-use crate::commands::ready::{Identity, Ready};
-use crate::commands::selection::Selection;
+use crate::commands::ready::Ready;
+use crate::commands::selection::{EndpointArgs, IdentityArgs};
 use crate::error::{Error, Result};
 use crate::{environment, ssh};
 
@@ -18,10 +18,10 @@ Examples:
 pub struct CpArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// With which key.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identity: IdentityArgs,
     /// Copy folders with all that is in them.
     #[arg(short, long)]
     pub recursive: bool,
@@ -42,7 +42,7 @@ pub struct CpArgs {
 /// When the paths are all on one side, or as `connect`.
 pub async fn run(args: CpArgs) -> Result<u8> {
     check(&args.paths)?;
-    let ready = Ready::of(&args.selection, &args.identity).await?;
+    let ready = Ready::of(&args.selection.into(), &args.identity.into()).await?;
     let mut arguments = ssh::with_options(&ready.options);
     for (flag, wanted) in [("-r", args.recursive), ("-p", args.preserve), ("-q", args.quiet)] {
         if wanted {

@@ -6,23 +6,26 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use databricks::Client;
-use databricks::api::{clusters, secrets, workspace};
+use databricks::api::{clusters, secrets, workspace as files};
 use serde::Serialize;
 use ssh_endpoint::{SERVER_PUBLIC_KEY, SshEndpoint};
 use tokio::time::timeout;
 
 use crate::commands::existing::Existing;
-use crate::commands::ready::{self, Identity, Ready};
-use crate::commands::selection::Selection;
-use crate::endpoint::direct::Purpose;
+use crate::commands::ready::Ready;
+use crate::commands::selection::{EndpointArgs, IdentityArgs};
+use crate::endpoint::direct::EndpointUse;
+use crate::endpoint::identity::Identity;
 use crate::endpoint::metadata::Metadata;
-use crate::endpoint::start::{address, explain};
+use crate::endpoint::selection::{Selected, Selection};
+use crate::endpoint::start::address;
 use crate::endpoint::{clients, cluster as its_cluster};
 use crate::error::{Context, Error, Result};
 use crate::keys::ClientKey;
 use crate::progress::Progress;
 use crate::ssh::Login;
 use crate::websocket::dial;
+use crate::workspace::explain;
 use crate::{environment, known_hosts, print, ssh};
 
 /// How long one stage may take.
@@ -43,10 +46,10 @@ Examples:
 pub struct DoctorArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// With which key.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identity: IdentityArgs,
     /// Start the cluster and the server where they do not run, and log in.
     #[arg(long)]
     pub start: bool,
@@ -78,7 +81,8 @@ enum Outcome {
 /// When stdout cannot be written: what is wrong with the endpoint is a finding.
 pub async fn run(args: DoctorArgs) -> Result<u8> {
     let mut report = Report { json: args.json, progress: Progress::default(), findings: Vec::new() };
-    examine(&args, &mut report).await?;
+    let way = Way { selection: args.selection.into(), identity: args.identity.into(), start: args.start };
+    examine(&way, &mut report).await?;
     if args.json {
         print::json(&report.findings)?;
     }
@@ -86,16 +90,24 @@ pub async fn run(args: DoctorArgs) -> Result<u8> {
     Ok(u8::from(problems > 0))
 }
 
+/// What is examined.
+struct Way {
+    selection: Selection,
+    identity: Identity,
+    start: bool,
+}
+
 /// The stages in the order of a connection. A stage whose ground is missing is skipped.
-async fn examine(args: &DoctorArgs, report: &mut Report) -> Result<()> {
+async fn examine(way: &Way, report: &mut Report) -> Result<()> {
     report.stage("ssh on this machine", local_ssh()).await?;
-    let key = report.stage("this machine's key", async { key(&args.identity) }).await?;
-    let endpoint = report.stage("the endpoint", endpoint(args)).await?;
-    let Some(endpoint) = endpoint else { return report.skip(&REMOTE) };
+    let key = report.stage("this machine's key", async { key(&way.identity) }).await?;
+    let endpoint = report.stage("the endpoint", endpoint(way)).await?;
+    let Some(selected) = endpoint else { return report.skip(&REMOTE) };
+    let endpoint = selected.endpoint.clone();
     if report.stage("the way to the workspace", network(&endpoint)).await?.is_none() {
         return report.skip(REMOTE.get(1..).unwrap_or_default());
     }
-    let Some(client) = report.stage("signing in", sign_in(&endpoint)).await? else {
+    let Some(client) = report.stage("signing in", async { sign_in(selected.client()?).await }).await? else {
         return report.skip(REMOTE.get(2..).unwrap_or_default());
     };
     report.stage("the cluster", cluster(&client, &endpoint)).await?;
@@ -105,10 +117,10 @@ async fn examine(args: &DoctorArgs, report: &mut Report) -> Result<()> {
         Some(key) => report.stage("this machine's key at the endpoint", registration(&client, &endpoint, key)).await?,
         None => report.skip(&["this machine's key at the endpoint"]).map(|()| None)?,
     };
-    let server = report.stage("the server", server(endpoint.clone(), args.start)).await?.flatten();
+    let server = report.stage("the server", server(Existing::at(selected), way.start)).await?.flatten();
     match server {
-        Some(_) => report.stage("a login", login(args)).await.map(drop),
-        None if args.start => report.stage("a login", login(args)).await.map(drop),
+        Some(_) => report.stage("a login", login(way)).await.map(drop),
+        None if way.start => report.stage("a login", login(way)).await.map(drop),
         None => report.skip(&["a login"]),
     }
 }
@@ -202,12 +214,13 @@ fn key(identity: &Identity) -> Result<(String, ClientKey)> {
     Ok((key.private.display().to_string(), key))
 }
 
-async fn endpoint(args: &DoctorArgs) -> Result<(String, SshEndpoint)> {
-    let purpose = if args.start { Purpose::Connect } else { Purpose::Look };
-    let endpoint = args.selection.find(purpose).await?.endpoint;
+async fn endpoint(way: &Way) -> Result<(String, Selected)> {
+    let purpose = if way.start { EndpointUse::Connect } else { EndpointUse::Look };
+    let selected = way.selection.find(purpose).await?;
+    let endpoint = &selected.endpoint;
     // What is wrong with its host key is said here, where the outputs are the place to mend it.
-    known_hosts::text(&endpoint)?;
-    Ok((format!("{} on {}", endpoint.name, endpoint.host), endpoint))
+    known_hosts::text(endpoint)?;
+    Ok((format!("{} on {}", endpoint.name, endpoint.host), selected))
 }
 
 async fn network(endpoint: &SshEndpoint) -> Result<(String, ())> {
@@ -224,8 +237,7 @@ async fn network(endpoint: &SshEndpoint) -> Result<(String, ())> {
     Ok((format!("{} ms{proxy}", started.elapsed().as_millis()), ()))
 }
 
-async fn sign_in(endpoint: &SshEndpoint) -> Result<(String, Client)> {
-    let client = ready::client(endpoint)?;
+async fn sign_in(client: Client) -> Result<(String, Client)> {
     let me = client.me().await.map_err(|error| explain(error, "the workspace does not accept the credentials"))?;
     Ok((format!("{} ({})", me.user_name, client.auth_type()), client))
 }
@@ -242,7 +254,7 @@ async fn cluster(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())
 }
 
 async fn program(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
-    match workspace::file_size(client, &endpoint.binary_path).await {
+    match files::file_size(client, &endpoint.binary_path).await {
         Ok(Some(_)) => Ok((endpoint.binary_path.clone(), ())),
         Ok(None) => Err(Error::new(format!("{} is not in the workspace", endpoint.binary_path))
             .way_out("Apply the configuration again.")),
@@ -277,8 +289,11 @@ async fn registration(client: &Client, endpoint: &SshEndpoint, key: &ClientKey) 
     Ok((words, ()))
 }
 
-async fn server(endpoint: SshEndpoint, will_start: bool) -> Result<(String, Option<Metadata>)> {
-    let existing = Existing::at(endpoint).await?;
+async fn server(
+    looking: impl Future<Output = Result<Existing>>,
+    will_start: bool,
+) -> Result<(String, Option<Metadata>)> {
+    let existing = looking.await?;
     let Some(server) = &existing.server else {
         let words =
             if will_start { "not running: it is started now" } else { "not running: a connection starts it (--start)" };
@@ -298,8 +313,8 @@ async fn server(endpoint: SshEndpoint, will_start: bool) -> Result<(String, Opti
     Ok((format!("answers on port {} in {time} ms{}", address.port, sessions.unwrap_or_default()), existing.server))
 }
 
-async fn login(args: &DoctorArgs) -> Result<(String, ())> {
-    let ready = Ready::of(&args.selection, &args.identity).await?;
+async fn login(way: &Way) -> Result<(String, ())> {
+    let ready = Ready::of(&way.selection, &way.identity).await?;
     let started = Instant::now();
     let command = ["true".to_owned()];
     let login = Login { endpoint: &ready.endpoint, options: ready.options.iter(), command: &command, terminal: false };

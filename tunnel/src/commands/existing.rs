@@ -5,15 +5,16 @@ use databricks::Client;
 use secret::Secret;
 use ssh_endpoint::SshEndpoint;
 
-use crate::commands::ready;
-use crate::commands::selection::{Selected, Selection};
-use crate::endpoint::direct::Purpose;
+use crate::endpoint::direct::EndpointUse;
 use crate::endpoint::metadata::Metadata;
-use crate::endpoint::start::{Starter, address, explain};
+use crate::endpoint::selection::{Selected, Selection};
+use crate::endpoint::start::{Starter, address};
 use crate::error::{Context, Error, Result};
+use crate::home::home;
 use crate::progress::Progress;
 use crate::server::status::ServerStatus;
 use crate::websocket::dial::{self, DialError};
+use crate::workspace::explain;
 
 /// An endpoint and its server.
 pub struct Existing {
@@ -31,27 +32,20 @@ impl Existing {
     /// # Errors
     /// When there is none, or the workspace cannot be asked.
     pub async fn of(selection: &Selection) -> Result<Self> {
-        Self::with(selection.find(Purpose::Look).await?).await
+        Self::at(selection.find(EndpointUse::Look).await?).await
     }
 
-    /// Looks for this endpoint's server.
+    /// Looks for the server of an endpoint.
     ///
     /// # Errors
     /// When the workspace cannot be asked.
-    pub async fn at(endpoint: SshEndpoint) -> Result<Self> {
-        Self::with(endpoint.into()).await
-    }
-
-    async fn with(selected: Selected) -> Result<Self> {
-        let Selected { endpoint, server, client } = selected;
-        let client = match client {
-            Some(client) => client,
-            None => ready::client(&endpoint)?,
-        };
+    pub async fn at(selected: Selected) -> Result<Self> {
+        let client = selected.client()?;
+        let Selected { endpoint, server, .. } = selected;
         let server = match server {
             Some(server) => Some(server),
             None => {
-                let (home, progress) = (ready::home()?, Progress::default());
+                let (home, progress) = (home()?, Progress::default());
                 Starter { client: &client, endpoint: &endpoint, home: &home, progress: &progress }.find().await?
             }
         };

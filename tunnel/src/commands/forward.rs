@@ -8,8 +8,8 @@ use clap::Args;
 use tokio::time::{Instant, sleep};
 
 use crate::commands::connect::exit_code;
-use crate::commands::ready::{Identity, Ready};
-use crate::commands::selection::Selection;
+use crate::commands::ready::Ready;
+use crate::commands::selection::{EndpointArgs, IdentityArgs};
 use crate::error::{Error, Result};
 use crate::{environment, say, ssh};
 
@@ -27,10 +27,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub struct ForwardArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// With which key.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identity: IdentityArgs,
     /// A port here that leads to a host and port as the cluster sees them.
     #[arg(short = 'L', value_name = "[ADDRESS:]PORT:HOST:PORT")]
     pub local: Vec<String>,
@@ -82,7 +82,7 @@ pub async fn run(args: ForwardArgs) -> Result<u8> {
 }
 
 async fn once(args: &ForwardArgs, forwards: &[String]) -> Result<u8> {
-    let ready = Ready::of(&args.selection, &args.identity).await?;
+    let ready = Ready::of(&args.selection.clone().into(), &args.identity.clone().into()).await?;
     let mut arguments = ssh::with_options(&ready.options);
     arguments.extend(["-N".to_owned(), "-o".to_owned(), "ExitOnForwardFailure=yes".to_owned()]);
     arguments.extend(forwards.iter().cloned());

@@ -6,11 +6,13 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use ssh_endpoint::{SshEndpoint, client_secret_name};
 
-use crate::commands::ready;
-use crate::commands::selection::Selection;
-use crate::endpoint::direct::Purpose;
+use crate::commands::selection::EndpointArgs;
+use crate::endpoint::direct::EndpointUse;
+use crate::endpoint::selection::Selection;
 use crate::endpoint::{clients, files};
 use crate::error::{Error, Result};
+use crate::home::{comment, home};
+use crate::workspace::client::client;
 use crate::{keys, print, say};
 
 /// What to do with keys.
@@ -35,7 +37,7 @@ enum KeysCommand {
 struct ListArgs {
     /// Which endpoint.
     #[command(flatten)]
-    selection: Selection,
+    selection: EndpointArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -51,7 +53,7 @@ Example:\n  tunnel keys rotate"
 struct RotateArgs {
     /// An endpoint besides those that this machine was connected to.
     #[command(flatten)]
-    selection: Selection,
+    selection: EndpointArgs,
 }
 
 #[derive(Debug, Args)]
@@ -59,7 +61,7 @@ struct RotateArgs {
 struct RemoveArgs {
     /// Which endpoint.
     #[command(flatten)]
-    selection: Selection,
+    selection: EndpointArgs,
     /// The key's fingerprint, as `tunnel keys list` shows it.
     fingerprint: String,
 }
@@ -71,7 +73,7 @@ struct RemoveArgs {
 pub async fn run(args: KeysArgs) -> Result<u8> {
     match args.command {
         KeysCommand::List(args) => list(args).await,
-        KeysCommand::Rotate(args) => rotate(&args.selection).await,
+        KeysCommand::Rotate(args) => rotate(args.selection.into()).await,
         KeysCommand::Remove(args) => remove(args).await,
     }
 }
@@ -89,9 +91,9 @@ struct Row {
 }
 
 async fn list(args: ListArgs) -> Result<u8> {
-    let endpoint = args.selection.find(Purpose::Look).await?.endpoint;
-    let ours = keys::read(&ready::home()?).map(|key| key.public_line);
-    let rows: Vec<Row> = clients::registered(&ready::client(&endpoint)?, &endpoint)
+    let selected = Selection::from(args.selection).find(EndpointUse::Look).await?;
+    let ours = keys::read(&home()?).map(|key| key.public_line);
+    let rows: Vec<Row> = clients::registered(&selected.client()?, &selected.endpoint)
         .await?
         .into_iter()
         .map(|key| {
@@ -118,22 +120,23 @@ async fn list(args: ListArgs) -> Result<u8> {
     Ok(0)
 }
 
-async fn rotate(selection: &Selection) -> Result<u8> {
-    let home = ready::home()?;
+async fn rotate(selection: Selection) -> Result<u8> {
+    let home = home()?;
+    let profile = selection.workspace.profile.as_deref();
     let mut endpoints = files::known(&home);
-    match selection.find(Purpose::Look).await.map(|found| found.endpoint) {
+    match selection.find(EndpointUse::Look).await.map(|found| found.endpoint) {
         Ok(endpoint) if endpoints.iter().all(|known| known.host_key_alias() != endpoint.host_key_alias()) => {
             endpoints.push(endpoint);
         }
         Ok(_) => {}
         // In a folder without outputs the known endpoints are meant.
-        Err(error) if *selection != Selection::default() || endpoints.is_empty() => return Err(error),
+        Err(error) if selection != Selection::default() || endpoints.is_empty() => return Err(error),
         Err(_) => {}
     }
-    let rotation = keys::Rotation::begin(&home, &ready::comment())?;
+    let rotation = keys::Rotation::begin(&home, &comment())?;
     let mut reached = Vec::new();
     for endpoint in &endpoints {
-        match register(endpoint, rotation.new_line()).await {
+        match register(endpoint, profile, rotation.new_line()).await {
             Ok(()) => reached.push(endpoint),
             // One that was destroyed must not keep the others from their new key.
             Err(error) => say!("tunnel: the endpoint {} of {} gets no new key: {error}", endpoint.name, endpoint.host),
@@ -146,7 +149,8 @@ async fn rotate(selection: &Selection) -> Result<u8> {
     let mut left = 0_u32;
     for endpoint in &reached {
         if let Some(old) = &old
-            && let Err(error) = clients::remove(&ready::client(endpoint)?, endpoint, &client_secret_name(old)).await
+            && let Err(error) =
+                clients::remove(&client(&endpoint.host, profile)?, endpoint, &client_secret_name(old)).await
         {
             left += 1;
             say!("tunnel: the old key may still log in to the endpoint {}: {error}", endpoint.name);
@@ -157,13 +161,14 @@ async fn rotate(selection: &Selection) -> Result<u8> {
     Ok(u8::from(left > 0 || reached.len() < endpoints.len()))
 }
 
-async fn register(endpoint: &SshEndpoint, line: &str) -> Result<()> {
-    clients::register(&ready::client(endpoint)?, endpoint, line).await
+async fn register(endpoint: &SshEndpoint, profile: Option<&str>, line: &str) -> Result<()> {
+    clients::register(&client(&endpoint.host, profile)?, endpoint, line).await
 }
 
 async fn remove(args: RemoveArgs) -> Result<u8> {
-    let endpoint = args.selection.find(Purpose::Look).await?.endpoint;
-    let client = ready::client(&endpoint)?;
+    let selected = Selection::from(args.selection).find(EndpointUse::Look).await?;
+    let client = selected.client()?;
+    let endpoint = selected.endpoint;
     let keys = clients::registered(&client, &endpoint).await?;
     let fingerprint = args.fingerprint.trim();
     let mut found = keys.into_iter().filter(|key| key.describe().0 == fingerprint).peekable();

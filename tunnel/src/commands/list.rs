@@ -9,10 +9,11 @@ use ssh_endpoint::SshEndpoint;
 use tokio::time::timeout;
 
 use crate::commands::existing::Existing;
-use crate::commands::selection::Selection;
-use crate::commands::{ready, setup};
+use crate::commands::setup;
 use crate::endpoint::files;
+use crate::endpoint::selection::Selection;
 use crate::error::Result;
+use crate::home::home;
 use crate::print;
 
 /// How long one endpoint may take to say whether its server runs.
@@ -58,7 +59,7 @@ pub async fn run(args: ListArgs) -> Result<u8> {
         Err(error) if selection.outputs.is_some() => return Err(error),
         found => found.unwrap_or_default(),
     };
-    for known in files::known(&ready::home()?) {
+    for known in files::known(&home()?) {
         if !endpoints.iter().any(|endpoint| endpoint.host_key_alias() == known.host_key_alias()) {
             endpoints.push(known);
         }
@@ -85,7 +86,7 @@ async fn row(endpoint: SshEndpoint, offline: bool, ssh_hosts: Vec<String>) -> Ro
     let server = if offline {
         ""
     } else {
-        match timeout(LIMIT, Existing::at(endpoint)).await {
+        match timeout(LIMIT, Existing::at(endpoint.into())).await {
             Ok(Ok(Existing { server: Some(_), .. })) => "running",
             Ok(Ok(_)) => "stopped",
             _ => "unknown",

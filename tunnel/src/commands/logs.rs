@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::time::sleep;
 
 use crate::commands::existing::Existing;
-use crate::commands::selection::Selection;
+use crate::commands::selection::EndpointArgs;
 use crate::error::Result;
 use crate::print;
 
@@ -22,7 +22,7 @@ Examples:
 pub struct LogsArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// Go on with what comes, until the server ends.
     #[arg(short, long)]
     pub follow: bool,
@@ -33,7 +33,7 @@ pub struct LogsArgs {
 /// # Errors
 /// When no server runs, or it does not answer.
 pub async fn run(args: LogsArgs) -> Result<u8> {
-    let existing = Existing::of(&args.selection).await?;
+    let existing = Existing::of(&args.selection.into()).await?;
     let server = existing.running()?;
     let mut last = existing.get(server, "logs").await?;
     print::bytes(&last)?;

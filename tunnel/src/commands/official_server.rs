@@ -11,10 +11,10 @@ use ssh_endpoint::official::CLIENT_PUBLIC_KEY;
 use ssh_endpoint::{ENDPOINT, Serverless, SshEndpoint};
 
 use crate::commands::server::{self, ServerArgs};
-use crate::endpoint::start::explain;
 use crate::error::{Context, Error, Result};
 use crate::server::ssh_server::Choice;
 use crate::websocket::dial::USER_AGENT;
+use crate::workspace::explain;
 
 /// The official tool's command `ssh`, of which this program has what runs on a driver.
 #[derive(Debug, Args)]

@@ -40,6 +40,9 @@ pub struct ProxyArgs {
     /// Version of the resumable protocol that it speaks.
     #[arg(long, requires = "port", default_value_t = 0)]
     pub resume_version: u32,
+    /// Profile to sign in with.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
     /// Never start a cluster or a server: fail at once where none runs. For programs that probe hosts in the background.
     #[arg(long)]
     pub no_start: bool,
@@ -64,7 +67,7 @@ pub async fn run(args: ProxyArgs) -> Result<()> {
         resume_version: args.resume_version,
         ..Metadata::default()
     });
-    let mut line = ClientLine::new(endpoint, args.renew_every, !args.no_start);
+    let mut line = ClientLine::new(endpoint, args.renew_every, !args.no_start).with_profile(args.profile);
     let socket = line.first(known).await?;
     let mut source = Source { stdin: stdio::reader().context(cannot_read)?, end: Ends::new()?, ended: false };
     let mut destination = stdio::writer().context(|| "cannot write to stdout".to_owned())?;

@@ -1,45 +1,21 @@
 //! What every command needs that goes to the cluster: a running server, a registered key, and what ssh is told.
 
-use std::path::PathBuf;
-
-use clap::Args;
-use databricks::{Client, Config};
+use databricks::Client;
 use secret::Secret;
 use ssh_endpoint::SshEndpoint;
 
-use crate::commands::selection::{Selected, Selection};
 use crate::endpoint::clients;
-use crate::endpoint::direct::Purpose;
+use crate::endpoint::direct::EndpointUse;
 use crate::endpoint::files::Files;
+use crate::endpoint::identity::Identity;
 use crate::endpoint::metadata::Metadata;
-use crate::endpoint::start::{Starter, explain};
-use crate::error::{Context, Error, Result};
-use crate::keys::{self, ClientKey};
+use crate::endpoint::selection::{Selected, Selection};
+use crate::endpoint::start::Starter;
+use crate::error::Result;
+use crate::home::home;
 use crate::progress::Progress;
-use crate::websocket::dial;
-use crate::{environment, ssh};
-
-/// With which key to log in.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Identity {
-    /// Key to log in with, in place of the one that the tunnel makes: a private key, or the public half of one that an agent or
-    /// a security key holds.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Option<PathBuf>,
-}
-
-impl Identity {
-    /// The key.
-    ///
-    /// # Errors
-    /// When its file is none, or this machine's own can be neither read nor made.
-    pub fn key(&self) -> Result<ClientKey> {
-        match &self.identity {
-            Some(file) => keys::given(file),
-            None => keys::ensure(&home()?, &comment()),
-        }
-    }
-}
+use crate::ssh;
+use crate::workspace::explain;
 
 /// An endpoint that can be connected to.
 pub struct Ready {
@@ -61,15 +37,7 @@ impl Ready {
     /// # Errors
     /// When there is no endpoint, the workspace refuses, or the server does not start.
     pub async fn of(selection: &Selection, identity: &Identity) -> Result<Self> {
-        Self::of_selected(selection.find(Purpose::Connect).await?, identity).await
-    }
-
-    /// The same for this endpoint.
-    ///
-    /// # Errors
-    /// As [`Self::of`].
-    pub async fn at(endpoint: SshEndpoint, identity: &Identity) -> Result<Self> {
-        Self::of_selected(endpoint.into(), identity).await
+        Self::of_selected(selection.find(EndpointUse::Connect).await?, identity).await
     }
 
     /// The same with what is known by now.
@@ -77,12 +45,9 @@ impl Ready {
     /// # Errors
     /// As [`Self::of`].
     pub async fn of_selected(selected: Selected, identity: &Identity) -> Result<Self> {
-        let Selected { mut endpoint, server, client: signed_in } = selected;
+        let client = selected.client()?;
+        let Selected { mut endpoint, server, profile, .. } = selected;
         let home = home()?;
-        let client = match signed_in {
-            Some(client) => client,
-            None => client(&endpoint)?,
-        };
         let key = identity.key()?;
         let progress = Progress::default();
         let starter = Starter { client: &client, endpoint: &endpoint, home: &home, progress: &progress };
@@ -100,7 +65,7 @@ impl Ready {
         if endpoint.remote_user.is_empty() {
             endpoint.remote_user = server.user.clone();
         }
-        let mut proxy = files.proxy()?;
+        let mut proxy = files.proxy(profile.as_deref())?;
         proxy.push(format!("--port={}", server.port));
         if endpoint.serverless.is_some() {
             proxy.push(format!("--cluster-id={}", server.cluster_id));
@@ -113,41 +78,4 @@ impl Ready {
         let options = options.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         Ok(Self { endpoint, client, server, token, options })
     }
-}
-
-/// The workspace's client: credentials from the environment or a profile, whatever host these name.
-///
-/// # Errors
-/// When there are no credentials.
-pub fn client(endpoint: &SshEndpoint) -> Result<Client> {
-    let host = Some(endpoint.host.clone());
-    let user_agent = Some(dial::USER_AGENT.to_owned());
-    Client::new(Config { host, user_agent, ..Config::default() }).map_err(|error| explain(error, "cannot sign in"))
-}
-
-/// The client of the workspace that the environment or a profile names.
-///
-/// # Errors
-/// When there is no workspace, or there are no credentials.
-pub fn client_of_environment() -> Result<Client> {
-    let user_agent = Some(dial::USER_AGENT.to_owned());
-    Client::new(Config { user_agent, ..Config::default() }).map_err(|error| explain(error, "cannot sign in"))
-}
-
-/// The tunnel's folder.
-///
-/// # Errors
-/// When there is no home.
-pub fn home() -> Result<PathBuf> {
-    let home = environment::home()
-        .ok_or_else(|| Error::new("there is no home directory").way_out("Set DATABRICKS_TUNNEL_HOME to a folder."))?;
-    // ssh runs in this folder too, and the paths stand in its options.
-    std::path::absolute(&home).context(|| format!("{} is no folder", home.display()))
-}
-
-/// Whose key it is: `user@machine`.
-pub fn comment() -> String {
-    let user = environment::variable("USER").or_else(|| environment::variable("LOGNAME"));
-    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    format!("{}@{}", user.as_deref().unwrap_or("tunnel"), host.as_deref().unwrap_or("unknown"))
 }

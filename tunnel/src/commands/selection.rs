@@ -1,22 +1,18 @@
-//! Which endpoint a command is about: the arguments that all commands share, and how they become an endpoint.
+//! The arguments that commands share: which endpoint, in which workspace, and with which key.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use databricks::Client;
-use ssh_endpoint::{ACCELERATORS, Serverless, SshEndpoint};
+use ssh_endpoint::ACCELERATORS;
 
-use crate::commands::ready;
-use crate::endpoint::direct::{self, Compute, Direct, Purpose};
-use crate::endpoint::metadata::Metadata;
-use crate::error::{Context, Error, Result};
-use crate::{endpoint, environment, terraform};
+use crate::endpoint::identity::Identity;
+use crate::endpoint::selection::Selection;
+use crate::workspace::selection::WorkspaceArgs;
 
 /// Where the endpoint is found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
-pub struct Selection {
+pub struct SelectionArgs {
     /// File with the outputs, as `terraform output -json` prints them; `-` is stdin. By default Terraform or OpenTofu is asked
     /// in this folder.
     #[arg(long, value_name = "FILE")]
@@ -42,79 +38,44 @@ pub struct Selection {
     pub tunnel_binary: Option<PathBuf>,
 }
 
-impl Selection {
-    /// The endpoint that is meant.
-    ///
-    /// # Errors
-    /// When there is none, or several and none is named.
-    pub async fn resolve(&self) -> Result<SshEndpoint> {
-        Ok(self.find(Purpose::Connect).await?.endpoint)
-    }
-
-    /// The same, with what finding it found besides. An endpoint straight from a cluster is published only to connect.
-    ///
-    /// # Errors
-    /// As [`Self::resolve`].
-    pub async fn find(&self, purpose: Purpose) -> Result<Selected> {
-        if let Some(direct) = self.direct(purpose) {
-            let client = ready::client_of_environment()?;
-            let (endpoint, server) = direct::endpoint(&client, &ready::home()?, &direct).await?;
-            return Ok(Selected { endpoint, server, client: Some(client) });
-        }
-        if self.publish_as.is_some() || self.tunnel_binary.is_some() {
-            return Err(Error::new("--publish-as and --tunnel-binary are for an endpoint that the tunnel publishes")
-                .way_out("Say on what: --cluster NAME, or --serverless."));
-        }
-        let endpoint = endpoint::find(&outputs(self.outputs.as_deref())?, self.endpoint.as_deref())?;
-        Ok(endpoint.into())
-    }
-
-    fn direct(&self, purpose: Purpose) -> Option<Direct<'_>> {
-        let serverless = || Serverless { accelerator: self.accelerator.clone(), ..Serverless::default() };
-        let compute = match &self.cluster {
-            Some(cluster) => Compute::Cluster(cluster.clone()),
-            None if self.serverless => Compute::Serverless(serverless()),
-            None => return None,
-        };
-        Some(Direct { compute, name: self.publish_as.as_deref(), binary: self.tunnel_binary.as_deref(), purpose })
-    }
-
-    /// All endpoints of the outputs.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn all(&self) -> Result<Vec<SshEndpoint>> {
-        endpoint::find_all(&outputs(self.outputs.as_deref())?)
+impl SelectionArgs {
+    /// The endpoint that is meant, in this workspace.
+    pub fn in_workspace(self, workspace: WorkspaceArgs) -> Selection {
+        let Self { outputs, endpoint, cluster, serverless, accelerator, publish_as, tunnel_binary } = self;
+        Selection { outputs, endpoint, cluster, serverless, accelerator, publish_as, tunnel_binary, workspace }
     }
 }
 
-/// An endpoint, with what is known about it by now.
-pub struct Selected {
-    /// The endpoint.
-    pub endpoint: SshEndpoint,
-    /// Its running server, where that was looked for and found.
-    pub server: Option<Metadata>,
-    /// The workspace, where it was asked already.
-    pub client: Option<Client>,
+/// Where the endpoint is found, and who asks.
+#[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
+pub struct EndpointArgs {
+    /// Which endpoint.
+    #[command(flatten)]
+    pub endpoint: SelectionArgs,
+    /// In which workspace.
+    #[command(flatten)]
+    pub workspace: WorkspaceArgs,
 }
 
-impl From<SshEndpoint> for Selected {
-    fn from(endpoint: SshEndpoint) -> Self {
-        Self { endpoint, server: None, client: None }
+impl From<EndpointArgs> for Selection {
+    fn from(args: EndpointArgs) -> Self {
+        args.endpoint.in_workspace(args.workspace)
     }
 }
 
-fn outputs(file: Option<&Path>) -> Result<String> {
-    match file {
-        None => {
-            let folder = std::env::current_dir().context(|| "this folder cannot be read".to_owned())?;
-            terraform::outputs(&folder, &environment::path())
-        }
-        Some(file) if file == Path::new("-") => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).context(|| "cannot read the outputs from stdin".to_owned())?;
-            Ok(text)
-        }
-        Some(file) => std::fs::read_to_string(file).context(|| format!("cannot read {}", file.display())),
+/// With which key to log in.
+#[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
+pub struct IdentityArgs {
+    /// Key to log in with, in place of the one that the tunnel makes: a private key, or the public half of one that an agent or
+    /// a security key holds.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+}
+
+impl From<IdentityArgs> for Identity {
+    fn from(args: IdentityArgs) -> Self {
+        Self { file: args.identity }
     }
 }

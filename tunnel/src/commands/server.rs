@@ -18,7 +18,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::endpoint::metadata::{self, Metadata};
-use crate::endpoint::start::explain;
 use crate::environment;
 use crate::error::{Context, Error, Result};
 use crate::jobs::local::{self, Jobs};
@@ -32,6 +31,7 @@ use crate::server::workspace_files::Registration;
 use crate::server::{Service, serve};
 use crate::session::negotiation::RESUME_VERSION;
 use crate::websocket::dial::USER_AGENT;
+use crate::workspace::explain;
 
 /// The ports of the official server; when all are taken, any port does.
 const PORTS: std::ops::RangeInclusive<u16> = 7772..=7871;
@@ -166,8 +166,9 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         resume_version: RESUME_VERSION,
     };
     let path = |directory: String| format!("{directory}/metadata.json");
-    let place = Place { client, path: path(args.directory), official: args.official_directory.map(path), metadata };
-    place.publish(&log).await?;
+    let announcement =
+        Announcement { client, path: path(args.directory), official: args.official_directory.map(path), metadata };
+    announcement.publish(&log).await?;
     say!("tunnel: listening on port {port}");
 
     tokio::select! {
@@ -178,7 +179,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         () = end_of(parent), if args.end_with_parent => say!("tunnel: the notebook has ended"),
     }
     // First nobody finds the server any more, then it ends. The workspace may be away: that must not keep it.
-    if tokio::time::timeout(RETRACT_LIMIT, place.retract()).await.is_err() {
+    if tokio::time::timeout(RETRACT_LIMIT, announcement.retract()).await.is_err() {
         say!("tunnel: the endpoint's folder could not be cleaned up in time");
     }
     shutdown.cancel();
@@ -216,7 +217,7 @@ async fn end_of(parent: Pid) {
 }
 
 /// The files in the workspace that say where the server is.
-struct Place {
+struct Announcement {
     client: Client,
     path: String,
     /// Where the official tool looks.
@@ -224,7 +225,7 @@ struct Place {
     metadata: Metadata,
 }
 
-impl Place {
+impl Announcement {
     async fn publish(&self, log: &LogRing) -> Result<()> {
         let cannot = |error| explain(error, "cannot say where the server listens");
         self.publish_at(&self.path).await.map_err(cannot)?;

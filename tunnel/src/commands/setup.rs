@@ -9,11 +9,16 @@ use clap::Args;
 use ssh_endpoint::{SshEndpoint, check_name};
 
 use crate::commands::existing::Existing;
-use crate::commands::ready::{self, Identity, Ready};
-use crate::commands::selection::Selection;
+use crate::commands::ready::Ready;
+use crate::commands::selection::{EndpointArgs, IdentityArgs};
 use crate::endpoint::clients;
+use crate::endpoint::direct::EndpointUse;
 use crate::endpoint::files::Files;
+use crate::endpoint::identity::Identity;
+use crate::endpoint::selection::{Selected, Selection};
 use crate::error::{Context, Error, Result};
+use crate::home::home;
+use crate::workspace::client::client;
 use crate::{environment, keys, print, say, ssh, ssh_config};
 
 /// The folder of our Hosts, in the tunnel's.
@@ -32,10 +37,10 @@ pub struct SetupArgs {
     pub name: Option<String>,
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// With which key.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identity: IdentityArgs,
     /// Set up all endpoints of the outputs, each under its own name.
     #[arg(long, conflicts_with_all = ["name", "endpoint"])]
     pub from_terraform: bool,
@@ -58,48 +63,57 @@ pub async fn run(args: SetupArgs) -> Result<u8> {
     if let Some(name) = &args.remove {
         return remove(name);
     }
-    let endpoints = if args.from_terraform { args.selection.all()? } else { vec![args.selection.resolve().await?] };
-    let key = args.identity.key()?;
+    let (selection, identity) = (Selection::from(args.selection), Identity::from(args.identity));
+    let profile = selection.workspace.profile.as_deref();
+    let endpoints =
+        if args.from_terraform { selection.all()? } else { vec![selection.find(EndpointUse::Connect).await?.endpoint] };
+    let key = identity.key()?;
     for mut endpoint in endpoints {
-        learn_user(&mut endpoint, &args.identity, !args.no_start && !args.print).await?;
+        learn_user(&mut endpoint, &identity, profile, !args.no_start && !args.print).await?;
         let endpoint = &endpoint;
         let name = args.name.as_deref().unwrap_or(&endpoint.name);
         check_name(name).context(|| "the host cannot be set up".to_owned())?;
         if args.print {
-            let text = host(name, endpoint, &key.private, args.no_start)?;
+            let text = host(name, endpoint, &key.private, profile, args.no_start)?;
             print::bytes(text.as_bytes())?;
             continue;
         }
         let config = Config::open()?;
         config.must_not_have(name)?;
-        clients::register(&ready::client(endpoint)?, endpoint, &key.public_line).await?;
-        write(name, endpoint, &key.private, args.no_start, &config)?;
+        clients::register(&client(&endpoint.host, profile)?, endpoint, &key.public_line).await?;
+        write(host(name, endpoint, &key.private, profile, args.no_start)?, name, &config)?;
         say!("tunnel: ssh {name} now goes to the endpoint {} on {}", endpoint.name, endpoint.host);
     }
     Ok(0)
 }
 
-/// Sets one endpoint up under its own name, for an editor.
+/// Sets up one endpoint, which knows this machine's key, under its own name: for an editor.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn one(endpoint: &SshEndpoint, identity: &Identity) -> Result<()> {
-    let key = identity.key()?;
+pub async fn one(ready: &Ready, identity: &Identity, profile: Option<&str>) -> Result<()> {
+    let (endpoint, key) = (&ready.endpoint, identity.key()?);
     let config = Config::open()?;
     config.must_not_have(&endpoint.name)?;
-    clients::register(&ready::client(endpoint)?, endpoint, &key.public_line).await?;
-    write(&endpoint.name, endpoint, &key.private, false, &config)
+    clients::register(&ready.client, endpoint, &key.public_line).await?;
+    write(host(&endpoint.name, endpoint, &key.private, profile, false)?, &endpoint.name, &config)
 }
 
 /// On serverless compute only the running server knows the user that sessions run as.
-async fn learn_user(endpoint: &mut SshEndpoint, identity: &Identity, may_start: bool) -> Result<()> {
+async fn learn_user(
+    endpoint: &mut SshEndpoint,
+    identity: &Identity,
+    profile: Option<&str>,
+    may_start: bool,
+) -> Result<()> {
     if !endpoint.remote_user.is_empty() {
         return Ok(());
     }
+    let selected = Selected { profile: profile.map(str::to_owned), ..endpoint.clone().into() };
     let server = if may_start {
-        Some(Ready::at(endpoint.clone(), identity).await?.server)
+        Some(Ready::of_selected(selected, identity).await?.server)
     } else {
-        Existing::at(endpoint.clone()).await?.server
+        Existing::at(selected).await?.server
     };
     endpoint.remote_user = server.map(|server| server.user).unwrap_or_default();
     if endpoint.remote_user.is_empty() {
@@ -112,19 +126,18 @@ async fn learn_user(endpoint: &mut SshEndpoint, identity: &Identity, may_start: 
     Ok(())
 }
 
-fn host(name: &str, endpoint: &SshEndpoint, identity: &Path, no_start: bool) -> Result<String> {
-    let files = Files::write(&ready::home()?, endpoint)?;
-    let mut proxy = files.proxy()?;
+fn host(name: &str, endpoint: &SshEndpoint, identity: &Path, profile: Option<&str>, no_start: bool) -> Result<String> {
+    let files = Files::write(&home()?, endpoint)?;
+    let mut proxy = files.proxy(profile)?;
     if no_start {
         proxy.push("--no-start".to_owned());
     }
     Ok(ssh_config::host(name, &ssh::options(endpoint, &proxy, identity, &files.known_hosts)))
 }
 
-fn write(name: &str, endpoint: &SshEndpoint, identity: &Path, no_start: bool, config: &Config) -> Result<()> {
+fn write(text: String, name: &str, config: &Config) -> Result<()> {
     let folder = hosts()?;
     keys::create_home(&folder)?;
-    let text = host(name, endpoint, identity, no_start)?;
     keys::write_atomically(&folder.join(name), text.as_bytes(), 0o600)?;
     config.include(&folder)
 }
@@ -142,7 +155,7 @@ fn remove(name: &str) -> Result<u8> {
 }
 
 fn hosts() -> Result<PathBuf> {
-    Ok(ready::home()?.join(HOSTS))
+    Ok(home()?.join(HOSTS))
 }
 
 /// The names that are set up on this machine, each with the host key alias of the endpoint that it leads to.

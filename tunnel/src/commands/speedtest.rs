@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::{Instant, timeout_at};
 
-use crate::commands::ready::{Identity, Ready};
-use crate::commands::selection::Selection;
+use crate::commands::ready::Ready;
+use crate::commands::selection::{EndpointArgs, IdentityArgs};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::ssh::Login;
@@ -29,10 +29,10 @@ const CHUNK: usize = 256 * 1024;
 pub struct SpeedtestArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// With which key.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identity: IdentityArgs,
     /// Time for each direction.
     #[arg(long, default_value = "5s", value_parser = humantime::parse_duration)]
     pub duration: Duration,
@@ -59,7 +59,7 @@ struct Measured {
 /// # Errors
 /// As `connect`, or when the connection ends in between.
 pub async fn run(args: SpeedtestArgs) -> Result<u8> {
-    let ready = Ready::of(&args.selection, &args.identity).await?;
+    let ready = Ready::of(&args.selection.into(), &args.identity.into()).await?;
     let progress = Progress::default();
     progress.stage("measuring the latency");
     let (login, round_trips) = latency(&ready).await?;

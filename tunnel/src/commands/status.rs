@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::commands::existing::Existing;
-use crate::commands::selection::Selection;
+use crate::commands::selection::EndpointArgs;
 use crate::error::Result;
 use crate::print;
 use crate::server::status::ServerStatus;
@@ -24,7 +24,7 @@ Examples:
 pub struct StatusArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -48,7 +48,7 @@ struct Report<'a> {
 /// # Errors
 /// When there is no endpoint, or the workspace or the server cannot be asked.
 pub async fn run(args: StatusArgs) -> Result<u8> {
-    let existing = Existing::of(&args.selection).await?;
+    let existing = Existing::of(&args.selection.into()).await?;
     let status = match &existing.server {
         Some(server) => existing.status(server).await?,
         None => None,

@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::time::{Instant, sleep};
 
 use crate::commands::existing::{Existing, is_unknown_route};
-use crate::commands::selection::Selection;
+use crate::commands::selection::EndpointArgs;
 use crate::endpoint::start::address;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -26,7 +26,7 @@ Examples:
 pub struct StopArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: EndpointArgs,
     /// Also when somebody is connected, or a job runs: it ends with the server.
     #[arg(long)]
     pub force: bool,
@@ -37,7 +37,7 @@ pub struct StopArgs {
 /// # Errors
 /// When somebody is connected and it is not forced, or the server does not end.
 pub async fn run(args: StopArgs) -> Result<u8> {
-    let existing = Existing::of(&args.selection).await?;
+    let existing = Existing::of(&args.selection.into()).await?;
     let name = &existing.endpoint.name;
     let Some(server) = &existing.server else {
         say!("tunnel: no server runs for the endpoint {name}");

@@ -6,9 +6,9 @@ use secret::Secret;
 use ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SshEndpoint, client_secret_name};
 use ssh_key::{HashAlg, PublicKey};
 
-use crate::endpoint::start::explain;
 use crate::error::{Error, Result};
 use crate::known_hosts;
+use crate::workspace::explain;
 
 /// A key that may log in.
 #[derive(Debug, Clone, PartialEq, Eq)]

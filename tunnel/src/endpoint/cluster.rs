@@ -3,8 +3,8 @@
 use databricks::Client;
 use databricks::api::clusters::{Cluster, ListNodeTypes};
 
-use crate::endpoint::start::explain;
 use crate::error::{Error, Result};
+use crate::workspace::explain;
 
 /// The oldest runtime that serves: the official tool's rule.
 const LEAST_RUNTIME: u32 = 17;

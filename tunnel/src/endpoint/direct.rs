@@ -11,9 +11,10 @@ use ssh_endpoint::{Serverless, SshEndpoint, check_name, processor, secret_scope,
 use crate::endpoint::cluster::{self, Processor};
 use crate::endpoint::files::{self, Files};
 use crate::endpoint::metadata::Metadata;
-use crate::endpoint::start::{Starter, explain};
+use crate::endpoint::start::Starter;
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
+use crate::workspace::explain;
 use crate::{keys, known_hosts};
 
 const LOOKING: &str = "cannot look for the cluster";
@@ -40,12 +41,12 @@ pub struct Direct<'a> {
     /// The program for the driver; without one this program itself.
     pub binary: Option<&'a Path>,
     /// Whether it is published where there is none.
-    pub purpose: Purpose,
+    pub purpose: EndpointUse,
 }
 
 /// What an endpoint is looked for for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum EndpointUse {
     /// To connect: it is published where there is none, and again with another program.
     Connect,
     /// To look at it, or to end it: nothing is changed.
@@ -57,7 +58,7 @@ pub enum Purpose {
 /// # Errors
 /// When the compute cannot serve SSH, the workspace refuses, or the endpoint has another host key than before.
 pub async fn endpoint(client: &Client, home: &Path, direct: &Direct<'_>) -> Result<(SshEndpoint, Option<Metadata>)> {
-    let target = Target::find(client, direct).await?;
+    let target = DirectTarget::find(client, direct).await?;
     if let Some(known) = remembered(client, home, &target).filter(|_| direct.binary.is_none()) {
         let starter = Starter { client, endpoint: &known, home, progress: &Progress::default() };
         if let Some(server) = starter.find().await? {
@@ -66,14 +67,14 @@ pub async fn endpoint(client: &Client, home: &Path, direct: &Direct<'_>) -> Resu
     }
     let wanted = target.wanted(client);
     let endpoint = match direct.purpose {
-        Purpose::Look => match find(client, &wanted).await? {
+        EndpointUse::Look => match find(client, &wanted).await? {
             Some((endpoint, _)) => endpoint,
             None => {
                 return Err(Error::new(format!("there is no endpoint {} yet", wanted.name))
                     .way_out("tunnel connect makes it, and tunnel setup does."));
             }
         },
-        Purpose::Connect => ensure(client, home, &target, &wanted, direct.binary).await?,
+        EndpointUse::Connect => ensure(client, home, &target, &wanted, direct.binary).await?,
     };
     check_pin(home, &endpoint)?;
     Ok((endpoint, None))
@@ -83,14 +84,14 @@ pub async fn endpoint(client: &Client, home: &Path, direct: &Direct<'_>) -> Resu
 async fn ensure(
     client: &Client,
     home: &Path,
-    target: &Target,
+    target: &DirectTarget,
     wanted: &EndpointConfig,
     binary: Option<&Path>,
 ) -> Result<SshEndpoint> {
     let cluster = match &target.compute {
-        Place::Cluster(Found { cluster: Some(cluster), .. }) => Some((**cluster).clone()),
-        Place::Cluster(found) => Some(get_cluster(client, &found.id).await?),
-        Place::Serverless(_) => None,
+        TargetCompute::Cluster(FoundCluster { cluster: Some(cluster), .. }) => Some((**cluster).clone()),
+        TargetCompute::Cluster(found) => Some(get_cluster(client, &found.id).await?),
+        TargetCompute::Serverless(_) => None,
     };
     if let Some(cluster) = &cluster {
         cluster::check(client, cluster).await?;
@@ -106,7 +107,7 @@ async fn ensure(
         return Err(Error::new(format!("the endpoint {} is Terraform's, and on other compute", endpoint.name))
             .way_out("Take another name: --publish-as NAME"));
     }
-    let program = Program::read(binary)?;
+    let program = DriverProgram::read(binary)?;
     let is_current = |found: &SshEndpoint| found.binary_sha256 == sha256_hex(&program.bytes);
     match found.map(|(endpoint, _)| endpoint).filter(|found| is_on_the_same(found, wanted) && is_current(found)) {
         Some(endpoint) => Ok(endpoint),
@@ -131,7 +132,7 @@ async fn find(client: &Client, wanted: &EndpointConfig) -> Result<Option<(SshEnd
     }
 }
 
-async fn put(client: &Client, wanted: &EndpointConfig, program: Program) -> Result<SshEndpoint> {
+async fn put(client: &Client, wanted: &EndpointConfig, program: DriverProgram) -> Result<SshEndpoint> {
     let progress = Progress::default();
     progress.stage("publishing the endpoint");
     let doing = "cannot publish the endpoint";
@@ -161,11 +162,11 @@ fn host(client: &Client) -> String {
 }
 
 /// The endpoint that this machine was connected to before, with the host key that it pinned then.
-fn remembered(client: &Client, home: &Path, target: &Target) -> Option<SshEndpoint> {
+fn remembered(client: &Client, home: &Path, target: &DirectTarget) -> Option<SshEndpoint> {
     files::known(home).into_iter().find(|endpoint| {
         let is_same = match &target.compute {
-            Place::Cluster(found) => endpoint.serverless.is_none() && endpoint.cluster_id == found.id,
-            Place::Serverless(serverless) => endpoint.serverless.as_ref() == Some(serverless),
+            TargetCompute::Cluster(found) => endpoint.serverless.is_none() && endpoint.cluster_id == found.id,
+            TargetCompute::Serverless(serverless) => endpoint.serverless.as_ref() == Some(serverless),
         };
         is_same
             && endpoint.name == target.name
@@ -186,30 +187,32 @@ async fn lock(home: &Path, name: &str) -> Result<std::fs::File> {
 }
 
 /// What is meant, as far as it takes to find it again.
-struct Target {
+struct DirectTarget {
     name: String,
-    compute: Place,
+    compute: TargetCompute,
 }
 
-enum Place {
-    Cluster(Found),
+enum TargetCompute {
+    Cluster(FoundCluster),
     Serverless(Serverless),
 }
 
 /// A cluster's id, and the cluster where it was looked at.
-struct Found {
+struct FoundCluster {
     id: String,
     cluster: Option<Box<Cluster>>,
 }
 
-impl Target {
+impl DirectTarget {
     async fn find(client: &Client, direct: &Direct<'_>) -> Result<Self> {
         let (compute, default_name) = match &direct.compute {
-            Compute::Cluster(id) if is_id(id) => (Place::Cluster(Found { id: id.clone(), cluster: None }), id.clone()),
+            Compute::Cluster(id) if is_id(id) => {
+                (TargetCompute::Cluster(FoundCluster { id: id.clone(), cluster: None }), id.clone())
+            }
             Compute::Cluster(name) => {
                 let cluster = cluster_named(client, name).await?;
                 let id = cluster.cluster_id.clone();
-                (Place::Cluster(Found { id: id.clone(), cluster: Some(Box::new(cluster)) }), id)
+                (TargetCompute::Cluster(FoundCluster { id: id.clone(), cluster: Some(Box::new(cluster)) }), id)
             }
             Compute::Serverless(serverless) => {
                 serverless.check().context(|| "there is no such compute".to_owned())?;
@@ -217,7 +220,7 @@ impl Target {
                     Some(name) => name.to_owned(),
                     None => own_name(client, serverless).await?,
                 };
-                (Place::Serverless(serverless.clone()), name)
+                (TargetCompute::Serverless(serverless.clone()), name)
             }
         };
         let name = direct.name.map_or(default_name, str::to_owned);
@@ -227,8 +230,8 @@ impl Target {
 
     fn wanted(&self, client: &Client) -> EndpointConfig {
         let (cluster_id, serverless, remote_user) = match &self.compute {
-            Place::Cluster(found) => (found.id.clone(), None, driver_user(client)),
-            Place::Serverless(serverless) => (String::new(), Some(serverless.clone()), String::new()),
+            TargetCompute::Cluster(found) => (found.id.clone(), None, driver_user(client)),
+            TargetCompute::Serverless(serverless) => (String::new(), Some(serverless.clone()), String::new()),
         };
         EndpointConfig {
             name: self.name.clone(),
@@ -295,13 +298,13 @@ fn is_id(name: &str) -> bool {
 }
 
 /// A program for drivers.
-struct Program {
+struct DriverProgram {
     bytes: Vec<u8>,
     name: String,
     processor: Option<Processor>,
 }
 
-impl Program {
+impl DriverProgram {
     /// Reads the file, or this program itself.
     fn read(file: Option<&Path>) -> Result<Self> {
         let path = match file {

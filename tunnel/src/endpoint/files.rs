@@ -39,20 +39,28 @@ impl Files {
         home.join(format!("{}.known_hosts", endpoint.host_key_alias()))
     }
 
-    /// The proxy's command line, as arguments. The server is found or started at each connection.
+    /// The proxy's command line, as arguments. The server is found or started at each connection, with this profile's credentials.
     ///
     /// # Errors
-    /// When this program does not know where it is.
-    pub fn proxy(&self) -> Result<Vec<String>> {
+    /// When this program does not know where it is, or a name cannot stand in ssh's configuration.
+    pub fn proxy(&self, profile: Option<&str>) -> Result<Vec<String>> {
         let program = std::env::current_exe().context(|| "this program's own path is not known".to_owned())?;
+        let fits = |text: &str| !text.contains(['\n', '\r', '"']);
         let text = |path: &Path| {
-            let text = path.to_str().filter(|text| !text.contains(['\n', '\r', '"']));
+            let text = path.to_str().filter(|text| fits(text));
             text.map(str::to_owned).ok_or_else(|| {
                 Error::new(format!("{} cannot stand in ssh's configuration", path.display()))
                     .way_out("Set DATABRICKS_TUNNEL_HOME to a folder without quotes and line ends in its name.")
             })
         };
-        Ok(vec![text(&program)?, "proxy".to_owned(), format!("--endpoint-file={}", text(&self.endpoint)?)])
+        let mut words = vec![text(&program)?, "proxy".to_owned(), format!("--endpoint-file={}", text(&self.endpoint)?)];
+        if let Some(profile) = profile {
+            if !fits(profile) {
+                return Err(Error::new(format!("the profile {profile:?} cannot stand in ssh's configuration")));
+            }
+            words.push(format!("--profile={profile}"));
+        }
+        Ok(words)
     }
 }
 

@@ -9,18 +9,20 @@ use secret::Secret;
 use ssh_endpoint::SshEndpoint;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
-use crate::commands::ready;
 use crate::endpoint::metadata::Metadata;
-use crate::endpoint::start::{Starter, address, explain};
+use crate::endpoint::start::{Starter, address};
 use crate::environment;
 use crate::error::{Error, Result};
+use crate::home::home;
 use crate::progress::Progress;
 use crate::say;
-use crate::session::negotiation::{Capabilities, Delivered, Dial, GRACE, Purpose, RESUME_VERSION, Resume};
+use crate::session::negotiation::{Capabilities, Delivered, Dial, DialPurpose, FULL, GRACE, RESUME_VERSION, Resume};
 use crate::session::{Broken, Due, Line};
 use crate::ssh::TOKEN_VARIABLE;
 use crate::websocket::dial::{self, Address, DialError, dial};
 use crate::websocket::socket::{Incoming, Socket};
+use crate::workspace::client::client;
+use crate::workspace::explain;
 
 /// How long a first socket may take.
 const FIRST_LIMIT: Duration = Duration::from_secs(45);
@@ -50,6 +52,7 @@ const SLEPT: Duration = Duration::from_secs(30);
 /// One session's way to its server.
 pub struct ClientLine {
     endpoint: SshEndpoint,
+    profile: Option<String>,
     client: Option<Client>,
     id: String,
     address: Option<Address>,
@@ -66,6 +69,7 @@ impl ClientLine {
     pub fn new(endpoint: SshEndpoint, renew_every: Duration, may_start: bool) -> Self {
         Self {
             endpoint,
+            profile: None,
             client: None,
             id: uuid::Uuid::new_v4().to_string(),
             address: None,
@@ -78,6 +82,11 @@ impl ClientLine {
         }
     }
 
+    /// Signs in with this profile, where another token is needed than the one that `connect` handed on.
+    pub fn with_profile(self, profile: Option<String>) -> Self {
+        Self { profile, ..self }
+    }
+
     /// Whether the session can be resumed: known once its first socket is there.
     pub fn can_resume(&self) -> bool {
         self.resume
@@ -88,7 +97,7 @@ impl ClientLine {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let client = ready::client(&self.endpoint)?;
+        let client = client(&self.endpoint.host, self.profile.as_deref())?;
         self.client = Some(client.clone());
         Ok(client)
     }
@@ -121,7 +130,7 @@ impl ClientLine {
             let address = address(&self.endpoint, &server)?;
             self.resume = speaks_resumable(&server, &address, &token).await;
             self.address = Some(address.clone());
-            let what = self.what(0, Purpose::Attach);
+            let what = self.what(0, DialPurpose::Attach);
             match timeout(FIRST_LIMIT, dial(&address, &what, &token)).await {
                 Ok(Ok(socket)) => {
                     self.renew_at = Instant::now() + self.renew_every;
@@ -153,7 +162,7 @@ impl ClientLine {
 
     async fn find(&mut self) -> Result<Metadata> {
         let client = self.client()?;
-        let home = ready::home()?;
+        let home = home()?;
         let progress = Progress::default();
         let starter = Starter { client: &client, endpoint: &self.endpoint, home: &home, progress: &progress };
         if self.may_start {
@@ -165,7 +174,7 @@ impl ClientLine {
         })
     }
 
-    fn what(&self, delivered: u64, purpose: Purpose) -> Dial {
+    fn what(&self, delivered: u64, purpose: DialPurpose) -> Dial {
         let grace = if self.is_ours() { BUDGET + PAUSE } else { GRACE };
         let resume = self.resume.then_some(Resume { delivered, purpose, grace });
         Dial { id: self.id.clone(), resume }
@@ -185,7 +194,7 @@ impl ClientLine {
     async fn try_reattach(&mut self, address: &Address, delivered: u64) -> Result<(Socket, u64), Failed> {
         let was_inherited = self.inherited.is_some();
         let token = self.token().await.map_err(|error| Failed::Now(error.to_string()))?;
-        let mut socket = match dial(address, &self.what(delivered, Purpose::Reattach), &token).await {
+        let mut socket = match dial(address, &self.what(delivered, DialPurpose::Reattach), &token).await {
             Ok(socket) => socket,
             Err(error) => {
                 let is_final = error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 429);
@@ -224,7 +233,7 @@ async fn speaks_resumable(server: &Metadata, address: &Address, token: &Secret<S
 }
 
 fn refused(error: DialError) -> Error {
-    let full = matches!(&error, DialError::Refused(_, _, text) if text.contains(crate::server::FULL));
+    let full = matches!(&error, DialError::Refused(_, _, text) if text.contains(FULL));
     let described = Error::new("no connection to the cluster").caused_by(error);
     if full {
         described.way_out("End another connection, or raise max_clients of the endpoint and apply.")
@@ -254,7 +263,7 @@ impl Line for ClientLine {
         let address = self.address.clone()?;
         let dialled = timeout(RENEW_LIMIT, async {
             let token = self.token().await.map_err(|error| error.to_string())?;
-            dial(&address, &self.what(delivered, Purpose::Attach), &token).await.map_err(|error| error.to_string())
+            dial(&address, &self.what(delivered, DialPurpose::Attach), &token).await.map_err(|error| error.to_string())
         });
         match dialled.await {
             Ok(Ok(socket)) => Some(socket),

@@ -6,8 +6,10 @@ pub mod clients;
 pub mod cluster;
 pub mod direct;
 pub mod files;
+pub mod identity;
 pub mod line;
 pub mod metadata;
+pub mod selection;
 pub mod start;
 
 use serde_json::Value;
@@ -20,7 +22,7 @@ const MARKS: [&str; 4] = ["schema_version", "host", "cluster_id", "server_host_k
 
 /// An endpoint and the outputs' path at which it was found.
 #[derive(Debug, Clone, PartialEq)]
-struct Found {
+struct FoundEndpoint {
     at: String,
     endpoint: SshEndpoint,
 }
@@ -33,7 +35,7 @@ pub fn find_all(outputs: &str) -> Result<Vec<SshEndpoint>> {
     Ok(collect_all(outputs)?.into_iter().map(|found| found.endpoint).collect())
 }
 
-fn collect_all(outputs: &str) -> Result<Vec<Found>> {
+fn collect_all(outputs: &str) -> Result<Vec<FoundEndpoint>> {
     let value: Value = serde_json::from_str(outputs)
         .map_err(|error| Error::new("the outputs are no JSON").caused_by(error).way_out(OUTPUTS))?;
     if value.as_object().is_some_and(serde_json::Map::is_empty) {
@@ -118,7 +120,7 @@ fn outputs_of(value: &Value) -> Option<Vec<(String, &Value)>> {
         .collect()
 }
 
-fn collect(value: &Value, at: String, found: &mut Vec<Found>) -> Result<()> {
+fn collect(value: &Value, at: String, found: &mut Vec<FoundEndpoint>) -> Result<()> {
     match value {
         Value::Object(map) if MARKS.iter().all(|mark| map.contains_key(*mark)) => {
             let version = map.get("schema_version").and_then(Value::as_u64).unwrap_or_default();
@@ -131,7 +133,7 @@ fn collect(value: &Value, at: String, found: &mut Vec<Found>) -> Result<()> {
             let endpoint = serde_json::from_value(value.clone())
                 .map_err(|error| Error::new(format!("the endpoint {at} cannot be read")).caused_by(error))?;
             check(&endpoint)?;
-            found.push(Found { at, endpoint });
+            found.push(FoundEndpoint { at, endpoint });
         }
         Value::Object(map) => {
             for (key, value) in map {

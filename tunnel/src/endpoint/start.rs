@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use databricks::api::clusters::{self, ClusterId, ClusterState};
 use databricks::api::jobs::{ListRuns, Run, RunId, RunOutput};
-use databricks::api::workspace::{self, Import};
+use databricks::api::workspace::{self as files, Import};
 use databricks::{Client, Request};
 use ssh_endpoint::SshEndpoint;
 use tokio::time::{Instant, sleep, timeout};
@@ -21,6 +21,7 @@ use crate::error::{Context, Error, Result};
 use crate::keys;
 use crate::progress::Progress;
 use crate::websocket::dial::{self, Address};
+use crate::workspace::explain;
 
 /// How long a stopped cluster may take: the official tool's limit.
 const CLUSTER_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -85,7 +86,7 @@ impl Starter<'_> {
 
     /// What the last server said about itself. It may have ended since.
     async fn metadata(self) -> Result<Option<Metadata>> {
-        let found = workspace::read_file(self.client, &self.endpoint.metadata_path()).await;
+        let found = files::read_file(self.client, &self.endpoint.metadata_path()).await;
         let Some(bytes) = found.map_err(|error| explain(error, LOOKING))? else { return Ok(None) };
         Ok(metadata::parse(&bytes).filter(|found| metadata::is_of(found, self.endpoint)))
     }
@@ -240,7 +241,7 @@ impl Starter<'_> {
     /// Submits a run that starts a server.
     async fn submit(self) -> Result<i64> {
         let doing = "cannot start the server";
-        let made = workspace::make_directory(self.client, &self.endpoint.directory).await;
+        let made = files::make_directory(self.client, &self.endpoint.directory).await;
         made.map_err(|error| explain(error, doing))?;
         let notebook = Import {
             path: self.endpoint.bootstrap_path(),
@@ -293,16 +294,7 @@ pub fn address(endpoint: &SshEndpoint, server: &Metadata) -> Result<Address> {
     })
 }
 
-/// An error of the workspace, with what was being done.
-pub fn explain(error: databricks::Error, doing: &str) -> Error {
-    Error::new(doing).caused_by(error)
-}
-
-/// Adds a JSON body.
-///
-/// # Errors
-/// When the body cannot be written as JSON.
-pub fn json<T: serde::Serialize>(request: Request, body: &T) -> Result<Request> {
+fn json<T: serde::Serialize>(request: Request, body: &T) -> Result<Request> {
     request.json(body).context(|| "cannot write a request".to_owned())
 }
 

@@ -3,19 +3,15 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use databricks::Client;
 use databricks::api::workspace;
 use serde::{Deserialize, Serialize};
-use ssh_endpoint::SshEndpoint;
 
-use super::destination::Destination;
+use super::destination::{Copies, Destination};
 use super::id::JobId;
-use super::job::{Job, State};
+use super::job::{Job, JobState};
 use super::report::Report;
-use crate::commands::ready;
-use crate::endpoint::direct::Purpose;
-use crate::endpoint::start::explain;
 use crate::error::Result;
+use crate::workspace::explain;
 
 /// The most that is kept of a log.
 pub const TAIL: u64 = 64 * 1024;
@@ -75,20 +71,24 @@ pub fn file(endpoint_folder: &str, id: &JobId) -> String {
 ///
 /// # Errors
 /// When the workspace refuses.
-pub async fn complete(destination: &Destination, reported: Option<Report>, ids: Option<&[JobId]>) -> Result<Report> {
+pub async fn complete(
+    destination: &impl Destination,
+    reported: Option<Report>,
+    ids: Option<&[JobId]>,
+) -> Result<Report> {
     let mut report = match reported {
         Some(report) if ids.is_some() && report.missing.is_empty() => return Ok(report),
         reported => reported.unwrap_or_default(),
     };
-    let Some((client, endpoint)) = place(destination).await? else { return Ok(report) };
+    let Some(copies) = destination.copies().await? else { return Ok(report) };
     let mut wanted = match ids {
         Some(ids) => ids.to_vec(),
-        None => all(&client, &endpoint).await?,
+        None => all(&copies).await?,
     };
     wanted.retain(|id| !report.jobs.iter().any(|job| job.id == *id));
     report.missing.clear();
     for id in wanted {
-        match read(&client, &endpoint, &id).await? {
+        match read(&copies, &id).await? {
             Some(copy) => report.jobs.push(copy.job),
             None => report.missing.push(id),
         }
@@ -103,10 +103,10 @@ pub async fn complete(destination: &Destination, reported: Option<Report>, ids: 
 ///
 /// # Errors
 /// As [`complete`].
-pub async fn logs(destination: &Destination, id: &JobId) -> Result<(Report, Logs)> {
+pub async fn logs(destination: &impl Destination, id: &JobId) -> Result<(Report, Logs)> {
     let missing = Report { jobs: Vec::new(), missing: vec![id.clone()] };
-    let Some((client, endpoint)) = place(destination).await? else { return Ok((missing, Logs::default())) };
-    Ok(match read(&client, &endpoint, id).await? {
+    let Some(copies) = destination.copies().await? else { return Ok((missing, Logs::default())) };
+    Ok(match read(&copies, id).await? {
         Some(copy) => (Report { jobs: vec![copy.job], missing: Vec::new() }, copy.logs),
         None => (missing, Logs::default()),
     })
@@ -116,38 +116,28 @@ pub async fn logs(destination: &Destination, id: &JobId) -> Result<(Report, Logs
 ///
 /// # Errors
 /// As [`complete`].
-pub async fn remove(destination: &Destination, id: &JobId) -> Result<()> {
-    let Some((client, endpoint)) = place(destination).await? else { return Ok(()) };
-    let removed = workspace::remove_file(&client, &file(&endpoint.directory, id)).await;
+pub async fn remove(destination: &impl Destination, id: &JobId) -> Result<()> {
+    let Some(copies) = destination.copies().await? else { return Ok(()) };
+    let removed = workspace::remove_file(&copies.client, &file(&copies.endpoint_folder, id)).await;
     removed.map_err(|error| explain(error, "a job's copy cannot be removed"))
 }
 
-async fn place(destination: &Destination) -> Result<Option<(Client, SshEndpoint)>> {
-    let Destination::Endpoint(selection, _) = destination else { return Ok(None) };
-    let selected = selection.find(Purpose::Look).await?;
-    let client = match selected.client {
-        Some(client) => client,
-        None => ready::client(&selected.endpoint)?,
-    };
-    Ok(Some((client, selected.endpoint)))
-}
-
-async fn all(client: &Client, endpoint: &SshEndpoint) -> Result<Vec<JobId>> {
-    let paths = workspace::list(client, &folder(&endpoint.directory)).await;
+async fn all(copies: &Copies) -> Result<Vec<JobId>> {
+    let paths = workspace::list(&copies.client, &folder(&copies.endpoint_folder)).await;
     let paths = paths.map_err(|error| explain(error, "the endpoint's jobs cannot be listed"))?;
     let id = |path: &String| path.rsplit('/').next()?.strip_suffix(".json")?.parse().ok();
     Ok(paths.iter().filter_map(id).collect())
 }
 
 /// A copy. Its machine is gone, or has it no more: what had not ended then, nobody knows the end of.
-async fn read(client: &Client, endpoint: &SshEndpoint, id: &JobId) -> Result<Option<JobCopy>> {
-    let found = workspace::read_file(client, &file(&endpoint.directory, id)).await;
+async fn read(copies: &Copies, id: &JobId) -> Result<Option<JobCopy>> {
+    let found = workspace::read_file(&copies.client, &file(&copies.endpoint_folder, id)).await;
     let bytes = found.map_err(|error| explain(error, "a job's copy cannot be read"))?;
     let Some(mut copy) = bytes.and_then(|bytes| serde_json::from_slice::<JobCopy>(&bytes).ok()) else {
         return Ok(None);
     };
     if !copy.job.has_ended() {
-        copy.job.state = State::Lost;
+        copy.job.state = JobState::Lost;
     }
     Ok(Some(copy))
 }

@@ -1,37 +1,23 @@
-//! Where jobs run: a destination of ssh, or an endpoint. Either becomes what ssh is told.
+//! Where jobs run, as far as jobs need to know: a way there, and where copies are. Commands make both.
 
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
-
+use databricks::Client;
 use secret::Secret;
 
-use crate::commands::existing::Existing;
-use crate::commands::ready::{self, Identity, Ready};
-use crate::commands::selection::{Selected, Selection};
-use crate::error::{Error, Result};
-use crate::ssh;
-
-/// How long the connection that the commands share stays when none uses it.
-const PERSIST: &str = "60";
+use crate::error::Result;
 
 /// Where jobs run.
-#[derive(Debug, Clone)]
-pub enum Destination {
-    /// What ssh(1) calls a destination.
-    Host(Host),
-    /// An endpoint of ours.
-    Endpoint(Selection, Identity),
-}
+pub trait Destination {
+    /// The way there, made anew for each connection. `None` where an endpoint's server does not run, and is not to be started.
+    ///
+    /// # Errors
+    /// When there is no such destination, or the workspace refuses.
+    fn route(&self, start: Start) -> impl Future<Output = Result<Option<Route>>>;
 
-/// A destination of ssh.
-#[derive(Debug, Clone)]
-pub struct Host {
-    /// `user@host`, a Host of ssh_config, or an `ssh://` address.
-    pub name: String,
-    /// ssh's configuration, where it is not the person's.
-    pub config: Option<PathBuf>,
-    /// The person's own options.
-    pub options: Vec<String>,
+    /// The copies of its jobs, where somebody keeps some.
+    ///
+    /// # Errors
+    /// When the workspace refuses.
+    fn copies(&self) -> impl Future<Output = Result<Option<Copies>>>;
 }
 
 /// What ssh is told to get there.
@@ -54,119 +40,10 @@ pub enum Start {
     No,
 }
 
-impl Destination {
-    /// The way there. `None` where the endpoint's server does not run, and is not to be started.
-    ///
-    /// # Errors
-    /// When there is no such endpoint, or the workspace refuses.
-    pub async fn route(&self, start: Start) -> Result<Option<Route>> {
-        match self {
-            Self::Host(host) => Ok(Some(host.route(&ready::home()?))),
-            Self::Endpoint(selection, identity) => {
-                let ready = match start {
-                    Start::Yes => Ready::of(selection, identity).await?,
-                    Start::No => {
-                        let Existing { endpoint, client, server } = Existing::of(selection).await?;
-                        if server.is_none() {
-                            return Ok(None);
-                        }
-                        Ready::of_selected(Selected { endpoint, server, client: Some(client) }, identity).await?
-                    }
-                };
-                let mut arguments = ssh::with_options(&ready.options);
-                arguments.push(ready.endpoint.host_key_alias());
-                Ok(Some(Route { arguments, token: ready.token, name: ready.endpoint.name }))
-            }
-        }
-    }
-}
-
-impl Host {
-    /// A destination that ssh does not take for an option.
-    ///
-    /// # Errors
-    /// When it would.
-    pub fn new(name: String, config: Option<PathBuf>, options: Vec<String>) -> Result<Self> {
-        if name.is_empty() || name.starts_with('-') || name.contains(char::is_control) {
-            return Err(Error::new(format!("{name:?} is no destination"))
-                .way_out("Give a Host of your ssh configuration, user@host, or ssh://user@host:port."));
-        }
-        Ok(Self { name, config, options })
-    }
-
-    fn route(&self, home: &Path) -> Route {
-        let mut arguments = Vec::new();
-        if let Some(config) = &self.config {
-            arguments.extend(["-F".to_owned(), config.display().to_string()]);
-        }
-        // The person's come first: the first counts.
-        let mut options = self.options.clone();
-        options.extend(fixed_options(std::io::stderr().is_terminal()));
-        options.extend(shared_connection(home));
-        arguments.extend(ssh::with_options(&options));
-        arguments.push(self.name.clone());
-        Route { arguments, token: Secret::new(String::new()), name: self.name.clone() }
-    }
-}
-
-fn fixed_options(is_terminal: bool) -> Vec<String> {
-    let mut options: Vec<String> = [
-        "ServerAliveInterval=15",
-        "ServerAliveCountMax=4",
-        "ConnectTimeout=30",
-        "RequestTTY=no",
-        "RemoteCommand=none",
-        "PermitLocalCommand=no",
-        "ClearAllForwardings=yes",
-        "ForwardAgent=no",
-        "ForwardX11=no",
-    ]
-    .map(str::to_owned)
-    .into();
-    if !is_terminal {
-        // Nobody is there to answer.
-        options.push("BatchMode=yes".to_owned());
-    }
-    options
-}
-
-/// One connection for all commands to a host within a minute. A socket's path has at most 107 bytes, and ssh adds a word of 17 to
-/// it while it makes one: where there is no room, each command has a connection of its own.
-fn shared_connection(home: &Path) -> Vec<String> {
-    let folder = home.join("mux");
-    let fits = folder.as_os_str().len() + 1 + 40 + 17 < 107;
-    if !fits || crate::keys::create_home(&folder).is_err() {
-        return Vec::new();
-    }
-    let path = folder.display().to_string().replace('%', "%%");
-    vec!["ControlMaster=auto".to_owned(), format!("ControlPath=\"{path}/%C\""), format!("ControlPersist={PERSIST}")]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ssh_takes_no_destination_for_an_option() {
-        let check = |name: &str, expected: bool| {
-            assert_eq!(Host::new(name.to_owned(), None, Vec::new()).is_ok(), expected, "{name}");
-        };
-        check("user@host", true);
-        check("ssh://user@host:2222", true);
-        check("-oProxyCommand=x", false);
-        check("", false);
-        check("a\nb", false);
-    }
-
-    #[test]
-    fn the_persons_options_come_first_and_a_deep_home_shares_no_connection() {
-        let folder = tempfile::tempdir().unwrap();
-        let host = Host::new("h".to_owned(), None, vec!["ControlPersist=no".to_owned()]).unwrap();
-        let arguments = host.route(folder.path()).arguments;
-        assert_eq!(arguments.first_chunk(), Some(&["-o".to_owned(), "ControlPersist=no".to_owned()]));
-        assert!(arguments.iter().any(|argument| argument.starts_with("ControlPath=")));
-        assert_eq!(arguments.last().map(String::as_str), Some("h"));
-        let deep = folder.path().join("d".repeat(80));
-        assert!(!host.route(&deep).arguments.iter().any(|argument| argument.starts_with("ControlPath=")));
-    }
+/// Where the copies of an endpoint's jobs are.
+pub struct Copies {
+    /// The workspace.
+    pub client: Client,
+    /// The endpoint's folder in it.
+    pub endpoint_folder: String,
 }

@@ -66,7 +66,7 @@ fn delay(tries: u32, part: f64) -> Duration {
 /// A script, and what is made of its answer. After a connection was lost it is asked again.
 pub trait Question {
     /// What is learned.
-    type Answer;
+    type Reply;
 
     /// The script for what is not known yet.
     fn script(&self) -> Script;
@@ -80,7 +80,7 @@ pub trait Question {
     ///
     /// # Errors
     /// When it ends before.
-    fn read(&mut self, channel: &mut Channel) -> impl Future<Output = Result<Self::Answer, Trouble>>;
+    fn read(&mut self, channel: &mut Channel) -> impl Future<Output = Result<Self::Reply, Trouble>>;
 }
 
 /// Asks until one answer is complete; with it comes the name of who answered. `None` where an endpoint's server does not run and
@@ -89,11 +89,11 @@ pub trait Question {
 /// # Errors
 /// When the other side cannot be reached, or refuses.
 pub async fn ask<Q: Question>(
-    destination: &Destination,
+    destination: &impl Destination,
     start: Start,
     progress: &Progress,
     question: &mut Q,
-) -> Result<Option<(Q::Answer, String)>> {
+) -> Result<Option<(Q::Reply, String)>> {
     let mut retries = Retries::default();
     loop {
         let answer = match destination.route(start).await {
@@ -118,7 +118,7 @@ async fn one<Q: Question>(
     retries: &mut Retries,
     progress: &Progress,
     question: &mut Q,
-) -> Result<Q::Answer, Trouble> {
+) -> Result<Q::Reply, Trouble> {
     let mut channel = Channel::open(route, &question.script(), question.payload()).await?;
     if retries.lost_at.is_some() {
         progress.done();
@@ -131,7 +131,7 @@ async fn one<Q: Question>(
 pub struct Look(pub Script);
 
 impl Question for Look {
-    type Answer = Report;
+    type Reply = Report;
 
     fn script(&self) -> Script {
         self.0.clone()
@@ -146,7 +146,7 @@ impl Question for Look {
 ///
 /// # Errors
 /// As [`ask`].
-pub async fn report(destination: &Destination, script: Script, progress: &Progress) -> Result<Option<Report>> {
+pub async fn report(destination: &impl Destination, script: Script, progress: &Progress) -> Result<Option<Report>> {
     Ok(ask(destination, Start::No, progress, &mut Look(script)).await?.map(|(report, _)| report))
 }
 

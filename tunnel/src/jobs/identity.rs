@@ -8,13 +8,13 @@ use crate::orphans;
 
 /// Who a process is, whatever other process gets its number later.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct ProcessIdentity {
     pid: u32,
     start: u64,
     boot: String,
 }
 
-impl Identity {
+impl ProcessIdentity {
     /// Of a process that is there.
     pub fn of(pid: u32) -> Option<Self> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
@@ -44,16 +44,16 @@ mod tests {
     fn a_process_is_known_by_its_start_and_its_boot() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("supervisor");
-        let own = Identity::of(std::process::id()).unwrap();
+        let own = ProcessIdentity::of(std::process::id()).unwrap();
         let check = |text: String, expected: bool| {
             fs::write(&file, text).unwrap();
-            assert_eq!(Identity::is_alive(&file), expected);
+            assert_eq!(ProcessIdentity::is_alive(&file), expected);
         };
         check(format!("{} 00ff\n", own.text()), true);
         check(format!("{} {} another-boot\n", own.pid, own.start), false);
         check(format!("{} {} {}\n", own.pid, own.start + 1, own.boot), false);
         check("4294967 1 x".to_owned(), false);
         check(String::new(), false);
-        assert!(!Identity::is_alive(&folder.path().join("nothing")));
+        assert!(!ProcessIdentity::is_alive(&folder.path().join("nothing")));
     }
 }

@@ -9,7 +9,7 @@ use super::id::JobId;
 /// What became of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum JobState {
     /// Claimed, and about to start.
     Pending,
     /// It runs.
@@ -26,7 +26,7 @@ pub enum State {
     Lost,
 }
 
-impl State {
+impl JobState {
     /// The word for it, in the files, in tables and in JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -58,7 +58,7 @@ pub struct Job {
     /// What runs: a program and its arguments. A very long one is cut.
     pub command: Vec<String>,
     /// What became of it.
-    pub state: State,
+    pub state: JobState,
     /// The code that its first process ended with.
     pub exit_code: Option<u8>,
     /// The signal that ended its first process.
@@ -82,7 +82,7 @@ pub struct Job {
 impl Job {
     /// Whether it has ended, as far as anybody will ever know.
     pub fn has_ended(&self) -> bool {
-        !matches!(self.state, State::Pending | State::Running)
+        !matches!(self.state, JobState::Pending | JobState::Running)
     }
 
     /// The code that `wait` ends with: the job's own, 128 and a signal's number, 124 for a time-out, 125 where it is not known.
@@ -90,10 +90,10 @@ impl Job {
     pub fn wait_code(&self) -> u8 {
         let own = || self.exit_code.or_else(|| self.signal.map(|signal| signal.saturating_add(128)));
         match self.state {
-            State::Exited | State::Signaled => own().unwrap_or(UNKNOWN),
-            State::Cancelled => own().filter(|code| *code != 0).unwrap_or(143),
-            State::TimedOut => 124,
-            State::Pending | State::Running | State::Lost => UNKNOWN,
+            JobState::Exited | JobState::Signaled => own().unwrap_or(UNKNOWN),
+            JobState::Cancelled => own().filter(|code| *code != 0).unwrap_or(143),
+            JobState::TimedOut => 124,
+            JobState::Pending | JobState::Running | JobState::Lost => UNKNOWN,
         }
     }
 }
@@ -122,7 +122,7 @@ pub fn at(seconds: u64) -> Option<SystemTime> {
 mod tests {
     use super::*;
 
-    fn ended(state: State, exit_code: Option<u8>, signal: Option<u8>) -> Job {
+    fn ended(state: JobState, exit_code: Option<u8>, signal: Option<u8>) -> Job {
         Job {
             id: JobId::of_key("a"),
             name: None,
@@ -143,19 +143,19 @@ mod tests {
     #[test]
     fn wait_ends_with_the_jobs_own_code() {
         let check = |state, code, signal, expected| assert_eq!(ended(state, code, signal).wait_code(), expected);
-        check(State::Exited, Some(0), None, 0);
-        check(State::Exited, Some(123), None, 123);
-        check(State::Signaled, None, Some(9), 137);
-        check(State::Cancelled, None, Some(15), 143);
-        check(State::Cancelled, Some(0), None, 143);
-        check(State::Cancelled, Some(7), None, 7);
-        check(State::TimedOut, Some(0), None, 124);
-        check(State::Lost, None, None, 125);
+        check(JobState::Exited, Some(0), None, 0);
+        check(JobState::Exited, Some(123), None, 123);
+        check(JobState::Signaled, None, Some(9), 137);
+        check(JobState::Cancelled, None, Some(15), 143);
+        check(JobState::Cancelled, Some(0), None, 143);
+        check(JobState::Cancelled, Some(7), None, 7);
+        check(JobState::TimedOut, Some(0), None, 124);
+        check(JobState::Lost, None, None, 125);
     }
 
     #[test]
     fn a_job_comes_back_from_its_json() {
-        let job = ended(State::TimedOut, Some(1), None);
+        let job = ended(JobState::TimedOut, Some(1), None);
         let text = serde_json::to_string(&job).unwrap();
         assert!(text.contains(r#""state":"timed_out""#) && text.contains(r#""started_at":"2023-11-14T22:13:20Z""#));
         assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), job);

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::id::JobId;
-use super::identity::Identity;
+use super::identity::ProcessIdentity;
 use super::job::Job;
 use super::report::Reader;
 use super::supervisor;
@@ -37,7 +37,8 @@ impl Jobs {
 
     /// How many of them run.
     pub fn running(&self) -> usize {
-        let runs = |id: &JobId| !self.file(id, "end").exists() && Identity::is_alive(&self.file(id, "supervisor"));
+        let runs =
+            |id: &JobId| !self.file(id, "end").exists() && ProcessIdentity::is_alive(&self.file(id, "supervisor"));
         self.ids().iter().filter(|id| runs(id)).count()
     }
 
@@ -47,7 +48,7 @@ impl Jobs {
         let first = |name: &str| text(name).lines().next().unwrap_or_default().to_owned();
         let end = || text("end").lines().take(2).map(str::to_owned).collect::<Vec<_>>();
         // It writes how the job ended before it ends itself: in this order nothing is missed.
-        let is_alive = Identity::is_alive(&self.file(id, "supervisor"));
+        let is_alive = ProcessIdentity::is_alive(&self.file(id, "supervisor"));
         let size = |name: &str| fs::metadata(self.file(id, name)).map_or(0, |metadata| metadata.len());
         let mut lines = vec![
             format!("now 0 {}", supervisor::now().1),

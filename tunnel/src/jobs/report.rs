@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::id::JobId;
-use super::job::{Job, State, at};
+use super::job::{Job, JobState, at};
 use super::spec::Spec;
 
 /// One look at jobs, complete.
@@ -38,7 +38,7 @@ struct Seen {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct End {
     /// In which state.
-    pub state: State,
+    pub state: JobState,
     /// The code of its first process.
     pub code: Option<u8>,
     /// The signal that ended that.
@@ -57,7 +57,7 @@ impl End {
     /// Reads the line. One that a machine lost half of is none.
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
-        let state = State::of_end(words.next()?)?;
+        let state = JobState::of_end(words.next()?)?;
         let number = |word: &str| if word == "-" { Some(None) } else { word.parse().ok().map(Some) };
         let end = Self {
             state,
@@ -149,9 +149,9 @@ impl Seen {
         let size = |log: &str| sizes.get(&format!("{}/{log}", self.id)).copied().unwrap_or_default();
         let state = match (self.end, self.is_alive, self.started) {
             (Some(end), ..) => end.state,
-            (None, true, Some(_)) => State::Running,
-            (None, true, None) => State::Pending,
-            (None, false, _) => State::Lost,
+            (None, true, Some(_)) => JobState::Running,
+            (None, true, None) => JobState::Pending,
+            (None, false, _) => JobState::Lost,
         };
         // Both are of one boot: the supervisor's that wrote them, or that is there.
         let until = self.end.map(|end| end.uptime).or_else(|| self.is_alive.then_some(uptime));
@@ -201,8 +201,8 @@ mod tests {
             "  12 a/stdout\n  0 a/stderr\n 12 total\n.\n",
         ));
         assert_eq!(report.missing, ["e".parse().unwrap()]);
-        let states: Vec<State> = report.jobs.iter().map(|job| job.state).collect();
-        assert_eq!(states, [State::Running, State::Exited, State::Lost, State::Pending]);
+        let states: Vec<JobState> = report.jobs.iter().map(|job| job.state).collect();
+        assert_eq!(states, [JobState::Running, JobState::Exited, JobState::Lost, JobState::Pending]);
         let [a, b, c, _] = report.jobs.as_slice() else { panic!("{report:?}") };
         assert_eq!((a.name.as_deref(), a.status.as_deref(), a.stdout_bytes), (Some("train"), Some("step 2"), 12));
         assert_eq!(a.duration_seconds, Some(100.25));

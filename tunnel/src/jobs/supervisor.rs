@@ -17,8 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::id::JobId;
-use super::identity::Identity;
-use super::job::State;
+use super::identity::ProcessIdentity;
+use super::job::JobState;
 use super::report::End;
 use super::spec::{GRACE, Spec};
 use crate::error::{Context, Error, Result};
@@ -52,7 +52,7 @@ impl Claim {
         let sent = read(&staged.join("supervise"))?;
         let digest = digest(&sent).ok_or_else(|| Error::new("the job's digest is not in what was sent"))?;
         let identity =
-            Identity::of(std::process::id()).ok_or_else(|| Error::new("this process does not find itself"))?;
+            ProcessIdentity::of(std::process::id()).ok_or_else(|| Error::new("this process does not find itself"))?;
         write(&staged.join("supervisor"), &format!("{} {digest}\n", identity.text()))?;
         let claim = self.folder.join("supervisor");
         if let Err(error) = fs::hard_link(staged.join("supervisor"), &claim) {
@@ -76,7 +76,7 @@ impl Claim {
                 return Err(error);
             }
         };
-        if let Some(identity) = child.id().and_then(Identity::of)
+        if let Some(identity) = child.id().and_then(ProcessIdentity::of)
             && over(&input.join("leader"), &format!("{}\n", identity.text())).is_ok()
         {
             let _ = fs::rename(input.join("leader"), self.folder.join("leader"));
@@ -149,12 +149,12 @@ impl Claim {
                     sleep(Duration::from_secs(1)).await;
                 }
                 () = sleep_until(end_at), if timeout > 0 && kill_at.is_none() => {
-                    because(State::TimedOut.word());
+                    because(JobState::TimedOut.word());
                     tell(Signal::SIGTERM);
                     kill_at = Some(Instant::now() + GRACE);
                 }
                 _ = terminate.recv(), if kill_at.is_none() => {
-                    because(State::Cancelled.word());
+                    because(JobState::Cancelled.word());
                     tell(Signal::SIGTERM);
                     // Whoever ends the server waits three seconds.
                     kill_at = Some(Instant::now() + Duration::from_secs(2));
@@ -171,8 +171,8 @@ impl Claim {
         // It may be big, and is nobody's business any more.
         let _ = fs::remove_file(input.join("stdin"));
         let reason = fs::read_to_string(self.folder.join("reason")).ok();
-        let own = if status.signal().is_some() { State::Signaled } else { State::Exited };
-        let state = reason.and_then(|reason| State::of_end(reason.trim())).unwrap_or(own);
+        let own = if status.signal().is_some() { JobState::Signaled } else { JobState::Exited };
+        let state = reason.and_then(|reason| JobState::of_end(reason.trim())).unwrap_or(own);
         let (seconds, uptime) = now();
         let size = |name: &str| fs::metadata(self.folder.join(name)).map_or(0, |metadata| metadata.len());
         let end = End {

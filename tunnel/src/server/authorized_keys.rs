@@ -11,11 +11,11 @@ use ssh_endpoint::official::CLIENT_PUBLIC_KEY;
 use ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SERVER_PRIVATE_KEY};
 use tokio::sync::Mutex;
 
-use crate::endpoint::start::explain;
 use crate::error::{Error, Result};
 use crate::known_hosts;
 use crate::server::log_ring::LogRing;
 use crate::server::{KeySource, Keys};
+use crate::workspace::explain;
 
 /// The public keys of one scope.
 pub struct ScopeKeys {

@@ -42,13 +42,11 @@ use crate::jobs::local::Jobs;
 use crate::say;
 use crate::server::log_ring::LogRing;
 use crate::server::ssh_server::Replaceable;
-use crate::session::negotiation::{Capabilities, Dial, GRACE, Purpose, RESUME_VERSION};
+use crate::session::negotiation::{Capabilities, Dial, DialPurpose, FULL, GRACE, RESUME_VERSION};
 use crate::session::{self, Settings};
 use crate::websocket::frame::Role;
 use crate::websocket::socket::Socket;
 
-/// What a server at its capacity answers: the official words, which clients look for.
-pub const FULL: &str = "Maximum clients reached";
 /// How long a client may take from the answer 101 to a websocket.
 const UPGRADE_LIMIT: Duration = Duration::from_secs(30);
 /// Clients ping every 20 seconds. One that has not for this long has gone, whatever its connection says.
@@ -93,7 +91,7 @@ pub struct Service {
 
 /// Serves until `shutdown` is cancelled or nobody has been there for the shutdown delay; then ends all sessions.
 pub async fn serve(listener: TcpListener, service: Service, shutdown: CancellationToken) {
-    let state = Arc::new(State {
+    let state = Arc::new(ServerState {
         slots: Slots::new(service.max_clients),
         service,
         sessions: TaskTracker::new(),
@@ -146,7 +144,7 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: Cancellati
     connections.wait().await;
 }
 
-struct State {
+struct ServerState {
     service: Service,
     slots: Slots,
     sessions: TaskTracker,
@@ -154,9 +152,9 @@ struct State {
     started: Instant,
 }
 
-type Answer = Response<Full<Bytes>>;
+type HttpResponse = Response<Full<Bytes>>;
 
-async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+async fn handle(state: Arc<ServerState>, request: Request<Incoming>) -> Result<HttpResponse, Infallible> {
     let route = route(request.uri().path());
     let method = if route == "/stop" { Method::POST } else { Method::GET };
     if request.method() != method {
@@ -199,13 +197,13 @@ fn route(path: &str) -> String {
     rest.iter().fold(String::new(), |path, segment| path + "/" + segment)
 }
 
-fn json(value: &impl serde::Serialize) -> Answer {
+fn json(value: &impl serde::Serialize) -> HttpResponse {
     let mut answer = text(StatusCode::OK, serde_json::to_string(value).unwrap_or_default());
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
 
-impl State {
+impl ServerState {
     fn status(&self) -> ServerStatus {
         let count = self.slots.count();
         ServerStatus {
@@ -222,7 +220,7 @@ impl State {
     }
 }
 
-async fn ssh(state: &Arc<State>, dial: Dial, mut request: Request<Incoming>) -> Answer {
+async fn ssh(state: &Arc<ServerState>, dial: Dial, mut request: Request<Incoming>) -> HttpResponse {
     let Some(accept) = accept_key(request.headers()) else {
         return text(StatusCode::BAD_REQUEST, "this is a websocket, version 13");
     };
@@ -240,7 +238,9 @@ async fn ssh(state: &Arc<State>, dial: Dial, mut request: Request<Incoming>) -> 
             state.sessions.spawn(async move {
                 let Some(socket) = socket.await else { return };
                 let arrival = match dial.resume {
-                    Some(resume) if resume.purpose == Purpose::Reattach => Arrival::Reattach(socket, resume.delivered),
+                    Some(resume) if resume.purpose == DialPurpose::Reattach => {
+                        Arrival::Reattach(socket, resume.delivered)
+                    }
                     _ => Arrival::Handover(socket),
                 };
                 let _ = arrivals.send(arrival).await;
@@ -263,12 +263,12 @@ async fn ssh(state: &Arc<State>, dial: Dial, mut request: Request<Incoming>) -> 
 
 /// Starts sshd and the session's task, which waits for the socket. What cannot be started is answered without one.
 async fn begin(
-    state: &Arc<State>,
+    state: &Arc<ServerState>,
     dial: Dial,
     slot: Slot,
     arrivals: mpsc::Receiver<Arrival>,
     socket: impl Future<Output = Option<Socket>> + Send + 'static,
-) -> Result<(), Answer> {
+) -> Result<(), HttpResponse> {
     let refused = |error: crate::error::Error, what: &str| {
         state.service.log.warn(format!("{what}{error}"));
         text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
@@ -330,7 +330,7 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()
 }
 
-fn text(status: StatusCode, body: impl Into<String>) -> Answer {
+fn text(status: StatusCode, body: impl Into<String>) -> HttpResponse {
     let mut answer = Response::new(Full::new(Bytes::from(body.into())));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::session::Window;
-use crate::session::negotiation::{Dial, Purpose};
+use crate::session::negotiation::{Dial, DialPurpose};
 use crate::websocket::socket::Socket;
 
 /// Between two looks at what holds an idle server.
@@ -129,7 +129,7 @@ impl Slots {
         }
         let count = sessions.count();
         let full = count.attached >= self.maximum || count.all() >= self.maximum.saturating_mul(2);
-        let is_reattach = dial.resume.is_some_and(|resume| resume.purpose == Purpose::Reattach);
+        let is_reattach = dial.resume.is_some_and(|resume| resume.purpose == DialPurpose::Reattach);
         match sessions.by_id.entry(dial.id.clone()) {
             Entry::Occupied(entry) if entry.get().resume != dial.resume.is_some() => Entered::OtherProtocol,
             Entry::Occupied(entry) => Entered::Again(entry.get().arrivals.clone()),
@@ -203,7 +203,7 @@ mod tests {
         Dial { id: id.to_owned(), resume: None }
     }
 
-    fn resumable(id: &str, purpose: Purpose) -> Dial {
+    fn resumable(id: &str, purpose: DialPurpose) -> Dial {
         Dial { id: id.to_owned(), resume: Some(Resume { delivered: 0, purpose, grace: GRACE }) }
     }
 
@@ -226,13 +226,15 @@ mod tests {
     #[test]
     fn a_client_whose_network_is_away_keeps_nobody_out_and_can_come_back() {
         let slots = Slots::new(1);
-        let Entered::New(first, _arrivals) = slots.enter(&resumable("a", Purpose::Attach)) else { panic!("refused") };
+        let Entered::New(first, _arrivals) = slots.enter(&resumable("a", DialPurpose::Attach)) else {
+            panic!("refused")
+        };
         assert!(matches!(slots.enter(&plain("b")), Entered::Full));
         first.attached(false);
         assert_eq!(slots.count(), Count { attached: 0, detached: 1 });
         let Entered::New(second, _arrivals) = slots.enter(&plain("b")) else { panic!("refused") };
         assert!(matches!(slots.enter(&plain("c")), Entered::Full));
-        assert!(matches!(slots.enter(&resumable("a", Purpose::Reattach)), Entered::Again(_)));
+        assert!(matches!(slots.enter(&resumable("a", DialPurpose::Reattach)), Entered::Again(_)));
         drop(second);
         drop(first);
         assert_eq!(slots.count(), Count::default());
@@ -241,10 +243,10 @@ mod tests {
     #[test]
     fn only_what_is_there_and_can_be_resumed_is_taken_up_again() {
         let slots = Slots::new(9);
-        assert!(matches!(slots.enter(&resumable("a", Purpose::Reattach)), Entered::Gone));
+        assert!(matches!(slots.enter(&resumable("a", DialPurpose::Reattach)), Entered::Gone));
         let _plain = slots.enter(&plain("p"));
-        assert!(matches!(slots.enter(&resumable("p", Purpose::Reattach)), Entered::OtherProtocol));
-        let _resumable = slots.enter(&resumable("r", Purpose::Attach));
+        assert!(matches!(slots.enter(&resumable("p", DialPurpose::Reattach)), Entered::OtherProtocol));
+        let _resumable = slots.enter(&resumable("r", DialPurpose::Attach));
         assert!(matches!(slots.enter(&plain("r")), Entered::OtherProtocol));
     }
 

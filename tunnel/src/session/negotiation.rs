@@ -11,6 +11,8 @@ pub const RESUME_VERSION: u32 = 2;
 pub const GRACE: Duration = Duration::from_secs(90);
 /// The longest that a client may ask for.
 pub const LONGEST_GRACE: Duration = Duration::from_secs(60 * 60);
+/// What a server at its capacity answers: the official words, which clients look for.
+pub const FULL: &str = "Maximum clients reached";
 /// The longest session id.
 const LONGEST_ID: usize = 128;
 
@@ -50,7 +52,7 @@ impl Delivered {
 
 /// What a dial is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum DialPurpose {
     /// The first socket of a session, or another in a handover.
     Attach,
     /// A socket in place of one that was lost.
@@ -72,7 +74,7 @@ pub struct Resume {
     /// How far the client has delivered.
     pub delivered: u64,
     /// What the dial is for.
-    pub purpose: Purpose,
+    pub purpose: DialPurpose,
     /// How long the server is asked to keep the session when its connection is lost. Official servers do not look at it.
     pub grace: Duration,
 }
@@ -103,7 +105,7 @@ impl Dial {
         }
         parameters.push(("id", self.id.clone()));
         if let Some(resume) = self.resume {
-            if resume.purpose == Purpose::Reattach {
+            if resume.purpose == DialPurpose::Reattach {
                 parameters.push(("reattach", "1".to_owned()));
             }
             parameters.push(("resume_version", RESUME_VERSION.to_string()));
@@ -133,7 +135,7 @@ impl Dial {
         let grace = find("grace").and_then(|text| text.parse().ok()).map_or(GRACE, Duration::from_secs);
         let resume = delivered.filter(|_| is_ours).map(|delivered| Resume {
             delivered,
-            purpose: if is_reattach { Purpose::Reattach } else { Purpose::Attach },
+            purpose: if is_reattach { DialPurpose::Reattach } else { DialPurpose::Attach },
             grace: grace.clamp(GRACE, LONGEST_GRACE),
         });
         Ok(Self { id: id.into_owned(), resume })
@@ -181,14 +183,14 @@ mod tests {
 
     #[test]
     fn a_dial_is_understood_as_the_official_server_understands_it() {
-        let check = |query: &str, expected: Result<Option<(u64, Purpose)>, BadDial>| {
+        let check = |query: &str, expected: Result<Option<(u64, DialPurpose)>, BadDial>| {
             let found =
                 Dial::from_query(query).map(|dial| dial.resume.map(|resume| (resume.delivered, resume.purpose)));
             assert_eq!(found, expected, "{query}");
         };
         check("id=x", Ok(None));
-        check("id=x&delivered=0&resume_version=2", Ok(Some((0, Purpose::Attach))));
-        check("resume_version=2&reattach=1&id=x&delivered=5", Ok(Some((5, Purpose::Reattach))));
+        check("id=x&delivered=0&resume_version=2", Ok(Some((0, DialPurpose::Attach))));
+        check("resume_version=2&reattach=1&id=x&delivered=5", Ok(Some((5, DialPurpose::Reattach))));
         check("id=x&delivered=5", Ok(None));
         check("id=x&delivered=5&resume_version=1", Ok(None));
         check("id=x&resume_version=2", Ok(None));
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_official_server_gets_the_official_parameters() {
-        let resume = Resume { delivered: 9, purpose: Purpose::Reattach, grace: GRACE };
+        let resume = Resume { delivered: 9, purpose: DialPurpose::Reattach, grace: GRACE };
         let dial = Dial { id: "x".to_owned(), resume: Some(resume) };
         let text = |dial: &Dial| {
             dial.to_parameters().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
@@ -228,7 +230,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_sent_is_understood(id in "[ -~]{1,40}", delivered in 0..i64::MAX as u64, again: bool, grace in 90_u64..3600) {
-            let purpose = if again { Purpose::Reattach } else { Purpose::Attach };
+            let purpose = if again { DialPurpose::Reattach } else { DialPurpose::Attach };
             let resume = Some(Resume { delivered, purpose, grace: Duration::from_secs(grace) });
             for dial in [Dial { id: id.clone(), resume }, Dial { id, resume: None }] {
                 let mut query = url::form_urlencoded::Serializer::new(String::new());

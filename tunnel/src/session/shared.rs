@@ -10,12 +10,12 @@ use super::ledger::{Ledger, Violation};
 
 /// The state, and the word that it has changed.
 pub(super) struct Shared {
-    state: Mutex<State>,
+    state: Mutex<SharedState>,
     /// For the sending half: it looks at the state again.
     pub(super) wake: Notify,
 }
 
-pub(super) struct State {
+pub(super) struct SharedState {
     pub(super) ledger: Ledger,
     /// The answer to the newest ping.
     pub(super) pong: Option<Bytes>,
@@ -29,12 +29,17 @@ pub(super) struct State {
 
 impl Shared {
     pub(super) fn new() -> Self {
-        let state =
-            State { ledger: Ledger::default(), pong: None, heard: Instant::now(), quiet_since: None, pings: false };
+        let state = SharedState {
+            ledger: Ledger::default(),
+            pong: None,
+            heard: Instant::now(),
+            quiet_since: None,
+            pings: false,
+        };
         Self { state: Mutex::new(state), wake: Notify::new() }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, SharedState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -77,7 +82,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl SharedState {
     /// A new socket is there, and the other end has delivered up to an offset.
     pub(super) fn rewind(&mut self, offset: u64, now: Instant) -> Result<(), Violation> {
         self.ledger.rewind(offset)?;

@@ -17,7 +17,7 @@ use super::frame::Role;
 use super::http_proxy::{self, HttpProxy};
 use super::socket::{Socket, Transport};
 use super::tls;
-use crate::session::negotiation::Dial;
+use crate::session::negotiation::{Dial, FULL};
 
 /// How the tunnel names itself.
 pub const USER_AGENT: &str = concat!("tunnel/", env!("CARGO_PKG_VERSION"));
@@ -111,7 +111,7 @@ impl DialError {
 
     /// Whether the answer was 503, and not from a server that is full. What is behind the driver proxy is not known then.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Refused(_, StatusCode::SERVICE_UNAVAILABLE, text) if !text.contains(crate::server::FULL))
+        matches!(self, Self::Refused(_, StatusCode::SERVICE_UNAVAILABLE, text) if !text.contains(FULL))
     }
 
     /// Whether the connection was lost on the way, of which another may know nothing.

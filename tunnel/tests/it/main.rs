@@ -31,3 +31,4 @@ mod sessions;
 mod simulation;
 mod storm;
 mod straight;
+mod walls;

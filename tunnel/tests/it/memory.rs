@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 use tunnel::server::line::ServerLine;
 use tunnel::server::slots::{Arrival, Entered, Slots};
-use tunnel::session::negotiation::{Delivered, Dial, GRACE, Purpose, Resume};
+use tunnel::session::negotiation::{Delivered, Dial, DialPurpose, GRACE, Resume};
 use tunnel::session::{Broken, Due, Line};
 use tunnel::websocket::frame::Role;
 use tunnel::websocket::socket::{Incoming, Socket};
@@ -38,7 +38,7 @@ pub struct Weather {
 pub struct Network {
     rng: Arc<Mutex<StdRng>>,
     weather: Weather,
-    pub dials: Arc<Mutex<Vec<Purpose>>>,
+    pub dials: Arc<Mutex<Vec<DialPurpose>>>,
 }
 
 impl Network {
@@ -193,7 +193,9 @@ impl Door {
             }
             Entered::Again(arrivals) => {
                 let arrival = match dial.resume {
-                    Some(Resume { purpose: Purpose::Reattach, delivered, .. }) => Arrival::Reattach(socket, delivered),
+                    Some(Resume { purpose: DialPurpose::Reattach, delivered, .. }) => {
+                        Arrival::Reattach(socket, delivered)
+                    }
                     _ => Arrival::Handover(socket),
                 };
                 // As the real server, which answers before the session has taken it.
@@ -222,7 +224,7 @@ impl Dialler {
         Self { network, door, resume, renew_every, renew_at: Instant::now() + renew_every }
     }
 
-    async fn dial(&mut self, delivered: u64, purpose: Purpose) -> Result<Socket, u16> {
+    async fn dial(&mut self, delivered: u64, purpose: DialPurpose) -> Result<Socket, u16> {
         self.network.dials.lock().unwrap().push(purpose);
         sleep(Duration::from_millis(self.network.any(0..30) as u64)).await;
         if self.network.chance(self.network.weather.outages) {
@@ -237,7 +239,7 @@ impl Dialler {
     /// The first socket; the weather is good until it is there.
     pub async fn first(&mut self) -> Socket {
         let (near, far) = self.network.connect();
-        let resume = self.resume.then_some(Resume { delivered: 0, purpose: Purpose::Attach, grace: GRACE });
+        let resume = self.resume.then_some(Resume { delivered: 0, purpose: DialPurpose::Attach, grace: GRACE });
         self.door.knock(&Dial { id: "session".to_owned(), resume }, far).await.unwrap();
         near
     }
@@ -253,13 +255,13 @@ impl Line for Dialler {
     }
 
     async fn replacement(&mut self, delivered: u64) -> Option<Socket> {
-        self.dial(delivered, Purpose::Attach).await.ok()
+        self.dial(delivered, DialPurpose::Attach).await.ok()
     }
 
     async fn reattach(&mut self, delivered: u64, lost: Broken) -> Result<(Socket, u64), Broken> {
         let until = Instant::now() + Duration::from_secs(60);
         loop {
-            match self.dial(delivered, Purpose::Reattach).await {
+            match self.dial(delivered, DialPurpose::Reattach).await {
                 Ok(mut socket) => match timeout(Duration::from_secs(10), socket.reader.next()).await {
                     Ok(Ok(Incoming::Text(text))) => {
                         let told = Delivered::from_text(&text).expect("the first message is a count");

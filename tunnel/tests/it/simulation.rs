@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{sleep, timeout};
-use tunnel::session::negotiation::Purpose;
+use tunnel::session::negotiation::DialPurpose;
 use tunnel::session::{End, Settings, run};
 
 use crate::bench::noise;
@@ -107,7 +107,7 @@ async fn session(seed: u64, weather: Weather, resume: bool) -> Did {
     }
     assert_eq!(door.sessions(), 0, "seed {seed}: a place was not given back");
     let dials = network.dials.lock().unwrap();
-    let reattaches = dials.iter().filter(|purpose| **purpose == Purpose::Reattach).count();
+    let reattaches = dials.iter().filter(|purpose| **purpose == DialPurpose::Reattach).count();
     Did { handovers: dials.len() - reattaches, reattaches }
 }
 

@@ -274,20 +274,6 @@ wire! {
         pub prev_page_token: String,
     }
 
-    /// `GET /api/2.1/clusters/spark-versions`.
-    pub struct ListSparkVersions {
-        /// All of them.
-        pub versions: Vec<SparkVersion>,
-    }
-
-    /// A runtime version.
-    pub struct SparkVersion {
-        /// The value of `spark_version`.
-        pub key: String,
-        /// Its name for people.
-        pub name: String,
-    }
-
     /// `GET /api/2.1/clusters/list-node-types`.
     pub struct ListNodeTypes {
         /// All of them.
@@ -314,26 +300,6 @@ wire! {
         pub is_deprecated: Option<bool>,
         /// Whether its processors are Graviton, which is aarch64.
         pub is_graviton: Option<bool>,
-    }
-
-    /// `GET /api/2.1/clusters/list-zones`.
-    pub struct ListZones {
-        /// The zone that is used unless told otherwise.
-        pub default_zone: String,
-        /// All of them.
-        pub zones: Vec<String>,
-    }
-
-    /// `POST /api/2.1/clusters/events`.
-    pub struct GetEvents {
-        /// The cluster.
-        pub cluster_id: String,
-        /// ASC or DESC.
-        pub order: String,
-        /// At most this many.
-        pub limit: Option<i64>,
-        /// How many to skip.
-        pub offset: Option<i64>,
     }
 
     /// Its answer.

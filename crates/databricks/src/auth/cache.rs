@@ -30,7 +30,7 @@ struct Kept {
 
 /// What to do with a kept token.
 #[derive(Debug, PartialEq, Eq)]
-enum State {
+enum Freshness {
     Fresh,
     Stale,
     Expired,
@@ -56,11 +56,11 @@ impl Cache {
     ) -> Result<Secret<String>, Error> {
         let kept = self.kept();
         match (state(kept.as_ref(), Instant::now()), kept) {
-            (State::Fresh, Some(kept)) => Ok(kept.token),
-            (State::Stale, Some(kept)) => {
+            (Freshness::Fresh, Some(kept)) => Ok(kept.token),
+            (Freshness::Stale, Some(kept)) => {
                 let Ok(_fetching) = self.fetching.try_lock() else { return Ok(kept.token) };
                 // Somebody may have renewed it between the look and the lock.
-                if let (State::Fresh, Some(kept)) = (state(self.kept().as_ref(), Instant::now()), self.kept()) {
+                if let (Freshness::Fresh, Some(kept)) = (state(self.kept().as_ref(), Instant::now()), self.kept()) {
                     return Ok(kept.token);
                 }
                 match fetch.await {
@@ -76,7 +76,7 @@ impl Cache {
                 let _fetching = self.fetching.lock().await;
                 let kept = self.kept();
                 match (state(kept.as_ref(), Instant::now()), kept) {
-                    (State::Fresh | State::Stale, Some(kept)) => Ok(kept.token),
+                    (Freshness::Fresh | Freshness::Stale, Some(kept)) => Ok(kept.token),
                     _ => Ok(self.keep(fetch.await?)),
                 }
             }
@@ -113,15 +113,15 @@ impl Cache {
     }
 }
 
-fn state(kept: Option<&Kept>, now: Instant) -> State {
+fn state(kept: Option<&Kept>, now: Instant) -> Freshness {
     match kept {
         // A life shorter than the margin is used for what it is worth.
         Some(kept) if now + MARGIN.min(kept.expires.saturating_duration_since(kept.renew_at)) >= kept.expires => {
-            State::Expired
+            Freshness::Expired
         }
-        Some(kept) if now >= kept.renew_at => State::Stale,
-        Some(_) => State::Fresh,
-        None => State::Expired,
+        Some(kept) if now >= kept.renew_at => Freshness::Stale,
+        Some(_) => Freshness::Fresh,
+        None => Freshness::Expired,
     }
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::destination::JobDestination;
 use super::rows;
 use crate::error::{Error, Result};
 use crate::jobs::copies;
-use crate::jobs::destination::Destination;
 use crate::jobs::follow;
 use crate::jobs::id::JobId;
 use crate::jobs::script::Script;
@@ -37,7 +37,7 @@ pub struct CancelArgs {
 ///
 /// # Errors
 /// When it is not there, its machine cannot be reached, or it does not end.
-pub async fn run(destination: &Destination, args: CancelArgs) -> Result<u8> {
+pub async fn run(destination: &JobDestination, args: CancelArgs) -> Result<u8> {
     let progress = Progress::default();
     progress.stage_on_terminal(format!("ending {}", args.id));
     let grace = args.grace.as_secs_f64().ceil() as u64;

@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 
+use super::destination::JobDestination;
 use crate::error::Result;
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::copies;
-use crate::jobs::destination::{Destination, Start};
+use crate::jobs::destination::Start;
 use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::job::Job;
@@ -38,7 +39,7 @@ pub struct CleanArgs {
 ///
 /// # Errors
 /// When the host cannot be reached, or refuses.
-pub async fn run(destination: &Destination, args: CleanArgs) -> Result<u8> {
+pub async fn run(destination: &JobDestination, args: CleanArgs) -> Result<u8> {
     let progress = Progress::default();
     let ids = Some(args.ids.as_slice()).filter(|ids| !ids.is_empty());
     let mut cleaning = Cleaning { script: Script::clean(ids, args.older_than.as_secs()), removed: Vec::new() };
@@ -76,7 +77,7 @@ struct Cleaning {
 }
 
 impl Question for Cleaning {
-    type Answer = ();
+    type Reply = ();
 
     fn script(&self) -> Script {
         self.script.clone()

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use clap::Args;
 
+use super::destination::JobDestination;
 use super::rows;
 use crate::error::Result;
 use crate::jobs::copies;
-use crate::jobs::destination::Destination;
 use crate::jobs::follow;
 use crate::jobs::script::Script;
 use crate::progress::Progress;
@@ -27,7 +27,7 @@ pub struct ListArgs {
 ///
 /// # Errors
 /// When the host cannot be reached.
-pub async fn run(destination: &Destination, args: ListArgs) -> Result<u8> {
+pub async fn run(destination: &JobDestination, args: ListArgs) -> Result<u8> {
     let progress = Progress::default();
     let reported = follow::report(destination, Script::report(None, false), &progress).await?;
     let mut report = copies::complete(destination, reported, None).await?;

@@ -7,10 +7,11 @@ use base64::prelude::BASE64_STANDARD;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::destination::JobDestination;
 use crate::error::{Context, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::copies;
-use crate::jobs::destination::{Destination, Start};
+use crate::jobs::destination::Start;
 use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::report::{Reader, Report};
@@ -113,7 +114,7 @@ impl Sink {
 ///
 /// # Errors
 /// When the job is not there, its machine cannot be reached, or the logs cannot be written here.
-pub async fn run(destination: &Destination, args: LogsArgs) -> Result<u8> {
+pub async fn run(destination: &JobDestination, args: LogsArgs) -> Result<u8> {
     let mut reading = Reading { id: args.id.clone(), follow: args.follow, sink: Sink::of(&args) };
     let report = match ask(destination, Start::No, &Progress::default(), &mut reading).await? {
         Some((report, _)) if report.missing.is_empty() => report,
@@ -137,7 +138,7 @@ struct Reading {
 }
 
 impl Question for Reading {
-    type Answer = Report;
+    type Reply = Report;
 
     fn script(&self) -> Script {
         Script::logs(&self.id, self.sink.stdout, self.sink.stderr, self.follow)
@@ -214,7 +215,7 @@ fn stream(name: &str) -> Option<Stream> {
     Stream::from_str(name, false).ok()
 }
 
-async fn from_copy(destination: &Destination, id: &JobId, sink: &mut Sink) -> Result<Report> {
+async fn from_copy(destination: &JobDestination, id: &JobId, sink: &mut Sink) -> Result<Report> {
     let (report, logs) = copies::logs(destination, id).await?;
     for (stream, tail) in [(Stream::Stdout, logs.stdout), (Stream::Stderr, logs.stderr)] {
         let Some(from) = *sink.offset(stream) else { continue };

@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod clean;
+pub mod destination;
 pub mod list;
 pub mod logs;
 pub mod rows;
@@ -13,12 +14,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::commands::ready::Identity;
-use crate::commands::selection::Selection;
+use self::destination::{JobDestination, SshHost};
+use crate::commands::selection::{IdentityArgs, SelectionArgs};
 use crate::error::Result;
-use crate::jobs::destination::{Destination, Host};
 use crate::jobs::job::UNKNOWN;
 use crate::say;
+use crate::workspace::selection::WorkspaceArgs;
 
 /// Where jobs run, and what to do with them.
 #[derive(Debug, Args)]
@@ -44,10 +45,13 @@ pub struct JobArgs {
     pub options: Vec<String>,
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: SelectionArgs,
+    /// Profile of ~/.databrickscfg to sign in with, as for other commands.
+    #[arg(long, value_name = "NAME", conflicts_with = "host")]
+    pub profile: Option<String>,
     /// With which key.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identity: IdentityArgs,
     /// What to do.
     #[command(subcommand)]
     pub command: JobCommand,
@@ -78,8 +82,11 @@ pub enum JobCommand {
 /// When the destination cannot be reached, or refuses.
 pub async fn run(args: JobArgs) -> Result<u8> {
     let destination = match args.host {
-        Some(host) => Destination::Host(Host::new(host, args.ssh_config, args.options)?),
-        None => Destination::Endpoint(args.selection, args.identity),
+        Some(host) => JobDestination::Host(SshHost::new(host, args.ssh_config, args.options)?),
+        None => {
+            let workspace = WorkspaceArgs { host: None, profile: args.profile };
+            JobDestination::Endpoint(args.selection.in_workspace(workspace), args.identity.into())
+        }
     };
     match args.command {
         JobCommand::Submit(args) => submit::run(&destination, args).await,

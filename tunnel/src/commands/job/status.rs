@@ -2,10 +2,10 @@
 
 use clap::Args;
 
+use super::destination::JobDestination;
 use super::rows;
 use crate::error::Result;
 use crate::jobs::copies;
-use crate::jobs::destination::Destination;
 use crate::jobs::follow;
 use crate::jobs::id::JobId;
 use crate::jobs::script::Script;
@@ -29,7 +29,7 @@ pub struct StatusArgs {
 ///
 /// # Errors
 /// When one is not there, or its machine cannot be reached.
-pub async fn run(destination: &Destination, args: StatusArgs) -> Result<u8> {
+pub async fn run(destination: &JobDestination, args: StatusArgs) -> Result<u8> {
     let progress = Progress::default();
     let reported = follow::report(destination, Script::report(Some(&args.ids), false), &progress).await?;
     let report = copies::complete(destination, reported, Some(&args.ids)).await?;

@@ -7,10 +7,11 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use super::destination::JobDestination;
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::jobs::channel::{Channel, Trouble};
-use crate::jobs::destination::{Destination, Start};
+use crate::jobs::destination::Start;
 use crate::jobs::follow::{Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::payload::Payload;
@@ -74,7 +75,7 @@ struct Submitted<'a> {
 ///
 /// # Errors
 /// When the job's machine cannot be reached or has no room, a file cannot be read, or the key belongs to another command.
-pub async fn run(destination: &Destination, args: SubmitArgs) -> Result<u8> {
+pub async fn run(destination: &JobDestination, args: SubmitArgs) -> Result<u8> {
     let json = args.json;
     let (wanted, payload) = wanted(args)?;
     let (id, digest) = (wanted.id(), wanted.digest(payload.digests()));
@@ -86,10 +87,10 @@ pub async fn run(destination: &Destination, args: SubmitArgs) -> Result<u8> {
     };
     let Submission { id, wanted, .. } = submission;
     let created = match answer {
-        Answer::Started => true,
+        Claimed::Started => true,
         // With an id of its own it is this very job, sent before the connection was cut.
-        Answer::Exists => wanted.key.is_none(),
-        Answer::Other => return Err(other(&id, wanted.key.as_deref())),
+        Claimed::Exists => wanted.key.is_none(),
+        Claimed::Other => return Err(other(&id, wanted.key.as_deref())),
     };
     if json {
         print::json(&Submitted { id: &id, created, host: &host })?;
@@ -99,7 +100,8 @@ pub async fn run(destination: &Destination, args: SubmitArgs) -> Result<u8> {
     Ok(0)
 }
 
-enum Answer {
+/// What became of a claim.
+enum Claimed {
     Started,
     Exists,
     Other,
@@ -113,7 +115,7 @@ struct Submission {
 }
 
 impl Question for Submission {
-    type Answer = Answer;
+    type Reply = Claimed;
 
     fn script(&self) -> Script {
         Script::submit(&self.id, &self.wanted, &self.digest, self.payload.parts())
@@ -123,12 +125,12 @@ impl Question for Submission {
         Some(self.payload.clone())
     }
 
-    async fn read(&mut self, channel: &mut Channel) -> Result<Answer, Trouble> {
+    async fn read(&mut self, channel: &mut Channel) -> Result<Claimed, Trouble> {
         while let Some(line) = channel.line().await? {
             match line.as_str() {
-                "started" => return Ok(Answer::Started),
-                "exists" => return Ok(Answer::Exists),
-                "other" => return Ok(Answer::Other),
+                "started" => return Ok(Claimed::Started),
+                "exists" => return Ok(Claimed::Exists),
+                "other" => return Ok(Claimed::Other),
                 _ => {}
             }
         }

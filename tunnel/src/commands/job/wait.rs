@@ -2,14 +2,15 @@
 
 use clap::Args;
 
+use super::destination::JobDestination;
 use super::rows;
 use crate::error::{Error, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::copies;
-use crate::jobs::destination::{Destination, Start};
+use crate::jobs::destination::Start;
 use crate::jobs::follow::{self, Question, ask, read_report};
 use crate::jobs::id::JobId;
-use crate::jobs::job::{Job, State};
+use crate::jobs::job::{Job, JobState};
 use crate::jobs::report::Report;
 use crate::jobs::script::Script;
 use crate::progress::Progress;
@@ -38,9 +39,9 @@ pub struct WaitArgs {
 ///
 /// # Errors
 /// When a job is not there, or its machine cannot be reached.
-pub async fn run(destination: &Destination, args: WaitArgs) -> Result<u8> {
+pub async fn run(destination: &JobDestination, args: WaitArgs) -> Result<u8> {
     let progress = Progress::default();
-    let is_host = matches!(destination, Destination::Host(_));
+    let is_host = matches!(destination, JobDestination::Host(_));
     let mut waiting = Waiting { script: Script::report(Some(&args.ids), true), progress: &progress, is_host };
     let reported = ask(destination, Start::No, &progress, &mut waiting).await?.map(|(report, _)| report);
     let report = copies::complete(destination, reported, Some(&args.ids)).await?;
@@ -64,7 +65,7 @@ struct Waiting<'a> {
 }
 
 impl Question for Waiting<'_> {
-    type Answer = Report;
+    type Reply = Report;
 
     fn script(&self) -> Script {
         self.script.clone()
@@ -95,8 +96,8 @@ fn say(job: &Job) {
     let duration =
         job.duration_seconds.map(|seconds| format!(" after {}", rows::duration(seconds))).unwrap_or_default();
     match job.state {
-        State::Exited if job.exit_code == Some(0) => {}
-        State::Lost => {
+        JobState::Exited if job.exit_code == Some(0) => {}
+        JobState::Lost => {
             let error = Error::new(format!("job {} is lost: nobody knows how it ended", job.id))
                 .way_out("Its supervisor was killed, or its machine restarted. tunnel job logs shows what it wrote.");
             say!("tunnel: {error}");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use super::forward::{Link, Purpose, listen_on_socket};
+use super::forward::{ChannelPurpose, Link, listen_on_socket};
 
 /// The socket, in a folder that only this user can enter. Both go with it.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl AgentSocket {
         let folder = std::env::temp_dir().join(format!("ssh-{}", uuid::Uuid::new_v4().simple()));
         DirBuilder::new().mode(0o700).create(&folder)?;
         let socket = Self { path: folder.join("agent"), folder, stop: CancellationToken::new() };
-        listen_on_socket(link, &socket.path, Purpose::Agent, socket.stop.clone())?;
+        listen_on_socket(link, &socket.path, ChannelPurpose::Agent, socket.stop.clone())?;
         Ok(socket)
     }
 

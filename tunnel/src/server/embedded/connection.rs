@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::agent::AgentSocket;
 use super::auth::{self, Keys};
-use super::forward::{self, Link, Purpose, Target};
+use super::forward::{self, ChannelPurpose, Link, Target};
 use super::inbox::{MOST, TRICKLE};
+use super::limits::WINDOW;
 use super::pty::{self, Size};
 use super::session::Session;
 use super::shared::Shared;
@@ -196,7 +197,7 @@ impl Handler for Connection {
     }
 
     fn adjust_window(&mut self, _: ChannelId, _: u32) -> u32 {
-        if self.shared.is_behind() { TRICKLE } else { super::WINDOW }
+        if self.shared.is_behind() { TRICKLE } else { WINDOW }
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, _: &mut Russh) -> Result<(), Error> {
@@ -312,7 +313,7 @@ impl Handler for Connection {
             return Ok(false);
         }
         let stop = CancellationToken::new();
-        let purpose = Purpose::Forward(path.to_owned());
+        let purpose = ChannelPurpose::Forward(path.to_owned());
         match forward::listen_on_socket(self.link(session), Path::new(path), purpose, stop.clone()) {
             Ok(()) => {
                 self.sockets.insert(path.to_owned(), stop);

@@ -150,7 +150,7 @@ async fn forward(link: Link, stream: TcpStream, address: String, port: u16, peer
 
 /// What connections to a Unix socket are for.
 #[derive(Debug, Clone)]
-pub(super) enum Purpose {
+pub(super) enum ChannelPurpose {
     /// A socket that the client forwards, by the name that it gave.
     Forward(String),
     /// The client's agent.
@@ -161,7 +161,12 @@ pub(super) enum Purpose {
 ///
 /// # Errors
 /// When the socket cannot be made.
-pub(super) fn listen_on_socket(link: Link, path: &Path, purpose: Purpose, stop: CancellationToken) -> io::Result<()> {
+pub(super) fn listen_on_socket(
+    link: Link,
+    path: &Path,
+    purpose: ChannelPurpose,
+    stop: CancellationToken,
+) -> io::Result<()> {
     let listener = UnixListener::bind(path)?;
     let socket = RemovedOnDrop(path.to_owned());
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
@@ -179,8 +184,8 @@ pub(super) fn listen_on_socket(link: Link, path: &Path, purpose: Purpose, stop: 
             let (link, purpose) = (link.clone(), purpose.clone());
             link.clone().spawn(async move {
                 let opened = match purpose {
-                    Purpose::Forward(name) => link.handle.channel_open_forwarded_streamlocal(name).await,
-                    Purpose::Agent => link.handle.channel_open_agent().await,
+                    ChannelPurpose::Forward(name) => link.handle.channel_open_forwarded_streamlocal(name).await,
+                    ChannelPurpose::Agent => link.handle.channel_open_agent().await,
                 };
                 if let Ok(channel) = opened {
                     link.carry(channel, stream).await;

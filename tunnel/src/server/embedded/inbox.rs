@@ -13,8 +13,10 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::limits::WINDOW;
+
 /// Bytes from which on the client has to slow down.
-const BEHIND: usize = 2 * super::WINDOW as usize;
+const BEHIND: usize = 2 * WINDOW as usize;
 /// Bytes that no client that keeps to its window reaches in days.
 pub(super) const MOST: usize = 64 * 1024 * 1024;
 /// The window while a program is behind. It cannot be 0: russh opens a window only when something arrives.
@@ -24,13 +26,13 @@ const PIECE: usize = 4096;
 
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    state: Mutex<State>,
+    state: Mutex<InboxState>,
     changed: Notify,
     closed: CancellationToken,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct InboxState {
     pieces: VecDeque<BytesMut>,
     waiting: usize,
     ended: bool,
@@ -96,12 +98,12 @@ impl Inbox {
         self.closed.cancelled().await;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, InboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl InboxState {
     fn add(&mut self, bytes: &[u8]) {
         self.waiting += bytes.len();
         match self.pieces.back_mut() {

@@ -12,6 +12,7 @@ mod auth;
 mod connection;
 mod forward;
 mod inbox;
+mod limits;
 mod outlet;
 mod program;
 mod pty;
@@ -35,17 +36,11 @@ use tokio::time::timeout;
 
 use self::auth::Keys;
 use self::connection::Connection;
+use self::limits::{GRACE, LOGIN_LIMIT, WINDOW};
 use self::shared::{Host, Shared};
 use crate::error::{Context, Error, Result};
 use crate::server::log_ring::LogRing;
 use crate::server::session_environment::of_sessions;
-
-/// How long a client may take to log in: sshd's LoginGraceTime.
-const LOGIN_LIMIT: Duration = Duration::from_secs(120);
-/// How long programs may take to end after their connection did.
-const GRACE: Duration = Duration::from_secs(10);
-/// Bytes that a client may send on a channel before it is told that they arrived.
-const WINDOW: u32 = 2 * 1024 * 1024;
 
 /// The built-in server: a host key and the user that sessions run as.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::inbox::Inbox;
+use super::limits::GRACE;
 use super::outlet::{Outlet, STDERR};
 use super::pty::Terminal;
 use super::shared::{Host, Shared};
@@ -208,7 +209,7 @@ async fn end(mut child: Child, group: Pid, shared: &Shared) {
         let _ = killpg(group, Signal::SIGHUP);
         let _ = killpg(group, Signal::SIGCONT);
         tokio::select! {
-            ended = timeout(super::GRACE, child.wait()) => {
+            ended = timeout(GRACE, child.wait()) => {
                 if ended.is_ok() || signals::ignores_hang_up(id) {
                     return;
                 }

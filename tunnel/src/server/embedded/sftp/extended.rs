@@ -10,11 +10,10 @@ use nix::errno::Errno;
 use nix::sys::statvfs::{FsFlags, Statvfs, fstatvfs, statvfs};
 use nix::unistd::User;
 
-use super::LONGEST;
 use super::attributes::NewAttributes;
 use super::files::{Files, READ, kind, resolve};
 use super::handles;
-use super::packet::{Failure, Reader, begin, put_bytes, put_path};
+use super::packet::{Failure, LONGEST, Reader, begin, put_bytes, put_path};
 
 const NAMES: &[(&str, &str)] = &[
     ("posix-rename@openssh.com", "1"),

@@ -17,12 +17,10 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::runtime::Handle;
 
 use self::files::Files;
+use self::packet::LONGEST;
 use super::inbox::Inbox;
 use super::outlet::Outlet;
 use super::shared::Host;
-
-/// Bytes of the longest packet, in both directions: OpenSSH's SFTP_MAX_MSG_LENGTH.
-const LONGEST: usize = 256 * 1024;
 
 /// Serves files until the client has no more requests.
 pub(super) async fn serve(inbox: Arc<Inbox>, outlet: Outlet, host: Arc<Host>) {

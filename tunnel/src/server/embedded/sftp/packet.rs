@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use nix::errno::Errno;
 
+/// Bytes of the longest packet, in both directions: OpenSSH's SFTP_MAX_MSG_LENGTH.
+pub(super) const LONGEST: usize = 256 * 1024;
+
 /// Why a request is not done.
 #[derive(Debug)]
 pub(super) enum Failure {

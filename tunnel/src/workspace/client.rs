@@ -1,0 +1,28 @@
+//! The workspace's client: what is not said comes from the environment or from a profile.
+
+use databricks::{Client, Config};
+
+use super::explain;
+use crate::error::Result;
+use crate::websocket::dial::USER_AGENT;
+
+/// The client of the workspace at an address: credentials from a profile or the environment, whatever host these name.
+///
+/// # Errors
+/// When there are no credentials.
+pub fn client(host: &str, profile: Option<&str>) -> Result<Client> {
+    of_config(Config { host: Some(host.to_owned()), profile: profile.map(str::to_owned), ..Config::default() })
+}
+
+/// The client of the workspace that the environment or a profile names.
+///
+/// # Errors
+/// When there is no workspace, or there are no credentials.
+pub fn client_of_environment() -> Result<Client> {
+    of_config(Config::default())
+}
+
+pub(super) fn of_config(config: Config) -> Result<Client> {
+    let user_agent = Some(USER_AGENT.to_owned());
+    Client::new(Config { user_agent, ..config }).map_err(|error| explain(error, "cannot sign in"))
+}
