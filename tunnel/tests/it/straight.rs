@@ -45,6 +45,56 @@ async fn a_cluster_is_connected_to_by_its_name_or_its_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_is_said_by_its_address_or_a_profile_and_so_are_the_credentials() {
+    let cloud = Cloud::start().await;
+    let host = cloud.endpoint.host.as_str();
+    let secret = |name: &str| cloud.cloud.env().into_iter().find(|(other, _)| *other == name).unwrap().1;
+    let profile = format!(
+        "[other]\nhost = http://dbc-none.localhost:1\ntoken = x\n\n[work]\nhost = {host}\nclient_id = {}\nclient_secret = {}\n",
+        secret("DATABRICKS_CLIENT_ID"),
+        secret("DATABRICKS_CLIENT_SECRET")
+    );
+    std::fs::write(cloud.folder.path().join(".databrickscfg"), profile).unwrap();
+    // Neither a workspace nor credentials in the environment.
+    let bare = |words: &[&str]| {
+        let mut tunnel = cloud.tunnel("ada");
+        for name in ["DATABRICKS_HOST", "DATABRICKS_ACCOUNT_ID", "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET"] {
+            tunnel.env_remove(name);
+        }
+        tunnel.args(words);
+        tunnel
+    };
+    let check = async |words: &[&str], expected: Result<&str, &str>| {
+        let (code, out, errors) = text(&bare(words).output().await.unwrap());
+        match expected {
+            Ok(expected) => assert_eq!((code, out.as_str()), (0, expected), "{words:?}: {errors}"),
+            Err(expected) => assert!(code == 1 && errors.contains(expected), "{words:?}: {errors}"),
+        }
+    };
+    let outputs = cloud.outputs();
+    let outputs = outputs.to_str().unwrap();
+    check(&["connect", "--cluster", "demo", "--profile", "work", "--", "echo", "hi"], Ok("hi\n")).await;
+    check(
+        &["connect", "--cluster", "demo", "--profile", "other", "--host", host, "--", "true"],
+        Err("Invalid access token"),
+    )
+    .await;
+    check(&["connect", "--outputs", outputs, "--profile", "work", "--", "echo", "hi"], Ok("hi\n")).await;
+    check(&["connect", "--outputs", outputs, "--", "true"], Err("cannot sign in")).await;
+    check(&["connect", "--outputs", outputs, "--host", host, "--", "true"], Err("--host is for an endpoint straight"))
+        .await;
+    assert_eq!(
+        bare(&["job", "--outputs", outputs, "--profile", "work", "list"]).output().await.unwrap().status.code(),
+        Some(0)
+    );
+    // A host that was set up signs in by itself, with the same profile.
+    let (code, out, words) =
+        text(&bare(&["setup", "--outputs", outputs, "--profile", "work", "--print"]).output().await.unwrap());
+    assert!(code == 0 && out.contains("--profile=work"), "{out}{words}");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_cannot_serve_is_refused_before_anything_is_started() {
     let cloud = Cloud::start().await;
     let old = json!({
