@@ -10,6 +10,8 @@ Usage: scripts/bench_databricks.sh [PRINCIPALS: 40 by default]
 Applies, plans and destroys 5 account objects, a workspace, and so many service principals, secrets of theirs and assignments to the
 workspace. Calls are those that the local cloud answered, logins among them.
 
+BENCH_BUILT=1 takes the programs in target/release as they are.
+
 OFFICIAL names the official provider's program (terraform-provider-databricks of databricks/databricks). Without it, the plugin folder
 /opt/tf-plugins and the user's own are searched.
 TEXT
@@ -159,8 +161,13 @@ phase() {
   rm -f "$work/$name/used"
   before=$(calls)
   start=$(date +%s.%N)
-  (cd "$work/$name/run" && TF_CLI_CONFIG_FILE=$work/$name/terraformrc "$terraform" "$@" -input=false -no-color) \
-    >"$work/$name/log" 2>&1 || {
+  (
+    cd "$work/$name/run"
+    # The official provider reaches the local cloud's names through its proxy; ours resolves them.
+    # shellcheck disable=SC1091
+    [ "$name" = ours ] || source "$work/cloud/env-proxy"
+    TF_CLI_CONFIG_FILE=$work/$name/terraformrc "$terraform" "$@" -input=false -no-color
+  ) >"$work/$name/log" 2>&1 || {
     grep -A 20 Error "$work/$name/log" >&2
     die "terraform $1 with the provider $name failed"
   }

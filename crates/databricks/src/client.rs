@@ -181,7 +181,7 @@ impl Client {
     pub async fn answer(&self, request: Request) -> Result<RawResponse, Error> {
         let (url, name) = self.address(&request)?;
         if request.method.is_safe() {
-            let question = format!("{} {url} {:?}", request.method, request.headers);
+            let question = format!("{} {url} {:?} {:?}", request.method, request.headers, request.timeout);
             return self.0.flights.join(question, request.shared, self.ask(&request, &url, &name)).await;
         }
         let _writing = self.0.flights.writes().begin();

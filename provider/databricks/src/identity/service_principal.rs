@@ -38,20 +38,20 @@ pub struct ServicePrincipal {
     /// Whether it may log in.
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
     pub active: Attr<bool>,
-    /// Whether it may create clusters. Of a workspace only. Left alone where it is not set.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
+    /// Whether it may create clusters. Of a workspace only.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
     pub allow_cluster_create: Attr<bool>,
-    /// Whether it may create instance pools. Of a workspace only. Left alone where it is not set.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
+    /// Whether it may create instance pools. Of a workspace only.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
     pub allow_instance_pool_create: Attr<bool>,
-    /// Whether it may use Databricks SQL. Of a workspace only. Left alone where it is not set.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
+    /// Whether it may use Databricks SQL. Of a workspace only.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
     pub databricks_sql_access: Attr<bool>,
-    /// Whether it may use the workspace. Of a workspace only. Left alone where it is not set.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
+    /// Whether it may use the workspace. Of a workspace only.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
     pub workspace_access: Attr<bool>,
-    /// Whether it may consume what others publish in the workspace. Of a workspace only. Left alone where it is not set.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
+    /// Whether it may consume what others publish in the workspace. Of a workspace only.
+    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
     pub workspace_consume: Attr<bool>,
     /// Whether destroying only deactivates it: true at account level, false in a workspace where it is not set.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -148,7 +148,6 @@ fn operations(state: &ServicePrincipal, plan: &ServicePrincipal) -> Vec<PatchOpe
     }
     for ((name, before), (_, after)) in entitlements(state).into_iter().zip(entitlements(plan)) {
         match (before.is_true(), after.is_true()) {
-            (true, false) if !after.is_known() => {}
             (false, true) => change("add", "entitlements".into(), Some(json!([{ "value": name }]))),
             (true, false) => change("remove", format!("entitlements[value eq \"{name}\"]"), None),
             _ => {}
@@ -379,7 +378,6 @@ mod tests {
             assert_eq!(operations, expected);
         };
         check(state.clone(), json!([]));
-        check(ServicePrincipal { workspace_access: Attr::Unknown, ..state.clone() }, json!([]));
         check(ServicePrincipal { home: Attr::Unknown, display_name: Attr::Unknown, ..state.clone() }, json!([]));
         check(
             ServicePrincipal { display_name: "b".into(), external_id: "x".into(), ..state.clone() },

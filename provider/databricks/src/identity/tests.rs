@@ -71,16 +71,16 @@ async fn a_service_principal_of_the_account_is_only_deactivated_unless_told_othe
 }
 
 #[tokio::test]
-async fn an_entitlement_that_is_not_configured_is_left_alone() {
+async fn entitlements_of_a_workspace_come_and_go() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace_either().await;
     let made = create(&cx, ServicePrincipal { allow_cluster_create: true.into(), ..principal("example") }).await;
     assert_eq!((&made.allow_cluster_create, &made.workspace_access), (&true.into(), &false.into()));
     reads_back(&cx, &made).await;
-    let plan = ServicePrincipal { display_name: "renamed".into(), allow_cluster_create: Attr::Unknown, ..made.clone() };
-    assert_eq!(update(&cx, made.clone(), plan).await.allow_cluster_create, true.into());
-    let plan = ServicePrincipal { allow_cluster_create: false.into(), ..made.clone() };
-    assert_eq!(update(&cx, made, plan).await.allow_cluster_create, false.into());
+    let plan = ServicePrincipal { allow_cluster_create: false.into(), workspace_access: true.into(), ..made.clone() };
+    let updated = update(&cx, made, plan).await;
+    assert_eq!((&updated.allow_cluster_create, &updated.workspace_access), (&false.into(), &true.into()));
+    reads_back(&cx, &updated).await;
 }
 
 #[tokio::test]

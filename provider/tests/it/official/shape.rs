@@ -55,7 +55,11 @@ fn of_attributes(attributes: &[Attribute], within: &str, rows: &mut BTreeMap<Str
 }
 
 fn of_block(block: &Block) -> Row {
-    let mode = if block.items.0 > 0 { "required" } else { "optional" };
+    let mode = match (block.items.0 > 0, block.flags.computed) {
+        (true, _) => "required",
+        (_, true) => "optional+computed",
+        _ => "optional",
+    };
     let nesting = match block.nesting {
         Nesting::Single => "block single",
         Nesting::List => "block list",
