@@ -1,72 +1,76 @@
 //! What the provider has, in the order of its documentation: one line each.
 
 use provider_aws as aws;
-use provider_databricks::{account, compute, identity, ssh};
-use tfplugin::{
-    DataSourceEntry, EphemeralEntry, FunctionEntry, Registry, ResourceEntry, data_source, ephemeral, function, resource,
-};
+use provider_databricks::rest::{data_all, data_one, rest};
+use provider_databricks::{account, compute, identity, ssh, workspace};
+use tfplugin::{FunctionEntry, Group, Registry, data_source, ephemeral, function, group, resource};
 
 use crate::context::Context;
 use crate::functions;
 
 /// All of it.
-pub(crate) static REGISTRY: Registry<Context> =
-    Registry { resources: RESOURCES, data_sources: DATA_SOURCES, ephemerals: EPHEMERALS, functions: FUNCTIONS };
+pub(crate) static REGISTRY: Registry<Context> = Registry { groups: GROUPS, functions: FUNCTIONS };
 
-const RESOURCES: &[ResourceEntry<Context>] = &[
-    // AWS network
-    resource::<_, aws::vpc::Vpc>(),
-    resource::<_, aws::subnet::Subnet>(),
-    resource::<_, aws::internet_gateway::InternetGateway>(),
-    resource::<_, aws::eip::Eip>(),
-    resource::<_, aws::nat_gateway::NatGateway>(),
-    resource::<_, aws::route_table::RouteTable>(),
-    resource::<_, aws::route::Route>(),
-    resource::<_, aws::route_table_association::RouteTableAssociation>(),
-    resource::<_, aws::security_group::SecurityGroup>(),
-    resource::<_, aws::vpc_endpoint::VpcEndpoint>(),
-    // AWS storage and encryption
-    resource::<_, aws::kms_key::KmsKey>(),
-    resource::<_, aws::s3_bucket::S3Bucket>(),
-    resource::<_, aws::ebs_encryption_by_default::EbsEncryptionByDefault>(),
-    resource::<_, aws::iam_role::IamRole>(),
-    // Account
-    resource::<_, account::mws_credentials::MwsCredentials>(),
-    resource::<_, account::mws_storage_configurations::MwsStorageConfigurations>(),
-    resource::<_, account::mws_customer_managed_keys::MwsCustomerManagedKeys>(),
-    resource::<_, account::mws_networks::MwsNetworks>(),
-    resource::<_, account::mws_workspaces::MwsWorkspaces>(),
-    resource::<_, account::mws_permission_assignment::MwsPermissionAssignment>(),
-    // Identity
-    resource::<_, identity::service_principal::ServicePrincipal>(),
-    resource::<_, identity::service_principal_secret::ServicePrincipalSecret>(),
-    resource::<_, identity::token::Token>(),
-    // Compute
-    resource::<_, compute::cluster::Cluster>(),
-    resource::<_, ssh::ssh_endpoint::SshEndpoint>(),
-    resource::<_, ssh::ssh_job::SshJob>(),
-];
-
-const DATA_SOURCES: &[DataSourceEntry<Context>] = &[
-    // AWS identity
-    data_source::<_, aws::caller_identity::CallerIdentity>(),
-    // Account
-    data_source::<_, account::current_config::CurrentConfig>(),
-    // Identity
-    data_source::<_, identity::current_user::CurrentUser>(),
-    // Compute
-    data_source::<_, ssh::ssh_endpoint_lookup::SshEndpointLookup>(),
-    // AWS policies
-    data_source::<_, functions::AssumeRolePolicyData>(),
-    data_source::<_, functions::BucketPolicyData>(),
-    data_source::<_, functions::CrossaccountPolicyData>(),
-    data_source::<_, functions::UnityCatalogAssumeRolePolicyData>(),
-    data_source::<_, functions::UnityCatalogPolicyData>(),
-];
-
-const EPHEMERALS: &[EphemeralEntry<Context>] = &[
-    // Identity
-    ephemeral::<_, identity::ephemeral_token::EphemeralToken>(),
+const GROUPS: &[Group<Context>] = &[
+    group("AWS network").resources(&[
+        resource::<_, aws::vpc::Vpc>(),
+        resource::<_, aws::subnet::Subnet>(),
+        resource::<_, aws::internet_gateway::InternetGateway>(),
+        resource::<_, aws::eip::Eip>(),
+        resource::<_, aws::nat_gateway::NatGateway>(),
+        resource::<_, aws::route_table::RouteTable>(),
+        resource::<_, aws::route::Route>(),
+        resource::<_, aws::route_table_association::RouteTableAssociation>(),
+        resource::<_, aws::security_group::SecurityGroup>(),
+        resource::<_, aws::vpc_endpoint::VpcEndpoint>(),
+    ]),
+    group("AWS storage and encryption").resources(&[
+        resource::<_, aws::kms_key::KmsKey>(),
+        resource::<_, aws::s3_bucket::S3Bucket>(),
+        resource::<_, aws::ebs_encryption_by_default::EbsEncryptionByDefault>(),
+        resource::<_, aws::iam_role::IamRole>(),
+    ]),
+    group("AWS identity").data_sources(&[data_source::<_, aws::caller_identity::CallerIdentity>()]),
+    group("AWS policies").data_sources(&[
+        data_source::<_, functions::AssumeRolePolicyData>(),
+        data_source::<_, functions::BucketPolicyData>(),
+        data_source::<_, functions::CrossaccountPolicyData>(),
+        data_source::<_, functions::UnityCatalogAssumeRolePolicyData>(),
+        data_source::<_, functions::UnityCatalogPolicyData>(),
+    ]),
+    group("Account")
+        .resources(&[
+            rest::<_, account::mws_credentials::MwsCredentials>(),
+            rest::<_, account::mws_storage_configurations::MwsStorageConfigurations>(),
+            rest::<_, account::mws_customer_managed_keys::MwsCustomerManagedKeys>(),
+            rest::<_, account::mws_networks::MwsNetworks>(),
+            rest::<_, account::mws_vpc_endpoint::MwsVpcEndpoint>(),
+            rest::<_, account::mws_private_access_settings::MwsPrivateAccessSettings>(),
+            rest::<_, account::mws_network_connectivity_config::MwsNetworkConnectivityConfig>(),
+            rest::<_, account::mws_ncc_private_endpoint_rule::MwsNccPrivateEndpointRule>(),
+            resource::<_, account::mws_ncc_binding::MwsNccBinding>(),
+            resource::<_, account::mws_workspaces::MwsWorkspaces>(),
+            rest::<_, account::mws_permission_assignment::MwsPermissionAssignment>(),
+        ])
+        .data_sources(&[
+            data_source::<_, account::current_config::CurrentConfig>(),
+            data_all::<_, account::mws_credentials::MwsCredentials>(),
+            data_one::<_, account::mws_network_connectivity_config::MwsNetworkConnectivityConfig>(),
+            data_all::<_, account::mws_network_connectivity_config::MwsNetworkConnectivityConfig>(),
+        ]),
+    group("Identity")
+        .resources(&[
+            resource::<_, identity::service_principal::ServicePrincipal>(),
+            resource::<_, identity::service_principal_secret::ServicePrincipalSecret>(),
+            resource::<_, identity::token::Token>(),
+        ])
+        .data_sources(&[data_source::<_, identity::current_user::CurrentUser>()])
+        .ephemerals(&[ephemeral::<_, identity::ephemeral_token::EphemeralToken>()]),
+    group("Compute").resources(&[resource::<_, compute::cluster::Cluster>()]),
+    group("Workspace").resources(&[rest::<_, workspace::git_credential::GitCredential>()]),
+    group("SSH")
+        .resources(&[resource::<_, ssh::ssh_endpoint::SshEndpoint>(), resource::<_, ssh::ssh_job::SshJob>()])
+        .data_sources(&[data_source::<_, ssh::ssh_endpoint_lookup::SshEndpointLookup>()]),
 ];
 
 const FUNCTIONS: &[FunctionEntry] = &[
@@ -94,7 +98,7 @@ mod tests {
 
     #[test]
     fn every_example_has_its_resource_and_no_provider_block() {
-        for entry in RESOURCES {
+        for entry in REGISTRY.resources() {
             let head = format!("resource \"{}\" \"example\" {{", entry.name);
             assert!(entry.example.contains(&head), "{} lacks {head}", entry.name);
             assert!(!entry.example.contains("provider \""), "{}", entry.name);
@@ -104,9 +108,9 @@ mod tests {
 
     #[test]
     fn every_example_is_as_terraform_fmt_writes_it() {
-        let examples = RESOURCES.iter().map(|entry| (entry.name, entry.example));
-        let examples = examples.chain(DATA_SOURCES.iter().map(|entry| (entry.name, entry.example)));
-        let examples = examples.chain(EPHEMERALS.iter().map(|entry| (entry.name, entry.example)));
+        let examples = REGISTRY.resources().map(|entry| (entry.name, entry.example));
+        let examples = examples.chain(REGISTRY.data_sources().map(|entry| (entry.name, entry.example)));
+        let examples = examples.chain(REGISTRY.ephemerals().map(|entry| (entry.name, entry.example)));
         for (name, example) in examples.chain(FUNCTIONS.iter().map(|entry| (entry.name, entry.example))) {
             let mut terraform = match Command::new("terraform")
                 .args(["fmt", "-check", "-diff", "-"])
@@ -125,7 +129,7 @@ mod tests {
 
     #[test]
     fn every_edit_of_an_example_fits_once() {
-        for entry in RESOURCES {
+        for entry in REGISTRY.resources() {
             for (text, _) in entry.example_update.iter().chain(&entry.example_replace) {
                 assert_eq!(entry.example.matches(text).count(), 1, "{}: {text}", entry.name);
             }
@@ -135,8 +139,8 @@ mod tests {
 
     #[test]
     fn examples_use_nothing_that_is_not_registered() {
-        let known: BTreeSet<&str> = RESOURCES.iter().map(|entry| entry.name).collect();
-        for entry in RESOURCES {
+        let known: BTreeSet<&str> = REGISTRY.resources().map(|entry| entry.name).collect();
+        for entry in REGISTRY.resources() {
             let used = words(entry.example, "resource \"");
             let unknown: Vec<_> =
                 used.iter().filter(|name| name.starts_with("databricks_") && !known.contains(**name)).collect();
@@ -149,8 +153,8 @@ mod tests {
         for (name, schema) in RESOURCES
             .iter()
             .map(|entry| (entry.name, (entry.schema)()))
-            .chain(DATA_SOURCES.iter().map(|entry| (entry.name, (entry.schema)())))
-            .chain(EPHEMERALS.iter().map(|entry| (entry.name, (entry.schema)())))
+            .chain(REGISTRY.data_sources().map(|entry| (entry.name, (entry.schema)())))
+            .chain(REGISTRY.ephemerals().map(|entry| (entry.name, (entry.schema)())))
         {
             assert!(!schema.body.description.is_empty(), "{name} is not described");
             for attribute in &schema.body.attributes {
@@ -186,6 +190,6 @@ mod tests {
                 );
             }
         }
-        assert!(seen >= RESOURCES.len(), "the folders were found: {seen}");
+        assert!(seen >= REGISTRY.resources().count(), "the folders were found: {seen}");
     }
 }

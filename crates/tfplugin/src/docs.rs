@@ -23,15 +23,17 @@ pub fn files<P: Provider>() -> BTreeMap<String, String> {
     let registry = P::registry();
     let mut files = Files { provider: P::NAME, texts: BTreeMap::new() };
     files.index::<P>();
-    for entry in registry.resources {
-        files.resource(entry);
-    }
-    for entry in registry.data_sources {
-        files.object("data-sources", "Data Source", entry.name, entry.subcategory, entry.example, &(entry.schema)());
-    }
-    for entry in registry.ephemerals {
-        let kind = "Ephemeral Resource";
-        files.object("ephemeral-resources", kind, entry.name, entry.subcategory, entry.example, &(entry.schema)());
+    for group in registry.groups {
+        for entry in group.resources {
+            files.resource(group.heading, entry);
+        }
+        for entry in group.data_sources {
+            files.object("data-sources", "Data Source", entry.name, group.heading, entry.example, &(entry.schema)());
+        }
+        for entry in group.ephemerals {
+            let kind = "Ephemeral Resource";
+            files.object("ephemeral-resources", kind, entry.name, group.heading, entry.example, &(entry.schema)());
+        }
     }
     for entry in registry.functions {
         files.function(entry);
@@ -71,9 +73,9 @@ impl Files {
         self.add("docs/index.md".to_owned(), page.finish());
     }
 
-    fn resource<C>(&mut self, entry: &ResourceEntry<C>) {
+    fn resource<C>(&mut self, heading: &str, entry: &ResourceEntry<C>) {
         let schema = (entry.schema)();
-        let mut page = self.opened("Resource", entry.name, entry.subcategory, &schema.body.description);
+        let mut page = self.opened("Resource", entry.name, heading, &schema.body.description);
         page.example(entry.example);
         reference::schema(&mut page, &schema.body, Some(&entry.timeouts));
         page.heading(2, "Import");
@@ -84,8 +86,9 @@ impl Files {
                 page.code("terraform", &format!("import {{\n  to = {}.example\n  id = {id:?}\n}}", entry.name));
                 page.paragraph("or with the command:");
                 page.code("shell", &command);
-                if !entry.import_ignores.is_empty() {
-                    let names: Vec<String> = entry.import_ignores.iter().map(|name| format!("`{name}`")).collect();
+                let ignored = entry.import_ignores();
+                if !ignored.is_empty() {
+                    let names: Vec<String> = ignored.iter().map(|name| format!("`{name}`")).collect();
                     page.paragraph(&format!("An import cannot read these back: {}.", names.join(", ")));
                 }
                 self.add(format!("examples/resources/{}/import.sh", entry.name), with_newline(&command));

@@ -31,6 +31,16 @@ pub struct Flags {
     pub json: bool,
     /// Letter case does not matter when values are compared.
     pub ignores_case: bool,
+    /// Sent, and never answered: the state keeps what was configured.
+    pub untold: bool,
+    /// Terraform's own: neither sent nor read.
+    pub unsent: bool,
+    /// Not configured means that the service decides, which is no drift.
+    pub service_default: bool,
+    /// Spellings that mean the same, in pairs.
+    pub same_as: &'static [(&'static str, &'static str)],
+    /// Where it stands on the wire, if not under its name: a JSON pointer from the object that it is an attribute of.
+    pub wire: Option<&'static str>,
     /// The default, as JSON text (`"\"gp3\""`, `"true"`, `"10"`).
     pub default: Option<&'static str>,
     /// Deprecated, with what to use instead.
@@ -48,6 +58,11 @@ const NONE: Flags = Flags {
     keeps_state: false,
     json: false,
     ignores_case: false,
+    untold: false,
+    unsent: false,
+    service_default: false,
+    same_as: &[],
+    wire: None,
     default: None,
     deprecated: None,
 };
@@ -100,6 +115,32 @@ impl Flags {
         Self { ignores_case: true, ..self }
     }
 
+    /// Sent, and never answered (a password, say): the state keeps what was configured, and an import cannot read it.
+    pub const fn untold(self) -> Self {
+        Self { untold: true, ..self }
+    }
+
+    /// Terraform's own (`force_destroy`, `no_wait`): neither sent nor read.
+    pub const fn unsent(self) -> Self {
+        Self { unsent: true, ..self }
+    }
+
+    /// Where it is not configured the service decides: the state stays null, and nothing drifts. Not for what
+    /// `replaces()`: that is [`OPTIONAL_COMPUTED`].
+    pub const fn service_default(self) -> Self {
+        Self { service_default: true, ..self }
+    }
+
+    /// Pairs of spellings that mean the same: `same_as(&[("DATA_SECURITY_MODE_DEDICATED", "SINGLE_USER")])`.
+    pub const fn same_as(self, pairs: &'static [(&'static str, &'static str)]) -> Self {
+        Self { same_as: pairs, ..self }
+    }
+
+    /// Where it stands on the wire, from the object that it is an attribute of: `wire("/root_bucket_info/bucket_name")`.
+    pub const fn wire(self, pointer: &'static str) -> Self {
+        Self { wire: Some(pointer), ..self }
+    }
+
     /// The value where none is configured, as JSON text. The attribute becomes computed too, as Terraform demands.
     pub const fn default(self, json: &'static str) -> Self {
         Self { default: Some(json), computed: true, ..self }
@@ -142,6 +183,16 @@ pub struct OwnedFlags {
     pub json: bool,
     /// Letter case does not matter when values are compared.
     pub ignores_case: bool,
+    /// Sent, and never answered: the state keeps what was configured.
+    pub untold: bool,
+    /// Terraform's own: neither sent nor read.
+    pub unsent: bool,
+    /// Not configured means that the service decides, which is no drift.
+    pub service_default: bool,
+    /// Spellings that mean the same, in pairs.
+    pub same_as: Vec<(String, String)>,
+    /// Where it stands on the wire, if not under its name: a JSON pointer from the object that it is an attribute of.
+    pub wire: Option<String>,
     /// The default, as JSON text (`"\"gp3\""`, `"true"`, `"10"`).
     pub default: Option<String>,
     /// Deprecated, with what to use instead.

@@ -27,6 +27,7 @@ mod plan;
 mod private;
 mod proto;
 mod reading;
+pub mod reconcile;
 mod registry;
 mod resource;
 mod schema;
@@ -54,7 +55,8 @@ pub use dynamic::Dynamic;
 pub use flags::{COMPUTED, Flags, ID, OPTIONAL, OPTIONAL_COMPUTED, OwnedFlags, REQUIRED};
 pub use number::Number;
 pub use registry::{
-    DataSourceEntry, EphemeralEntry, FunctionEntry, Registry, ResourceEntry, data_source, ephemeral, function, resource,
+    DataSourceEntry, EphemeralEntry, FunctionEntry, Group, Registry, ResourceEntry, data_source, ephemeral, function,
+    group, resource,
 };
 pub use resource::{
     Client, DataSource, Ephemeral, Function, FunctionError, Object, Opened, Planning, Provider, Removal, Resource,

@@ -1,23 +1,71 @@
-//! The lists of what a provider has: plain slices, in the order of the documentation.
+//! The lists of what a provider has: plain slices, in groups, in the order of the documentation.
 
 use crate::operations::{self, Operations};
 use crate::reading::{self, Opening, Reading};
 use crate::resource::{Client, DataSource, Ephemeral, Function, FunctionError, Removal, Resource, Timeouts};
-use crate::schema;
 use crate::types::{Schema, Signature};
 use crate::value::Value;
+use crate::{reconcile, schema};
 
 /// Everything a provider has.
 #[derive(Debug)]
 pub struct Registry<Context: 'static> {
+    /// Resources and data sources, by the headings of the documentation.
+    pub groups: &'static [Group<Context>],
+    /// Functions.
+    pub functions: &'static [FunctionEntry],
+}
+
+/// What stands under one heading of the documentation.
+#[derive(Debug)]
+pub struct Group<Context: 'static> {
+    /// The heading: `Unity Catalog`.
+    pub heading: &'static str,
     /// Managed resources.
     pub resources: &'static [ResourceEntry<Context>],
     /// Data sources.
     pub data_sources: &'static [DataSourceEntry<Context>],
     /// Ephemeral resources.
     pub ephemerals: &'static [EphemeralEntry<Context>],
-    /// Functions.
-    pub functions: &'static [FunctionEntry],
+}
+
+/// A group with nothing in it yet: `group("Compute").resources(&[…]).data_sources(&[…])`.
+pub const fn group<Context: 'static>(heading: &'static str) -> Group<Context> {
+    Group { heading, resources: &[], data_sources: &[], ephemerals: &[] }
+}
+
+impl<Context: 'static> Group<Context> {
+    /// The group with these resources.
+    pub const fn resources(self, resources: &'static [ResourceEntry<Context>]) -> Self {
+        Self { resources, ..self }
+    }
+
+    /// The group with these data sources.
+    pub const fn data_sources(self, data_sources: &'static [DataSourceEntry<Context>]) -> Self {
+        Self { data_sources, ..self }
+    }
+
+    /// The group with these ephemeral resources.
+    pub const fn ephemerals(self, ephemerals: &'static [EphemeralEntry<Context>]) -> Self {
+        Self { ephemerals, ..self }
+    }
+}
+
+impl<Context: 'static> Registry<Context> {
+    /// All managed resources.
+    pub fn resources(&self) -> impl Iterator<Item = &'static ResourceEntry<Context>> + use<Context> {
+        self.groups.iter().flat_map(|group| group.resources)
+    }
+
+    /// All data sources.
+    pub fn data_sources(&self) -> impl Iterator<Item = &'static DataSourceEntry<Context>> + use<Context> {
+        self.groups.iter().flat_map(|group| group.data_sources)
+    }
+
+    /// All ephemeral resources.
+    pub fn ephemerals(&self) -> impl Iterator<Item = &'static EphemeralEntry<Context>> + use<Context> {
+        self.groups.iter().flat_map(|group| group.ephemerals)
+    }
 }
 
 /// A resource's line in the registry.
@@ -25,8 +73,8 @@ pub struct Registry<Context: 'static> {
 pub struct ResourceEntry<Context: 'static> {
     /// The full type name.
     pub name: &'static str,
-    /// The group of the documentation page.
-    pub subcategory: &'static str,
+    /// Where its objects live: [`Client::LEVEL`] of what it talks to.
+    pub level: &'static str,
     /// A complete configuration.
     pub example: &'static str,
     /// An edit of the example that is an update in place.
@@ -35,8 +83,6 @@ pub struct ResourceEntry<Context: 'static> {
     pub example_replace: Option<(&'static str, &'static str)>,
     /// What an import id looks like, if it can be imported.
     pub import_id: Option<&'static str>,
-    /// Attributes that an import cannot read back.
-    pub import_ignores: &'static [&'static str],
     /// Whether there is no update.
     pub immutable: bool,
     /// What becomes of an object that is removed outside.
@@ -48,6 +94,13 @@ pub struct ResourceEntry<Context: 'static> {
     pub(crate) operations: &'static dyn Operations<Context>,
 }
 
+impl<Context> ResourceEntry<Context> {
+    /// The attributes that an import cannot read back: what the service never tells, and what only Terraform knows.
+    pub fn import_ignores(&self) -> Vec<String> {
+        reconcile::unreadable(&(self.schema)())
+    }
+}
+
 /// The line of resource `R`.
 pub const fn resource<C, R>() -> ResourceEntry<C>
 where
@@ -57,12 +110,11 @@ where
 {
     ResourceEntry {
         name: R::NAME,
-        subcategory: R::SUBCATEGORY,
+        level: <R::Client as Client<C>>::LEVEL,
         example: R::EXAMPLE,
         example_update: R::EXAMPLE_UPDATE,
         example_replace: R::EXAMPLE_REPLACE,
         import_id: R::IMPORT_ID,
-        import_ignores: R::IMPORT_IGNORES,
         immutable: R::IMMUTABLE,
         removal: R::REMOVAL,
         timeouts: R::TIMEOUTS,
@@ -76,8 +128,8 @@ where
 pub struct DataSourceEntry<Context: 'static> {
     /// The full type name.
     pub name: &'static str,
-    /// The group of the documentation page.
-    pub subcategory: &'static str,
+    /// Where its objects live: [`Client::LEVEL`] of what it talks to.
+    pub level: &'static str,
     /// A complete configuration.
     pub example: &'static str,
     /// Makes the schema.
@@ -94,7 +146,7 @@ where
 {
     DataSourceEntry {
         name: D::NAME,
-        subcategory: D::SUBCATEGORY,
+        level: <D::Client as Client<C>>::LEVEL,
         example: D::EXAMPLE,
         schema: || schema::schema_of::<D>(0),
         operations: reading::Typed::<D>::reading::<C>(),
@@ -106,8 +158,8 @@ where
 pub struct EphemeralEntry<Context: 'static> {
     /// The full type name.
     pub name: &'static str,
-    /// The group of the documentation page.
-    pub subcategory: &'static str,
+    /// Where its objects live: [`Client::LEVEL`] of what it talks to.
+    pub level: &'static str,
     /// A complete configuration.
     pub example: &'static str,
     /// Makes the schema.
@@ -124,7 +176,7 @@ where
 {
     EphemeralEntry {
         name: E::NAME,
-        subcategory: E::SUBCATEGORY,
+        level: <E::Client as Client<C>>::LEVEL,
         example: E::EXAMPLE,
         schema: || schema::schema_of::<E>(0),
         operations: reading::Typed::<E>::opening::<C>(),

@@ -21,6 +21,10 @@ impl<T: Serialize + DeserializeOwned + JsonSchema + Debug + Default + Clone + Se
 
 /// What a resource talks to, made from the configured provider's context.
 pub trait Client<Context>: Send + Sync + Sized + 'static {
+    /// Where it reaches, in a word of the provider's: `account`, `workspace`. It tells tests which environment an object
+    /// needs.
+    const LEVEL: &'static str;
+
     /// The client, or why there is none (an unknown region while planning, say).
     fn connect(context: &Context) -> impl Future<Output = Result<Arc<Self>>> + Send;
 }
@@ -64,8 +68,6 @@ pub enum Removal {
 pub trait Resource: Object {
     /// The full type name, `databricks_aws_vpc`.
     const NAME: &'static str;
-    /// The group of the documentation page: `AWS network`, `Account`, `Identity`, `Compute`.
-    const SUBCATEGORY: &'static str;
     /// A complete configuration, as `terraform fmt` writes it, whose object is named `example`. The documentation shows
     /// it and the contract test applies it.
     const EXAMPLE: &'static str;
@@ -75,8 +77,6 @@ pub trait Resource: Object {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = None;
     /// What an import id looks like: `vpc-0123456789abcdef0`. `None`: cannot be imported.
     const IMPORT_ID: Option<&'static str>;
-    /// Attributes that an import cannot read back, because the API shows them once or never.
-    const IMPORT_IGNORES: &'static [&'static str] = &[];
     /// The version of the state's shape. Raise it when a stored state needs [`Self::upgrade`].
     const VERSION: i64 = 0;
     /// Whether there is no update: every change of a configured attribute replaces the object.
@@ -185,8 +185,6 @@ pub struct Planning<'a, R: Resource> {
 pub trait DataSource: Object {
     /// The full type name.
     const NAME: &'static str;
-    /// The group of the documentation page.
-    const SUBCATEGORY: &'static str;
     /// A complete configuration whose data source is named `example`.
     const EXAMPLE: &'static str;
     /// What the data source talks to.
@@ -217,8 +215,6 @@ pub struct Opened<T> {
 pub trait Ephemeral: Object {
     /// The full type name.
     const NAME: &'static str;
-    /// The group of the documentation page.
-    const SUBCATEGORY: &'static str;
     /// A complete configuration whose ephemeral resource is named `example`.
     const EXAMPLE: &'static str;
     /// What the resource talks to.

@@ -88,21 +88,21 @@ impl<P: Provider> Server<P> {
 
     /// A resource and its schema.
     pub(crate) fn resource(&self, name: &str) -> Result<(&'static ResourceEntry<P::Context>, Arc<Prepared>)> {
-        let entry = P::registry().resources.iter().find(|entry| entry.name == name);
+        let entry = P::registry().resources().find(|entry| entry.name == name);
         let entry = entry.ok_or_else(|| unheard_of("resource", name))?;
         Ok((entry, self.prepared(Kind::Resource, entry.name, entry.schema)))
     }
 
     /// A data source and its schema.
     pub(crate) fn data_source(&self, name: &str) -> Result<(&'static DataSourceEntry<P::Context>, Arc<Prepared>)> {
-        let entry = P::registry().data_sources.iter().find(|entry| entry.name == name);
+        let entry = P::registry().data_sources().find(|entry| entry.name == name);
         let entry = entry.ok_or_else(|| unheard_of("data source", name))?;
         Ok((entry, self.prepared(Kind::DataSource, entry.name, entry.schema)))
     }
 
     /// An ephemeral resource and its schema.
     pub(crate) fn ephemeral(&self, name: &str) -> Result<(&'static EphemeralEntry<P::Context>, Arc<Prepared>)> {
-        let entry = P::registry().ephemerals.iter().find(|entry| entry.name == name);
+        let entry = P::registry().ephemerals().find(|entry| entry.name == name);
         let entry = entry.ok_or_else(|| unheard_of("ephemeral resource", name))?;
         Ok((entry, self.prepared(Kind::Ephemeral, entry.name, entry.schema)))
     }

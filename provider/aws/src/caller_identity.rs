@@ -26,7 +26,6 @@ pub struct CallerIdentity {
 
 impl DataSource for CallerIdentity {
     const NAME: &'static str = "databricks_aws_caller_identity";
-    const SUBCATEGORY: &'static str = "AWS identity";
     const EXAMPLE: &'static str = r#"data "databricks_aws_caller_identity" "example" {}
 
 output "account_id" {

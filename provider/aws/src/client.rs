@@ -70,6 +70,8 @@ pub struct Identity {
 }
 
 impl<C: AsRef<AwsContext> + Send + Sync> tfplugin::Client<C> for Aws {
+    const LEVEL: &'static str = "aws";
+
     async fn connect(context: &C) -> Result<Arc<Self>> {
         let context = context.as_ref();
         context

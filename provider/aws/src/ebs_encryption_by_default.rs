@@ -24,16 +24,15 @@ pub struct EbsEncryptionByDefault {
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
     pub enabled: Attr<bool>,
     /// ARN of the key that encrypts volumes for which no other key is named. Without it the region's key is left alone.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.untold()))]
     pub kms_key_arn: Attr<String>,
     /// Whether new volumes were encrypted before this resource was created.
-    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state().untold()))]
     pub previously_enabled: Attr<bool>,
 }
 
 impl Resource for EbsEncryptionByDefault {
     const NAME: &'static str = "databricks_aws_ebs_encryption_by_default";
-    const SUBCATEGORY: &'static str = "AWS storage and encryption";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_ebs_encryption_by_default" "example" {
   enabled = true
 }
@@ -41,7 +40,6 @@ impl Resource for EbsEncryptionByDefault {
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("enabled = true", "enabled = false"));
     const REMOVAL: Removal = Removal::Setting;
     const IMPORT_ID: Option<&'static str> = Some("eu-west-1");
-    const IMPORT_IGNORES: &'static [&'static str] = &["kms_key_arn", "previously_enabled"];
     const TIMEOUTS: Timeouts = Timeouts::minutes(5);
     type Client = Aws;
 

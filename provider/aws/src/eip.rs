@@ -58,7 +58,6 @@ crate::tagged!(Eip);
 
 impl Resource for Eip {
     const NAME: &'static str = "databricks_aws_eip";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_eip" "example" {
   tags = { Name = "analytics-nat" }
 }

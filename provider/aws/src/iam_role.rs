@@ -29,7 +29,7 @@ pub struct IamRole {
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state().replaces()), regex(pattern = r"^[\w+=,.@-]{1,64}$"))]
     pub name: Attr<String>,
     /// What a unique name begins with.
-    #[schemars(extend("x-tf" = OPTIONAL.replaces()), regex(pattern = r"^[\w+=,.@-]{1,38}$"))]
+    #[schemars(extend("x-tf" = OPTIONAL.replaces().untold()), regex(pattern = r"^[\w+=,.@-]{1,38}$"))]
     pub name_prefix: Attr<String>,
     /// The folder of the role, which is a part of its ARN.
     #[schemars(extend("x-tf" = OPTIONAL.default("\"/\"").replaces()), regex(pattern = "^/(.*/)?$"))]
@@ -50,7 +50,7 @@ pub struct IamRole {
     #[schemars(extend("x-tf" = OPTIONAL.default("[]")))]
     pub managed_policy_arns: Attr<Set<Attr<String>>>,
     /// Whether a destroy takes the role out of instance profiles, and detaches what was attached since the last refresh.
-    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    #[schemars(extend("x-tf" = OPTIONAL.default("false").unsent()))]
     pub force_detach_policies: Attr<bool>,
     /// A policy that is a part of the role. Any other that is found in the role is removed.
     #[schemars(extend("x-tf" = OPTIONAL.block()))]
@@ -87,7 +87,6 @@ crate::tagged!(IamRole);
 
 impl Resource for IamRole {
     const NAME: &'static str = "databricks_aws_iam_role";
-    const SUBCATEGORY: &'static str = "AWS storage and encryption";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_iam_role" "example" {
   name               = "analytics-databricks"
   description        = "Databricks manages clusters with it"
@@ -106,7 +105,6 @@ impl Resource for IamRole {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("\"analytics-databricks\"", "\"analytics-clusters\""));
     const IMPORT_ID: Option<&'static str> = Some("analytics-databricks");
-    const IMPORT_IGNORES: &'static [&'static str] = &["force_detach_policies", "name_prefix"];
     const TIMEOUTS: Timeouts = Timeouts::minutes(5);
     type Client = Aws;
 

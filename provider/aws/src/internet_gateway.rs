@@ -41,7 +41,6 @@ crate::tagged!(InternetGateway);
 
 impl Resource for InternetGateway {
     const NAME: &'static str = "databricks_aws_internet_gateway";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block = "10.40.0.0/16"
 }

@@ -50,10 +50,10 @@ pub struct KmsKey {
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.json()))]
     pub policy: Attr<String>,
     /// Accept a policy that locks out whoever writes it.
-    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    #[schemars(extend("x-tf" = OPTIONAL.default("false").untold()))]
     pub bypass_policy_lockout_safety_check: Attr<bool>,
     /// How many days a destroyed key can still be saved.
-    #[schemars(extend("x-tf" = OPTIONAL.default("30")), range(min = 7, max = 30))]
+    #[schemars(extend("x-tf" = OPTIONAL.default("30").unsent()), range(min = 7, max = 30))]
     pub deletion_window_in_days: Attr<i64>,
     /// Whether the key can be used.
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
@@ -83,7 +83,6 @@ crate::tagged!(KmsKey);
 
 impl Resource for KmsKey {
     const NAME: &'static str = "databricks_aws_kms_key";
-    const SUBCATEGORY: &'static str = "AWS storage and encryption";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_kms_key" "example" {
   description             = "Databricks: root bucket and volumes"
   enable_key_rotation     = true
@@ -98,7 +97,6 @@ impl Resource for KmsKey {
         Some(("deletion_window_in_days = 7", "deletion_window_in_days = 7\n  multi_region            = true"));
     const REMOVAL: Removal = Removal::Reversible;
     const IMPORT_ID: Option<&'static str> = Some("1234abcd-12ab-34cd-56ef-1234567890ab");
-    const IMPORT_IGNORES: &'static [&'static str] = &["deletion_window_in_days", "bypass_policy_lockout_safety_check"];
     const TIMEOUTS: Timeouts = Timeouts::minutes(5);
     type Client = Aws;
 

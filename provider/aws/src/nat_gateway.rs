@@ -57,7 +57,6 @@ crate::tagged!(NatGateway);
 
 impl Resource for NatGateway {
     const NAME: &'static str = "databricks_aws_nat_gateway";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block = "10.40.0.0/16"
 }

@@ -61,7 +61,6 @@ pub struct Route {
 
 impl Resource for Route {
     const NAME: &'static str = "databricks_aws_route";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block = "10.40.0.0/16"
 }

@@ -29,7 +29,7 @@ pub struct RouteTable {
     #[schemars(extend("x-tf" = REQUIRED.replaces()))]
     pub vpc_id: Attr<String>,
     /// A route.
-    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    #[schemars(extend("x-tf" = OPTIONAL.block().untold()))]
     pub route: Attr<Set<RouteBlock>>,
     /// Tags of the table.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -84,7 +84,6 @@ crate::tagged!(RouteTable);
 
 impl Resource for RouteTable {
     const NAME: &'static str = "databricks_aws_route_table";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block = "10.40.0.0/16"
 }
@@ -107,7 +106,6 @@ resource "databricks_aws_route_table" "example" {
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("0.0.0.0/0", "198.51.100.0/24"));
     const IMPORT_ID: Option<&'static str> = Some("rtb-0123456789abcdef0");
     // Whether routes are in blocks cannot be seen from the table: after an import the first apply takes them over.
-    const IMPORT_IGNORES: &'static [&'static str] = &["route"];
     const TIMEOUTS: Timeouts = Timeouts::minutes(5);
     type Client = Aws;
 

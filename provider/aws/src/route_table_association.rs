@@ -32,7 +32,6 @@ pub struct RouteTableAssociation {
 
 impl Resource for RouteTableAssociation {
     const NAME: &'static str = "databricks_aws_route_table_association";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block = "10.40.0.0/16"
 }

@@ -33,7 +33,7 @@ pub struct S3Bucket {
     #[schemars(extend("x-tf" = REQUIRED.replaces()), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: Attr<String>,
     /// Whether a destroy deletes what is in the bucket, all versions of it, beyond recovery.
-    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    #[schemars(extend("x-tf" = OPTIONAL.default("false").unsent()))]
     pub force_destroy: Attr<bool>,
     /// Who owns objects that other accounts write: `BucketOwnerEnforced` (the bucket's owner, and access lists are off),
     /// `BucketOwnerPreferred` or `ObjectWriter`.
@@ -117,7 +117,6 @@ crate::tagged!(S3Bucket);
 
 impl Resource for S3Bucket {
     const NAME: &'static str = "databricks_aws_s3_bucket";
-    const SUBCATEGORY: &'static str = "AWS storage and encryption";
     const EXAMPLE: &'static str = r#"locals {
   bucket = "acme-analytics-root"
 }
@@ -149,7 +148,6 @@ resource "databricks_aws_s3_bucket" "example" {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("acme-analytics-root", "acme-analytics-storage"));
     const IMPORT_ID: Option<&'static str> = Some("acme-analytics-root");
-    const IMPORT_IGNORES: &'static [&'static str] = &["force_destroy"];
     const TIMEOUTS: Timeouts = Timeouts {
         create: Duration::from_secs(10 * 60),
         update: Duration::from_secs(10 * 60),

@@ -30,7 +30,7 @@ pub struct SecurityGroup {
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()), length(min = 1, max = 255))]
     pub name: Attr<String>,
     /// Beginning of a name that is made unique.
-    #[schemars(extend("x-tf" = OPTIONAL.replaces()), length(min = 1, max = 229))]
+    #[schemars(extend("x-tf" = OPTIONAL.replaces().untold()), length(min = 1, max = 229))]
     pub name_prefix: Attr<String>,
     /// What it is for. AWS cannot change it.
     #[schemars(extend("x-tf" = OPTIONAL.default("\"Managed by Terraform\"").replaces()), length(min = 1, max = 255))]
@@ -46,7 +46,7 @@ pub struct SecurityGroup {
     pub egress: Rules,
     /// Before the group is deleted, take away its rules and the rules of other groups that name it: for groups that name
     /// each other, and for replacing a group that others name.
-    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
+    #[schemars(extend("x-tf" = OPTIONAL.default("false").unsent()))]
     pub revoke_rules_on_delete: Attr<bool>,
     /// Tags of the group.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -66,7 +66,6 @@ crate::tagged!(SecurityGroup);
 
 impl Resource for SecurityGroup {
     const NAME: &'static str = "databricks_aws_security_group";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block = "10.40.0.0/16"
 }
@@ -98,7 +97,6 @@ resource "databricks_aws_security_group" "example" {
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("[\"0.0.0.0/0\"]", "[\"10.0.0.0/8\"]"));
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = Some(("\"Databricks clusters\"", "\"Clusters\""));
     const IMPORT_ID: Option<&'static str> = Some("sg-0123456789abcdef0");
-    const IMPORT_IGNORES: &'static [&'static str] = &["name_prefix", "revoke_rules_on_delete"];
     const TIMEOUTS: Timeouts = Timeouts {
         create: Duration::from_secs(600),
         update: Duration::from_secs(600),

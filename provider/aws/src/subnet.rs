@@ -57,7 +57,6 @@ crate::tagged!(Subnet);
 
 impl Resource for Subnet {
     const NAME: &'static str = "databricks_aws_subnet";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block = "10.40.0.0/16"
 }

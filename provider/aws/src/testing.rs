@@ -254,7 +254,7 @@ pub(crate) async fn end<R: Resource<Client = Aws>>(moto: &Moto, state: R) {
 fn same<R: Resource>(name: &str, what: &str, expected: &R, found: &R) {
     let json = |object: &R| {
         let mut json = serde_json::to_value(object).unwrap();
-        for ignored in R::IMPORT_IGNORES {
+        for ignored in tfplugin::reconcile::import_ignores::<R>() {
             json[*ignored] = serde_json::Value::Null;
         }
         // An import cannot tell no tags from an empty map.

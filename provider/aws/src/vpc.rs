@@ -63,7 +63,6 @@ crate::tagged!(Vpc);
 
 impl Resource for Vpc {
     const NAME: &'static str = "databricks_aws_vpc";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block           = "10.40.0.0/16"
   enable_dns_hostnames = true

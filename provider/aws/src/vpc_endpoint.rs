@@ -95,7 +95,6 @@ crate::tagged!(VpcEndpoint);
 
 impl Resource for VpcEndpoint {
     const NAME: &'static str = "databricks_aws_vpc_endpoint";
-    const SUBCATEGORY: &'static str = "AWS network";
     const EXAMPLE: &'static str = r#"resource "databricks_aws_vpc" "example" {
   cidr_block           = "10.40.0.0/16"
   enable_dns_hostnames = true

@@ -66,6 +66,8 @@ client!(Workspace);
 client!(Either);
 
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account {
+    const LEVEL: &'static str = "account";
+
     async fn connect(context: &C) -> Result<Arc<Self>> {
         let client = context.as_ref().client().await?;
         if !client.is_account() {
@@ -82,6 +84,8 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account 
 }
 
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspace {
+    const LEVEL: &'static str = "workspace";
+
     async fn connect(context: &C) -> Result<Arc<Self>> {
         let client = context.as_ref().client().await?;
         if client.is_account() {
@@ -97,6 +101,8 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspac
 }
 
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Either {
+    const LEVEL: &'static str = "either";
+
     async fn connect(context: &C) -> Result<Arc<Self>> {
         Ok(Arc::new(Self(context.as_ref().client().await?)))
     }

@@ -7,8 +7,10 @@ pub mod compute;
 mod environment;
 pub mod identity;
 pub mod level;
+pub mod rest;
 pub mod ssh;
 #[cfg(test)]
 mod testing;
+pub mod workspace;
 
 pub use clients::{Account, DatabricksContext, Either, Workspace};

@@ -133,9 +133,9 @@ pub(crate) async fn reads_back<R: Resource>(cx: &Call<R::Client>, state: &R) {
         let imported = R::import(cx, &id).await.unwrap();
         let imported = R::read(cx, imported).await.unwrap().expect("it can be imported");
         let (mut left, mut right) = (serde_json::to_value(&imported).unwrap(), serde_json::to_value(state).unwrap());
-        for ignored in R::IMPORT_IGNORES {
-            left.as_object_mut().unwrap().remove(*ignored);
-            right.as_object_mut().unwrap().remove(*ignored);
+        for ignored in tfplugin::reconcile::import_ignores::<R>() {
+            left.as_object_mut().unwrap().remove(&ignored);
+            right.as_object_mut().unwrap().remove(&ignored);
         }
         assert_eq!(left, right, "import");
     }

@@ -93,7 +93,6 @@ impl BucketPolicyData {
 
 impl DataSource for BucketPolicyData {
     const NAME: &'static str = "databricks_aws_bucket_policy";
-    const SUBCATEGORY: &'static str = "AWS policies";
     const EXAMPLE: &'static str = r#"data "databricks_aws_bucket_policy" "example" {
   bucket                   = "acme-root"
   databricks_e2_account_id = "0d26daa6-5e44-4c97-a497-ef015f91254a"

@@ -109,7 +109,6 @@ impl CrossaccountPolicyData {
 
 impl DataSource for CrossaccountPolicyData {
     const NAME: &'static str = "databricks_aws_crossaccount_policy";
-    const SUBCATEGORY: &'static str = "AWS policies";
     const EXAMPLE: &'static str = r#"data "databricks_aws_crossaccount_policy" "example" {
   policy_type = "customer"
   pass_roles  = ["arn:aws:iam::123456789012:role/data-access"]

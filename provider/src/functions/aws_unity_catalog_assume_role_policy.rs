@@ -100,7 +100,6 @@ impl UnityCatalogAssumeRolePolicyData {
 
 impl DataSource for UnityCatalogAssumeRolePolicyData {
     const NAME: &'static str = "databricks_aws_unity_catalog_assume_role_policy";
-    const SUBCATEGORY: &'static str = "AWS policies";
     const EXAMPLE: &'static str = r#"data "databricks_aws_unity_catalog_assume_role_policy" "example" {
   aws_account_id = "123456789012"
   role_name      = "acme-catalog"

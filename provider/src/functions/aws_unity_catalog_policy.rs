@@ -111,7 +111,6 @@ impl UnityCatalogPolicyData {
 
 impl DataSource for UnityCatalogPolicyData {
     const NAME: &'static str = "databricks_aws_unity_catalog_policy";
-    const SUBCATEGORY: &'static str = "AWS policies";
     const EXAMPLE: &'static str = r#"data "databricks_aws_unity_catalog_policy" "example" {
   aws_account_id = "123456789012"
   bucket_name    = "acme-data"

@@ -36,6 +36,8 @@ use tfplugin::{Client, Result};
 pub struct Nobody;
 
 impl<C: Send + Sync> Client<C> for Nobody {
+    const LEVEL: &'static str = "none";
+
     async fn connect(_: &C) -> Result<Arc<Self>> {
         Ok(Arc::new(Self))
     }

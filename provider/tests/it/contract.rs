@@ -23,7 +23,7 @@ struct Case {
 
 /// One test for each resource of the registry, at each level that it exists at.
 pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
-    let resources = Databricks::registry().resources.iter();
+    let resources = Databricks::registry().resources();
     let trial = |entry: &'static ResourceEntry<Context>| {
         let shared = Arc::clone(shared);
         Trial::test(format!("the_contract_holds_for_{}", entry.name), move || {
@@ -38,15 +38,11 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
 
 /// The levels that a resource, data source or ephemeral resource exists at, each with the environment that reaches it.
 pub fn levels(cloud: &Cloud, name: &str) -> Vec<(&'static str, Env)> {
-    // TEMPORARY until the registry says it.
     let registry = Databricks::registry();
-    let of = registry.resources.iter().find(|entry| entry.name == name).map_or("Account", |entry| entry.subcategory);
-    let level = match of {
-        _ if name == "databricks_service_principal" => "either",
-        of if of.starts_with("AWS") => "aws",
-        of if of.starts_with("Account") || of.starts_with("Identity") => "account",
-        _ => "workspace",
-    };
+    let levels = registry.resources().map(|entry| (entry.name, entry.level));
+    let levels = levels.chain(registry.data_sources().map(|entry| (entry.name, entry.level)));
+    let mut levels = levels.chain(registry.ephemerals().map(|entry| (entry.name, entry.level)));
+    let level = levels.find(|(known, _)| *known == name).map_or("none", |(_, level)| level);
     match level {
         "aws" | "account" | "none" => vec![("account", cloud.account.clone())],
         "workspace" => vec![("workspace", cloud.workspace().clone())],
@@ -57,7 +53,7 @@ pub fn levels(cloud: &Cloud, name: &str) -> Vec<(&'static str, Env)> {
 
 /// Whether objects of a type can be imported, so that a second directory can take over what an example stands on.
 fn importable(kind: &str) -> bool {
-    Databricks::registry().resources.iter().any(|entry| entry.name == kind && entry.import_id.is_some())
+    Databricks::registry().resources().any(|entry| entry.name == kind && entry.import_id.is_some())
 }
 
 fn edited(example: &str, edit: (&str, &str)) -> String {
@@ -120,9 +116,8 @@ fn imported(case: &Case, here: &Bench) -> Bench {
 fn verify_import(case: &Case, here: &Bench, outside: &Bench, address: &str) {
     let (ours, theirs) = (here.attributes(address), outside.attributes(address));
     let names: Vec<&String> = ours.as_object().unwrap().keys().collect();
-    for name in
-        names.into_iter().filter(|name| !case.entry.import_ignores.contains(&name.as_str()) && *name != "timeouts")
-    {
+    let ignored = case.entry.import_ignores();
+    for name in names.into_iter().filter(|name| !ignored.contains(name) && *name != "timeouts") {
         assert_eq!(sorted(&theirs[name]), sorted(&ours[name]), "{address}: attribute {name} after an import");
     }
 }

@@ -49,7 +49,7 @@ enum Cut {
 /// One test for each resource, in a cloud that they share.
 pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     let turn = Arc::new(Mutex::new(()));
-    let resources = Databricks::registry().resources.iter();
+    let resources = Databricks::registry().resources();
     let trial = |entry: &'static ResourceEntry<Context>| {
         let (shared, turn) = (Arc::clone(shared), Arc::clone(&turn));
         Trial::test(format!("a_cut_off_creation_leaves_one_{}", entry.name), move || {

@@ -273,6 +273,11 @@ impl WorkspaceStatus {
 }
 
 impl Workspace {
+    /// Where the account serves one.
+    pub fn path(id: i64) -> String {
+        format!("/workspaces/{id}")
+    }
+
     /// The workspace's base address: the account host with its first label replaced by the deployment name, because no
     /// answer contains it. `None` while there is no deployment name.
     pub fn url(&self, account_host: &url::Url) -> Option<url::Url> {

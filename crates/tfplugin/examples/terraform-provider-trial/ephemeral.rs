@@ -23,7 +23,6 @@ pub(crate) struct Session {
 
 impl Ephemeral for Session {
     const NAME: &'static str = "trial_session";
-    const SUBCATEGORY: &'static str = "Things";
     const EXAMPLE: &'static str = "ephemeral \"trial_session\" \"example\" {\n  user = \"x\"\n}\n";
     type Client = World;
 

@@ -30,7 +30,6 @@ const KIND: &str = "keeper";
 
 impl Resource for Keeper {
     const NAME: &'static str = "trial_keeper";
-    const SUBCATEGORY: &'static str = "Things";
     const EXAMPLE: &'static str = "resource \"trial_keeper\" \"example\" {\n  value_wo = \"x\"\n}\n";
     const IMPORT_ID: Option<&'static str> = None;
     const IMMUTABLE: bool = true;

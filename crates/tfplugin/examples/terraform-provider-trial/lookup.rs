@@ -19,7 +19,6 @@ pub(crate) struct Lookup {
 
 impl DataSource for Lookup {
     const NAME: &'static str = "trial_lookup";
-    const SUBCATEGORY: &'static str = "Things";
     const EXAMPLE: &'static str = "data \"trial_lookup\" \"example\" {\n  name = \"x\"\n}\n";
     type Client = World;
 

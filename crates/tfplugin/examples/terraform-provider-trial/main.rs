@@ -46,14 +46,15 @@ impl Provider for Trial {
 
     fn registry() -> &'static Registry<Config> {
         static REGISTRY: Registry<Config> = Registry {
-            resources: &[
-                tfplugin::resource::<Config, thing::Thing>(),
-                tfplugin::resource::<Config, shapes::Shapes>(),
-                tfplugin::resource::<Config, keeper::Keeper>(),
-                tfplugin::resource::<Config, versioned::Versioned>(),
-            ],
-            data_sources: &[tfplugin::data_source::<Config, lookup::Lookup>()],
-            ephemerals: &[tfplugin::ephemeral::<Config, ephemeral::Session>()],
+            groups: &[tfplugin::group("Trial")
+                .resources(&[
+                    tfplugin::resource::<Config, thing::Thing>(),
+                    tfplugin::resource::<Config, shapes::Shapes>(),
+                    tfplugin::resource::<Config, keeper::Keeper>(),
+                    tfplugin::resource::<Config, versioned::Versioned>(),
+                ])
+                .data_sources(&[tfplugin::data_source::<Config, lookup::Lookup>()])
+                .ephemerals(&[tfplugin::ephemeral::<Config, ephemeral::Session>()])],
             functions: &[tfplugin::function::<functions::Join>(), tfplugin::function::<functions::Half>()],
         };
         &REGISTRY

@@ -134,7 +134,6 @@ impl Shapes {
 
 impl Resource for Shapes {
     const NAME: &'static str = "trial_shapes";
-    const SUBCATEGORY: &'static str = "Things";
     const EXAMPLE: &'static str = "resource \"trial_shapes\" \"example\" {\n}\n";
     const IMPORT_ID: Option<&'static str> = Some("123-0");
     type Client = World;

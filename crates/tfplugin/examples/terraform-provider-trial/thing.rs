@@ -100,7 +100,6 @@ pub(crate) fn in_spelling_of_world(text: &str) -> String {
 
 impl Resource for Thing {
     const NAME: &'static str = "trial_thing";
-    const SUBCATEGORY: &'static str = "Things";
     const EXAMPLE: &'static str = "resource \"trial_thing\" \"example\" {\n  name = \"example\"\n}\n";
     const IMPORT_ID: Option<&'static str> = Some("123-0");
     type Client = World;

@@ -22,7 +22,6 @@ pub(crate) struct Versioned {
 
 impl Resource for Versioned {
     const NAME: &'static str = "trial_versioned";
-    const SUBCATEGORY: &'static str = "Things";
     const EXAMPLE: &'static str = "resource \"trial_versioned\" \"example\" {\n  title = \"x\"\n}\n";
     const IMPORT_ID: Option<&'static str> = Some("a title");
     const VERSION: i64 = 1;

@@ -18,6 +18,8 @@ pub(crate) struct World {
 }
 
 impl Client<Config> for World {
+    const LEVEL: &'static str = "world";
+
     async fn connect(config: &Config) -> Result<Arc<Self>> {
         match &config.world {
             Attr::Known(folder) => Ok(Arc::new(Self { folder: folder.into() })),

@@ -21,10 +21,10 @@ pub(crate) async fn metadata<P: Provider>(
     Ok(GetMetadataResponse {
         server_capabilities: Some(capabilities()),
         diagnostics: Vec::new(),
-        data_sources: registry.data_sources.iter().map(|entry| name(entry.name)).collect(),
-        resources: registry.resources.iter().map(|entry| name(entry.name)).collect(),
+        data_sources: registry.data_sources().map(|entry| name(entry.name)).collect(),
+        resources: registry.resources().map(|entry| name(entry.name)).collect(),
         functions: registry.functions.iter().map(|entry| name(entry.name)).collect(),
-        ephemeral_resources: registry.ephemerals.iter().map(|entry| name(entry.name)).collect(),
+        ephemeral_resources: registry.ephemerals().map(|entry| name(entry.name)).collect(),
     })
 }
 
@@ -40,15 +40,15 @@ pub(crate) async fn all<P: Provider>(
         functions: super::functions::signatures::<P>(),
         ..GetProviderSchemaResponse::default()
     };
-    for entry in registry.resources {
+    for entry in registry.resources() {
         let (_, prepared) = server.resource(entry.name)?;
         response.resource_schemas.insert(entry.name.to_owned(), wire::schema(&prepared.schema));
     }
-    for entry in registry.data_sources {
+    for entry in registry.data_sources() {
         let (_, prepared) = server.data_source(entry.name)?;
         response.data_source_schemas.insert(entry.name.to_owned(), wire::schema(&prepared.schema));
     }
-    for entry in registry.ephemerals {
+    for entry in registry.ephemerals() {
         let (_, prepared) = server.ephemeral(entry.name)?;
         response.ephemeral_resource_schemas.insert(entry.name.to_owned(), wire::schema(&prepared.schema));
     }

@@ -8,11 +8,13 @@ use crate::call::Call;
 use crate::flags::{COMPUTED, ID, OPTIONAL, REQUIRED};
 use crate::registry::{Registry, ephemeral, function, resource};
 use crate::resource::{Client, Ephemeral, Function, FunctionError, Opened, Resource, Timeouts};
-use crate::{Attr, Failed, Result, Secret, Set};
+use crate::{Attr, Failed, Result, Secret, Set, group};
 
 struct Nothing;
 
 impl Client<()> for Nothing {
+    const LEVEL: &'static str = "nowhere";
+
     async fn connect(_: &()) -> Result<Arc<Self>> {
         Ok(Arc::new(Self))
     }
@@ -64,10 +66,8 @@ struct Door {
 
 impl Resource for Door {
     const NAME: &str = "house_door";
-    const SUBCATEGORY: &str = "Walls";
     const EXAMPLE: &str = "resource \"house_door\" \"example\" {\n  name = \"front\"\n}\n";
     const IMPORT_ID: Option<&str> = Some("door-1");
-    const IMPORT_IGNORES: &[&str] = &["word"];
     const TIMEOUTS: Timeouts = Timeouts::minutes(90);
     type Client = Nothing;
 
@@ -94,7 +94,6 @@ struct Key {
 
 impl Ephemeral for Key {
     const NAME: &str = "house_key";
-    const SUBCATEGORY: &str = "Walls";
     const EXAMPLE: &str = "ephemeral \"house_key\" \"example\" {}";
     type Client = Nothing;
 
@@ -156,9 +155,10 @@ impl Provider for House {
 
     fn registry() -> &'static Registry<()> {
         static REGISTRY: Registry<()> = Registry {
-            resources: &[resource::<(), Door>()],
-            data_sources: &[],
-            ephemerals: &[ephemeral::<(), Key>()],
+            groups: &[
+                group("Walls").resources(&[resource::<(), Door>()]),
+                group("Keys").ephemerals(&[ephemeral::<(), Key>()]),
+            ],
             functions: &[function::<Knock>()],
         };
         &REGISTRY

@@ -185,6 +185,8 @@ fn the_whole_type_has_its_members_in_the_order_of_their_names() {
 struct Nothing;
 
 impl crate::Client<()> for Nothing {
+    const LEVEL: &'static str = "nowhere";
+
     async fn connect(_: &()) -> crate::Result<std::sync::Arc<Self>> {
         Ok(std::sync::Arc::new(Self))
     }
@@ -194,7 +196,6 @@ macro_rules! resource {
     ($name:ident, $immutable:literal) => {
         impl Resource for $name {
             const NAME: &str = "test_thing";
-            const SUBCATEGORY: &str = "";
             const EXAMPLE: &str = "";
             const IMPORT_ID: Option<&str> = None;
             const IMMUTABLE: bool = $immutable;

@@ -14,6 +14,8 @@ struct Config {}
 struct Nothing;
 
 impl Client<Config> for Nothing {
+    const LEVEL: &'static str = "nowhere";
+
     async fn connect(_: &Config) -> Result<Arc<Self>> {
         Ok(Arc::new(Self))
     }
@@ -32,7 +34,6 @@ struct Echo {
 
 impl Resource for Echo {
     const NAME: &'static str = "echo_text";
-    const SUBCATEGORY: &'static str = "Echoes";
     const EXAMPLE: &'static str = "resource \"echo_text\" \"example\" {\n  text = \"x\"\n}\n";
     const IMPORT_ID: Option<&'static str> = None;
     type Client = Nothing;
@@ -65,9 +66,7 @@ impl Provider for Echoes {
 
     fn registry() -> &'static Registry<Config> {
         static REGISTRY: Registry<Config> = Registry {
-            resources: &[tfplugin::resource::<Config, Echo>()],
-            data_sources: &[],
-            ephemerals: &[],
+            groups: &[tfplugin::group("Echo").resources(&[tfplugin::resource::<Config, Echo>()])],
             functions: &[],
         };
         &REGISTRY

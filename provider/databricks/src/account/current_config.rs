@@ -41,7 +41,6 @@ pub struct CurrentConfig {
 
 impl DataSource for CurrentConfig {
     const NAME: &'static str = "databricks_current_config";
-    const SUBCATEGORY: &'static str = "Account";
     const EXAMPLE: &'static str = r#"data "databricks_current_config" "example" {
 }
 "#;

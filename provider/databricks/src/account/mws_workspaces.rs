@@ -76,7 +76,7 @@ pub struct MwsWorkspaces {
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub custom_tags: Attr<BTreeMap<String, String>>,
     /// Accepted and ignored: clusters have no public addresses in any case.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.untold()))]
     pub is_no_public_ip_enabled: Attr<bool>,
     /// Id of the workspace.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
@@ -241,7 +241,6 @@ async fn reach(cx: &Call<Account>, url: &str) -> Result<()> {
 
 impl Resource for MwsWorkspaces {
     const NAME: &'static str = "databricks_mws_workspaces";
-    const SUBCATEGORY: &'static str = "Account";
     const EXAMPLE: &'static str = r#"resource "databricks_mws_credentials" "example" {
   credentials_name = "example"
   role_arn         = "arn:aws:iam::123456789012:role/databricks"
@@ -276,7 +275,6 @@ resource "databricks_mws_workspaces" "example" {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("workspace_name = \"example\"", "workspace_name = \"another\""));
     const IMPORT_ID: Option<&'static str> = Some("account_id/workspace_id");
-    const IMPORT_IGNORES: &'static [&'static str] = &["is_no_public_ip_enabled"];
     const TIMEOUTS: Timeouts = Timeouts::minutes(30);
 
     type Client = Account;

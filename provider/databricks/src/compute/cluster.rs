@@ -125,7 +125,7 @@ pub struct Cluster {
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub policy_id: Attr<String>,
     /// Whether the policy's defaults are used for what is not set.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.untold()))]
     pub apply_policy_default_values: Attr<bool>,
     /// Whether a node that runs out of disk space gets more.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
@@ -146,13 +146,13 @@ pub struct Cluster {
     #[schemars(length(max = 10), extend("x-tf" = OPTIONAL))]
     pub ssh_public_keys: Attr<Vec<String>>,
     /// What the cluster asks of AWS.
-    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    #[schemars(extend("x-tf" = OPTIONAL.block().service_default()))]
     pub aws_attributes: Attr<AwsAttributes>,
     /// Whether the cluster is kept in the list although it was stopped for 30 days.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub is_pinned: Attr<bool>,
     /// Whether Terraform goes on before the cluster runs.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub no_wait: Attr<bool>,
     /// Tags that Databricks adds.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
@@ -218,7 +218,6 @@ fn failure(id: &str, found: &Found) -> Error {
 
 impl Resource for Cluster {
     const NAME: &'static str = "databricks_cluster";
-    const SUBCATEGORY: &'static str = "Compute";
     const EXAMPLE: &'static str = r#"resource "databricks_cluster" "example" {
   cluster_name            = "example"
   spark_version           = "17.3.x-scala2.13"
@@ -235,8 +234,6 @@ impl Resource for Cluster {
 "#;
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("= 30", "= 0"));
     const IMPORT_ID: Option<&'static str> = Some("0123-456789-abcdefgh");
-    const IMPORT_IGNORES: &'static [&'static str] =
-        &["is_pinned", "no_wait", "apply_policy_default_values", "aws_attributes"];
     const TIMEOUTS: Timeouts = Timeouts::minutes(30);
 
     type Client = Workspace;

@@ -52,7 +52,6 @@ fn alphanumeric(user_name: &str) -> String {
 
 impl DataSource for CurrentUser {
     const NAME: &'static str = "databricks_current_user";
-    const SUBCATEGORY: &'static str = "Workspace";
     const EXAMPLE: &'static str = r#"data "databricks_current_user" "example" {
 }
 "#;

@@ -38,7 +38,6 @@ pub struct EphemeralToken {
 
 impl Ephemeral for EphemeralToken {
     const NAME: &'static str = "databricks_token";
-    const SUBCATEGORY: &'static str = "Workspace";
     const EXAMPLE: &'static str = r#"ephemeral "databricks_token" "example" {
   comment          = "terraform apply"
   lifetime_seconds = 900

@@ -54,19 +54,19 @@ pub struct ServicePrincipal {
     #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
     pub workspace_consume: Attr<bool>,
     /// Whether destroying only deactivates it: true at account level, false in a workspace where it is not set.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub disable_as_user_deletion: Attr<bool>,
     /// Whether a create takes over a service principal that is there already with this application_id.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub force: Attr<bool>,
     /// Whether destroying also deletes its folder of Git folders in the workspace, and all that is in it.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub force_delete_repos: Attr<bool>,
     /// Whether destroying also deletes its home folder in the workspace, and all that is in it.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub force_delete_home_dir: Attr<bool>,
     /// The level that it stands at: `account` or `workspace`. The provider's own where it is not set.
-    #[schemars(extend("enum" = ["account", "workspace"], "x-tf" = OPTIONAL))]
+    #[schemars(extend("enum" = ["account", "workspace"], "x-tf" = OPTIONAL.unsent()))]
     pub api: Attr<String>,
     /// Home folder in a workspace.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
@@ -213,7 +213,6 @@ async fn delete_folder(client: &Client, folder: &str) -> Result<()> {
 
 impl Resource for ServicePrincipal {
     const NAME: &'static str = "databricks_service_principal";
-    const SUBCATEGORY: &'static str = "Identity";
     const EXAMPLE: &'static str = r#"resource "databricks_service_principal" "example" {
   display_name             = "example"
   disable_as_user_deletion = false
@@ -221,8 +220,6 @@ impl Resource for ServicePrincipal {
 "#;
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("\"example\"\n", "\"renamed\"\n"));
     const IMPORT_ID: Option<&'static str> = Some("3141592653589793");
-    const IMPORT_IGNORES: &'static [&'static str] =
-        &["disable_as_user_deletion", "force", "force_delete_repos", "force_delete_home_dir", "api", "provider_config"];
 
     type Client = Either;
 

@@ -125,7 +125,6 @@ fn time(text: &Attr<String>) -> Option<Timestamp> {
 
 impl Resource for ServicePrincipalSecret {
     const NAME: &'static str = "databricks_service_principal_secret";
-    const SUBCATEGORY: &'static str = "Identity";
     const EXAMPLE: &'static str = r#"resource "databricks_service_principal" "example" {
   display_name             = "example"
   disable_as_user_deletion = false

@@ -124,7 +124,6 @@ pub(super) async fn revoke(cx: &Call<Workspace>, id: &str) -> Result<()> {
 
 impl Resource for Token {
     const NAME: &'static str = "databricks_token";
-    const SUBCATEGORY: &'static str = "Workspace";
     const EXAMPLE: &'static str = r#"resource "databricks_token" "example" {
   comment               = "nightly import"
   lifetime_seconds      = 7776000

@@ -68,11 +68,11 @@ pub struct SshEndpoint {
     pub compatible_with: Attr<String>,
     /// Any text. A change of it gives the endpoint a new host key, in place: clients trust it once they have the new outputs, and
     /// the running server uses it from the next login on.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub rotate_host_key: Attr<String>,
     /// File of the program `tunnel`, for the cluster's processors. Where it is not set: the environment variable
     /// `TUNNEL_BINARY`, then `tunnel` beside the provider, then on the PATH.
-    #[schemars(extend("x-tf" = OPTIONAL))]
+    #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub tunnel_binary: Attr<String>,
     /// SHA-256 of the program that is in the workspace. A new version of it is uploaded by the next apply.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
@@ -235,7 +235,6 @@ fn changes_endpoint(prior: &SshEndpoint, planned: &SshEndpoint) -> bool {
 
 impl Resource for SshEndpoint {
     const NAME: &'static str = "databricks_ssh_endpoint";
-    const SUBCATEGORY: &'static str = "Compute";
     const EXAMPLE: &'static str = r#"resource "databricks_cluster" "example" {
   cluster_name       = "ssh"
   spark_version      = "17.3.x-scala2.13"
@@ -261,7 +260,6 @@ output "ssh_endpoint" {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("name               = \"example\"", "name               = \"another\""));
     const IMPORT_ID: Option<&'static str> = Some("name");
-    const IMPORT_IGNORES: &'static [&'static str] = &["tunnel_binary", "rotate_host_key"];
 
     type Client = Workspace;
 

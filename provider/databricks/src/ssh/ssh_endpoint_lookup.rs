@@ -38,7 +38,6 @@ pub struct SshEndpointLookup {
 
 impl DataSource for SshEndpointLookup {
     const NAME: &'static str = "databricks_ssh_endpoint";
-    const SUBCATEGORY: &'static str = "Compute";
     const EXAMPLE: &'static str = r#"data "databricks_ssh_endpoint" "example" {
   name = "example"
 }

@@ -242,7 +242,6 @@ fn variable_problems(config: &SshJob) -> Vec<Error> {
 
 impl Resource for SshJob {
     const NAME: &'static str = "databricks_ssh_job";
-    const SUBCATEGORY: &'static str = "Compute";
     const EXAMPLE: &'static str = r#"resource "databricks_cluster" "example" {
   cluster_name       = "bootstrapped"
   spark_version      = "17.3.x-scala2.13"

@@ -86,8 +86,8 @@ fn blocks(configuration: &str, head: &str) -> Vec<(String, String)> {
 
 fn is_served(state: &State) -> bool {
     let registry = Databricks::registry();
-    let resources: BTreeSet<&str> = registry.resources.iter().map(|entry| entry.name).collect();
-    let data: BTreeSet<&str> = registry.data_sources.iter().map(|entry| entry.name).collect();
+    let resources: BTreeSet<&str> = registry.resources().map(|entry| entry.name).collect();
+    let data: BTreeSet<&str> = registry.data_sources().map(|entry| entry.name).collect();
     let serves = |known: &BTreeSet<&str>, head: &str| {
         let used = blocks(&state.configuration, head);
         used.iter().filter(|(kind, _)| kind.starts_with("databricks_")).all(|(kind, _)| known.contains(kind.as_str()))

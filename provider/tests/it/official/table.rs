@@ -69,7 +69,7 @@ fn differences() -> BTreeSet<Difference> {
     let mut found = BTreeSet::new();
     let mut compared = 0;
     let short = |name: &'static str| name.strip_prefix("databricks_").unwrap_or(name).to_owned();
-    for entry in registry.resources {
+    for entry in registry.resources() {
         let name = short(entry.name);
         let Some(table) = official.get(&("resource".to_owned(), name.clone())) else { continue };
         compared += 1;
@@ -88,7 +88,7 @@ fn differences() -> BTreeSet<Difference> {
             note("(import)", format!("imported by {}", row[9]));
         }
     }
-    for entry in registry.data_sources {
+    for entry in registry.data_sources() {
         let name = short(entry.name);
         let Some(table) = official.get(&("data".to_owned(), name.clone())) else { continue };
         compared += 1;

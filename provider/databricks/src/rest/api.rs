@@ -1,0 +1,182 @@
+//! Where and how an API serves an object: data, said once.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use tfplugin::Marker;
+
+/// Clocks of this machine and of the control plane may differ by this much.
+const CLOCK_SKEW_SECONDS: i64 = 60;
+
+/// Where and how an API serves an object. Start from [`Api::collection`] or [`Api::rpc`].
+///
+/// A path that begins with `/api/` is a whole one; any other stands below `/api/2.0/accounts/{account_id}`. `{name}` in it is
+/// an attribute of the object.
+#[derive(Debug, Clone, Copy)]
+pub struct Api {
+    pub(super) shape: Shape,
+    pub(super) path: &'static str,
+    pub(super) account_path: Option<&'static str>,
+    pub(super) list_path: Option<&'static str>,
+    pub(super) id: &'static str,
+    pub(super) update: Update,
+    pub(super) created: &'static str,
+    pub(super) items: Option<&'static str>,
+    pub(super) answer_in: Option<&'static str>,
+    pub(super) request_in: Option<&'static str>,
+    pub(super) later: &'static [&'static str],
+    pub(super) create_puts: bool,
+    pub(super) reads_list: bool,
+    pub(super) is_as_planned: bool,
+    pub(super) is_gone_at_once: bool,
+}
+
+/// The two shapes that carry nearly all of Databricks' APIs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// `POST coll`, `GET|PATCH|PUT|DELETE coll/{id}`, `GET coll`.
+    Collection,
+    /// `POST /create`, `GET /get`, `POST /edit`, `POST /delete`, `GET /list`, with the id in the query or the body.
+    Rpc,
+}
+
+/// How an object is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Update {
+    /// Not at all.
+    None,
+    /// What changes.
+    Patch,
+    /// All that is configured, because the API demands some of it.
+    All,
+    /// What changes, with `?update_mask=` that names it.
+    Mask,
+    /// The whole object, as it is, with the planned attributes put over it: a PUT, or `/edit`.
+    Whole,
+}
+
+impl Api {
+    const fn new(shape: Shape, path: &'static str, id: &'static str, update: Update) -> Self {
+        Self {
+            shape,
+            path,
+            account_path: None,
+            list_path: None,
+            id,
+            update,
+            created: "creation_time",
+            items: None,
+            answer_in: None,
+            request_in: None,
+            later: &[],
+            create_puts: false,
+            reads_list: false,
+            is_as_planned: false,
+            is_gone_at_once: false,
+        }
+    }
+
+    /// A collection. `id` is what Terraform's id is made of, and what an import is given: `credential_id`,
+    /// `account_id/network_id`. Its last name is the object's own id on the wire; the others are attributes that stand in
+    /// the path. Nothing can be changed, unless [`Api::patch`] or one of its like says so.
+    pub const fn collection(path: &'static str, id: &'static str) -> Self {
+        Self::new(Shape::Collection, path, id, Update::None)
+    }
+
+    /// The RPC form. `path` is what stands before `/create`. `/edit` takes whole objects.
+    pub const fn rpc(path: &'static str, id: &'static str) -> Self {
+        Self::new(Shape::Rpc, path, id, Update::Whole)
+    }
+
+    /// The path where the client is the account's.
+    pub const fn at_account(self, path: &'static str) -> Self {
+        Self { account_path: Some(path), ..self }
+    }
+
+    /// An update is a PATCH of what changes.
+    pub const fn patch(self) -> Self {
+        Self { update: Update::Patch, ..self }
+    }
+
+    /// An update is a PATCH of all that is configured: some of it has to be there whatever changes.
+    pub const fn patch_all(self) -> Self {
+        Self { update: Update::All, ..self }
+    }
+
+    /// An update is a PATCH of what changes, with an `update_mask` in its query.
+    pub const fn patch_with_mask(self) -> Self {
+        Self { update: Update::Mask, ..self }
+    }
+
+    /// An update is a PUT of the whole object.
+    pub const fn put(self) -> Self {
+        Self { update: Update::Whole, ..self }
+    }
+
+    /// Nothing can be changed.
+    pub const fn immutable(self) -> Self {
+        Self { update: Update::None, ..self }
+    }
+
+    /// The member of an answer with the time of the object's creation (milliseconds since 1970), where it is not
+    /// `creation_time`.
+    pub const fn created(self, member: &'static str) -> Self {
+        Self { created: member, ..self }
+    }
+
+    /// The member of a list's answer with the objects. Without it: the answer itself, or its only list.
+    pub const fn items(self, member: &'static str) -> Self {
+        Self { items: Some(member), ..self }
+    }
+
+    /// The member of an answer that holds the object.
+    pub const fn answer_in(self, member: &'static str) -> Self {
+        Self { answer_in: Some(member), ..self }
+    }
+
+    /// The member of a request that holds the object.
+    pub const fn request_in(self, member: &'static str) -> Self {
+        Self { request_in: Some(member), ..self }
+    }
+
+    /// Members that a create does not take: an update follows where they are configured.
+    pub const fn later(self, members: &'static [&'static str]) -> Self {
+        Self { later: members, ..self }
+    }
+
+    /// A create is a PUT at the object's own path: the object is its own key, and every change is the same PUT.
+    pub const fn create_puts(self) -> Self {
+        Self { create_puts: true, update: Update::Whole, ..self }
+    }
+
+    /// The API has no reading of a single object: it is looked for in the list, which stands at `path`.
+    pub const fn read_in_list(self, path: &'static str) -> Self {
+        Self { reads_list: true, list_path: Some(path), ..self }
+    }
+
+    /// What was accepted is as it was sent, and an answer without the object needs no look at it.
+    pub const fn as_planned(self) -> Self {
+        Self { is_as_planned: true, ..self }
+    }
+
+    /// What was deleted is gone when the answer comes, and needs no look.
+    pub const fn gone_at_once(self) -> Self {
+        Self { is_gone_at_once: true, ..self }
+    }
+
+    /// The name of the object's own id on the wire.
+    pub(super) fn own(&self) -> &'static str {
+        self.id.rsplit(['/', '|']).next().unwrap_or(self.id)
+    }
+
+    /// Whether an object can be of a create that `marker` began: it is not older. Where the API does not tell an object's
+    /// age, its attributes alone decide.
+    pub(super) fn may_be_of(&self, marker: &Marker, found: &Json) -> bool {
+        let Some(created) = found.get(self.created) else { return true };
+        let millisecond = created.as_i64().or_else(|| created.as_str()?.parse().ok());
+        let time = match millisecond {
+            Some(millisecond) => Timestamp::from_millisecond(millisecond).ok(),
+            None => created.as_str().and_then(|text| text.parse().ok()),
+        };
+        time.is_none_or(|time| time.as_second() >= marker.since.as_second() - CLOCK_SKEW_SECONDS)
+    }
+}

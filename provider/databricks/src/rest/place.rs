@@ -1,0 +1,159 @@
+//! Where one object is: the names that its id and its path are made of.
+
+use databricks::segment;
+use serde_json::{Map, Value as Json};
+use tfplugin::{Error, Object, Result, reconcile};
+
+use super::Rest;
+use super::api::Api;
+
+const ACCOUNT: &str = "account_id";
+const ID: &str = "id";
+
+/// The names of an object, with their values: `account_id`, `network_id`. The last one is the object's own.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    api: Api,
+    noun: &'static str,
+    names: Vec<(&'static str, String)>,
+}
+
+impl Place {
+    /// The place of an object that is planned. Its own id is empty where the service gives it.
+    pub(super) fn of_plan<T: Rest>(plan: &T, client: &databricks::Client) -> Result<Self> {
+        let tree = reconcile::tree(plan)?;
+        let mut names = Vec::new();
+        for name in parts(T::API.id) {
+            let configured = text(tree.get(name));
+            let value = match name {
+                ACCOUNT => account(configured.as_deref(), client)?,
+                _ => configured.unwrap_or_default(),
+            };
+            names.push((name, value));
+        }
+        Ok(Self { api: T::API, noun: T::NOUN, names })
+    }
+
+    /// The place of an object that exists, by the id in its state.
+    pub(super) fn of_state<T: Rest>(state: &T, client: &databricks::Client) -> Result<Self> {
+        let tree = reconcile::tree(state)?;
+        let id = text(tree.get(ID)).unwrap_or_default();
+        let wrong = || {
+            let form = T::API.id;
+            Error::new(format!("{id:?} is no id of a {}", T::NOUN)).detail(format!("It is written {form}."))
+        };
+        let mut names = Vec::new();
+        let (mut rest, mut form) = (id.as_str(), T::API.id);
+        for name in parts(T::API.id) {
+            form = form.strip_prefix(name).unwrap_or_default();
+            let value = match form.chars().next() {
+                Some(separator) => {
+                    let (value, behind) = rest.split_once(separator).ok_or_else(wrong)?;
+                    (form, rest) = (form.trim_start_matches(separator), behind);
+                    value
+                }
+                None => rest,
+            };
+            if value.is_empty() {
+                return Err(wrong());
+            }
+            names.push((name, value.to_owned()));
+        }
+        let place = Self { api: T::API, noun: T::NOUN, names };
+        match place.get(ACCOUNT) {
+            Some(account) if account != client.account_id()? => Err(Error::new(format!(
+                "The {} {} belongs to account {account}",
+                T::NOUN,
+                place.own()
+            ))
+            .detail(format!(
+                "The provider is configured for account {}: set account_id, or DATABRICKS_ACCOUNT_ID, to {account}.",
+                client.account_id()?
+            ))),
+            _ => Ok(place),
+        }
+    }
+
+    /// The place with the object's own id, out of an answer.
+    pub(super) fn with_own(mut self, answer: &Json) -> Result<Self> {
+        let own = self.api.own();
+        let told = text(answer.get(own));
+        if let (Some((_, value)), Some(told)) = (self.names.last_mut(), told) {
+            *value = told;
+        }
+        if self.own().is_empty() {
+            return Err(Error::new(format!("The service answered no {own}")).detail(format!(
+                "It may have made the {} all the same: apply again, and it is looked for.",
+                self.noun
+            )));
+        }
+        Ok(self)
+    }
+
+    /// The object's own id.
+    pub(super) fn own(&self) -> &str {
+        self.names.last().map_or("", |(_, value)| value)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A path with the values in place of their names.
+    pub(super) fn fill(&self, path: &str) -> String {
+        self.names
+            .iter()
+            .fold(path.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), &segment(value)))
+    }
+
+    /// A body without what stands in the path.
+    pub(super) fn body(&self, mut body: Map<String, Json>) -> Map<String, Json> {
+        let own = self.api.own();
+        for (name, _) in &self.names {
+            if *name != own || self.api.create_puts {
+                body.shift_remove(*name);
+            }
+        }
+        body
+    }
+
+    /// `object` with its id, and with those of its names that no answer tells.
+    pub(super) fn named<T: Object>(&self, object: T) -> Result<T> {
+        let mut tree = reconcile::tree(&object)?;
+        if let Json::Object(members) = &mut tree {
+            let mut id = self.api.id.to_owned();
+            for (name, value) in &self.names {
+                id = id.replacen(name, value, 1);
+                if let Some(member) = members.get_mut(*name).filter(|member| member.is_null()) {
+                    *member = reconcile::typed::<T>(name, value);
+                }
+            }
+            members.insert(ID.to_owned(), Json::from(id));
+        }
+        reconcile::object(tree)
+    }
+}
+
+/// The names in the form of an id.
+fn parts(form: &'static str) -> impl Iterator<Item = &'static str> {
+    form.split(['/', '|'])
+}
+
+fn text(value: Option<&Json>) -> Option<String> {
+    match value? {
+        Json::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Json::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The client's account, which a configured one must be.
+fn account(configured: Option<&str>, client: &databricks::Client) -> Result<String> {
+    let account = client.account_id()?;
+    match configured {
+        Some(configured) if configured != account => Err(Error::new("account_id differs from the provider's")
+            .detail(format!("The provider is configured for account {account}: remove the attribute."))
+            .at(ACCOUNT)),
+        _ => Ok(account.to_owned()),
+    }
+}
