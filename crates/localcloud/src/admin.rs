@@ -10,9 +10,10 @@ use hyper::body::Incoming;
 use serde_json::json;
 
 use crate::answer::{Answer, ApiError, Body};
+use crate::driver;
 use crate::faults::Fault;
 use crate::guard;
-use crate::server::Inner;
+use crate::inner::Inner;
 
 /// The header that carries the instance's secret.
 pub(crate) const HEADER: &str = "x-localcloud";
@@ -63,7 +64,7 @@ async fn answer(inner: &Arc<Inner>, request: Request<Incoming>) -> Result<Answer
         }
         (&Method::GET, "/_localcloud/state") => Ok(Answer::json(&inner.summary())),
         (&Method::POST, "/_localcloud/reset") => {
-            inner.reset();
+            driver::perform(inner, inner.reset());
             Ok(Answer::empty())
         }
         (&Method::POST, "/_localcloud/expire-tokens") => {

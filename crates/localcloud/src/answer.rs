@@ -162,6 +162,11 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message)
     }
 
+    /// The same with another status.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// The same in another form.
     pub(crate) fn shaped(self, shape: Shape) -> Self {
         Self { shape, ..self }

@@ -11,7 +11,8 @@ use hyper_util::rt::TokioIo;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{Body, full};
-use crate::server::{self, Inner};
+use crate::inner::Inner;
+use crate::server;
 
 /// Opens the way that a CONNECT asks for, whose name is one of ours. At our own port plain HTTP is spoken, as without a proxy; the clients
 /// of every other port (443) begin with TLS.

@@ -13,14 +13,16 @@ use crate::admin;
 use crate::answer::{Answer, ApiError, Body, Shape};
 use crate::call::{Call, Cx};
 use crate::connect;
-use crate::driver::proxy;
+use crate::driver::{self, proxy};
 use crate::faults::{Cut, Fault};
 use crate::guard;
+use crate::inner::Inner;
 use crate::log::Entry;
 use crate::principal;
-use crate::route::{Handler, Route, matches};
-use crate::server::Inner;
-use crate::{account, oidc, workspace};
+use crate::route::Served;
+use crate::routes;
+use crate::store::kind::Level;
+use crate::store::serve;
 
 /// The largest body that is taken.
 const LARGEST_BODY: usize = 512 * 1024 * 1024;
@@ -123,15 +125,19 @@ async fn route(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>, faul
 fn dispatch(inner: &Arc<Inner>, parts: &http::request::Parts, body: Bytes, workspace: Option<i64>) -> Answer {
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
-    let query = url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
-    let open = if workspace.is_none() { oidc::ACCOUNT } else { oidc::WORKSPACE };
-    let tables = if workspace.is_none() { account::ROUTES } else { workspace::ROUTES };
-    let found = find(&[open], &parts.method, path).map(|found| (found, true));
-    let found = found.or_else(|| find(tables, &parts.method, path).map(|found| (found, false)));
+    let pairs = url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned()));
+    let mut query_pairs: Vec<(String, String)> = pairs.collect();
+    if parts.method == Method::GET {
+        query_pairs.extend(parameters_of(&body));
+    }
+    let query = query_pairs.iter().cloned().collect();
+    let level = if workspace.is_none() { Level::Account } else { Level::Workspace };
+    let found = routes::find(level, &parts.method, path);
     let mut call = Call {
         method: parts.method.clone(),
         path: path.to_owned(),
         query,
+        query_pairs,
         headers: parts.headers.clone(),
         body,
         workspace,
@@ -143,11 +149,11 @@ fn dispatch(inner: &Arc<Inner>, parts: &http::request::Parts, body: Bytes, works
     let changes = parts.method != Method::GET;
     let (mut answer, effects) = inner.with(|state| {
         let mut effects = state.tick(now);
-        let is_open = found.as_ref().is_some_and(|(_, open)| *open);
+        let is_open = found.as_ref().is_some_and(|found| found.open);
         let outcome =
             if is_open { Ok(None) } else { principal::authenticate(state, &call.headers, workspace, now).map(Some) };
         let outcome = outcome.and_then(|caller| {
-            let Some(((handler, params), _)) = found else {
+            let Some(routes::Found { served, params, .. }) = found else {
                 return Err(ApiError::no_endpoint(&call.method, &call.path));
             };
             call.caller = caller;
@@ -165,7 +171,10 @@ fn dispatch(inner: &Arc<Inner>, parts: &http::request::Parts, body: Bytes, works
                 now,
                 effects: Vec::new(),
             };
-            let answer = handler(&mut cx);
+            let answer = match served {
+                Served::ByHand(handler) => handler(&mut cx),
+                Served::ByKind(kind, verb) => serve::serve(kind, verb, &mut cx),
+            };
             effects.append(&mut cx.effects);
             answer
         });
@@ -179,24 +188,22 @@ fn dispatch(inner: &Arc<Inner>, parts: &http::request::Parts, body: Bytes, works
     if changes {
         inner.mark_changed();
     }
-    inner.perform(effects);
+    driver::perform(inner, effects);
     if let Some(id) = workspace {
         answer = answer.with_header(header::HeaderName::from_static("x-databricks-org-id"), &id.to_string());
     }
     answer
 }
 
-/// The handler of a path, with the values of its names.
-fn find(tables: &[&[Route]], method: &Method, path: &str) -> Option<(Handler, BTreeMap<String, String>)> {
-    tables.iter().flat_map(|table| table.iter()).find_map(|route| {
-        if route.method != *method {
-            return None;
-        }
-        let params = matches(route.pattern, path)?;
-        let good_version =
-            params.get("version").is_none_or(|version| ["2.0", "2.1", "2.2"].contains(&version.as_str()));
-        good_version.then_some((route.handler, params))
-    })
+/// The parameters of a GET that has them as a JSON body, which is a form of the API's reference.
+fn parameters_of(body: &Bytes) -> Vec<(String, String)> {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(body) else { return Vec::new() };
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Bool(_) | serde_json::Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    };
+    fields.into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect()
 }
 
 /// The host that a request names, without its port.
@@ -242,22 +249,5 @@ mod tests {
         check("", Host::Stranger);
         check("evil.example.com", Host::Stranger);
         check("localhost.example.com", Host::Stranger);
-    }
-
-    #[test]
-    fn no_two_routes_serve_the_same_call() {
-        for tables in [account::ROUTES, workspace::ROUTES] {
-            let all: Vec<&Route> = tables.iter().flat_map(|table| table.iter()).collect();
-            for (at, one) in all.iter().enumerate() {
-                for other in all.iter().skip(at + 1) {
-                    assert!(
-                        one.method != other.method || one.pattern != other.pattern,
-                        "{} {} stands twice",
-                        one.method,
-                        one.pattern
-                    );
-                }
-            }
-        }
     }
 }

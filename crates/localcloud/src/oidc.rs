@@ -16,6 +16,7 @@ use crate::route::{Route, route};
 /// The endpoints at the account's host.
 pub(crate) const ACCOUNT: &[Route] = &[
     route(Method::POST, "/oidc/accounts/{account_id}/v1/token", token),
+    route(Method::GET, "/oidc/accounts/{account_id}/v1/authorize", authorize),
     route(Method::GET, "/oidc/accounts/{account_id}/.well-known/oauth-authorization-server", account_metadata),
     route(Method::GET, "/.well-known/databricks-config", account_config),
 ];
@@ -23,6 +24,7 @@ pub(crate) const ACCOUNT: &[Route] = &[
 /// The endpoints at a workspace's host.
 pub(crate) const WORKSPACE: &[Route] = &[
     route(Method::POST, "/oidc/v1/token", token),
+    route(Method::GET, "/oidc/v1/authorize", authorize),
     route(Method::GET, "/oidc/.well-known/oauth-authorization-server", workspace_metadata),
     route(Method::GET, "/.well-known/databricks-config", workspace_config),
 ];
@@ -62,6 +64,13 @@ fn token(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         "expires_in": cx.settings.token_lifetime.as_secs(),
     });
     Ok(Answer::json(&body).with_header(header::CACHE_CONTROL, "no-store"))
+}
+
+/// Where a browser would sign a person in: nobody lives here but service principals.
+fn authorize(_: &mut Cx<'_>) -> Result<Answer, ApiError> {
+    let message = "The local cloud signs nobody in by a browser: use a token, or DATABRICKS_CLIENT_ID and \
+        DATABRICKS_CLIENT_SECRET of `localcloud env`.";
+    Err(refuse("unsupported_response_type", message))
 }
 
 /// Client id and secret by HTTP Basic, or in the form (RFC 6749 section 2.3.1).
@@ -121,7 +130,7 @@ fn workspace_config(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::json(&json!({
         "oidc_endpoint": format!("http://{}.localhost:{port}/oidc", workspace.deployment()),
         "account_id": account_id,
-        "workspace_id": workspace.info.workspace_id.to_string(),
+        "workspace_id": workspace.id.to_string(),
         "cloud": "AWS",
         "host_type": "workspace",
     })))

@@ -3,25 +3,70 @@
 use http::{HeaderMap, header};
 use secret::Secret;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::account::workspaces::WorkspaceStatus;
 use crate::answer::ApiError;
-use crate::state::State;
+use crate::state::{State, WorkspaceStatus};
 
-/// A service principal of the account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A service principal, a user or a group of the account, or a group of one workspace.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Principal {
     pub(crate) id: String,
+    pub(crate) kind: PrincipalKind,
+    /// What others know it by: a service principal's application id, a user's name, which is an e-mail address. A group has none.
     pub(crate) application_id: String,
     pub(crate) display_name: String,
     pub(crate) active: bool,
     pub(crate) external_id: Option<String>,
     /// Account roles: `account_admin`.
     pub(crate) roles: Vec<String>,
+    /// A user's family and given name.
+    pub(crate) name: Option<Value>,
+    /// SCIM ids of who is in a group.
+    pub(crate) members: Vec<String>,
+    /// The only workspace of a group that no account knows.
+    pub(crate) workspace: Option<i64>,
+    /// `admins` and `users` of a workspace: who is in them follows from the assignments.
+    pub(crate) built_in: bool,
+}
+
+/// What a principal is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum PrincipalKind {
+    #[default]
+    ServicePrincipal,
+    User,
+    Group,
+}
+
+impl PrincipalKind {
+    /// The word in the path of its API.
+    pub(crate) fn resource(self) -> &'static str {
+        match self {
+            Self::ServicePrincipal => "ServicePrincipals",
+            Self::User => "Users",
+            Self::Group => "Groups",
+        }
+    }
+
+    /// What messages call one.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::ServicePrincipal => "Service principal",
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
 }
 
 impl Principal {
+    /// What others know it by.
+    pub(crate) fn login(&self) -> &str {
+        if self.kind == PrincipalKind::Group { &self.display_name } else { &self.application_id }
+    }
+
     pub(crate) fn is_account_admin(&self) -> bool {
         self.roles.iter().any(|role| role == "account_admin")
     }
@@ -52,6 +97,15 @@ pub(crate) struct Caller {
     /// SCIM id.
     pub(crate) principal: String,
     pub(crate) account_admin: bool,
+    /// SCIM ids of the groups that it is in, by itself or through others.
+    pub(crate) groups: Vec<String>,
+}
+
+impl Caller {
+    /// The ids that rights may be given to: its own, and those of its groups.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.principal.as_str()).chain(self.groups.iter().map(String::as_str))
+    }
 }
 
 /// The lower-case SHA-256 of a token or secret: what is kept of it.
@@ -88,18 +142,20 @@ pub(crate) fn authenticate(
         .get(&id)
         .filter(|principal| principal.active)
         .ok_or_else(|| ApiError::unauthenticated("The principal of this token does not exist or is not active."))?;
-    let caller = Caller { principal: id, account_admin: principal.is_account_admin() };
+    let groups = state.groups_of(&id);
+    let caller = Caller { principal: id, account_admin: principal.is_account_admin(), groups };
     match workspace {
         None if !caller.account_admin => Err(ApiError::denied("This API is available to account admins only.")),
         None => Ok(caller),
         Some(id) => {
-            let workspace = state.workspaces.get(&id).filter(|workspace| {
-                workspace.gone_at.is_none() && workspace.info.workspace_status == WorkspaceStatus::Running
-            });
+            let workspace = state
+                .workspaces
+                .get(&id)
+                .filter(|workspace| workspace.gone_at.is_none() && workspace.status == WorkspaceStatus::Running);
             let Some(workspace) = workspace else {
                 return Err(ApiError::missing(format!("Workspace {id} is not running.")));
             };
-            if caller.account_admin || workspace.is_member(&caller.principal) {
+            if caller.account_admin || caller.ids().any(|id| workspace.is_member(id)) {
                 Ok(caller)
             } else {
                 Err(ApiError::denied("The principal is not a member of this workspace."))

@@ -1,5 +1,6 @@
 //! Which handler serves a path: plain slices of routes, matched segment by segment.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::Method;
@@ -7,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
+use crate::store::kind::{Kind, Verb};
 
 /// Serves one endpoint.
 pub(crate) type Handler = fn(&mut Cx<'_>) -> Result<Answer, ApiError>;
@@ -15,13 +17,31 @@ pub(crate) type Handler = fn(&mut Cx<'_>) -> Result<Answer, ApiError>;
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) method: Method,
-    pub(crate) pattern: &'static str,
-    pub(crate) handler: Handler,
+    pub(crate) pattern: Cow<'static, str>,
+    pub(crate) served: Served,
+}
+
+/// What serves an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Served {
+    /// A handler of its own.
+    ByHand(Handler),
+    /// What a kind's row says.
+    ByKind(&'static Kind, Verb),
 }
 
 /// A route of a table.
 pub(crate) const fn route(method: Method, pattern: &'static str, handler: Handler) -> Route {
-    Route { method, pattern, handler }
+    Route { method, pattern: Cow::Borrowed(pattern), served: Served::ByHand(handler) }
+}
+
+/// The routes of a kind.
+pub(crate) fn of_kind(kind: &'static Kind) -> impl Iterator<Item = Route> {
+    kind.calls.iter().flat_map(|lines| lines.iter()).map(move |(method, below, verb)| Route {
+        method: method.clone(),
+        pattern: Cow::Owned(format!("{}{below}", kind.path)),
+        served: Served::ByKind(kind, *verb),
+    })
 }
 
 /// The values of a pattern's names in a path, or nothing if the path is another one. Segments are split before they are decoded.
@@ -53,6 +73,23 @@ pub(crate) fn matches(pattern: &str, path: &str) -> Option<BTreeMap<String, Stri
     }
 }
 
+/// Whether there is a path that both patterns take.
+#[cfg(test)]
+pub(crate) fn overlap(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.split('/'), other.split('/'));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) => match (name_of(a), name_of(b)) {
+                (Some(name), _) | (_, Some(name)) if name.ends_with('*') => return true,
+                (None, None) if a != b => return false,
+                _ => {}
+            },
+            _ => return false,
+        }
+    }
+}
+
 fn name_of(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
@@ -69,6 +106,22 @@ mod tests {
         let expected = expected
             .map(|pairs| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>());
         assert_eq!(matches(pattern, path), expected, "{pattern} on {path}");
+    }
+
+    #[test]
+    fn patterns_overlap_where_a_path_matches_both() {
+        let check = |one, other, expected| {
+            assert_eq!(overlap(one, other), expected, "{one} and {other}");
+            assert_eq!(overlap(other, one), expected, "{other} and {one}");
+        };
+        check("/x/{id}", "/x/list", true);
+        check("/x/{id}", "/x/{name}", true);
+        check("/x/{id}/edit", "/x/{id}", false);
+        check("/x/{id}/edit", "/x/{id}/start", false);
+        check("/{a}/list", "/x/{b}", true);
+        check("/f/{path*}", "/f/a/b", true);
+        check("/f/{path*}", "/g/a", false);
+        check("/x", "/x", true);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 
 use crate::aws::{self, AwsAccount, AwsObject, AwsUnknown};
 use crate::faults::Fault;
+use crate::inner::Inner;
 use crate::log::Entry;
-use crate::server::Inner;
 
 /// A local cloud that serves. It stops when it is dropped; [`Running::stop`] waits for that.
 #[derive(Debug)]

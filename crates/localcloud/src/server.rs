@@ -2,77 +2,35 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use secret::Secret;
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::aws;
-use crate::call::{Effect, Settings};
-use crate::driver::{self, Drivers};
+use crate::call::Settings;
+use crate::driver;
+use crate::driver::drivers::Drivers;
 use crate::faults::Faults;
 use crate::gate;
+use crate::inner::{Inner, StartError};
 use crate::log::Log;
 use crate::options::{Aws, Options};
 use crate::principal::{OauthSecret, Principal, fresh_secret, hash};
 use crate::running::Running;
 use crate::state::State;
-use crate::tls::{Tls, TlsError};
-use crate::workspace::runs::{Ending, Outcome};
-
-/// Why a local cloud could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The port is taken, or may not be used.
-    #[error("the local cloud cannot listen on 127.0.0.1:{port}: {source}")]
-    Listen {
-        /// The port that was asked for.
-        port: u16,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// A file or folder of the local cloud cannot be used.
-    #[error("the local cloud cannot use {path}: {source}")]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// The AWS side does not start.
-    #[error("{0}")]
-    Aws(String),
-    /// There are no certificates for its names.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-}
+use crate::tls::Tls;
+use crate::workspace::runs::run::{Ending, Outcome};
 
 /// Starts local clouds.
 #[derive(Debug)]
 pub struct Server;
-
-/// What all parts of a local cloud share.
-#[derive(Debug)]
-pub(crate) struct Inner {
-    state: Mutex<State>,
-    changed: AtomicBool,
-    pub(crate) settings: Settings,
-    pub(crate) faults: Faults,
-    pub(crate) log: Log,
-    pub(crate) stop: CancellationToken,
-    pub(crate) tasks: TaskTracker,
-    pub(crate) drivers: Drivers,
-    pub(crate) tls: Tls,
-    state_file: Option<PathBuf>,
-    aws: OnceLock<aws::Side>,
-}
 
 impl Server {
     /// Starts a local cloud in this process. It needs a Tokio runtime, and serves as soon as this returns.
@@ -126,7 +84,7 @@ impl Server {
             state_file: options.state_file,
             aws: OnceLock::new(),
         });
-        inner.forget_interrupted_runs().await;
+        forget_interrupted_runs(&inner).await;
         if let Aws::Moto { venv } = &options.aws {
             match aws::start(&inner, venv).await {
                 Ok(side) => inner.aws.get_or_init(|| side),
@@ -142,154 +100,25 @@ impl Server {
     }
 }
 
-impl Inner {
-    /// Works on the state while nobody else does.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+/// Ends what an earlier local cloud in this folder left behind when it was killed.
+async fn forget_interrupted_runs(inner: &Inner) {
+    driver::process::end_group(None, &driver::mark_of(&inner.settings.dir)).await;
+    let known: Vec<String> = inner.with(|state| state.workspaces.keys().map(i64::to_string).collect());
+    let folders = std::fs::read_dir(inner.settings.dir.join("workspaces")).into_iter().flatten().flatten();
+    for folder in
+        folders.filter(|folder| folder.file_name().to_str().is_none_or(|name| !known.iter().any(|id| id == name)))
+    {
+        // What cannot be removed is in nobody's way: its workspace's number is not given out again.
+        let _ = std::fs::remove_dir_all(folder.path());
     }
-
-    /// Milliseconds since 1970.
-    pub(crate) fn now(&self) -> i64 {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    }
-
-    pub(crate) fn aws_endpoint(&self) -> Option<String> {
-        self.aws.get().map(|side| format!("http://127.0.0.1:{}", side.port))
-    }
-
-    /// The AWS side, when there is one.
-    pub(crate) fn aws(&self) -> Option<&aws::Backend> {
-        self.aws.get().map(|side| &side.backend)
-    }
-
-    /// Notes that the state is to be saved.
-    pub(crate) fn mark_changed(&self) {
-        self.changed.store(true, Ordering::Release);
-    }
-
-    /// Does what handlers asked for.
-    pub(crate) fn perform(self: &Arc<Self>, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::StartRun { workspace, run } => driver::start(self, workspace, run),
-                Effect::StopRun { workspace, run } => self.drivers.stop_run(workspace, run),
-                Effect::StopCluster { workspace, cluster } => self.drivers.stop_cluster(workspace, &cluster),
-                Effect::RemoveWorkspace { workspace } => {
-                    self.drivers.stop_workspace(workspace);
-                    let folder = self.settings.dir.join("workspaces").join(workspace.to_string());
-                    if let Err(error) = std::fs::remove_dir_all(&folder)
-                        && error.kind() != std::io::ErrorKind::NotFound
-                    {
-                        tracing::warn!(folder = %folder.display(), %error, "a workspace's files could not be removed");
-                    }
-                }
-            }
+    let _ = std::fs::remove_dir_all(inner.settings.dir.join("drivers"));
+    let now = inner.now();
+    inner.with(|state| {
+        let runs = state.workspaces.values_mut().flat_map(|workspace| workspace.runs.values_mut());
+        for task in runs.flat_map(|run| run.tasks.iter_mut()) {
+            task.end(now, Ending::without_result(Outcome::Failed, "The local cloud was stopped."));
         }
-    }
-
-    /// Ends all tasks, and with them all processes.
-    async fn end(&self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-
-    /// Ends what an earlier local cloud in this folder left behind when it was killed.
-    async fn forget_interrupted_runs(&self) {
-        driver::process::end_group(None, &driver::mark_of(&self.settings.dir)).await;
-        let known: Vec<String> = self.with(|state| state.workspaces.keys().map(i64::to_string).collect());
-        let folders = std::fs::read_dir(self.settings.dir.join("workspaces")).into_iter().flatten().flatten();
-        for folder in
-            folders.filter(|folder| folder.file_name().to_str().is_none_or(|name| !known.iter().any(|id| id == name)))
-        {
-            // What cannot be removed is in nobody's way: its workspace's number is not given out again.
-            let _ = std::fs::remove_dir_all(folder.path());
-        }
-        let _ = std::fs::remove_dir_all(self.settings.dir.join("drivers"));
-        let now = self.now();
-        self.with(|state| {
-            for run in state.workspaces.values_mut().flat_map(|workspace| workspace.runs.values_mut()) {
-                run.end(now, Ending::without_result(Outcome::Failed, "The local cloud was stopped."));
-            }
-        });
-    }
-
-    /// Saves the state if it changed since the last time.
-    fn save(&self) {
-        if !self.changed.swap(false, Ordering::AcqRel) {
-            return;
-        }
-        if let Some(path) = &self.state_file {
-            let state = self.with(|state| state.clone());
-            if let Err(error) = state.save(path) {
-                tracing::error!(path = %path.display(), %error, "the state could not be saved");
-                self.mark_changed();
-            }
-        }
-    }
-
-    /// Ends the life of every bearer token that the OIDC endpoints issued.
-    pub(crate) fn expire_tokens(&self) {
-        let now = self.now();
-        self.with(|state| state.sessions.values_mut().for_each(|session| session.expires = now));
-        self.mark_changed();
-    }
-
-    /// Forgets everything but the account and its first administrator.
-    pub(crate) fn reset(self: &Arc<Self>) {
-        let effects = self.with(|state| {
-            let admin = state.admin.clone();
-            let keep = state.principals.values().find(|one| one.application_id == admin).cloned();
-            let id = keep.as_ref().map(|one| one.id.clone()).unwrap_or_default();
-            let effects = state.workspaces.keys().map(|id| Effect::RemoveWorkspace { workspace: *id }).collect();
-            let mut secrets = std::mem::take(&mut state.oauth_secrets);
-            secrets.retain(|_, secret| secret.principal == id);
-            *state = State {
-                port: state.port,
-                account_id: std::mem::take(&mut state.account_id),
-                admin,
-                last_id: state.last_id,
-                principals: keep.into_iter().map(|one| (one.id.clone(), one)).collect(),
-                oauth_secrets: secrets,
-                ..State::default()
-            };
-            effects
-        });
-        self.mark_changed();
-        self.perform(effects);
-    }
-
-    /// How many objects of each kind there are; the account's first administrator is not counted.
-    pub(crate) fn summary(&self) -> Value {
-        let now = self.now();
-        self.with(|state| {
-            state.tick(now);
-            let workspaces: Vec<Value> = state
-                .workspaces
-                .values()
-                .map(|workspace| {
-                    json!({
-                        "workspace_id": workspace.info.workspace_id,
-                        "deployment_name": workspace.info.deployment_name,
-                        "status": workspace.info.workspace_status,
-                        "tokens": workspace.tokens.len(),
-                        "secret_scopes": workspace.scopes.len(),
-                        "clusters": workspace.clusters.len(),
-                        "runs": workspace.runs.len(),
-                    })
-                })
-                .collect();
-            json!({
-                "credentials": state.credentials.len(),
-                "storage_configurations": state.storage_configurations.len(),
-                "customer_managed_keys": state.customer_managed_keys.len(),
-                "networks": state.networks.len(),
-                "service_principals": state.principals.len().saturating_sub(1),
-                "workspaces": workspaces,
-            })
-        })
-    }
+    });
 }
 
 /// Listens on the port that was asked for; when any will do, on that of the restored state if it is free, so that the
@@ -317,8 +146,8 @@ fn install_admin(state: &mut State, client_id: Option<String>, secret: &Secret<S
             application_id: client_id.clone(),
             display_name: "account-admin".to_owned(),
             active: true,
-            external_id: None,
             roles: vec!["account_admin".to_owned()],
+            ..Principal::default()
         };
         state.principals.insert(id.clone(), principal);
         id

@@ -5,18 +5,15 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::credentials::Credential;
-use crate::account::customer_managed_keys::CustomerManagedKey;
-use crate::account::networks::{Network, VpcStatus};
-use crate::account::storage_configurations::StorageConfiguration;
-use crate::account::workspaces::{WorkspaceInfo, WorkspaceStatus};
-use crate::call::Effect;
-use crate::principal::{OauthSecret, Principal, Session};
-use crate::workspace::clusters::Cluster;
-use crate::workspace::files::Files;
-use crate::workspace::runs::Run;
-use crate::workspace::secrets::Scope;
-use crate::workspace::tokens::Token;
+use crate::answer::ApiError;
+use crate::effect::Effect;
+use crate::principal::{OauthSecret, Principal, PrincipalKind, Session};
+use crate::store::{Object, Store};
+use crate::workspace::cluster::{Cluster, ClusterState};
+use crate::workspace::known_files::Files;
+use crate::workspace::runs::run::Run;
+use crate::workspace::scope::Scope;
+use crate::workspace::token::Token;
 
 /// The whole state: one account.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,17 +29,24 @@ pub(crate) struct State {
     pub(crate) oauth_secrets: BTreeMap<String, OauthSecret>,
     /// Bearer tokens that the OIDC endpoints issued, by the SHA-256 of each.
     pub(crate) sessions: BTreeMap<String, Session>,
-    pub(crate) credentials: BTreeMap<String, Credential>,
-    pub(crate) storage_configurations: BTreeMap<String, StorageConfiguration>,
-    pub(crate) customer_managed_keys: BTreeMap<String, CustomerManagedKey>,
-    pub(crate) networks: BTreeMap<String, Network>,
+    /// The account's objects.
+    pub(crate) store: Store,
+    /// What is in each metastore.
+    pub(crate) metastores: BTreeMap<String, Store>,
     pub(crate) workspaces: BTreeMap<i64, Workspace>,
 }
 
 /// A workspace with all that is in it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Workspace {
-    pub(crate) info: WorkspaceInfo,
+    pub(crate) id: i64,
+    /// Name of the workspace in its address.
+    pub(crate) deployment_name: String,
+    /// What the account says of it, but for its status.
+    pub(crate) info: Object,
+    pub(crate) status: WorkspaceStatus,
+    pub(crate) status_message: String,
     /// When PROVISIONING ends.
     pub(crate) ready_at: i64,
     /// When it is gone, once it is being deleted.
@@ -58,6 +62,28 @@ pub(crate) struct Workspace {
     pub(crate) clusters: BTreeMap<String, Cluster>,
     pub(crate) runs: BTreeMap<i64, Run>,
     pub(crate) files: Files,
+    /// Objects of the kinds.
+    pub(crate) store: Store,
+    /// The metastore that it is assigned to.
+    pub(crate) metastore: Option<String>,
+    pub(crate) default_catalog: Option<String>,
+    /// Instance profiles by principal.
+    pub(crate) roles: BTreeMap<String, BTreeSet<String>>,
+    /// Settings by name.
+    pub(crate) conf: BTreeMap<String, String>,
+}
+
+/// Where a workspace stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum WorkspaceStatus {
+    Banned,
+    Cancelling,
+    Failed,
+    NotProvisioned,
+    #[default]
+    Provisioning,
+    Running,
 }
 
 impl Workspace {
@@ -71,7 +97,34 @@ impl Workspace {
 
     /// Name of the workspace in its address.
     pub(crate) fn deployment(&self) -> &str {
-        &self.info.deployment_name
+        &self.deployment_name
+    }
+
+    /// Goes on with a run after one of its tasks ended: what is to be started, and which clusters go.
+    pub(crate) fn go_on(&mut self, run: i64, now: i64, delay: i64) -> Vec<Effect> {
+        let workspace = self.id;
+        let Some(of) = self.runs.get_mut(&run) else { return Vec::new() };
+        let started = of.advance(now);
+        let clusters = of.tasks.iter().filter(|task| started.contains(&task.id)).map(|task| task.cluster.clone());
+        let clusters: Vec<String> = clusters.collect();
+        let over = if of.is_over() { std::mem::take(&mut of.clusters) } else { Vec::new() };
+        for cluster in clusters {
+            if let Some(cluster) = self.clusters.get_mut(&cluster).filter(|one| one.state == ClusterState::Terminated) {
+                cluster.wake(now, delay, None);
+            }
+        }
+        let mut effects: Vec<Effect> =
+            started.into_iter().map(|task| Effect::StartTask { workspace, run, task }).collect();
+        for cluster in over {
+            self.clusters.remove(&cluster);
+            effects.push(Effect::StopCluster { workspace, cluster });
+        }
+        effects
+    }
+
+    /// Whether the workspace is made of an object: its credentials, its network, a key.
+    pub(crate) fn uses(&self, id: &str) -> bool {
+        self.info.fields.iter().any(|(field, value)| field.ends_with("_id") && value.as_str() == Some(id))
     }
 }
 
@@ -95,15 +148,73 @@ impl State {
             .map(|(id, workspace)| (*id, workspace))
     }
 
+    /// Makes the groups that every workspace has.
+    pub(crate) fn add_built_in_groups(&mut self, workspace: i64) {
+        for name in ["admins", "users"] {
+            let id = self.next_id().to_string();
+            let group = Principal {
+                id: id.clone(),
+                kind: PrincipalKind::Group,
+                display_name: name.to_owned(),
+                active: true,
+                workspace: Some(workspace),
+                built_in: true,
+                ..Principal::default()
+            };
+            self.principals.insert(id, group);
+        }
+    }
+
+    /// The SCIM ids of the groups that a principal is in, by itself or through others.
+    pub(crate) fn groups_of(&self, principal: &str) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let mut todo = vec![principal.to_owned()];
+        while let Some(id) = todo.pop() {
+            for group in self.principals.values().filter(|one| one.members.contains(&id)) {
+                if !found.contains(&group.id) {
+                    found.push(group.id.clone());
+                    todo.push(group.id.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// The SCIM ids of who is in a group.
+    pub(crate) fn members(&self, group: &Principal) -> Vec<String> {
+        let of = group.workspace.filter(|_| group.built_in).and_then(|id| self.workspaces.get(&id));
+        match of {
+            Some(of) => {
+                let all = group.display_name == "users";
+                of.assignments.keys().filter(|id| all || of.is_admin(id)).cloned().collect()
+            }
+            None => group.members.clone(),
+        }
+    }
+
+    /// Refuses the end of an account object that a workspace is made of.
+    pub(crate) fn refuse_used(&self, noun: &str, id: &str) -> Result<(), ApiError> {
+        match self.workspaces.values().find(|workspace| workspace.uses(id)) {
+            Some(workspace) => {
+                Err(ApiError::in_use(format!("{noun} {id} is being used by active workspace {}.", workspace.id)))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Lets everything happen that is due at `now`, and says what is to be done about it.
     pub(crate) fn tick(&mut self, now: i64) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.sessions.retain(|_, session| session.expires > now - 3_600_000);
+        self.store.tick(now);
+        self.metastores.values_mut().for_each(|store| store.tick(now));
         for (id, workspace) in &mut self.workspaces {
             workspace.settle(now);
+            workspace.store.tick(now);
             let Workspace { clusters, runs, .. } = workspace;
             for cluster in clusters.values_mut() {
-                let busy = runs.values().any(|run| run.cluster == cluster.id && !run.is_over());
+                let tasks = runs.values().flat_map(|run| &run.tasks);
+                let busy = tasks.into_iter().any(|task| task.cluster == cluster.id && !task.is_over());
                 if cluster.settle(now) | cluster.rest(now, busy) {
                     effects.push(Effect::StopCluster { workspace: *id, cluster: cluster.id.clone() });
                 }
@@ -116,19 +227,25 @@ impl State {
             }
             !gone
         });
+        let workspaces = &self.workspaces;
+        self.principals.retain(|_, one| one.workspace.is_none_or(|id| workspaces.contains_key(&id)));
         self.settle_networks();
         effects
     }
 
     /// A network is VALID while a running workspace stands in it, and is free when there is none.
     fn settle_networks(&mut self) {
-        for (id, network) in &mut self.networks {
-            let user = self.workspaces.values().find(|workspace| workspace.info.network_id.as_ref() == Some(id));
-            network.workspace_id = user.map(|workspace| workspace.info.workspace_id);
-            network.vpc_status = match user.map(|workspace| workspace.info.workspace_status) {
-                Some(WorkspaceStatus::Running) => VpcStatus::Valid,
-                _ => VpcStatus::Unattached,
-            };
+        let ids: Vec<String> = self.store.all("networks").map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            let user = self.workspaces.values().find(|workspace| workspace.info.text("network_id") == id);
+            let (user, status) = (user.map(|workspace| workspace.id), user.map(|workspace| workspace.status));
+            let Some(network) = self.store.get_mut("networks", &id) else { continue };
+            match user {
+                Some(user) => network.set("workspace_id", user),
+                None => drop(network.fields.remove("workspace_id")),
+            }
+            let valid = status == Some(WorkspaceStatus::Running);
+            network.set("vpc_status", if valid { "VALID" } else { "UNATTACHED" });
         }
     }
 
@@ -160,17 +277,11 @@ impl State {
 
 impl Workspace {
     fn settle(&mut self, now: i64) {
-        if self.info.workspace_status == WorkspaceStatus::Provisioning && self.ready_at <= now {
-            match self.failure.take() {
-                Some(reason) => {
-                    self.info.workspace_status = WorkspaceStatus::Failed;
-                    self.info.workspace_status_message = reason;
-                }
-                None => {
-                    self.info.workspace_status = WorkspaceStatus::Running;
-                    "Workspace is running.".clone_into(&mut self.info.workspace_status_message);
-                }
-            }
+        if self.status == WorkspaceStatus::Provisioning && self.ready_at <= now {
+            (self.status, self.status_message) = match self.failure.take() {
+                Some(reason) => (WorkspaceStatus::Failed, reason),
+                None => (WorkspaceStatus::Running, "Workspace is running.".to_owned()),
+            };
         }
     }
 }

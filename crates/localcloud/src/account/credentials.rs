@@ -1,75 +1,40 @@
 //! Credential configurations: the cross-account role. <https://docs.databricks.com/api/account/credentials>
 
-use http::Method;
-use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::account::check_length;
-use crate::answer::{Answer, ApiError, Shape};
-use crate::call::{Cx, created};
-use crate::route::{Route, route};
+use crate::answer::{ApiError, Shape};
+use crate::call::Cx;
+use crate::store::Object;
+use crate::store::kind::{Id, Kind};
 
-/// The endpoints.
-pub(crate) const ROUTES: &[Route] = &[
-    route(Method::POST, "/api/2.0/accounts/{account_id}/credentials", create),
-    route(Method::GET, "/api/2.0/accounts/{account_id}/credentials", list),
-    route(Method::GET, "/api/2.0/accounts/{account_id}/credentials/{id}", get),
-    route(Method::DELETE, "/api/2.0/accounts/{account_id}/credentials/{id}", delete),
-];
+/// The row.
+pub(crate) const KIND: Kind = Kind {
+    noun: "Credential",
+    key: "credentials",
+    path: "/api/2.0/accounts/{account_id}/credentials",
+    id: ("credentials_id", Id::Uuid),
+    create: "provisioning.CreateCredentialRequest",
+    object: "provisioning.Credential",
+    make,
+    leave: |cx, object| cx.state.refuse_used("Credential", object.text("credentials_id")),
+    ..Kind::OF_ACCOUNT
+};
 
-/// A credential configuration, as the API answers it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Credential {
-    credentials_id: String,
-    credentials_name: String,
-    pub(crate) aws_credentials: AwsCredentials,
-    account_id: String,
-    creation_time: i64,
-}
-
-/// How Databricks acts in AWS.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AwsCredentials {
-    pub(crate) sts_role: StsRole,
-}
-
-/// The role.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct StsRole {
-    pub(crate) role_arn: String,
-    /// Always the account's id; taken in requests and given in answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    external_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Create {
-    credentials_name: String,
-    aws_credentials: AwsCredentials,
-}
-
-fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let mut wanted: Create = cx.body()?;
-    check_length("credentials_name", &wanted.credentials_name, 1..=255)?;
-    let role_arn = &wanted.aws_credentials.sts_role.role_arn;
-    if !is_role_arn(role_arn) {
+fn make(cx: &mut Cx<'_>, object: &mut Object) -> Result<(), ApiError> {
+    check_length("credentials_name", object.text("credentials_name"), 1..=255)?;
+    let role_arn = object.fields.get("aws_credentials").and_then(|aws| aws.pointer("/sts_role/role_arn")?.as_str());
+    let role_arn = role_arn.unwrap_or_default().to_owned();
+    if !is_role_arn(&role_arn) {
         return Err(ApiError::invalid(format!("role_arn {role_arn} is not the ARN of an IAM role.")));
     }
     if let Some(fault) = cx.faults.take("localcloud:ValidateCredentials") {
         return Err(not_assumable(&fault.text()));
     }
-    wanted.aws_credentials.sts_role.external_id = Some(cx.state.account_id.clone());
-    let credential = Credential {
-        credentials_id: uuid::Uuid::new_v4().to_string(),
-        credentials_name: wanted.credentials_name,
-        aws_credentials: wanted.aws_credentials,
-        account_id: cx.state.account_id.clone(),
-        creation_time: cx.now,
-    };
-    cx.state.credentials.insert(credential.credentials_id.clone(), credential.clone());
-    Ok(created(&credential))
+    // The external id is always the account's.
+    let role = json!({"role_arn": role_arn, "external_id": cx.state.account_id});
+    object.set("aws_credentials", json!({"sts_role": role}));
+    Ok(())
 }
 
 /// The refusal while IAM has not finished propagating a role: plain text, and known by the beginning of its message.
@@ -78,30 +43,6 @@ pub(crate) fn not_assumable(why: &str) -> ApiError {
         "Failed credential(s) validation checks: please use a valid cross account IAM role ({why})"
     ))
     .shaped(Shape::Text)
-}
-
-fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    Ok(Answer::json(&cx.state.credentials.values().collect::<Vec<_>>()))
-}
-
-fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    cx.state.credentials.get(cx.param("id")).map(Answer::json).ok_or_else(|| missing(cx.param("id")))
-}
-
-fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = cx.param("id").to_owned();
-    if !cx.state.credentials.contains_key(&id) {
-        return Err(missing(&id));
-    }
-    if cx.state.workspaces.values().any(|workspace| workspace.info.credentials_id.as_deref() == Some(&id)) {
-        return Err(ApiError::in_use(format!("Credential {id} is being used by one or more active workspaces.")));
-    }
-    let gone = cx.state.credentials.remove(&id);
-    Ok(Answer::json(&gone))
-}
-
-fn missing(id: &str) -> ApiError {
-    ApiError::missing(format!("Credential {id} does not exist."))
 }
 
 /// `arn:aws:iam::123456789012:role/path/name`, in any partition.

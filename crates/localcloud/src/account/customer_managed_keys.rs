@@ -1,119 +1,55 @@
 //! Encryption keys of the customer. <https://docs.databricks.com/api/account/encryptionkeys>
 
-use http::Method;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use crate::answer::{Answer, ApiError};
-use crate::call::{Cx, created};
-use crate::route::{Route, route};
+use crate::answer::ApiError;
+use crate::call::Cx;
+use crate::store::Object;
+use crate::store::kind::{Id, Kind};
 
-/// The endpoints.
-pub(crate) const ROUTES: &[Route] = &[
-    route(Method::POST, "/api/2.0/accounts/{account_id}/customer-managed-keys", create),
-    route(Method::GET, "/api/2.0/accounts/{account_id}/customer-managed-keys", list),
-    route(Method::GET, "/api/2.0/accounts/{account_id}/customer-managed-keys/{id}", get),
-    route(Method::DELETE, "/api/2.0/accounts/{account_id}/customer-managed-keys/{id}", delete),
-];
+/// The row.
+pub(crate) const KIND: Kind = Kind {
+    noun: "Customer-managed key",
+    key: "customer_managed_keys",
+    path: "/api/2.0/accounts/{account_id}/customer-managed-keys",
+    id: ("customer_managed_key_id", Id::Uuid),
+    create: "provisioning.CreateCustomerManagedKeyRequest",
+    object: "provisioning.CustomerManagedKey",
+    make,
+    leave: |cx, object| cx.state.refuse_used("Customer-managed key", object.text("customer_managed_key_id")),
+    ..Kind::OF_ACCOUNT
+};
 
-/// A key configuration, as the API answers it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct CustomerManagedKey {
-    customer_managed_key_id: String,
-    pub(crate) use_cases: Vec<UseCase>,
-    aws_key_info: AwsKeyInfo,
-    account_id: String,
-    creation_time: i64,
-}
-
-/// What a key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum UseCase {
-    #[serde(rename = "MANAGED_SERVICES")]
-    ManagedServices,
-    #[serde(rename = "STORAGE")]
-    Storage,
-}
-
-/// The key in KMS.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AwsKeyInfo {
-    key_arn: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key_alias: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key_region: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reuse_key_for_cluster_volumes: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Create {
-    use_cases: Vec<UseCase>,
-    aws_key_info: AwsKeyInfo,
-}
-
-fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Create = cx.body()?;
-    let mut key = wanted.aws_key_info;
-    if wanted.use_cases.is_empty() {
+fn make(_: &mut Cx<'_>, object: &mut Object) -> Result<(), ApiError> {
+    let is_for = |use_case: &str| is_for(object, use_case);
+    if !is_for("STORAGE") && !is_for("MANAGED_SERVICES") {
         return Err(ApiError::invalid("use_cases must have MANAGED_SERVICES, STORAGE or both."));
     }
-    let region = region_of(&key.key_arn)
-        .ok_or_else(|| ApiError::invalid(format!("key_arn {} is not the ARN of a KMS key.", key.key_arn)))?
-        .to_owned();
-    if key.key_region.as_ref().is_some_and(|given| *given != region) {
+    let storage = is_for("STORAGE");
+    let Some(Value::Object(key)) = object.fields.get_mut("aws_key_info") else {
+        return Err(ApiError::invalid("Missing required field: aws_key_info"));
+    };
+    let arn = key.get("key_arn").and_then(Value::as_str).unwrap_or_default();
+    let region =
+        region_of(arn).ok_or_else(|| ApiError::invalid(format!("key_arn {arn} is not the ARN of a KMS key.")))?;
+    let region = region.to_owned();
+    if key.get("key_region").and_then(Value::as_str).is_some_and(|given| !given.is_empty() && given != region) {
         return Err(ApiError::invalid(format!("key_region is not the region of the key, {region}.")));
     }
-    key.key_region = Some(region);
+    key.insert("key_region".to_owned(), json!(region));
     // The API's default: the storage key encrypts the clusters' volumes too.
-    if wanted.use_cases.contains(&UseCase::Storage) {
-        key.reuse_key_for_cluster_volumes.get_or_insert(true);
-    } else if key.reuse_key_for_cluster_volumes == Some(true) {
+    let volumes = "reuse_key_for_cluster_volumes";
+    if storage {
+        key.entry(volumes).or_insert(json!(true));
+    } else if key.get(volumes) == Some(&json!(true)) {
         return Err(ApiError::invalid("reuse_key_for_cluster_volumes needs the use case STORAGE."));
     }
-    let configuration = CustomerManagedKey {
-        customer_managed_key_id: uuid::Uuid::new_v4().to_string(),
-        use_cases: wanted.use_cases,
-        aws_key_info: key,
-        account_id: cx.state.account_id.clone(),
-        creation_time: cx.now,
-    };
-    cx.state.customer_managed_keys.insert(configuration.customer_managed_key_id.clone(), configuration.clone());
-    Ok(created(&configuration))
+    Ok(())
 }
 
-fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    Ok(Answer::json(&cx.state.customer_managed_keys.values().collect::<Vec<_>>()))
-}
-
-fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    cx.state.customer_managed_keys.get(cx.param("id")).map(Answer::json).ok_or_else(|| missing(cx.param("id")))
-}
-
-fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = cx.param("id").to_owned();
-    if !cx.state.customer_managed_keys.contains_key(&id) {
-        return Err(missing(&id));
-    }
-    let used = cx.state.workspaces.values().any(|workspace| {
-        let info = &workspace.info;
-        [&info.storage_customer_managed_key_id, &info.managed_services_customer_managed_key_id]
-            .into_iter()
-            .any(|used| used.as_deref() == Some(&id))
-    });
-    if used {
-        return Err(ApiError::in_use(format!(
-            "Customer-managed key {id} is being used by one or more active workspaces."
-        )));
-    }
-    let gone = cx.state.customer_managed_keys.remove(&id);
-    Ok(Answer::json(&gone))
-}
-
-fn missing(id: &str) -> ApiError {
-    ApiError::missing(format!("Customer-managed key {id} does not exist."))
+/// Whether a key is for a use case.
+pub(crate) fn is_for(key: &Object, use_case: &str) -> bool {
+    key.fields.get("use_cases").and_then(Value::as_array).is_some_and(|all| all.contains(&json!(use_case)))
 }
 
 /// The region of `arn:aws:kms:eu-west-1:123456789012:key/…`.

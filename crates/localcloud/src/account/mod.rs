@@ -2,23 +2,19 @@
 
 pub(crate) mod credentials;
 pub(crate) mod customer_managed_keys;
+pub(crate) mod network_connectivity_configs;
 pub(crate) mod networks;
 pub(crate) mod permission_assignments;
+pub(crate) mod private_access_settings;
 pub(crate) mod storage_configurations;
+pub(crate) mod vpc_endpoints;
 pub(crate) mod workspaces;
 
 use crate::route::Route;
 
 /// All tables of the account's host that need an account admin.
-pub(crate) const ROUTES: &[&[Route]] = &[
-    credentials::ROUTES,
-    storage_configurations::ROUTES,
-    customer_managed_keys::ROUTES,
-    networks::ROUTES,
-    workspaces::ROUTES,
-    permission_assignments::ROUTES,
-    crate::scim::ACCOUNT,
-];
+pub(crate) const ROUTES: &[&[Route]] =
+    &[workspaces::ROUTES, permission_assignments::ROUTES, crate::catalog::assignments::ACCOUNT, crate::scim::ACCOUNT];
 
 /// Checks a name's length in characters.
 pub(crate) fn check_length(

@@ -2,129 +2,56 @@
 
 use std::collections::BTreeSet;
 
-use http::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::account::check_length;
-use crate::answer::{Answer, ApiError};
-use crate::call::{Cx, created};
-use crate::route::{Route, route};
+use crate::answer::ApiError;
+use crate::call::Cx;
+use crate::store::Object;
+use crate::store::kind::{Id, Kind};
 
-/// The endpoints.
-pub(crate) const ROUTES: &[Route] = &[
-    route(Method::POST, "/api/2.0/accounts/{account_id}/networks", create),
-    route(Method::GET, "/api/2.0/accounts/{account_id}/networks", list),
-    route(Method::GET, "/api/2.0/accounts/{account_id}/networks/{id}", get),
-    route(Method::DELETE, "/api/2.0/accounts/{account_id}/networks/{id}", delete),
-];
+/// The row. What Databricks finds out about the VPC is settled with the workspaces (`State::settle_networks`).
+pub(crate) const KIND: Kind = Kind {
+    noun: "Network",
+    key: "networks",
+    path: "/api/2.0/accounts/{account_id}/networks",
+    id: ("network_id", Id::Uuid),
+    create: "provisioning.CreateNetworkRequest",
+    object: "provisioning.Network",
+    make,
+    leave: |cx, object| cx.state.refuse_used("Network", object.text("network_id")),
+    ..Kind::OF_ACCOUNT
+};
 
-/// A network configuration, as the API answers it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Network {
-    network_id: String,
-    network_name: String,
-    vpc_id: String,
-    subnet_ids: Vec<String>,
-    security_group_ids: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    vpc_endpoints: Option<VpcEndpoints>,
-    pub(crate) vpc_status: VpcStatus,
-    error_messages: Vec<Value>,
-    warning_messages: Vec<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) workspace_id: Option<i64>,
-    account_id: String,
-    creation_time: i64,
-}
-
-/// What Databricks found out about a VPC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum VpcStatus {
-    #[serde(rename = "UNATTACHED")]
-    Unattached,
-    #[serde(rename = "VALID")]
-    Valid,
-}
-
-/// PrivateLink endpoints, by Databricks' ids of them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VpcEndpoints {
-    #[serde(default)]
-    rest_api: Vec<String>,
-    #[serde(default)]
-    dataplane_relay: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Create {
-    network_name: String,
-    vpc_id: String,
-    subnet_ids: Vec<String>,
-    security_group_ids: Vec<String>,
-    vpc_endpoints: Option<VpcEndpoints>,
-}
-
-fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Create = cx.body()?;
-    check_length("network_name", &wanted.network_name, 4..=256)?;
-    check_id("vpc_id", "vpc-", &wanted.vpc_id)?;
-    check_ids("subnet_ids", "subnet-", &wanted.subnet_ids, 2..=usize::MAX)?;
-    check_ids("security_group_ids", "sg-", &wanted.security_group_ids, 1..=5)?;
-    if wanted.vpc_endpoints.as_ref().is_some_and(|ends| !ends.rest_api.is_empty() || !ends.dataplane_relay.is_empty()) {
-        return Err(ApiError::invalid("vpc_endpoints names VPC endpoints that are not registered."));
-    }
-    for other in cx.state.networks.values() {
-        if let Some(id) = wanted.subnet_ids.iter().find(|id| other.subnet_ids.contains(*id)) {
-            return Err(ApiError::invalid(format!("Subnet {id} is already used by network {}.", other.network_id)));
-        }
-        if let Some(id) = wanted.security_group_ids.iter().find(|id| other.security_group_ids.contains(*id)) {
-            let message = format!("Security group {id} is already used by network {}.", other.network_id);
-            return Err(ApiError::invalid(message));
+fn make(cx: &mut Cx<'_>, object: &mut Object) -> Result<(), ApiError> {
+    check_length("network_name", object.text("network_name"), 4..=256)?;
+    check_id("vpc_id", "vpc-", object.text("vpc_id"))?;
+    let (subnets, groups) = (texts(object.fields.get("subnet_ids")), texts(object.fields.get("security_group_ids")));
+    check_ids("subnet_ids", "subnet-", &subnets, 2..=usize::MAX)?;
+    check_ids("security_group_ids", "sg-", &groups, 1..=5)?;
+    for field in ["rest_api", "dataplane_relay"] {
+        let ends = texts(object.fields.get("vpc_endpoints").and_then(|all| all.get(field)));
+        if let Some(id) = ends.iter().find(|id| !cx.state.store.has("vpc_endpoints", id)) {
+            return Err(ApiError::invalid(format!("vpc_endpoints names {id}, which is not registered.")));
         }
     }
-    let network = Network {
-        network_id: uuid::Uuid::new_v4().to_string(),
-        network_name: wanted.network_name,
-        vpc_id: wanted.vpc_id,
-        subnet_ids: wanted.subnet_ids,
-        security_group_ids: wanted.security_group_ids,
-        vpc_endpoints: wanted.vpc_endpoints,
-        vpc_status: VpcStatus::Unattached,
-        error_messages: Vec::new(),
-        warning_messages: Vec::new(),
-        workspace_id: None,
-        account_id: cx.state.account_id.clone(),
-        creation_time: cx.now,
-    };
-    cx.state.networks.insert(network.network_id.clone(), network.clone());
-    Ok(created(&network))
-}
-
-fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    Ok(Answer::json(&cx.state.networks.values().collect::<Vec<_>>()))
-}
-
-fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    cx.state.networks.get(cx.param("id")).map(Answer::json).ok_or_else(|| missing(cx.param("id")))
-}
-
-fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = cx.param("id").to_owned();
-    if !cx.state.networks.contains_key(&id) {
-        return Err(missing(&id));
+    for (id, other) in cx.state.store.all("networks") {
+        if let Some(subnet) = subnets.iter().find(|one| texts(other.fields.get("subnet_ids")).contains(*one)) {
+            return Err(ApiError::invalid(format!("Subnet {subnet} is already used by network {id}.")));
+        }
+        if let Some(group) = groups.iter().find(|one| texts(other.fields.get("security_group_ids")).contains(*one)) {
+            return Err(ApiError::invalid(format!("Security group {group} is already used by network {id}.")));
+        }
     }
-    if cx.state.workspaces.values().any(|workspace| workspace.info.network_id.as_deref() == Some(&id)) {
-        return Err(ApiError::in_use(format!("Network is being used by active workspace: {id}.")));
-    }
-    let gone = cx.state.networks.remove(&id);
-    Ok(Answer::json(&gone))
+    object.set("vpc_status", "UNATTACHED");
+    object.set("error_messages", json!([]));
+    object.set("warning_messages", json!([]));
+    Ok(())
 }
 
-fn missing(id: &str) -> ApiError {
-    ApiError::missing(format!("Network {id} does not exist."))
+/// The texts of a list.
+fn texts(list: Option<&Value>) -> Vec<String> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
 fn check_ids(
@@ -144,7 +71,7 @@ fn check_ids(
     ids.iter().try_for_each(|id| check_id(field, prefix, id))
 }
 
-fn check_id(field: &str, prefix: &str, id: &str) -> Result<(), ApiError> {
+pub(crate) fn check_id(field: &str, prefix: &str, id: &str) -> Result<(), ApiError> {
     let rest = id.strip_prefix(prefix).unwrap_or_default();
     if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         Ok(())

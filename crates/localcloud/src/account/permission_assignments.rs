@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
-use crate::principal::Principal;
+use crate::principal::{Principal, PrincipalKind};
 use crate::route::{Route, route};
 use crate::state::Workspace;
 
@@ -25,9 +25,16 @@ pub(crate) const ROUTES: &[Route] = &[
     ),
 ];
 
+/// The same at the workspace's own host. <https://docs.databricks.com/api/workspace/permissionassignment>
+pub(crate) const WORKSPACE: &[Route] = &[
+    route(Method::GET, "/api/2.0/preview/permissionassignments", list),
+    route(Method::PUT, "/api/2.0/preview/permissionassignments/principals/{principal}", put),
+    route(Method::DELETE, "/api/2.0/preview/permissionassignments/principals/{principal}", delete),
+];
+
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Put {
+    #[serde(default)]
     permissions: Vec<String>,
 }
 
@@ -43,7 +50,7 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn put(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Put = cx.body()?;
+    let wanted: Put = cx.read("iam.UpdateWorkspaceAssignments")?;
     if let Some(other) = wanted.permissions.iter().find(|one| !["ADMIN", "USER"].contains(&one.as_str())) {
         return Err(ApiError::invalid(format!("Permission {other} is not ADMIN or USER.")));
     }
@@ -74,6 +81,10 @@ fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn workspace<'a>(cx: &'a mut Cx<'_>) -> Result<&'a mut Workspace, ApiError> {
+    if cx.call.workspace.is_some() {
+        cx.require_workspace_admin("assign principals")?;
+        return cx.workspace();
+    }
     let text = cx.param("id").to_owned();
     let id: Option<i64> = text.parse().ok();
     id.and_then(|id| cx.state.workspaces.get_mut(&id))
@@ -81,10 +92,15 @@ fn workspace<'a>(cx: &'a mut Cx<'_>) -> Result<&'a mut Workspace, ApiError> {
 }
 
 fn assignment(principal: &Principal, permissions: &[String]) -> Value {
+    let field = match principal.kind {
+        PrincipalKind::ServicePrincipal => "service_principal_name",
+        PrincipalKind::User => "user_name",
+        PrincipalKind::Group => "group_name",
+    };
     json!({
         "principal": {
             "principal_id": principal.id.parse::<i64>().unwrap_or_default(),
-            "service_principal_name": principal.application_id,
+            (field): principal.login(),
             "display_name": principal.display_name,
         },
         "permissions": permissions,

@@ -1,95 +1,38 @@
 //! Storage configurations: the root bucket. <https://docs.databricks.com/api/account/storage>
 
-use http::Method;
-use serde::{Deserialize, Serialize};
-
 use crate::account::check_length;
 use crate::account::credentials::is_role_arn;
-use crate::answer::{Answer, ApiError};
-use crate::call::{Cx, created};
-use crate::route::{Route, route};
+use crate::answer::ApiError;
+use crate::call::Cx;
+use crate::store::Object;
+use crate::store::kind::{Id, Kind};
 
-/// The endpoints.
-pub(crate) const ROUTES: &[Route] = &[
-    route(Method::POST, "/api/2.0/accounts/{account_id}/storage-configurations", create),
-    route(Method::GET, "/api/2.0/accounts/{account_id}/storage-configurations", list),
-    route(Method::GET, "/api/2.0/accounts/{account_id}/storage-configurations/{id}", get),
-    route(Method::DELETE, "/api/2.0/accounts/{account_id}/storage-configurations/{id}", delete),
-];
+/// The row.
+pub(crate) const KIND: Kind = Kind {
+    noun: "Storage configuration",
+    key: "storage_configurations",
+    path: "/api/2.0/accounts/{account_id}/storage-configurations",
+    id: ("storage_configuration_id", Id::Uuid),
+    create: "provisioning.CreateStorageConfigurationRequest",
+    object: "provisioning.StorageConfiguration",
+    make,
+    leave: |cx, object| cx.state.refuse_used("Storage configuration", object.text("storage_configuration_id")),
+    ..Kind::OF_ACCOUNT
+};
 
-/// A storage configuration, as the API answers it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct StorageConfiguration {
-    storage_configuration_id: String,
-    storage_configuration_name: String,
-    root_bucket_info: RootBucket,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    role_arn: Option<String>,
-    account_id: String,
-    creation_time: i64,
-}
-
-/// The bucket.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RootBucket {
-    bucket_name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Create {
-    storage_configuration_name: String,
-    root_bucket_info: RootBucket,
-    role_arn: Option<String>,
-}
-
-fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Create = cx.body()?;
-    check_length("storage_configuration_name", &wanted.storage_configuration_name, 1..=255)?;
-    let bucket = &wanted.root_bucket_info.bucket_name;
+fn make(_: &mut Cx<'_>, object: &mut Object) -> Result<(), ApiError> {
+    check_length("storage_configuration_name", object.text("storage_configuration_name"), 1..=255)?;
+    let bucket = object.fields.get("root_bucket_info").and_then(|info| info.get("bucket_name")?.as_str());
+    let bucket = bucket.unwrap_or_default();
     if !is_bucket_name(bucket) {
         return Err(ApiError::invalid(format!("bucket_name {bucket} is not the name of an S3 bucket.")));
     }
-    if wanted.role_arn.as_ref().is_some_and(|arn| !is_role_arn(arn)) {
-        return Err(ApiError::invalid("role_arn is not the ARN of an IAM role."));
-    }
-    let configuration = StorageConfiguration {
-        storage_configuration_id: uuid::Uuid::new_v4().to_string(),
-        storage_configuration_name: wanted.storage_configuration_name,
-        root_bucket_info: wanted.root_bucket_info,
-        role_arn: wanted.role_arn,
-        account_id: cx.state.account_id.clone(),
-        creation_time: cx.now,
+    match object.text("role_arn") {
+        "" => object.fields.remove("role_arn"),
+        arn if is_role_arn(arn) => None,
+        _ => return Err(ApiError::invalid("role_arn is not the ARN of an IAM role.")),
     };
-    cx.state.storage_configurations.insert(configuration.storage_configuration_id.clone(), configuration.clone());
-    Ok(created(&configuration))
-}
-
-fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    Ok(Answer::json(&cx.state.storage_configurations.values().collect::<Vec<_>>()))
-}
-
-fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    cx.state.storage_configurations.get(cx.param("id")).map(Answer::json).ok_or_else(|| missing(cx.param("id")))
-}
-
-fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = cx.param("id").to_owned();
-    if !cx.state.storage_configurations.contains_key(&id) {
-        return Err(missing(&id));
-    }
-    if cx.state.workspaces.values().any(|workspace| workspace.info.storage_configuration_id.as_deref() == Some(&id)) {
-        return Err(ApiError::in_use(format!(
-            "Storage configuration {id} is being used by one or more active workspaces."
-        )));
-    }
-    let gone = cx.state.storage_configurations.remove(&id);
-    Ok(Answer::json(&gone))
-}
-
-fn missing(id: &str) -> ApiError {
-    ApiError::missing(format!("Storage configuration {id} does not exist."))
+    Ok(())
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, the main ones.

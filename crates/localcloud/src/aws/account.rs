@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::action::ACCESS_KEY;
 use super::held::{self, AwsObject, AwsUnknown};
 use crate::faults::Fault;
+use crate::inner::Inner;
 use crate::log::Entry;
-use crate::server::Inner;
 
 /// The accounts that this process gave out.
 static LAST: AtomicU64 = AtomicU64::new(210_000_000_000);

@@ -17,6 +17,13 @@ use super::refusal::refuse;
 use super::unseen::Unseen;
 use super::{s3, spelling};
 
+/// The AWS side of a local cloud that serves.
+#[derive(Debug)]
+pub(crate) struct Side {
+    pub(crate) port: u16,
+    pub(crate) backend: Backend,
+}
+
 /// Tells moto whose objects are meant.
 const ACCOUNT: HeaderName = HeaderName::from_static("x-moto-account-id");
 

@@ -3,7 +3,7 @@
 
 mod account;
 mod action;
-mod backend;
+pub(crate) mod backend;
 mod behaviour;
 mod filters;
 mod guard;
@@ -27,16 +27,9 @@ use tokio::net::TcpListener;
 pub use account::AwsAccount;
 pub use held::{AwsObject, AwsUnknown};
 
-use crate::account::workspaces::millis;
-use crate::server::{Inner, StartError};
-pub(crate) use backend::Backend;
-
-/// The AWS side of a local cloud that serves.
-#[derive(Debug)]
-pub(crate) struct Side {
-    pub(crate) port: u16,
-    pub(crate) backend: Backend,
-}
+use crate::inner::{Inner, StartError};
+use crate::time::millis;
+use backend::{Backend, Side};
 
 /// Starts moto and the endpoint in front of it.
 pub(crate) async fn start(inner: &Arc<Inner>, venv: &Path) -> Result<Side, StartError> {

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
 use crate::driver::{self, process};
-use crate::server::{Inner, StartError};
+use crate::inner::{Inner, StartError};
 
 /// What is installed; a copy in the environment says that it is.
 const REQUIREMENTS: &str = include_str!("../../requirements.txt");

@@ -17,8 +17,8 @@ use super::guard;
 use super::refusal::refuse;
 use crate::answer::{Body, full};
 use crate::faults::{Cut, Fault};
+use crate::inner::Inner;
 use crate::log::Entry;
-use crate::server::Inner;
 
 /// The largest body that is taken.
 const LARGEST_BODY: usize = 512 * 1024 * 1024;

@@ -126,6 +126,10 @@ def main():
     try:
         with open(task["notebook"], encoding="utf-8") as file:
             source = file.read()
+        if task.get("arguments") is not None:
+            # A file knows its arguments and its neighbours.
+            sys.argv = [task["notebook"], *task["arguments"]]
+            sys.path.insert(0, os.path.dirname(task["notebook"]))
         program = compile(source, task["notebook_path"], "exec")
         exec(program, {"__name__": "__main__", "dbutils": dbutils, "displayHTML": print, "display": print})
     except NotebookExit as exit:

@@ -1,13 +1,13 @@
 //! The clusters' drivers: processes on this machine. A submitted notebook is executed by Python in a process group of its own; what
 //! it starts belongs to the run, and ends with it.
 
+pub(crate) mod drivers;
 pub(crate) mod process;
 pub(crate) mod proxy;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -15,12 +15,15 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::account::workspaces::millis;
+use self::drivers::Driver;
+use crate::effect::Effect;
+use crate::inner::Inner;
 use crate::principal::{Session, fresh_secret, hash};
-use crate::server::Inner;
-use crate::workspace::clusters::ClusterState;
+use crate::state::State;
+use crate::time::millis;
+use crate::workspace::cluster::ClusterState;
 use crate::workspace::files;
-use crate::workspace::runs::{Ending, Outcome, Run};
+use crate::workspace::runs::run::{Ending, Outcome, Task, Work};
 
 /// What executes a notebook: `dbutils`, widgets, results.
 const DRIVER: &str = include_str!("driver.py");
@@ -28,43 +31,6 @@ const DRIVER: &str = include_str!("driver.py");
 const MARK: &str = "LOCALCLOUD_DRIVER";
 /// How often it is looked whether a cluster is up.
 const POLL: Duration = Duration::from_millis(20);
-
-/// The runs that are under way.
-#[derive(Debug, Default)]
-pub(crate) struct Drivers(Mutex<BTreeMap<(i64, i64), Driver>>);
-
-#[derive(Debug)]
-struct Driver {
-    cluster: String,
-    stop: CancellationToken,
-}
-
-impl Drivers {
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<(i64, i64), Driver>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Ends a run.
-    pub(crate) fn stop_run(&self, workspace: i64, run: i64) {
-        self.with(|all| all.get(&(workspace, run)).map(|driver| driver.stop.cancel()));
-    }
-
-    /// Ends all runs of a cluster.
-    pub(crate) fn stop_cluster(&self, workspace: i64, cluster: &str) {
-        self.with(|all| {
-            all.iter()
-                .filter(|((of, _), driver)| *of == workspace && driver.cluster == cluster)
-                .for_each(|(_, driver)| driver.stop.cancel());
-        });
-    }
-
-    /// Ends all runs of a workspace.
-    pub(crate) fn stop_workspace(&self, workspace: i64) {
-        self.with(|all| {
-            all.iter().filter(|((of, _), _)| *of == workspace).for_each(|(_, driver)| driver.stop.cancel());
-        });
-    }
-}
 
 /// What the driver program writes when the notebook is through.
 #[derive(Deserialize)]
@@ -79,60 +45,98 @@ pub(crate) fn mark_of(dir: &Path) -> String {
     format!("{MARK}={}|", dir.display())
 }
 
-/// Runs a run from its submission to its end.
-pub(crate) fn start(inner: &Arc<Inner>, workspace: i64, run: i64) {
-    let stop = inner.stop.child_token();
-    let cluster = inner.with(|state| Some(state.workspaces.get(&workspace)?.runs.get(&run)?.cluster.clone()));
-    let Some(cluster) = cluster else { return };
-    inner.drivers.with(|all| all.insert((workspace, run), Driver { cluster, stop: stop.clone() }));
-    let owner = Arc::clone(inner);
-    inner.tasks.spawn(async move {
-        let ending = execute(&owner, workspace, run, &stop).await;
-        let now = owner.now();
-        owner.with(|state| {
-            if let Some(run) = state.workspaces.get_mut(&workspace).and_then(|workspace| workspace.runs.get_mut(&run)) {
-                run.end(now, ending);
+/// Does what handlers asked for.
+pub(crate) fn perform(inner: &Arc<Inner>, effects: Vec<Effect>) {
+    for effect in effects {
+        match effect {
+            Effect::StartTask { workspace, run, task } => start(inner, workspace, run, task),
+            Effect::StopTask { workspace, task, .. } => inner.drivers.stop_task(workspace, task),
+            Effect::StopCluster { workspace, cluster } => inner.drivers.stop_cluster(workspace, &cluster),
+            Effect::RemoveWorkspace { workspace } => {
+                inner.drivers.stop_workspace(workspace);
+                let folder = inner.settings.dir.join("workspaces").join(workspace.to_string());
+                if let Err(error) = std::fs::remove_dir_all(&folder)
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    tracing::warn!(folder = %folder.display(), %error, "a workspace's files could not be removed");
+                }
             }
-        });
-        owner.mark_changed();
-        owner.drivers.with(|all| all.remove(&(workspace, run)));
-    });
-}
-
-async fn execute(inner: &Arc<Inner>, workspace: i64, run: i64, stop: &CancellationToken) -> Ending {
-    let prepared = tokio::select! {
-        up = wait_for_cluster(inner, workspace, run) => up,
-        () = stop.cancelled() => Err(Ending::without_result(Outcome::Canceled, "Run cancelled.")),
-    };
-    let (run, notebook, host) = match prepared {
-        Ok(prepared) => prepared,
-        Err(ending) => return ending,
-    };
-    match spawn(inner, workspace, &run, &notebook, &host, stop).await {
-        Ok(ending) => ending,
-        Err(error) => {
-            Ending::without_result(Outcome::Failed, format!("The local cloud could not run the notebook: {error}"))
         }
     }
 }
 
-/// Waits until the run's cluster is up; answers the run, its notebook's file and the workspace's address.
-async fn wait_for_cluster(inner: &Arc<Inner>, workspace: i64, run: i64) -> Result<(Run, PathBuf, String), Ending> {
+/// Runs a task from its turn to its end, and goes on with its run.
+pub(crate) fn start(inner: &Arc<Inner>, workspace: i64, run: i64, task: i64) {
+    let stop = inner.stop.child_token();
+    let cluster = inner.with(|state| find(state, workspace, run, task).map(|task| task.cluster.clone()));
+    let Some(cluster) = cluster else { return };
+    inner.drivers.with(|all| all.insert((workspace, task), Driver { cluster, stop: stop.clone() }));
+    let owner = Arc::clone(inner);
+    inner.tasks.spawn(async move {
+        let ending = execute(&owner, workspace, run, task, &stop).await;
+        let (now, delay) = (owner.now(), millis(owner.settings.delays.cluster));
+        let effects = owner.with(|state| {
+            if let Some(task) = find(state, workspace, run, task) {
+                task.end(now, ending);
+            }
+            state.workspaces.get_mut(&workspace).map(|of| of.go_on(run, now, delay)).unwrap_or_default()
+        });
+        owner.mark_changed();
+        owner.drivers.with(|all| all.remove(&(workspace, task)));
+        perform(&owner, effects);
+    });
+}
+
+fn find(state: &mut State, workspace: i64, run: i64, task: i64) -> Option<&mut Task> {
+    let run = state.workspaces.get_mut(&workspace)?.runs.get_mut(&run)?;
+    run.tasks.iter_mut().find(|one| one.id == task)
+}
+
+/// What is known of a task when its cluster is up.
+struct Prepared {
+    task: Task,
+    /// The file that it executes, on this machine.
+    file: PathBuf,
+    /// SCIM id of who it runs as.
+    owner: String,
+    /// The workspace's address.
+    host: String,
+}
+
+async fn execute(inner: &Arc<Inner>, workspace: i64, run: i64, task: i64, stop: &CancellationToken) -> Ending {
+    let prepared = tokio::select! {
+        up = wait_for_cluster(inner, workspace, run, task) => up,
+        () = stop.cancelled() => Err(Ending::without_result(Outcome::Canceled, "Run cancelled.")),
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(ending) => return ending,
+    };
+    match spawn(inner, workspace, &prepared, stop).await {
+        Ok(ending) => ending,
+        Err(error) => {
+            Ending::without_result(Outcome::Failed, format!("The local cloud could not run the task: {error}"))
+        }
+    }
+}
+
+/// Waits until the task's cluster is up.
+async fn wait_for_cluster(inner: &Arc<Inner>, workspace: i64, run: i64, task: i64) -> Result<Prepared, Ending> {
     let failed = |message: String| Ending::without_result(Outcome::Failed, message);
     loop {
         let now = inner.now();
         let (state, effects) = inner.with(|state| {
             let effects = state.tick(now);
             let found = state.workspaces.get(&workspace).and_then(|of| {
-                let run = of.runs.get(&run)?;
-                if run.serverless.is_some() {
+                let task = of.runs.get(&run)?.task(task)?;
+                if task.serverless {
                     return Some(ClusterState::Running);
                 }
-                Some(of.clusters.get(&run.cluster)?.state)
+                Some(of.clusters.get(&task.cluster)?.state)
             });
             (found, effects)
         });
-        inner.perform(effects);
+        perform(inner, effects);
         match state {
             Some(ClusterState::Running) => break,
             Some(ClusterState::Pending | ClusterState::Restarting) => tokio::time::sleep(POLL).await,
@@ -147,27 +151,31 @@ async fn wait_for_cluster(inner: &Arc<Inner>, workspace: i64, run: i64) -> Resul
     tokio::time::sleep(inner.settings.delays.run).await;
     let now = inner.now();
     let started = inner.with(|state| {
-        let of = state.workspaces.get_mut(&workspace).ok_or("The workspace does not exist any more.")?;
-        let host = format!("http://{}.localhost:{}", of.deployment(), inner.settings.port);
-        let path = of.runs.get(&run).map(|run| run.notebook.notebook_path.clone()).unwrap_or_default();
-        let notebook = files::notebook(&inner.settings, of, &path)?;
-        let run = of.runs.get_mut(&run).ok_or("The run does not exist any more.")?;
-        run.begin(now);
-        Ok::<_, String>((run.clone(), notebook, host))
+        let of = state.workspaces.get(&workspace).ok_or("The workspace does not exist any more.")?;
+        let host = inner.settings.workspace_url(of.deployment());
+        let run_of = of.runs.get(&run).ok_or("The run does not exist any more.")?;
+        let owner = run_of.owner.clone();
+        let file = match run_of.task(task).map(|task| &task.work) {
+            Some(Work::Notebook { path, .. }) => files::notebook(&inner.settings, of, path)?,
+            Some(Work::Python { path, .. }) => files::python_file(&inner.settings, of, path)?,
+            None => return Err("The task does not exist any more.".to_owned()),
+        };
+        let task = find(state, workspace, run, task).ok_or("The task does not exist any more.")?;
+        task.begin(now);
+        Ok::<_, String>(Prepared { task: task.clone(), file, owner, host })
     });
     inner.mark_changed();
     started.map_err(failed)
 }
 
-/// Executes the notebook and waits for its end, or ends it.
+/// Executes the task and waits for its end, or ends it.
 async fn spawn(
     inner: &Arc<Inner>,
     workspace: i64,
-    run: &Run,
-    notebook: &Path,
-    host: &str,
+    prepared: &Prepared,
     stop: &CancellationToken,
 ) -> std::io::Result<Ending> {
+    let Prepared { task: run, file, owner, host } = prepared;
     let settings = &inner.settings;
     let home = settings.dir.join("drivers").join(&run.cluster);
     let scratch = home.join(".runs").join(run.id.to_string());
@@ -177,7 +185,7 @@ async fn spawn(
     let log = std::fs::File::create(scratch.join("output.log"))?;
     let token = fresh_secret("localcloud-run-");
     let session = Session {
-        principal: run.owner.clone(),
+        principal: owner.clone(),
         workspace: Some(workspace),
         expires: inner.now().saturating_add(millis(settings.token_lifetime)),
     };
@@ -211,13 +219,18 @@ async fn spawn(
         .kill_on_drop(true);
     let mut child = command.spawn()?;
     let group = child.id();
+    let (path, parameters, arguments) = match &run.work {
+        Work::Notebook { path, parameters } => (path, json!(parameters), None),
+        Work::Python { path, arguments } => (path, json!({}), Some(arguments)),
+    };
     let task = json!({
-        "notebook": notebook,
-        "parameters": run.notebook.base_parameters,
+        "notebook": file,
+        "parameters": parameters,
+        "arguments": arguments,
         "report": report,
         "cluster_id": run.cluster,
-        "notebook_path": run.notebook.notebook_path,
-        "user": run.owner,
+        "notebook_path": path,
+        "user": owner,
     });
     if let Some(mut stdin) = child.stdin.take() {
         // A driver that has died already says so by its exit code.
@@ -231,10 +244,13 @@ async fn spawn(
     };
     // Waited for meanwhile: a group whose first process is a zombie still counts as one.
     let _ = tokio::join!(process::end_group(group, &mark), child.wait());
-    let ending = match early {
+    let mut ending = match early {
         Ok(ending) => ending,
         Err(status) => ending_of(&report, status?, &scratch),
     };
+    if matches!(run.work, Work::Python { .. }) {
+        ending.logs = Some(tail(&scratch.join("output.log")));
+    }
     inner.with(|state| state.sessions.remove(&token_hash));
     Ok(ending)
 }

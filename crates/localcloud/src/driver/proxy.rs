@@ -19,9 +19,9 @@ use tokio::sync::watch;
 
 use crate::answer::{Answer, ApiError, Body, full};
 use crate::faults::Fault;
+use crate::inner::Inner;
 use crate::principal::authenticate;
-use crate::server::Inner;
-use crate::workspace::clusters::ClusterState;
+use crate::workspace::cluster::ClusterState;
 
 /// Bytes that are carried at a time: a slow reader holds back the writer when they are full.
 const CHUNK: usize = 64 * 1024;
@@ -90,7 +90,7 @@ async fn carry(
         check(state, workspace, &target)?;
         Ok::<_, ApiError>(effects)
     })?;
-    inner.perform(effects);
+    super::perform(inner, effects);
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, target.port)).await.map_err(|error| {
         let message = format!("Nothing on the driver of {} answers on port {}: {error}", target.cluster, target.port);
         ApiError::new(StatusCode::BAD_GATEWAY, "BAD_GATEWAY", message)
@@ -132,8 +132,9 @@ fn check(state: &crate::state::State, workspace: i64, target: &Target) -> Result
     let of = state.workspaces.get(&workspace).filter(|_| workspace == target.workspace);
     let of =
         of.ok_or_else(|| ApiError::denied(format!("This host is not the one of workspace {}.", target.workspace)))?;
-    let serverless = of.runs.values().find(|run| run.serverless.is_some() && run.cluster == target.cluster);
-    if serverless.is_some_and(|run| !run.is_over()) {
+    let mut tasks = of.runs.values().flat_map(|run| &run.tasks);
+    let serverless = tasks.find(|task| task.serverless && task.cluster == target.cluster);
+    if serverless.is_some_and(|task| !task.is_over()) {
         return check_port(target);
     }
     let cluster = of.clusters.get(&target.cluster);

@@ -1,65 +1,142 @@
-//! SCIM filters (RFC 7644 section 3.4.2.2), as far as lists of principals need them: comparisons joined by `and`.
+//! SCIM filters (RFC 7644 section 3.4.2.2), as far as lists of principals need them: comparisons joined by `and` and `or`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// Whether an object passes a filter.
+/// A filter: it passes what passes all comparisons of one of its parts.
+#[derive(Debug)]
+pub(super) struct Filter(Vec<Vec<Comparison>>);
+
+#[derive(Debug)]
+struct Comparison {
+    attribute: String,
+    operator: Operator,
+    value: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Equal,
+    NotEqual,
+    Contains,
+    Starts,
+    Ends,
+    Present,
+}
+
+/// Reads a filter.
 ///
 /// # Errors
-/// What is wrong with the filter.
-pub(super) fn passes(filter: &str, object: &Value) -> Result<bool, String> {
-    let mut passes = true;
-    for comparison in split_and(filter) {
-        passes &= compare(comparison.trim(), object)?;
-    }
-    Ok(passes)
-}
-
-fn compare(comparison: &str, object: &Value) -> Result<bool, String> {
-    let bad = || format!("The filter {comparison:?} is not of the form: attribute eq \"value\"");
-    let (attribute, rest) = comparison.split_once(' ').ok_or_else(bad)?;
-    let (operator, value) = rest.trim_start().split_once(' ').ok_or_else(bad)?;
-    let wanted: Value = serde_json::from_str(value.trim())
-        .or_else(|_| serde_json::from_str(&format!("\"{}\"", value.trim().trim_matches('\''))))
-        .map_err(|_| bad())?;
-    let field = object.as_object().and_then(|fields| {
-        fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute)).map(|(_, value)| value)
-    });
-    let wanted = text(&wanted);
-    let have = field.map(text).unwrap_or_default();
-    match operator.to_ascii_lowercase().as_str() {
-        "eq" => Ok(have == wanted),
-        "ne" => Ok(have != wanted),
-        "co" => Ok(have.contains(&wanted)),
-        "sw" => Ok(have.starts_with(&wanted)),
-        "ew" => Ok(have.ends_with(&wanted)),
-        _ => Err(format!("The filter's operator {operator} is none of eq, ne, co, sw and ew")),
-    }
-}
-
-/// The comparisons of a filter; an ` and ` within quotes joins nothing.
-fn split_and(filter: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut start = 0;
-    let mut quoted = false;
-    for (at, character) in filter.char_indices() {
-        if character == '"' {
-            quoted = !quoted;
+/// What is wrong with it.
+pub(super) fn read(text: &str) -> Result<Filter, String> {
+    let words = words(text)?;
+    let mut words = words.iter().map(String::as_str);
+    let mut parts = vec![Vec::new()];
+    loop {
+        let (attribute, operator) = match (words.next(), words.next()) {
+            (Some(attribute), Some(operator)) => (attribute, operator),
+            _ => return Err(format!("The filter {text:?} is not of the form: attribute eq \"value\"")),
+        };
+        let operator = match operator.to_ascii_lowercase().as_str() {
+            "eq" => Operator::Equal,
+            "ne" => Operator::NotEqual,
+            "co" => Operator::Contains,
+            "sw" => Operator::Starts,
+            "ew" => Operator::Ends,
+            "pr" => Operator::Present,
+            _ => return Err(format!("The filter's operator {operator} is none of eq, ne, co, sw, ew and pr")),
+        };
+        let value = match operator {
+            Operator::Present => String::new(),
+            _ => words.next().ok_or_else(|| format!("The filter {text:?} ends before a value"))?.to_lowercase(),
+        };
+        let comparison = Comparison { attribute: attribute.to_owned(), operator, value };
+        if let Some(part) = parts.last_mut() {
+            part.push(comparison);
         }
-        let here = filter.get(at..at + 5);
-        if !quoted && at >= start && here.is_some_and(|here| here.eq_ignore_ascii_case(" and ")) {
-            parts.extend(filter.get(start..at));
-            start = at + 5;
+        match words.next().map(str::to_ascii_lowercase).as_deref() {
+            None => return Ok(Filter(parts)),
+            Some("and") => {}
+            Some("or") => parts.push(Vec::new()),
+            Some(other) => return Err(format!("In the filter {text:?} stands {other} where only and and or can")),
         }
     }
-    parts.extend(filter.get(start..));
-    parts
 }
 
-fn text(value: &Value) -> String {
+impl Filter {
+    /// Whether an object passes.
+    pub(super) fn passes(&self, object: &Map<String, Value>) -> bool {
+        self.0.iter().any(|part| part.iter().all(|comparison| comparison.holds(object)))
+    }
+}
+
+impl Comparison {
+    fn holds(&self, object: &Map<String, Value>) -> bool {
+        let mut have = Vec::new();
+        let path: Vec<&str> = self.attribute.split('.').collect();
+        for (name, value) in object {
+            if path.first().is_some_and(|first| name.eq_ignore_ascii_case(first)) {
+                collect(value, path.get(1).copied(), &mut have);
+            }
+        }
+        let wanted = self.value.as_str();
+        let any = |test: &dyn Fn(&str) -> bool| have.iter().any(|have| test(have));
+        match self.operator {
+            Operator::Equal => any(&|have| have == wanted),
+            Operator::NotEqual => !any(&|have| have == wanted),
+            Operator::Contains => any(&|have| have.contains(wanted)),
+            Operator::Starts => any(&|have| have.starts_with(wanted)),
+            Operator::Ends => any(&|have| have.ends_with(wanted)),
+            Operator::Present => !have.is_empty(),
+        }
+    }
+}
+
+/// The texts of a value; of a list of complex values, their `value` unless another part is named.
+fn collect(value: &Value, part: Option<&str>, into: &mut Vec<String>) {
     match value {
-        Value::String(text) => text.to_lowercase(),
-        other => other.to_string(),
+        Value::Array(all) => all.iter().for_each(|one| collect(one, part, into)),
+        Value::Object(fields) => {
+            if let Some(value) = fields.get(part.unwrap_or("value")) {
+                collect(value, None, into);
+            }
+        }
+        Value::String(text) => into.push(text.to_lowercase()),
+        other => into.push(other.to_string()),
     }
+}
+
+/// The words of a filter; what stands in quotes is one word.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        match first {
+            '(' | ')' | '[' | ']' => return Err(format!("The filter {text:?} has brackets, which are not served")),
+            '"' | '\'' => {
+                let inner = rest.strip_prefix(first).unwrap_or_default();
+                let mut word = String::new();
+                let mut escaped = false;
+                let end = inner.char_indices().find(|(_, character)| {
+                    let ends = *character == first && !escaped;
+                    escaped = *character == '\\' && !escaped;
+                    if !ends && !escaped {
+                        word.push(*character);
+                    }
+                    ends
+                });
+                let (at, _) = end.ok_or_else(|| format!("A quote of the filter {text:?} is not closed"))?;
+                words.push(word);
+                rest = inner.get(at + 1..).unwrap_or_default();
+            }
+            _ => {
+                let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                words.push(word.to_owned());
+                rest = after;
+            }
+        }
+        rest = rest.trim_start();
+    }
+    Ok(words)
 }
 
 #[cfg(test)]
@@ -70,9 +147,13 @@ mod tests {
 
     #[test]
     fn filters_select_by_their_comparisons() {
-        let object = json!({"displayName": "Ada and Bob", "active": true, "applicationId": "7"});
+        let object = json!({
+            "displayName": "Ada and Bob", "active": true, "applicationId": "7",
+            "emails": [{"value": "ada@x.org", "type": "work"}],
+        });
+        let object = object.as_object().unwrap();
         let check = |filter: &str, expected: Option<bool>| {
-            assert_eq!(passes(filter, &object).ok(), expected, "{filter}");
+            assert_eq!(read(filter).ok().map(|filter| filter.passes(object)), expected, "{filter}");
         };
         check(r#"displayName eq "ada and bob""#, Some(true));
         check(r#"displayname eq "Ada""#, Some(false));
@@ -80,7 +161,21 @@ mod tests {
         check(r#"displayName co "and b" and applicationId ne "7""#, Some(false));
         check("applicationId eq '7'", Some(true));
         check(r#"other eq "x""#, Some(false));
+        check("displayName eq a or active eq true", Some(true));
+        check("displayName eq a or active eq false", Some(false));
+        check(r#"displayName eq a or active eq true and applicationId eq "8""#, Some(false));
+        check("emails.type eq work", Some(true));
+        check("emails eq ADA@x.org", Some(true));
+        check("externalId pr", Some(false));
         check("displayName", None);
         check(r#"displayName gt "x""#, None);
+        check("displayName eq Ada and Bob", None);
+        check(r#"displayName eq "Ada"#, None);
+        check("(displayName eq a)", None);
+    }
+
+    #[test]
+    fn quotes_hold_words_together() {
+        assert_eq!(words(r#"a eq "b \"c\"  d" and"#).unwrap(), ["a", "eq", r#"b "c"  d"#, "and"]);
     }
 }

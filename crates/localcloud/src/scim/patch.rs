@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 
 /// A patch's body.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Patch {
     schemas: Vec<String>,
     #[serde(rename = "Operations", alias = "operations")]
@@ -13,7 +12,6 @@ pub(super) struct Patch {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Operation {
     op: String,
     path: Option<String>,
@@ -37,6 +35,11 @@ pub(super) fn apply(patch: Patch, object: &mut Map<String, Value>) -> Result<(),
                 }
             }
             ("add" | "replace", Some(path), Some(value)) => set(object, &path, value, op == "add"),
+            ("remove", Some(path), Some(Value::Array(values))) if !path.contains('[') => {
+                if let Some(Value::Array(list)) = object.get_mut(&path) {
+                    list.retain(|one| !values.iter().any(|other| other.get("value") == one.get("value")));
+                }
+            }
             ("remove", Some(path), _) => remove(object, &path)?,
             (op, ..) => return Err(format!("the operation {op} is not complete")),
         }
@@ -46,7 +49,8 @@ pub(super) fn apply(patch: Patch, object: &mut Map<String, Value>) -> Result<(),
 
 /// Sets an attribute; what is added to a list joins it, unless it is there.
 fn set(object: &mut Map<String, Value>, name: &str, value: Value, add: bool) {
-    match (object.get_mut(name), value) {
+    match (object.get_mut(name), plain(name, value)) {
+        (None, Value::Array(values)) if add => drop(object.insert(name.to_owned(), values.into())),
         (Some(Value::Array(have)), Value::Array(more)) if add => {
             for one in more {
                 if !have.iter().any(|other| other.get("value") == one.get("value")) {
@@ -57,6 +61,23 @@ fn set(object: &mut Map<String, Value>, name: &str, value: Value, add: bool) {
         (_, value) => {
             object.insert(name.to_owned(), value);
         }
+    }
+}
+
+/// The value of an attribute that is no list may come as a list of one (the official provider sends `active` so), and a flag as
+/// a text.
+fn plain(name: &str, value: Value) -> Value {
+    let value = match value {
+        Value::Array(mut all) if matches!(name, "active" | "displayName" | "externalId") && all.len() == 1 => {
+            let only = all.pop().unwrap_or_default();
+            only.get("value").cloned().unwrap_or(only)
+        }
+        value => value,
+    };
+    match value.as_str().map(str::to_ascii_lowercase).as_deref() {
+        Some("true") if name == "active" => Value::Bool(true),
+        Some("false") if name == "active" => Value::Bool(false),
+        _ => value,
     }
 }
 
@@ -107,6 +128,18 @@ mod tests {
         );
         check(json!([{"op": "remove", "path": "roles[value eq \"a\"]"}]), json!({"active": true, "roles": []}));
         check(json!([{"op": "remove", "path": "roles"}]), json!({"active": true}));
+        check(
+            json!([{"op": "replace", "path": "active", "value": [{"value": "false"}]}]),
+            json!({"active": false, "roles": [{"value": "a"}]}),
+        );
+        check(
+            json!([{"op": "remove", "path": "roles", "value": [{"value": "a"}]}]),
+            json!({"active": true, "roles": []}),
+        );
+        check(
+            json!([{"op": "add", "path": "groups", "value": [{"value": "g"}]}]),
+            json!({"active": true, "roles": [{"value": "a"}], "groups": [{"value": "g"}]}),
+        );
         check(json!([{"op": "remove", "path": "roles[x]"}]), Value::Null);
         check(json!([{"op": "move", "path": "roles"}]), Value::Null);
     }

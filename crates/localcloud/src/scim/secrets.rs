@@ -14,14 +14,13 @@ const LONGEST_SECONDS: i64 = 63_072_000;
 const MOST: usize = 5;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Create {
     lifetime: Option<String>,
 }
 
 pub(super) fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let principal = principal(cx)?;
-    let wanted: Create = cx.body()?;
+    let wanted: Create = cx.read("oauth2.CreateServicePrincipalSecretRequest")?;
     let seconds = match wanted.lifetime.as_deref() {
         None | Some("") => LONGEST_SECONDS,
         Some(text) => text

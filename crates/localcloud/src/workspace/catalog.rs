@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, ApiError};
+use crate::answer::{Answer, ApiError, set};
 use crate::call::Cx;
 use crate::route::{Route, route};
 
@@ -14,29 +14,32 @@ pub(crate) const ROUTES: &[Route] = &[
     route(Method::GET, "/api/{version}/clusters/list-zones", list_zones),
 ];
 
-/// Id, cores, memory in MB, category, and whether it is of the Graviton kind.
-const NODE_TYPES: &[(&str, f64, u32, &str, bool)] = &[
-    ("m6gd.large", 2.0, 8192, "General Purpose", true),
-    ("m6gd.xlarge", 4.0, 16384, "General Purpose", true),
-    ("m5.large", 2.0, 8192, "General Purpose", false),
-    ("m5.xlarge", 4.0, 16384, "General Purpose", false),
-    ("m5d.large", 2.0, 8192, "General Purpose", false),
-    ("m7g.large", 2.0, 8192, "General Purpose", true),
-    ("md-fleet.xlarge", 4.0, 16384, "General Purpose (Fleet)", false),
-    ("r6id.large", 2.0, 16384, "Memory Optimized", false),
-    ("r6id.xlarge", 4.0, 32768, "Memory Optimized", false),
-    ("c6gd.xlarge", 4.0, 8192, "Compute Optimized", true),
-    ("i3.xlarge", 4.0, 31232, "Storage Optimized", false),
-    ("i3.2xlarge", 8.0, 62464, "Storage Optimized", false),
-    ("i4i.xlarge", 4.0, 32768, "Storage Optimized", false),
-    ("g5.xlarge", 4.0, 16384, "GPU Accelerated", false),
+/// Id, cores, memory in MB, category, whether it is of the Graviton kind, and its local disks.
+const NODE_TYPES: &[(&str, f64, u32, &str, bool, u32)] = &[
+    ("m6gd.large", 2.0, 8192, "General Purpose", true, 1),
+    ("m6gd.xlarge", 4.0, 16384, "General Purpose", true, 1),
+    ("m5.large", 2.0, 8192, "General Purpose", false, 0),
+    ("m5.xlarge", 4.0, 16384, "General Purpose", false, 0),
+    ("m5d.large", 2.0, 8192, "General Purpose", false, 1),
+    ("m7g.large", 2.0, 8192, "General Purpose", true, 0),
+    ("md-fleet.xlarge", 4.0, 16384, "General Purpose (Fleet)", false, 0),
+    ("r6id.large", 2.0, 16384, "Memory Optimized", false, 1),
+    ("r6id.xlarge", 4.0, 32768, "Memory Optimized", false, 1),
+    ("c6gd.xlarge", 4.0, 8192, "Compute Optimized", true, 1),
+    ("i3.xlarge", 4.0, 31232, "Storage Optimized", false, 1),
+    ("i3.2xlarge", 8.0, 62464, "Storage Optimized", false, 1),
+    ("i4i.xlarge", 4.0, 32768, "Storage Optimized", false, 1),
+    ("g5.xlarge", 4.0, 16384, "GPU Accelerated", false, 1),
 ];
 
 /// Key and name, the newest first.
 const SPARK_VERSIONS: &[(&str, &str)] = &[
     ("17.3.x-scala2.13", "17.3 LTS (includes Apache Spark 4.0.0, Scala 2.13)"),
     ("17.3.x-cpu-ml-scala2.13", "17.3 LTS ML (includes Apache Spark 4.0.0, Scala 2.13)"),
+    ("17.3.x-gpu-ml-scala2.13", "17.3 LTS ML (includes Apache Spark 4.0.0, GPU, Scala 2.13)"),
     ("17.0.x-scala2.13", "17.0 (includes Apache Spark 4.0.0, Scala 2.13)"),
+    ("16.4.x-cpu-ml-scala2.12", "16.4 LTS ML (includes Apache Spark 3.5.2, Scala 2.12)"),
+    ("16.4.x-gpu-ml-scala2.12", "16.4 LTS ML (includes Apache Spark 3.5.2, GPU, Scala 2.12)"),
     ("16.4.x-scala2.12", "16.4 LTS (includes Apache Spark 3.5.2, Scala 2.12)"),
     ("16.4.x-scala2.13", "16.4 LTS (includes Apache Spark 3.5.2, Scala 2.13)"),
     ("15.4.x-scala2.12", "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)"),
@@ -60,7 +63,11 @@ pub(crate) fn is_spark_version(key: &str) -> bool {
 fn list_node_types(_: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let all: Vec<Value> = NODE_TYPES
         .iter()
-        .map(|(id, cores, memory, category, graviton)| {
+        .map(|(id, cores, memory, category, graviton, disks)| {
+            let mut machine = json!({"instance_type_id": id, "local_disks": disks});
+            if *disks > 0 {
+                set(&mut machine, "local_disk_size_gb", json!(118));
+            }
             json!({
                 "node_type_id": id,
                 "instance_type_id": id,
@@ -73,7 +80,7 @@ fn list_node_types(_: &mut Cx<'_>) -> Result<Answer, ApiError> {
                 "is_graviton": graviton,
                 "support_ebs_volumes": true,
                 "support_cluster_tags": true,
-                "node_instance_type": {"instance_type_id": id, "local_disks": 1, "local_disk_size_gb": 118},
+                "node_instance_type": machine,
             })
         })
         .collect();
@@ -86,7 +93,7 @@ fn spark_versions(_: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn list_zones(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let region = cx.workspace()?.info.aws_region.clone();
+    let region = cx.workspace()?.info.text("aws_region").to_owned();
     let zones: Vec<String> = ["a", "b", "c"].iter().map(|letter| format!("{region}{letter}")).collect();
     Ok(Answer::json(&json!({"default_zone": zones.first(), "zones": zones})))
 }

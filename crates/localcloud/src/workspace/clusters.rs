@@ -1,14 +1,17 @@
 //! Clusters and their state machine. <https://docs.databricks.com/api/workspace/clusters>
 
 use http::Method;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::cluster_spec::{Autoscale, ClusterSpec};
-use crate::account::workspaces::millis;
+use super::cluster::{Cluster, ClusterState};
+use super::cluster_spec::{self, ClusterSpec};
+use super::libraries;
 use crate::answer::{Answer, ApiError, set};
-use crate::call::{Cx, Effect};
+use crate::call::Cx;
+use crate::effect::Effect;
 use crate::route::{Route, route};
+use crate::store::{fields, mask};
+use crate::time::millis;
 
 /// The endpoints.
 pub(crate) const ROUTES: &[Route] = &[
@@ -27,155 +30,15 @@ pub(crate) const ROUTES: &[Route] = &[
     route(Method::POST, "/api/{version}/clusters/events", events),
 ];
 
-/// Where a cluster stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum ClusterState {
-    Pending,
-    Running,
-    Restarting,
-    Terminating,
-    Terminated,
-}
-
-/// A cluster.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Cluster {
-    pub(crate) id: String,
-    spec: ClusterSpec,
-    creator: String,
-    pub(crate) state: ClusterState,
-    /// When the present state ends, if it ends by itself.
-    until: Option<i64>,
-    /// Why it will not start, when it was told to fail.
-    failure: Option<String>,
-    message: String,
-    started: i64,
-    terminated: Option<i64>,
-    termination: Option<Value>,
-    pinned: bool,
-    context: i64,
-    events: Vec<Value>,
-    /// When something last ran on it.
-    active: i64,
-}
-
-impl Cluster {
-    /// Lets happen what is due; says whether its driver is to be stopped.
-    pub(crate) fn settle(&mut self, now: i64) -> bool {
-        if self.until.is_none_or(|until| until > now) {
-            return false;
-        }
-        self.until = None;
-        match self.state {
-            ClusterState::Pending | ClusterState::Restarting => match self.failure.take() {
-                Some(reason) => {
-                    self.end(now, "CLOUD_PROVIDER_LAUNCH_FAILURE", "CLOUD_FAILURE", &reason);
-                    true
-                }
-                None => {
-                    self.state = ClusterState::Running;
-                    self.message.clear();
-                    self.active = now;
-                    self.event(now, "RUNNING");
-                    false
-                }
-            },
-            ClusterState::Terminating => {
-                self.state = ClusterState::Terminated;
-                self.terminated = Some(now);
-                true
-            }
-            ClusterState::Running | ClusterState::Terminated => false,
-        }
-    }
-
-    /// Terminates a cluster on which nothing ran for as long as its `autotermination_minutes` say.
-    pub(crate) fn rest(&mut self, now: i64, busy: bool) -> bool {
-        if busy {
-            self.active = now;
-        }
-        let minutes = i64::from(self.spec.autotermination_minutes.unwrap_or(0));
-        let idle = minutes > 0 && now.saturating_sub(self.active) >= minutes * 60_000;
-        if self.state != ClusterState::Running || !idle {
-            return false;
-        }
-        self.begin_termination(now, 0, "INACTIVITY", "");
-        true
-    }
-
-    /// Brings a terminated cluster up for a run.
-    pub(crate) fn wake(&mut self, now: i64, delay: i64, failure: Option<String>) {
-        self.state = ClusterState::Pending;
-        self.until = Some(now.saturating_add(delay));
-        self.failure = failure;
-        self.started = now;
-        self.context = now;
-        self.terminated = None;
-        self.termination = None;
-        "Finding instances for new nodes, acquiring more instances if necessary".clone_into(&mut self.message);
-        self.event(now, "STARTING");
-    }
-
-    fn begin_termination(&mut self, now: i64, delay: i64, code: &str, user: &str) {
-        self.state = ClusterState::Terminating;
-        self.until = Some(now.saturating_add(delay));
-        let parameters = if user.is_empty() { json!({}) } else { json!({"username": user}) };
-        self.termination = Some(json!({"code": code, "type": "SUCCESS", "parameters": parameters}));
-        self.message =
-            if user.is_empty() { "Terminated after inactivity.".to_owned() } else { format!("Terminated by {user}") };
-        self.event(now, "TERMINATING");
-    }
-
-    fn end(&mut self, now: i64, code: &str, kind: &str, reason: &str) {
-        self.state = ClusterState::Terminated;
-        self.until = None;
-        self.terminated = Some(now);
-        self.termination =
-            Some(json!({"code": code, "type": kind, "parameters": {"databricks_error_message": reason}}));
-        reason.clone_into(&mut self.message);
-        self.event(now, "TERMINATING");
-    }
-
-    fn event(&mut self, now: i64, kind: &str) {
-        self.events.push(json!({"cluster_id": self.id, "timestamp": now, "type": kind, "details": {}}));
-    }
-
-    fn view(&self) -> Value {
-        let mut view = serde_json::to_value(&self.spec).unwrap_or_default();
-        let more = json!({
-            "cluster_id": self.id,
-            "creator_user_name": self.creator,
-            "state": self.state,
-            "state_message": self.message,
-            "start_time": self.started,
-            "last_restarted_time": self.started,
-            "spark_context_id": self.context,
-            "cluster_source": "API",
-            "default_tags": {
-                "Vendor": "Databricks",
-                "Creator": self.creator,
-                "ClusterName": self.spec.cluster_name,
-                "ClusterId": self.id,
-            },
-            "spec": self.spec,
-        });
-        if let (Some(view), Value::Object(more)) = (view.as_object_mut(), more) {
-            view.extend(more);
-            if let Some(at) = self.terminated {
-                view.insert("terminated_time".to_owned(), at.into());
-            }
-            if let Some(reason) = &self.termination {
-                view.insert("termination_reason".to_owned(), reason.clone());
-            }
-        }
-        view
-    }
-}
-
 fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let creator = may_create(cx)?;
-    let spec = ClusterSpec::from_request(cx.body_value()?, &creator)?;
+    let spec = cluster_spec::read(cx, cx.body_value()?)?;
+    let id = add(cx, spec, creator, "API")?;
+    Ok(Answer::json(&json!({"cluster_id": id})))
+}
+
+/// A new cluster, which starts.
+pub(crate) fn add(cx: &mut Cx<'_>, spec: ClusterSpec, creator: String, source: &str) -> Result<String, ApiError> {
     let serial = cx.state.next_id() % 1_000_000;
     let bytes: [u8; 4] = rand::random();
     let id = format!("1121-{serial:06}-{}", hex::encode(bytes));
@@ -193,6 +56,7 @@ fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         terminated: None,
         termination: None,
         pinned: false,
+        source: source.to_owned(),
         context: now,
         events: Vec::new(),
         active: now,
@@ -200,19 +64,17 @@ fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     cluster.event(now, "CREATING");
     cluster.wake(now, delay, failure);
     cx.workspace()?.clusters.insert(id.clone(), cluster);
-    Ok(Answer::json(&json!({"cluster_id": id})))
+    Ok(id)
 }
 
 /// The name of a caller who may create clusters.
 fn may_create(cx: &mut Cx<'_>) -> Result<String, ApiError> {
     let caller = cx.caller()?.clone();
     let name = cx.state.principals.get(&caller.principal).map(|one| one.application_id.clone()).unwrap_or_default();
-    let workspace = cx.workspace()?;
-    let entitled = workspace
-        .entitlements
-        .get(&caller.principal)
-        .is_some_and(|entitlements| entitlements.contains("allow-cluster-create"));
-    if caller.account_admin || workspace.is_admin(&caller.principal) || entitled {
+    let admin = cx.administers(&caller)?;
+    let entitlements = &cx.workspace()?.entitlements;
+    let mut entitled = caller.ids().filter_map(|id| entitlements.get(id));
+    if admin || entitled.any(|entitlements| entitlements.contains("allow-cluster-create")) {
         Ok(name)
     } else {
         Err(ApiError::denied("You are not authorized to create clusters. Please contact your administrator."))
@@ -230,11 +92,33 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         None | Some("") => 0,
         Some(token) => token.parse().map_err(|_| ApiError::invalid("page_token is none that was given out."))?,
     };
-    let clusters = &cx.workspace()?.clusters;
-    let page: Vec<Value> = clusters.values().skip(start).take(size).map(Cluster::view).collect();
+    let pinned = cx.query("filter_by.is_pinned").map(|text| text == "true");
+    let policy = cx.query("filter_by.policy_id").map(str::to_owned);
+    let (states, sources) = (cx.query_all("filter_by.cluster_states"), cx.query_all("filter_by.cluster_sources"));
+    let by_name = cx.query("sort_by.field") == Some("CLUSTER_NAME");
+    let descending = cx.query("sort_by.direction") == Some("DESC");
+    let clusters = cx.workspace()?.clusters.values();
+    let mut found: Vec<&Cluster> = clusters
+        .filter(|cluster| {
+            pinned.is_none_or(|pinned| cluster.pinned == pinned)
+                && policy.as_ref().is_none_or(|id| cluster.spec.get("policy_id") == Some(&json!(id)))
+                && (states.is_empty() || states.iter().any(|state| json!(cluster.state) == json!(state)))
+                && (sources.is_empty() || sources.iter().any(|source| *source == cluster.source))
+        })
+        .collect();
+    if by_name {
+        let name = |cluster: &&Cluster| {
+            cluster.spec.get("cluster_name").and_then(Value::as_str).unwrap_or_default().to_lowercase()
+        };
+        found.sort_by_key(name);
+    }
+    if descending {
+        found.reverse();
+    }
+    let page: Vec<Value> = found.iter().skip(start).take(size).map(|cluster| cluster.view()).collect();
     let next = start + page.len();
     let mut answer = json!({"clusters": page});
-    if next < clusters.len() {
+    if next < found.len() {
         set(&mut answer, "next_page_token", json!(next.to_string()));
     }
     Ok(Answer::json(&answer))
@@ -243,8 +127,8 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 fn edit(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let mut body = cx.body_value()?;
     let id = take_id(&mut body)?;
-    let creator = find(cx, &id)?.creator.clone();
-    let spec = ClusterSpec::from_request(body, &creator)?;
+    find(cx, &id)?;
+    let spec = cluster_spec::read(cx, body)?;
     change(cx, &id, spec)
 }
 
@@ -262,6 +146,7 @@ fn change(cx: &mut Cx<'_>, id: &str, spec: ClusterSpec) -> Result<Answer, ApiErr
             cluster.until = Some(now.saturating_add(delay));
             cluster.event(now, "EDITED");
             let id = cluster.id.clone();
+            libraries::after_restart(cx, &id, false)?;
             cx.effects.push(Effect::StopCluster { workspace, cluster: id });
         }
         _ => return Err(unexpected(cluster)),
@@ -269,50 +154,32 @@ fn change(cx: &mut Cx<'_>, id: &str, spec: ClusterSpec) -> Result<Answer, ApiErr
     Ok(Answer::empty())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Update {
-    cluster_id: String,
-    update_mask: String,
-    #[serde(default)]
-    cluster: serde_json::Map<String, Value>,
-}
-
 fn update(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Update = cx.body()?;
-    let cluster = find(cx, &wanted.cluster_id)?;
-    let creator = cluster.creator.clone();
-    let mut spec = serde_json::to_value(&cluster.spec).unwrap_or_default();
-    for field in wanted.update_mask.split(',').map(str::trim).filter(|field| !field.is_empty()) {
-        let field = field.split('.').next().unwrap_or(field);
-        let value = wanted.cluster.get(field).cloned().unwrap_or(Value::Null);
-        if let Some(spec) = spec.as_object_mut() {
-            if value.is_null() {
-                spec.remove(field);
-            } else {
-                spec.insert(field.to_owned(), value);
-            }
-        }
+    let wanted = fields::check("compute.UpdateCluster", cx.body_value()?, cx.strictness())?;
+    let id = wanted.get("cluster_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mask = wanted.get("update_mask").and_then(Value::as_str).unwrap_or_default();
+    let known = fields::names("compute.UpdateClusterResource");
+    if let Some(other) = mask::heads(mask).find(|head| *head != "*" && !known.contains(head)) {
+        let message = format!("{other} in update_mask is none of the fields of a cluster: {}.", known.join(", "));
+        return Err(ApiError::invalid(message));
     }
-    let spec = ClusterSpec::from_request(spec, &creator)?;
-    change(cx, &wanted.cluster_id, spec)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Resize {
-    cluster_id: String,
-    num_workers: Option<u32>,
-    autoscale: Option<Autoscale>,
+    let mut spec = find(cx, &id)?.spec.clone();
+    let from = wanted.get("cluster").and_then(Value::as_object).cloned().unwrap_or_default();
+    mask::apply(mask, &from, &mut spec);
+    let spec = cluster_spec::read(cx, Value::Object(spec))?;
+    change(cx, &id, spec)
 }
 
 fn resize(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Resize = cx.body()?;
-    let cluster = find(cx, &wanted.cluster_id)?;
+    let wanted = fields::check("compute.ResizeCluster", cx.body_value()?, cx.strictness())?;
+    let id = wanted.get("cluster_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let cluster = find(cx, &id)?;
     if cluster.state != ClusterState::Running {
         return Err(unexpected(cluster));
     }
-    cluster.spec.resize(wanted.num_workers, wanted.autoscale)?;
+    let spec = cluster.spec.clone();
+    let resized = cluster_spec::resized(&cx.workspace()?.store, &spec, &wanted)?;
+    find(cx, &id)?.spec = resized;
     Ok(Answer::empty())
 }
 
@@ -338,6 +205,7 @@ fn restart(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     cluster.state = ClusterState::Restarting;
     cluster.until = Some(now.saturating_add(delay));
     cluster.event(now, "RESTARTING");
+    libraries::after_restart(cx, &id, false)?;
     cx.effects.push(Effect::StopCluster { workspace, cluster: id });
     Ok(Answer::empty())
 }
@@ -360,9 +228,12 @@ fn permanent_delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let id = id_of(cx)?;
     let workspace = cx.workspace_id()?;
     if find(cx, &id)?.pinned {
-        return Err(ApiError::invalid(format!("Cluster {id} is pinned: unpin it before it is deleted.")));
+        // The words that the official provider looks for before it unpins.
+        let message = format!("The cluster {id} is pinned, please unpin the cluster first.");
+        return Err(ApiError::invalid(message));
     }
     cx.workspace()?.clusters.remove(&id);
+    libraries::after_restart(cx, &id, true)?;
     cx.effects.push(Effect::StopCluster { workspace, cluster: id });
     Ok(Answer::empty())
 }
@@ -385,52 +256,41 @@ fn unpin(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::empty())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WantedEvents {
-    cluster_id: String,
-    #[serde(default)]
-    event_types: Vec<String>,
-    #[serde(default)]
-    order: Option<String>,
-    #[serde(default)]
-    offset: usize,
-    #[serde(default)]
-    limit: Option<usize>,
-    #[serde(default)]
-    start_time: Option<i64>,
-    #[serde(default)]
-    end_time: Option<i64>,
-}
-
 fn events(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: WantedEvents = cx.body()?;
-    let cluster = find(cx, &wanted.cluster_id)?;
+    let wanted = fields::check("compute.GetEvents", cx.body_value()?, cx.strictness())?;
+    let id = wanted.get("cluster_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |field: &str| wanted.get(field).and_then(Value::as_i64);
+    let index = |field: &str| number(field).and_then(|number| usize::try_from(number).ok());
+    let kinds = wanted.get("event_types").and_then(Value::as_array).cloned().unwrap_or_default();
+    let cluster = find(cx, &id)?;
     let time = |event: &Value| event.get("timestamp").and_then(Value::as_i64).unwrap_or_default();
     let is_wanted = |event: &&Value| {
-        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
-        (wanted.event_types.is_empty() || wanted.event_types.iter().any(|one| one == kind))
-            && wanted.start_time.is_none_or(|start| time(event) >= start)
-            && wanted.end_time.is_none_or(|end| time(event) <= end)
+        (kinds.is_empty() || event.get("type").is_some_and(|kind| kinds.contains(kind)))
+            && number("start_time").is_none_or(|start| time(event) >= start)
+            && number("end_time").is_none_or(|end| time(event) <= end)
     };
     let mut found: Vec<&Value> = cluster.events.iter().filter(is_wanted).collect();
-    match wanted.order.as_deref() {
-        None | Some("DESC") => found.reverse(),
-        Some("ASC") => {}
-        Some(other) => return Err(ApiError::invalid(format!("{other} is no order of events: ASC or DESC."))),
+    if wanted.get("order") != Some(&json!("ASC")) {
+        found.reverse();
     }
-    let page: Vec<&&Value> = found.iter().skip(wanted.offset).take(wanted.limit.unwrap_or(50).min(500)).collect();
-    Ok(Answer::json(&json!({"events": page, "total_count": found.len()})))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Id {
-    cluster_id: String,
+    let size = index("limit").or_else(|| index("page_size")).filter(|size| *size > 0).unwrap_or(50).min(500);
+    let token = wanted.get("page_token").and_then(Value::as_str).and_then(|token| token.parse().ok());
+    let start = token.or_else(|| index("offset")).unwrap_or(0);
+    let page: Vec<&&Value> = found.iter().skip(start).take(size).collect();
+    let next = start + page.len();
+    let mut answer = json!({"events": page, "total_count": found.len()});
+    if next < found.len() {
+        set(&mut answer, "next_page_token", json!(next.to_string()));
+        let mut more = Value::Object(wanted.clone());
+        set(&mut more, "offset", json!(next));
+        set(&mut answer, "next_page", more);
+    }
+    Ok(Answer::json(&answer))
 }
 
 fn id_of(cx: &Cx<'_>) -> Result<String, ApiError> {
-    cx.body::<Id>().map(|body| body.cluster_id)
+    let body = fields::check("compute.StartCluster", cx.body_value()?, cx.strictness())?;
+    Ok(body.get("cluster_id").and_then(Value::as_str).unwrap_or_default().to_owned())
 }
 
 fn take_id(body: &mut Value) -> Result<String, ApiError> {

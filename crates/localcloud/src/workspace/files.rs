@@ -3,17 +3,16 @@
 //! They are real files below a folder that stands for `/Workspace`: what a driver writes there is a workspace file too. What a
 //! file alone cannot say (that it is a notebook, its language) is kept beside, by path.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::archive;
+use super::{archive, jupyter, multipart};
 use crate::answer::{Answer, ApiError, set};
 use crate::call::{Cx, Settings};
 use crate::route::{Route, route};
@@ -34,14 +33,6 @@ pub(crate) const ROUTES: &[Route] = &[
 const LARGEST_IMPORT: usize = 10 * 1024 * 1024;
 /// How a notebook's source begins.
 const NOTEBOOK_MARK: &str = "Databricks notebook source";
-
-/// What is known of files beside their bytes.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Files {
-    /// By path without `/Workspace`.
-    notebooks: BTreeMap<String, String>,
-    ids: BTreeMap<String, i64>,
-}
 
 /// A path in the workspace, and where it is on this machine.
 struct Place {
@@ -85,13 +76,12 @@ fn normal(asked: &str) -> Result<String, ApiError> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Mkdirs {
     path: String,
 }
 
 fn mkdirs(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Mkdirs = cx.body()?;
+    let wanted: Mkdirs = cx.read("workspace.Mkdirs")?;
     let place = place(cx, &wanted.path)?;
     match std::fs::create_dir_all(&place.file) {
         Ok(()) => Ok(Answer::empty()),
@@ -103,7 +93,6 @@ fn mkdirs(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Import {
     path: String,
     #[serde(default)]
@@ -115,8 +104,14 @@ struct Import {
 }
 
 fn import(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Import = cx.body()?;
-    let content = STANDARD.decode(&wanted.content).map_err(|_| ApiError::invalid("content is not base64."))?;
+    let (wanted, content) = match multipart::boundary(&cx.call.headers) {
+        Some(boundary) => import_of_form(&cx.call.body, &boundary)?,
+        None => {
+            let wanted: Import = cx.read("workspace.Import")?;
+            let content = STANDARD.decode(&wanted.content).map_err(|_| ApiError::invalid("content is not base64."))?;
+            (wanted, content)
+        }
+    };
     if content.len() > LARGEST_IMPORT {
         let message =
             format!("File size imported is ({} bytes), exceeded max size ({LARGEST_IMPORT} bytes)", content.len());
@@ -124,20 +119,62 @@ fn import(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     }
     let language = match wanted.format.as_deref().unwrap_or("SOURCE") {
         "SOURCE" => Some(language(wanted.language.as_deref(), &wanted.path)?),
+        "AUTO" if jupyter::is_notebook(&wanted.path, &content) => {
+            let path = wanted.path.trim_end_matches(".ipynb").to_owned();
+            return import_jupyter(cx, &path, &content, wanted.overwrite);
+        }
         "AUTO" => notebook_language(&wanted.path, &content),
         "RAW" => None,
-        other => return Err(ApiError::invalid(format!("The local cloud imports SOURCE, AUTO and RAW, not {other}."))),
+        "JUPYTER" => return import_jupyter(cx, &wanted.path, &content, wanted.overwrite),
+        other => {
+            let message = format!("The local cloud imports SOURCE, AUTO, RAW and JUPYTER, not {other}.");
+            return Err(ApiError::invalid(message));
+        }
     };
     let place = place(cx, &wanted.path)?;
     write(cx, &place, &content, wanted.overwrite, language)?;
     Ok(Answer::empty())
 }
 
+/// Keeps a Jupyter notebook as the source that it stands for.
+fn import_jupyter(cx: &mut Cx<'_>, path: &str, content: &[u8], overwrite: bool) -> Result<Answer, ApiError> {
+    let (source, language) = jupyter::to_source(content).map_err(ApiError::invalid)?;
+    let place = place(cx, path)?;
+    write(cx, &place, source.as_bytes(), overwrite, Some(language))?;
+    cx.workspace()?.files.jupyter.insert(place.path);
+    Ok(Answer::empty())
+}
+
+/// An import as a form (`multipart/form-data`), which is how the SDKs upload.
+fn import_of_form(body: &[u8], boundary: &str) -> Result<(Import, Vec<u8>), ApiError> {
+    let parts = multipart::parts(body, boundary).ok_or_else(|| ApiError::malformed("The form is not whole."))?;
+    let text = |name: &str| {
+        let part = parts.iter().find(|(known, _)| known == name)?;
+        Some(String::from_utf8_lossy(part.1).into_owned())
+    };
+    let content = parts.iter().find(|(name, _)| name == "content").map(|(_, content)| content.to_vec());
+    let wanted = Import {
+        path: text("path").ok_or_else(|| ApiError::invalid("Missing required field: path"))?,
+        content: String::new(),
+        format: text("format"),
+        language: text("language").filter(|language| !language.is_empty()),
+        overwrite: text("overwrite").as_deref() == Some("true"),
+    };
+    Ok((wanted, content.unwrap_or_default()))
+}
+
 fn import_file(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let path = format!("/{}", cx.param("path").trim_start_matches('/'));
     let overwrite = cx.query("overwrite") == Some("true");
-    let place = place(cx, &path)?;
     let content = cx.call.body.clone();
+    // What begins as a notebook becomes one, without the extension (the official CLI's import-dir counts on it).
+    if let Some(language) = notebook_language(&path, &content) {
+        let name = path.rsplit_once('.').map_or(path.as_str(), |(name, _)| name).to_owned();
+        let place = place(cx, &name)?;
+        write(cx, &place, &content, overwrite, Some(language))?;
+        return Ok(Answer::empty());
+    }
+    let place = place(cx, &path)?;
     if !path.ends_with(".zip") {
         write(cx, &place, &content, overwrite, None)?;
         return Ok(Answer::empty());
@@ -188,31 +225,47 @@ fn write(
         Some(language) => files.notebooks.insert(place.path.clone(), language),
         None => files.notebooks.remove(&place.path),
     };
+    files.jupyter.remove(&place.path);
     Ok(())
 }
 
 fn get_status(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let path = cx.required("path")?.to_owned();
     let place = place(cx, &path)?;
-    status(cx, &place.asked, &place.path, &place.file).map(|status| Answer::json(&status))
+    let mut status = status(cx, &place.asked, &place.path, &place.file)?;
+    let export_info = cx.query("return_export_info") == Some("true");
+    let files = &cx.workspace()?.files;
+    if export_info && files.notebooks.contains_key(&place.path) {
+        let format = if files.jupyter.contains(&place.path) { "JUPYTER" } else { "SOURCE" };
+        set(&mut status, "repos_export_format", json!(format));
+    }
+    Ok(Answer::json(&status))
 }
 
 fn export(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let path = cx.required("path")?.to_owned();
     let direct = cx.query("direct_download") == Some("true");
     let format = cx.query("format").unwrap_or("SOURCE").to_owned();
-    if !["SOURCE", "AUTO", "RAW"].contains(&format.as_str()) {
-        return Err(ApiError::invalid(format!("The local cloud exports SOURCE, AUTO and RAW, not {format}.")));
+    if !["SOURCE", "AUTO", "RAW", "JUPYTER"].contains(&format.as_str()) {
+        return Err(ApiError::invalid(format!("The local cloud exports SOURCE, AUTO, RAW and JUPYTER, not {format}.")));
     }
     let place = place(cx, &path)?;
     if place.file.is_dir() {
         return Err(ApiError::invalid(format!("Path ({path}) is a folder, which the local cloud does not export.")));
     }
-    let content = std::fs::read(&place.file).map_err(|error| unreadable(&place.asked, &error))?;
+    let mut content = std::fs::read(&place.file).map_err(|error| unreadable(&place.asked, &error))?;
+    let language = cx.workspace()?.files.notebooks.get(&place.path).cloned();
+    let mut kind = language.as_deref().map_or("file", extension);
+    if format == "JUPYTER" {
+        let Some(language) = language else {
+            return Err(ApiError::invalid(format!("Path ({path}) is no notebook.")));
+        };
+        content = jupyter::from_source(&String::from_utf8_lossy(&content), &language).into_bytes();
+        kind = "ipynb";
+    }
     if direct {
         return Ok(Answer::bytes("application/octet-stream", content));
     }
-    let kind = cx.workspace()?.files.notebooks.get(&place.path).map_or("file", |language| extension(language));
     Ok(Answer::json(&json!({"content": STANDARD.encode(content), "file_type": kind})))
 }
 
@@ -238,7 +291,6 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Delete {
     path: String,
     #[serde(default)]
@@ -246,7 +298,7 @@ struct Delete {
 }
 
 fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Delete = cx.body()?;
+    let wanted: Delete = cx.read("workspace.Delete")?;
     let place = place(cx, &wanted.path)?;
     if place.path.matches('/').count() < 2 && place.file.is_dir() {
         return Err(ApiError::new(
@@ -308,13 +360,24 @@ fn status(cx: &mut Cx<'_>, asked: &str, path: &str, file: &Path) -> Result<Value
     Ok(status)
 }
 
+/// A Python file, for its run.
+///
+/// # Errors
+/// Why it cannot be run, in the API's words.
+pub(crate) fn python_file(settings: &Settings, workspace: &Workspace, path: &str) -> Result<PathBuf, String> {
+    let normal = normal(path).map_err(|error| error.message)?;
+    let file = root(settings, workspace.id).join(normal.trim_start_matches('/'));
+    let missing = || format!("Cannot read the python file {path}. Please check that the file exists.");
+    file.is_file().then_some(file).ok_or_else(missing)
+}
+
 /// The file of a Python notebook, for its run.
 ///
 /// # Errors
 /// Why it cannot be run, in the API's words.
 pub(crate) fn notebook(settings: &Settings, workspace: &Workspace, path: &str) -> Result<PathBuf, String> {
     let normal = normal(path).map_err(|error| error.message)?;
-    let file = root(settings, workspace.info.workspace_id).join(normal.trim_start_matches('/'));
+    let file = root(settings, workspace.id).join(normal.trim_start_matches('/'));
     match workspace.files.notebooks.get(&normal).map(String::as_str) {
         Some("PYTHON") if file.is_file() => Ok(file),
         Some(_) if file.is_file() => Err(format!("The local cloud runs Python notebooks, and {path} is none.")),

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::scope::{Kept, Permission, Scope};
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
 use crate::route::{Route, route};
@@ -32,39 +33,7 @@ const LARGEST: usize = 128 * 1024;
 /// Secrets that a scope can have.
 const MOST: usize = 1000;
 
-/// A secret scope.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Scope {
-    secrets: BTreeMap<String, Kept>,
-    /// Permissions by principal: an application id, a user name or a group.
-    acls: BTreeMap<String, Permission>,
-}
-
-/// A secret.
-#[derive(Clone, Serialize, Deserialize)]
-struct Kept {
-    /// Base64.
-    value: String,
-    updated: i64,
-}
-
-impl std::fmt::Debug for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-/// What a principal may do in a scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Permission {
-    Read,
-    Write,
-    Manage,
-}
-
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct CreateScope {
     scope: String,
     initial_manage_principal: Option<String>,
@@ -72,7 +41,7 @@ struct CreateScope {
 }
 
 fn create_scope(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: CreateScope = cx.body()?;
+    let wanted: CreateScope = cx.read("workspace.CreateScope")?;
     check_name("Scope", &wanted.scope)?;
     if wanted.scope_backend_type.is_some_and(|kind| kind != "DATABRICKS") {
         return Err(ApiError::invalid("On AWS scope_backend_type is DATABRICKS."));
@@ -92,13 +61,12 @@ fn create_scope(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct DeleteScope {
     scope: String,
 }
 
 fn delete_scope(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: DeleteScope = cx.body()?;
+    let wanted: DeleteScope = cx.read("workspace.DeleteScope")?;
     scope(cx, &wanted.scope, Permission::Manage)?;
     cx.workspace()?.scopes.remove(&wanted.scope);
     Ok(Answer::empty())
@@ -111,7 +79,6 @@ fn list_scopes(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Put {
     scope: String,
     key: String,
@@ -120,7 +87,7 @@ struct Put {
 }
 
 fn put(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Put = cx.body()?;
+    let wanted: Put = cx.read("workspace.PutSecret")?;
     check_name("Key", &wanted.key)?;
     let bytes = match (wanted.string_value, wanted.bytes_value) {
         (Some(text), None) => text.into_bytes(),
@@ -144,14 +111,13 @@ fn put(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Delete {
     scope: String,
     key: String,
 }
 
 fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Delete = cx.body()?;
+    let wanted: Delete = cx.read("workspace.DeleteSecret")?;
     let scope = scope(cx, &wanted.scope, Permission::Write)?;
     scope.secrets.remove(&wanted.key).map(|_| Answer::empty()).ok_or_else(|| no_secret(&wanted.scope, &wanted.key))
 }
@@ -172,7 +138,6 @@ fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct PutAcl {
     scope: String,
     principal: String,
@@ -180,20 +145,19 @@ struct PutAcl {
 }
 
 fn put_acl(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: PutAcl = cx.body()?;
+    let wanted: PutAcl = cx.read("workspace.PutAcl")?;
     scope(cx, &wanted.scope, Permission::Manage)?.acls.insert(wanted.principal, wanted.permission);
     Ok(Answer::empty())
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct DeleteAcl {
     scope: String,
     principal: String,
 }
 
 fn delete_acl(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: DeleteAcl = cx.body()?;
+    let wanted: DeleteAcl = cx.read("workspace.DeleteAcl")?;
     let scope = scope(cx, &wanted.scope, Permission::Manage)?;
     scope
         .acls
@@ -224,12 +188,21 @@ fn list_acls(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 fn scope<'a>(cx: &'a mut Cx<'_>, name: &str, least: Permission) -> Result<&'a mut Scope, ApiError> {
     let me = name_of_caller(cx)?;
     let caller = cx.caller()?.clone();
+    let admin = cx.administers(&caller)?;
+    let groups: Vec<String> = caller
+        .groups
+        .iter()
+        .filter_map(|id| cx.state.principals.get(id).map(|group| group.display_name.clone()))
+        .collect();
     let workspace = cx.workspace()?;
-    let admin = caller.account_admin || workspace.is_admin(&caller.principal);
     let scope =
         workspace.scopes.get_mut(name).ok_or_else(|| ApiError::missing(format!("Scope {name} does not exist!")))?;
-    let allowed =
-        admin || [me.as_str(), "users"].iter().any(|who| scope.acls.get(*who).is_some_and(|have| *have >= least));
+    let allowed = admin
+        || groups
+            .iter()
+            .map(String::as_str)
+            .chain([me.as_str(), "users"])
+            .any(|who| scope.acls.get(who).is_some_and(|have| *have >= least));
     if allowed {
         Ok(scope)
     } else {

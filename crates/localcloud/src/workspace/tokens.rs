@@ -1,13 +1,15 @@
 //! Personal access tokens of the caller. <https://docs.databricks.com/api/workspace/tokens>
 
 use http::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use secret::Secret;
+use serde_json::{Map, Value, json};
 
-use crate::answer::{Answer, ApiError, set};
+use super::token::Token;
+use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
 use crate::principal::{fresh_secret, hash};
 use crate::route::{Route, route};
+use crate::store::{fields, mask};
 
 /// The endpoints.
 pub(crate) const ROUTES: &[Route] = &[
@@ -22,53 +24,20 @@ const LONGEST_SECONDS: i64 = 63_072_000;
 /// Tokens that one principal can have in a workspace.
 const MOST: usize = 600;
 
-/// A personal access token. Its value is not kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Token {
-    id: String,
-    pub(crate) hash: String,
-    /// SCIM id.
-    pub(crate) owner: String,
-    comment: String,
-    created: i64,
-    /// Milliseconds since 1970, or -1 for never.
-    expires: i64,
-    scopes: Vec<String>,
-}
-
-impl Token {
-    pub(crate) fn is_expired(&self, now: i64) -> bool {
-        self.expires >= 0 && self.expires <= now
-    }
-
-    fn view(&self) -> Value {
-        let mut view = json!({
-            "token_id": self.id,
-            "creation_time": self.created,
-            "expiry_time": self.expires,
-            "comment": self.comment,
-        });
-        if !self.scopes.is_empty() {
-            set(&mut view, "scopes", json!(self.scopes));
-        }
-        view
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Create {
-    lifetime_seconds: Option<i64>,
-    comment: Option<String>,
-    #[serde(default)]
-    scopes: Vec<String>,
-    #[serde(rename = "autoscope_enabled")]
-    _autoscope_enabled: Option<bool>,
-}
-
 fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Create = cx.body()?;
-    let expires = match wanted.lifetime_seconds {
+    let wanted = fields::check("settings.CreateTokenRequest", cx.body_value()?, cx.strictness())?;
+    let owner = cx.caller()?.principal.clone();
+    let (token, value) = issue(cx, owner, &wanted)?;
+    Ok(Answer::json(&json!({"token_value": value.expose(), "token_info": token.view()})))
+}
+
+/// Makes a token for somebody, with its value.
+pub(crate) fn issue(
+    cx: &mut Cx<'_>,
+    owner: String,
+    wanted: &Map<String, Value>,
+) -> Result<(Token, Secret<String>), ApiError> {
+    let expires = match wanted.get("lifetime_seconds").and_then(Value::as_i64) {
         None => -1,
         Some(seconds) if (1..=LONGEST_SECONDS).contains(&seconds) => cx.now.saturating_add(seconds * 1000),
         Some(seconds) => {
@@ -77,7 +46,6 @@ fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
             )));
         }
     };
-    let owner = cx.caller()?.principal.clone();
     let now = cx.now;
     let workspace = cx.workspace()?;
     if workspace.tokens.values().filter(|token| token.owner == owner).count() >= MOST {
@@ -93,14 +61,13 @@ fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         id: hex::encode(id),
         hash: hash(value.expose()),
         owner,
-        comment: wanted.comment.unwrap_or_default(),
+        comment: wanted.get("comment").and_then(Value::as_str).unwrap_or_default().to_owned(),
         created: now,
         expires,
-        scopes: wanted.scopes,
+        scopes: scopes_of(wanted),
     };
-    let answer = Answer::json(&json!({"token_value": value.expose(), "token_info": token.view()}));
-    workspace.tokens.insert(token.id.clone(), token);
-    Ok(answer)
+    workspace.tokens.insert(token.id.clone(), token.clone());
+    Ok((token, value))
 }
 
 fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
@@ -112,47 +79,34 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::json(&json!({"token_infos": mine})))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Delete {
-    token_id: String,
-}
-
 fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Delete = cx.body()?;
-    own(cx, &wanted.token_id)?;
-    cx.workspace()?.tokens.remove(&wanted.token_id);
+    let wanted = fields::check("settings.RevokeTokenRequest", cx.body_value()?, cx.strictness())?;
+    let id = wanted.get("token_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    own(cx, &id)?;
+    cx.workspace()?.tokens.remove(&id);
     Ok(Answer::empty())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Update {
-    token: Changes,
-    update_mask: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Changes {
-    comment: Option<String>,
-    scopes: Option<Vec<String>>,
-    #[serde(rename = "token_id")]
-    _token_id: Option<String>,
-}
-
 fn update(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let wanted: Update = cx.body()?;
+    let wanted = fields::check("settings.UpdateTokenRequest", cx.body_value()?, cx.strictness())?;
+    let changes = wanted.get("token").and_then(Value::as_object).cloned().unwrap_or_default();
     let id = cx.param("id").to_owned();
     let token = own(cx, &id)?;
-    for field in wanted.update_mask.split(',').map(str::trim) {
+    for field in mask::paths(wanted.get("update_mask").and_then(Value::as_str).unwrap_or_default()) {
         match field {
-            "comment" => token.comment = wanted.token.comment.clone().unwrap_or_default(),
-            "scopes" => token.scopes = wanted.token.scopes.clone().unwrap_or_default(),
+            "comment" => {
+                token.comment = changes.get("comment").and_then(Value::as_str).unwrap_or_default().to_owned();
+            }
+            "scopes" => token.scopes = scopes_of(&changes),
             other => return Err(ApiError::invalid(format!("{other:?} in update_mask cannot be updated."))),
         }
     }
     Ok(Answer::json(&json!({"token_info": token.view()})))
+}
+
+fn scopes_of(wanted: &Map<String, Value>) -> Vec<String> {
+    let scopes = wanted.get("scopes").and_then(Value::as_array).into_iter().flatten();
+    scopes.filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
 /// A token of the caller.

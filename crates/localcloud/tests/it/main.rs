@@ -11,6 +11,9 @@
 mod account;
 mod aws;
 mod bench;
+mod circles;
+mod foreign;
+mod kinds;
 mod outside;
 mod program;
 mod shared_aws;

@@ -114,7 +114,8 @@ async fn a_cluster_walks_through_its_states() {
     let id = cluster(&bench, &name).await;
     let seen = cluster_state(&bench, &name, &id).await;
     assert_eq!((&seen["num_workers"], &seen["driver_node_type_id"]), (&json!(0), &json!("m6gd.large")));
-    assert_eq!(seen["single_user_name"], bench.cloud.client_id());
+    // Nobody said whose it is, and the service does not make it up (foreign clients would plan to take it away).
+    assert!(seen.get("single_user_name").is_none());
     bench.post(&name, "/api/2.1/clusters/start", json!({"cluster_id": id})).await.refused(400, "INVALID_STATE");
     let edited = json!({
         "cluster_id": id, "spark_version": "17.3.x-scala2.13", "node_type_id": "m6gd.xlarge", "num_workers": 1,

@@ -1,0 +1,3 @@
+//! Databricks SQL.
+
+pub(crate) mod warehouses;

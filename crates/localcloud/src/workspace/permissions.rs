@@ -1,0 +1,208 @@
+//! Permissions on what is in a workspace: one API for every kind that has them. <https://docs.databricks.com/api/workspace/permissions>
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::clusters;
+use crate::answer::{Answer, ApiError, set};
+use crate::call::Cx;
+use crate::kinds::KINDS;
+use crate::principal::PrincipalKind;
+use crate::route::{Route, route};
+use crate::store::{Home, Object, fields};
+
+/// The endpoints.
+pub(crate) const ROUTES: &[Route] = &[
+    // `clusters/ID`, `sql/warehouses/ID`, `authorization/tokens`; a GET may end in `/permissionLevels`.
+    route(Method::GET, "/api/2.0/permissions/{object*}", get),
+    route(Method::PUT, "/api/2.0/permissions/{object*}", put),
+    route(Method::PATCH, "/api/2.0/permissions/{object*}", patch),
+];
+
+/// What lists are kept under; they are no kind of their own.
+const KEPT: &str = "permissions";
+
+/// A type of objects with permissions.
+struct Type {
+    word: &'static str,
+    /// What answers call it.
+    object: &'static str,
+    levels: &'static [&'static str],
+    /// What whoever made an object has on it.
+    maker: &'static str,
+}
+
+/// The types, with their levels from the weakest on.
+const TYPES: &[Type] = &[
+    of("authorization", "tokens", &["CAN_USE"], ""),
+    of("cluster-policies", "cluster-policy", &["CAN_USE"], ""),
+    of("clusters", "cluster", &["CAN_ATTACH_TO", "CAN_RESTART", "CAN_MANAGE"], "CAN_MANAGE"),
+    of("directories", "directory", &["CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"], "CAN_MANAGE"),
+    of("files", "file", &["CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"], ""),
+    of("instance-pools", "instance-pool", &["CAN_ATTACH_TO", "CAN_MANAGE"], "CAN_MANAGE"),
+    of("jobs", "job", &["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"], "IS_OWNER"),
+    of("notebooks", "notebook", &["CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"], ""),
+    of("sql/warehouses", "warehouses", &["CAN_USE", "CAN_MONITOR", "CAN_VIEW", "CAN_MANAGE", "IS_OWNER"], "IS_OWNER"),
+];
+
+const fn of(word: &'static str, object: &'static str, levels: &'static [&'static str], maker: &'static str) -> Type {
+    Type { word, object, levels, maker }
+}
+
+/// How the path ends that asks for the levels of a type.
+const LEVELS: &str = "/permissionLevels";
+
+/// Who an entry of a list is for.
+const WHO: &[&str] = &["user_name", "group_name", "service_principal_name"];
+
+fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
+    let (of, id) = asked(cx)?;
+    if cx.param("object").ends_with(LEVELS) { Ok(levels(of)) } else { view(cx, of, &id) }
+}
+
+fn put(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
+    let (of, id) = asked(cx)?;
+    let list = wanted(cx)?;
+    set_list(cx, of.word, &id, list)?;
+    view(cx, of, &id)
+}
+
+fn patch(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
+    let (of, id) = asked(cx)?;
+    let wanted = wanted(cx)?;
+    let mut list = direct(cx, of, &id)?;
+    list.retain(|one| !wanted.iter().any(|other| who(one) == who(other)));
+    list.extend(wanted);
+    set_list(cx, of.word, &id, list)?;
+    view(cx, of, &id)
+}
+
+fn levels(of: &Type) -> Answer {
+    let all: Vec<Value> =
+        of.levels.iter().map(|level| json!({"permission_level": level, "description": level})).collect();
+    Answer::json(&json!({"permission_levels": all}))
+}
+
+/// Replaces the list of an object.
+pub(crate) fn set_list(cx: &mut Cx<'_>, word: &str, id: &str, list: Vec<Value>) -> Result<(), ApiError> {
+    let Some(of) = TYPES.iter().find(|of| of.word == word) else { return Err(no_type(word)) };
+    for entry in &list {
+        let level = entry.get("permission_level").and_then(Value::as_str).unwrap_or_default();
+        if !of.levels.contains(&level) && !(of.word == "authorization" && level == "CAN_MANAGE") {
+            return Err(ApiError::invalid(format!(
+                "{level} is none of the levels of {word}: {}.",
+                of.levels.join(", ")
+            )));
+        }
+        let Some((field, name)) = who(entry) else {
+            return Err(ApiError::invalid(
+                "An entry names exactly one of user_name, group_name, service_principal_name.",
+            ));
+        };
+        let kind = match field {
+            "group_name" => PrincipalKind::Group,
+            "user_name" => PrincipalKind::User,
+            _ => PrincipalKind::ServicePrincipal,
+        };
+        if !cx.knows(kind, name) {
+            return Err(ApiError::missing(format!("Principal: {} {name} does not exist", kind.noun())));
+        }
+    }
+    if list.iter().filter(|entry| entry.get("permission_level") == Some(&json!("IS_OWNER"))).count() > 1 {
+        return Err(ApiError::invalid(format!("{} must have exactly one owner.", of.object)));
+    }
+    let mut object = Object { built_in: true, ..Object::default() };
+    object.set("access_control_list", list);
+    cx.store(Home::Workspace)?.insert(KEPT, format!("{word}/{id}"), object);
+    Ok(())
+}
+
+/// The type and the id that a path names; the object is there.
+fn asked(cx: &mut Cx<'_>) -> Result<(&'static Type, String), ApiError> {
+    let object = cx.param("object").trim_end_matches(LEVELS);
+    let (word, id) = object.rsplit_once('/').unwrap_or((object, ""));
+    let (word, id) = (word.to_owned(), id.to_owned());
+    let of = TYPES.iter().find(|of| of.word == word).ok_or_else(|| no_type(&word))?;
+    let there = match of.word {
+        "authorization" => id == "tokens",
+        "clusters" => clusters::find(cx, &id).is_ok(),
+        "directories" | "files" | "notebooks" => {
+            id.parse().is_ok_and(|id: i64| cx.workspace().is_ok_and(|workspace| workspace.files.has_id(id)))
+        }
+        word => match KINDS.iter().find(|kind| kind.permissions == word) {
+            Some(kind) => kind.find(cx, &id).is_ok(),
+            None => false,
+        },
+    };
+    if there { Ok((of, id)) } else { Err(ApiError::missing(format!("{} {id} does not exist.", of.object))) }
+}
+
+fn wanted(cx: &Cx<'_>) -> Result<Vec<Value>, ApiError> {
+    let body = fields::check("iam.UpdateObjectPermissions", cx.body_value()?, cx.strictness())?;
+    Ok(body.get("access_control_list").and_then(Value::as_array).cloned().unwrap_or_default())
+}
+
+/// The entries that somebody gave, or, where nobody did, what the maker has.
+fn direct(cx: &mut Cx<'_>, of: &Type, id: &str) -> Result<Vec<Value>, ApiError> {
+    let key = format!("{}/{id}", of.word);
+    let kept =
+        cx.store(Home::Workspace)?.get(KEPT, &key).and_then(|one| one.fields.get("access_control_list")).cloned();
+    let mut list = match kept {
+        Some(Value::Array(list)) => list,
+        _ => Vec::new(),
+    };
+    // An object has its owner, whoever replaces the list without one.
+    let owned = list.iter().any(|entry| entry.get("permission_level") == Some(&json!("IS_OWNER")));
+    if !of.maker.is_empty() && (list.is_empty() || of.maker == "IS_OWNER" && !owned) {
+        let maker = cx.name()?;
+        list.push(json!({"service_principal_name": maker, "permission_level": of.maker}));
+    }
+    Ok(list)
+}
+
+fn view(cx: &mut Cx<'_>, of: &Type, id: &str) -> Result<Answer, ApiError> {
+    let mut entries: Vec<Value> = Vec::new();
+    for entry in direct(cx, of, id)? {
+        let Some((field, name)) = who(&entry) else { continue };
+        let level = json!({"permission_level": entry.get("permission_level"), "inherited": false});
+        let mut shown = json!({"all_permissions": [level]});
+        set(&mut shown, field, json!(name));
+        if field != "group_name" {
+            set(&mut shown, "display_name", json!(cx.display_name(name)));
+        }
+        entries.push(shown);
+    }
+    // The workspace's admins may do everything.
+    let strongest = match of.word {
+        "authorization" => "CAN_MANAGE",
+        _ if of.levels.contains(&"CAN_MANAGE") => "CAN_MANAGE",
+        _ => "CAN_USE",
+    };
+    let inherited = match of.word {
+        "authorization" => json!({"permission_level": strongest, "inherited": false}),
+        word => json!({
+            "permission_level": strongest,
+            "inherited": true,
+            "inherited_from_object": [format!("/{word}/")],
+        }),
+    };
+    if !entries.iter().any(|entry| entry.get("group_name") == Some(&json!("admins"))) {
+        entries.push(json!({"group_name": "admins", "all_permissions": [inherited]}));
+    }
+    Ok(Answer::json(&json!({
+        "object_id": format!("/{}/{id}", of.word),
+        "object_type": of.object,
+        "access_control_list": entries,
+    })))
+}
+
+/// Whom an entry is for, if it is for exactly one.
+fn who(entry: &Value) -> Option<(&'static str, &str)> {
+    let mut named = WHO.iter().filter_map(|field| Some((*field, entry.get(field)?.as_str()?)));
+    let first = named.next()?;
+    named.next().is_none().then_some(first)
+}
+
+fn no_type(word: &str) -> ApiError {
+    ApiError::invalid(format!("{word} is not an object type that has permissions."))
+}
