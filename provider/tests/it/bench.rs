@@ -154,13 +154,23 @@ impl Bench {
 
     /// The managed resources in the state: address, type and attributes.
     pub fn resources(&self) -> Vec<(String, String, Value)> {
+        self.objects("managed")
+    }
+
+    /// The attributes of a data source in the state.
+    pub fn data(&self, address: &str) -> Value {
+        let found = self.objects("data").into_iter().find(|(at, ..)| at == address);
+        found.unwrap_or_else(|| panic!("{address} in the state")).2
+    }
+
+    fn objects(&self, mode: &str) -> Vec<(String, String, Value)> {
         let shown: Value = serde_json::from_str(&self.run(&["show", "-json"]).succeeded().stdout).unwrap();
         let none = Vec::new();
         shown["values"]["root_module"]["resources"]
             .as_array()
             .unwrap_or(&none)
             .iter()
-            .filter(|resource| resource["mode"] == "managed")
+            .filter(|resource| resource["mode"] == mode)
             .map(|resource| {
                 let text = |key: &str| resource[key].as_str().unwrap().to_owned();
                 (text("address"), text("type"), resource["values"].clone())

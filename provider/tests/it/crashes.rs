@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use localcloud::{Fault, FaultEffect};
+use serde_json::Value;
 use terraform_provider_databricks::Databricks;
 use terraform_provider_databricks::context::Context;
 use tfplugin::{Provider, ResourceEntry};
 
+use crate::Env;
 use crate::bench::Bench;
 use crate::cloud::{Cloud, Shared};
 use crate::contract::levels;
@@ -72,6 +74,7 @@ fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>) {
     bench.write(entry.example);
     bench.apply();
     let whole = census(cloud);
+    a_refused_read_is_an_error(cloud, &bench, &env, &address);
     for cut in [Cut::AnswerLost, Cut::KilledAfter, Cut::KilledBefore] {
         bench.destroy(&["-target", &address]);
         for matches in WRITES {
@@ -89,6 +92,48 @@ fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>) {
     }
     bench.destroy(&[]);
     assert_eq!(cloud.objects(), before, "{address}: what is left after the destroy");
+}
+
+/// The calls that read something.
+const READS: &[&str] = &[
+    "GET /api/*",
+    "ec2:Describe*",
+    "ec2:Get*",
+    "iam:Get*",
+    "iam:List*",
+    "kms:Describe*",
+    "kms:Get*",
+    "kms:List*",
+    "s3:Get*",
+    "s3:Head*",
+];
+
+/// Who may not look at an object does not know that it is gone: a plan fails, and plans nothing. The object stands alone in
+/// a state without a configuration, so that nothing else is read before it.
+fn a_refused_read_is_an_error(cloud: &Cloud, bench: &Bench, env: &Env, address: &str) {
+    let alone = Bench::new(env);
+    alone.write("");
+    let state = std::fs::read_to_string(bench.dir.path().join("terraform.tfstate")).unwrap();
+    let mut state: Value = serde_json::from_str(&state).unwrap();
+    let resources = state["resources"].as_array_mut().unwrap();
+    resources.retain(|one| format!("{}.{}", one["type"].as_str().unwrap(), one["name"].as_str().unwrap()) == *address);
+    assert_eq!(resources.len(), 1, "{address} in the state");
+    state["outputs"] = serde_json::json!({});
+    std::fs::write(alone.dir.path().join("terraform.tfstate"), state.to_string()).unwrap();
+    for matches in READS {
+        let code = if matches.starts_with("GET") { "PERMISSION_DENIED" } else { "AccessDenied" };
+        cloud.fault(Fault { times: 1000, ..Fault::once(matches, 403, code) });
+    }
+    let said = alone.run(&["plan", "-no-color", "-input=false", "-detailed-exitcode"]);
+    cloud.clear_faults();
+    // A job is read through the tunnel, not from the API: the plan to remove what is not configured is the right one.
+    let remote = address != "databricks_ssh_job.example";
+    assert!(
+        said.code == if remote { 1 } else { 2 },
+        "{address}: a read that is refused: {}\n{}",
+        said.stdout,
+        said.stderr
+    );
 }
 
 fn fault(matches: &str, cut: Cut) -> Fault {

@@ -9,11 +9,13 @@ mod cloud;
 mod configurations;
 mod contract;
 mod crashes;
+mod empty_texts;
 mod job;
 mod kill;
 mod official;
 mod pages;
 mod policies;
+mod reads;
 mod root_module;
 
 use std::collections::BTreeMap;
@@ -32,6 +34,8 @@ fn main() {
         println!("skipped: everything that needs terraform, which is not on the PATH");
     } else {
         trials.extend(contract::trials(&shared));
+        trials.extend(empty_texts::trials(&shared));
+        trials.extend(reads::trials(&shared));
         trials.extend(official::states::trials());
         trials.extend(configurations::trials(&shared));
         // A cloud of their own: faults strike whoever calls next.
