@@ -15,7 +15,7 @@ use crate::contract::levels;
 
 /// One test for each resource that has such texts.
 pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
-    let resources = Databricks::registry().resources.iter().filter(|entry| !texts(entry).is_empty());
+    let resources = Databricks::registry().resources().filter(|entry| !texts(entry).is_empty());
     let trial = |entry: &'static ResourceEntry<Context>| {
         let shared = Arc::clone(shared);
         Trial::test(format!("an_empty_text_is_none_for_{}", entry.name), move || {

@@ -22,10 +22,10 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
             Ok(())
         }));
     };
-    for entry in registry.data_sources {
+    for entry in registry.data_sources() {
         add("data", entry.name, Box::new(|cloud| data_source(cloud, entry.name, entry.example)));
     }
-    for entry in registry.ephemerals {
+    for entry in registry.ephemerals() {
         add("ephemeral", entry.name, Box::new(|cloud| ephemeral(cloud, entry.name, entry.example)));
     }
     for entry in registry.functions {
@@ -35,7 +35,7 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
 }
 
 fn data_source(cloud: &Cloud, name: &str, example: &str) {
-    let object = Databricks::registry().resources.iter().find(|entry| entry.name == name);
+    let object = Databricks::registry().resources().find(|entry| entry.name == name);
     for (_, env) in levels(cloud, name) {
         let bench = Bench::new(&env);
         let mut configuration = String::new();
