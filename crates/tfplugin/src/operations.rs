@@ -55,6 +55,8 @@ pub(crate) struct PlanAsk<'a, C> {
 pub(crate) trait Operations<C>: Debug + Send + Sync {
     /// The resource's own checks.
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>>;
+    /// Whether nobody can be asked before something else is applied.
+    fn is_unknown(&self, context: &C) -> bool;
     /// The resource's own say in the plan.
     fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<(Value, Vec<Path>)>>;
     /// Looks for the object of an earlier create.
@@ -139,6 +141,10 @@ where
 {
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>> {
         Ok(R::validate(&from_value::<R>(config, schema)?))
+    }
+
+    fn is_unknown(&self, context: &C) -> bool {
+        R::Client::is_unknown(context)
     }
 
     fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<(Value, Vec<Path>)>> {

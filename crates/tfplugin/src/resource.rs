@@ -27,6 +27,13 @@ pub trait Client<Context>: Send + Sync + Sized + 'static {
 
     /// The client, or why there is none (an unknown region while planning, say).
     fn connect(context: &Context) -> impl Future<Output = Result<Arc<Self>>> + Send;
+
+    /// Whether there is no client yet because the provider's configuration is known only after something is applied (a token
+    /// that is renewed, say). Objects are not read then: they stay as they are known, and the plan goes on.
+    fn is_unknown(context: &Context) -> bool {
+        let _ = context;
+        false
+    }
 }
 
 /// How long operations may take where the configuration's `timeouts` block says nothing.

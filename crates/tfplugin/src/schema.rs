@@ -24,7 +24,7 @@ pub(crate) fn schema_of<T: JsonSchema>(version: i64) -> Schema {
     }
 }
 
-/// The schema of a resource: of its struct, with its `timeouts` block (SINGLE, optional texts `create`, `update`, `delete`;
+/// The schema of a resource: of its struct, with its `timeouts` block (SINGLE, optional texts `create`, `read`, `update`, `delete`;
 /// `update` only if there is one), and with `replaces` on everything that can be configured if it is immutable.
 #[allow(clippy::panic, reason = "as in schema_of")]
 pub(crate) fn resource_schema<R: Resource>() -> Schema {
@@ -78,7 +78,7 @@ fn timeouts(immutable: bool) -> Block {
         checks: vec![Check::Pattern(Pattern::new(r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$"))],
         element_checks: Vec::new(),
     };
-    let names = ["create", "update", "delete"].into_iter().filter(|name| !(immutable && *name == "update"));
+    let names = ["create", "read", "update", "delete"].into_iter().filter(|name| !(immutable && *name == "update"));
     Block {
         name: TIMEOUTS.to_owned(),
         nesting: Nesting::Single,

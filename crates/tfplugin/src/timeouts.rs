@@ -12,20 +12,26 @@ use crate::value::Value;
 /// # Errors
 /// The block has a text that is no duration.
 pub(crate) fn limits(object: &Value, defaults: Timeouts) -> Result<Timeouts> {
-    let block = object.member(TIMEOUTS);
-    let limit = |name: &str, default: Duration| match block.member(name) {
+    Ok(Timeouts {
+        create: limit(object, "create", defaults.create)?,
+        update: limit(object, "update", defaults.update)?,
+        delete: limit(object, "delete", defaults.delete)?,
+    })
+}
+
+/// The limit of one operation.
+///
+/// # Errors
+/// As [`limits`].
+pub(crate) fn limit(object: &Value, name: &str, default: Duration) -> Result<Duration> {
+    match object.member(TIMEOUTS).member(name) {
         Value::String(text) => parse(text).ok_or_else(|| {
             Error::new(format!("{text:?} is no duration"))
                 .detail("Write \"30m\", \"1h30m\" or \"45s\".")
                 .at(Path::attribute(&format!("{TIMEOUTS}.{name}")))
         }),
         _ => Ok(default),
-    };
-    Ok(Timeouts {
-        create: limit("create", defaults.create)?,
-        update: limit("update", defaults.update)?,
-        delete: limit("delete", defaults.delete)?,
-    })
+    }
 }
 
 /// `1h30m`, `1.5h`, `45s`, `500ms`: as the Go programs of this field write durations.

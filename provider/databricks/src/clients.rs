@@ -20,6 +20,11 @@ impl DatabricksContext {
         Self { config, client: OnceCell::new() }
     }
 
+    /// Whether something of the configuration is known only after an apply.
+    fn is_unknown(&self) -> bool {
+        !self.config.unknown.is_empty()
+    }
+
     /// The client, made once; whether it is an account's or a workspace's is for the caller to check.
     async fn client(&self) -> Result<databricks::Client> {
         let make = || async { databricks::Client::new(self.config.clone()) };
@@ -68,6 +73,10 @@ client!(Either);
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account {
     const LEVEL: &'static str = "account";
 
+    fn is_unknown(context: &C) -> bool {
+        context.as_ref().is_unknown()
+    }
+
     async fn connect(context: &C) -> Result<Arc<Self>> {
         let client = context.as_ref().client().await?;
         if !client.is_account() {
@@ -86,6 +95,10 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account 
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspace {
     const LEVEL: &'static str = "workspace";
 
+    fn is_unknown(context: &C) -> bool {
+        context.as_ref().is_unknown()
+    }
+
     async fn connect(context: &C) -> Result<Arc<Self>> {
         let client = context.as_ref().client().await?;
         if client.is_account() {
@@ -102,6 +115,10 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspac
 
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Either {
     const LEVEL: &'static str = "either";
+
+    fn is_unknown(context: &C) -> bool {
+        context.as_ref().is_unknown()
+    }
 
     async fn connect(context: &C) -> Result<Arc<Self>> {
         Ok(Arc::new(Self(context.as_ref().client().await?)))
@@ -131,6 +148,14 @@ mod tests {
             ..databricks::Config::default()
         };
         Context(DatabricksContext::new(config))
+    }
+
+    #[test]
+    fn a_configuration_that_is_not_known_yet_is_told_from_a_wrong_one() {
+        let unknown = databricks::Config { unknown: ["token"].into(), ..databricks::Config::default() };
+        let unknown = Context(DatabricksContext::new(unknown));
+        assert!(Workspace::is_unknown(&unknown) && Account::is_unknown(&unknown) && Either::is_unknown(&unknown));
+        assert!(!Workspace::is_unknown(&context("https://dbc-1234.cloud.databricks.com")));
     }
 
     #[tokio::test]

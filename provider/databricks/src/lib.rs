@@ -6,6 +6,7 @@ pub mod clients;
 pub mod compute;
 mod environment;
 pub mod identity;
+mod json;
 pub mod level;
 pub mod rest;
 pub mod ssh;

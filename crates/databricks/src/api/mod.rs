@@ -173,20 +173,19 @@ mod tests {
     use serde_json::json;
 
     use super::account::{Workspace, WorkspaceStatus};
-    use super::clusters::{ClusterAttributes, EditCluster};
+    use super::tokens::CreateToken;
 
     #[test]
     fn a_zero_that_matters_is_sent_and_what_is_absent_is_not() {
-        let attributes = ClusterAttributes {
-            spark_version: "17.3.x".to_owned(),
-            autotermination_minutes: Some(0),
-            enable_elastic_disk: Some(false),
-            ..ClusterAttributes::default()
+        let body = CreateToken {
+            comment: "c".to_owned(),
+            lifetime_seconds: Some(0),
+            autoscope_enabled: Some(false),
+            scopes: vec![],
         };
-        let edit = EditCluster { cluster_id: "c".to_owned(), attributes };
         assert_eq!(
-            serde_json::to_value(&edit).unwrap(),
-            json!({"cluster_id": "c", "spark_version": "17.3.x", "autotermination_minutes": 0, "enable_elastic_disk": false})
+            serde_json::to_value(&body).unwrap(),
+            json!({"comment": "c", "lifetime_seconds": 0, "autoscope_enabled": false})
         );
     }
 

@@ -707,3 +707,16 @@ fn an_empty_list_that_nobody_can_configure_is_the_same_after_an_import() {
     let imported = semantic_keep(&schema, &network(Value::Null, Value::Null), &network(none(), none()));
     assert_eq!(imported, network(none(), Value::Null));
 }
+
+#[test]
+fn a_resource_may_keep_what_its_configuration_leaves_out_and_nothing_else() {
+    let (prior, config) = (value(&stored(json!({"name": "a", "size": 1}))), value(&json!({})));
+    let keeps = |name: &str| {
+        let Value::Map(mut members) = planned(&prior, &config).value else { panic!("an object") };
+        members.insert("name".into(), Value::String(name.into()));
+        Value::Map(members)
+    };
+    assert_eq!(assert_plan_valid(schema(), &prior, &config, &keeps("a")), []);
+    assert!(needs_leniency(schema(), &prior, &config, &keeps("a")));
+    assert_eq!(assert_plan_valid(schema(), &prior, &config, &keeps("b")).len(), 1);
+}

@@ -115,10 +115,10 @@ impl Findings {
             // The configured value, or the prior one that means the same.
         } else if !self.strict
             && (form(planned) == form(config)
-                || (flags.optional && flags.computed && meaning::is_left_out(config))
-                || (planned == prior && meaning::stays_off(attribute, prior, config)))
+                || (flags.optional && meaning::is_left_out(config) && (flags.computed || planned == prior)))
         {
-            // Another spelling of the configured value, or what the configuration leaves to the provider.
+            // Another spelling of the configured value, or what the configuration leaves out: for the provider to decide, or
+            // kept as it is by the resource's own say (a value that was set elsewhere, and that cannot be taken away).
         } else if config.is_null() {
             if !flags.computed {
                 self.add(path, "a value is planned that is neither configured nor computed");

@@ -247,7 +247,7 @@ fn everything_configured_replaces_an_immutable_resource_but_its_timeouts() {
         block.body.attributes.iter().map(|attribute| attribute.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(limits(&schema), ["create", "delete"]);
-    assert_eq!(limits(&resource_schema::<Thing>()), ["create", "update", "delete"]);
+    assert_eq!(limits(&resource_schema::<Thing>()), ["create", "read", "update", "delete"]);
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

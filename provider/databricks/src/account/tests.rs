@@ -177,7 +177,7 @@ async fn a_workspace_that_fails_is_kept_with_its_reasons() {
     let made =
         MwsWorkspaces::create(&cx, workspace(&credentials, &storage)).await.map_err(|failed| failed.error).unwrap();
     let text = MwsWorkspaces::ready(&cx, made.clone()).await.unwrap_err().to_string();
-    assert!(text.contains("\"example\" is FAILED") && text.contains("no route out"), "{text}");
+    assert!(text.contains("it is FAILED") && text.contains("no route out"), "{text}");
     let read = MwsWorkspaces::read(&cx, made).await.unwrap().expect("it is not deleted");
     assert_eq!(read.workspace_status.text(), "FAILED");
 }

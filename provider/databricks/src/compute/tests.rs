@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use databricks::Request;
 use databricks::api::clusters::ClusterId;
 use localcloud::{Fault, FaultEffect};
-use tfplugin::{Attr, Resource};
+use serde_json::{Value as Json, json};
+use tfplugin::{Attr, Call, Planning, Resource, Set};
 
-use super::cluster::{Autoscale, AwsAttributes, Cluster};
+use super::cluster::Cluster;
+use super::cluster::blocks::{Autoscale, AwsAttributes, Library};
+use crate::clients::Workspace;
 use crate::testing::{Cloud, call, create, reads_back, update};
 
 fn cluster() -> Cluster {
@@ -63,10 +66,10 @@ async fn a_cluster_with_workers_is_resized_while_it_runs() {
 
     let scaled = Autoscale { min_workers: 1.into(), max_workers: 4.into() };
     let plan =
-        Cluster { num_workers: Attr::Null, autoscale: scaled.clone().into(), state: Attr::Unknown, ..made.clone() };
+        Cluster { num_workers: 0.into(), autoscale: scaled.clone().into(), state: Attr::Unknown, ..made.clone() };
     let resized = update(&cx, made, plan).await;
-    assert_eq!((&resized.autoscale, &resized.num_workers), (&scaled.into(), &Attr::Null));
-    assert_eq!((cloud.requests("POST", "/clusters/resize"), cloud.requests("POST", "/clusters/edit")), (1, 0));
+    assert_eq!((&resized.autoscale, &resized.num_workers), (&scaled.into(), &0.into()));
+    assert_eq!((cloud.requests("POST", "/clusters/resize"), cloud.requests("POST", "/clusters/update")), (1, 0));
 
     let unpinned = update(&cx, resized.clone(), Cluster { is_pinned: false.into(), ..resized }).await;
     assert_eq!(Cluster::read(&cx, unpinned.clone()).await.unwrap().unwrap().is_pinned, false.into());
@@ -127,9 +130,9 @@ async fn an_edit_waits_while_the_cluster_changes() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let made = create(&cx, cluster()).await;
-    cloud.running.fault(Fault::once("POST /api/*/clusters/edit", 400, "INVALID_STATE"));
+    cloud.running.fault(Fault::once("POST /api/*/clusters/update", 400, "INVALID_STATE"));
     update(&cx, made.clone(), Cluster { autotermination_minutes: 20.into(), ..made }).await;
-    assert_eq!(cloud.requests("POST", "/clusters/edit"), 2);
+    assert_eq!(cloud.requests("POST", "/clusters/update"), 2);
 }
 
 #[test]
@@ -140,9 +143,182 @@ fn what_makes_no_sense_is_refused_where_it_stands() {
         assert_eq!(paths, expected.iter().map(|name| (*name).into()).collect::<Vec<_>>());
     };
     check(cluster(), &[]);
+    let pool = Cluster { instance_pool_id: "pool".into(), ..cluster() };
+    check(pool.clone(), &["node_type_id"]);
+    check(Cluster { node_type_id: Attr::Null, ..pool }, &[]);
+    let (aws, gcp) = (AwsAttributes::default().into(), Default::default());
+    check(Cluster { aws_attributes: aws, gcp_attributes: Attr::Known(gcp), ..cluster() }, &["gcp_attributes"]);
+    let two = Library { whl: "/a.whl".into(), jar: "/a.jar".into(), ..Library::default() };
+    check(Cluster { library: Set(vec![two]).into(), ..cluster() }, &["library"]);
     check(Cluster { autotermination_minutes: 5.into(), ..cluster() }, &["autotermination_minutes"]);
     check(Cluster { num_workers: 1.into(), ..cluster() }, &["is_single_node"]);
     check(Cluster { kind: Attr::Null, ..cluster() }, &["is_single_node"]);
     check(Cluster { node_type_id: Attr::Null, ..cluster() }, &["node_type_id"]);
     check(Cluster { node_type_id: Attr::Unknown, num_workers: Attr::Unknown, ..cluster() }, &[]);
+}
+
+async fn get(cx: &Call<Workspace>, id: &str) -> Json {
+    cx.client().send(Request::get("/api/2.1/clusters/get").query("cluster_id", id)).await.unwrap()
+}
+
+/// The state of a cluster that somebody else made, imported.
+async fn imported(cx: &Call<Workspace>, body: Json) -> Cluster {
+    let request = Request::post("/api/2.1/clusters/create").json(&body).unwrap();
+    let made: ClusterId = cx.client().send(request).await.unwrap();
+    let state = Cluster::import(cx, &made.cluster_id).await.unwrap();
+    let state = Cluster::ready(cx, state).await.unwrap();
+    Cluster::read(cx, state).await.unwrap().unwrap()
+}
+
+/// What the resource makes of a plan in which the generic planner has put the configuration over the state.
+fn planned(prior: &Cluster, config: &Cluster) -> Cluster {
+    let mut planned = Cluster {
+        id: prior.id.clone(),
+        cluster_id: prior.cluster_id.clone(),
+        driver_node_type_id: prior.driver_node_type_id.clone(),
+        data_security_mode: prior.data_security_mode.clone(),
+        single_user_name: prior.single_user_name.clone(),
+        enable_elastic_disk: prior.enable_elastic_disk.clone(),
+        enable_local_disk_encryption: prior.enable_local_disk_encryption.clone(),
+        default_tags: prior.default_tags.clone(),
+        url: prior.url.clone(),
+        state: Attr::Unknown,
+        ..config.clone()
+    };
+    let mut replaces = Vec::new();
+    Cluster::plan(&mut Planning {
+        prior: Some(prior),
+        config,
+        planned: &mut planned,
+        replaces: &mut replaces,
+        client: None,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    })
+    .unwrap();
+    assert!(replaces.is_empty());
+    planned
+}
+
+#[tokio::test]
+async fn an_edit_takes_away_nothing_that_it_does_not_name() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let plain = json!({
+        "cluster_name": "ext", "spark_version": "17.3.x-scala2.13", "node_type_id": "m6gd.large", "num_workers": 1,
+        "autotermination_minutes": 30,
+    });
+    let config = Cluster {
+        cluster_name: "ext".into(),
+        spark_version: "17.3.x-scala2.13".into(),
+        node_type_id: "m6gd.large".into(),
+        num_workers: 1.into(),
+        autotermination_minutes: 45.into(),
+        clear_cloud_attributes_on_remove: false.into(),
+        is_pinned: false.into(),
+        no_wait: false.into(),
+        ..Default::default()
+    };
+    for more in [
+        json!({
+            "init_scripts": [{"workspace": {"destination": "/Shared/init.sh"}}],
+            "cluster_log_conf": {"dbfs": {"destination": "dbfs:/logs"}},
+            "workload_type": {"clients": {"jobs": false, "notebooks": true}},
+        }),
+        json!({
+            "aws_attributes": {
+                "instance_profile_arn": "arn:aws:iam::123456789012:instance-profile/data", "zone_id": "eu-west-1b",
+                "availability": "ON_DEMAND",
+            },
+            "docker_image": {"url": "registry/image", "basic_auth": {"username": "jo", "password": "pw"}},
+        }),
+    ] {
+        let mut body = plain.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let state = imported(&cx, body).await;
+        let before = get(&cx, state.id.text()).await;
+
+        // The removal of what the configuration does not have stands in the plan; what a cloud's block sets is kept.
+        let shown = planned(&state, &config);
+        assert!(shown.init_scripts.is_null() && shown.docker_image.is_null(), "{shown:?}");
+        assert_eq!(shown.aws_attributes, state.aws_attributes, "not configured, it stays");
+
+        // Somebody changes one thing: the rest is as it was.
+        let plan = Cluster { autotermination_minutes: 45.into(), state: Attr::Unknown, ..state.clone() };
+        let edited = update(&cx, state, plan).await;
+        let after = get(&cx, edited.id.text()).await;
+        for (name, value) in more.as_object().unwrap() {
+            assert_eq!(after[name], before[name], "{name}");
+            for (part, value) in value.as_object().into_iter().flatten().filter(|(part, _)| *part != "basic_auth") {
+                assert_eq!(after[name][part], *value, "{name}.{part}");
+            }
+        }
+        assert_eq!(after["autotermination_minutes"], 45);
+    }
+}
+
+#[tokio::test]
+async fn a_block_of_a_cloud_is_cleared_if_that_is_asked_for() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let profile = "arn:aws:iam::123456789012:instance-profile/data";
+    let aws = AwsAttributes { instance_profile_arn: profile.into(), ..Default::default() };
+    let made = create(&cx, Cluster { aws_attributes: aws.into(), ..cluster() }).await;
+    let without = Cluster { aws_attributes: Attr::Null, ..made.clone() };
+    assert_eq!(planned(&made, &without).aws_attributes, made.aws_attributes);
+    let clearing = Cluster { clear_cloud_attributes_on_remove: true.into(), ..without };
+    let plan = planned(&made, &clearing);
+    assert_eq!(plan.aws_attributes, Attr::Null);
+    let cleared = update(&cx, made, plan).await;
+    assert_eq!(cleared.aws_attributes, Attr::Null);
+    assert_eq!(get(&cx, cleared.id.text()).await["aws_attributes"]["instance_profile_arn"], Json::Null);
+}
+
+#[tokio::test]
+async fn switches_that_nobody_set_are_no_change_and_no_edit() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let made =
+        create(&cx, Cluster { kind: Attr::Null, is_single_node: Attr::Null, num_workers: 1.into(), ..cluster() }).await;
+    // As the official provider writes it into a state.
+    let taken_over = Cluster {
+        is_single_node: false.into(),
+        use_ml_runtime: false.into(),
+        remote_disk_throughput: 0.into(),
+        aws_attributes: AwsAttributes {
+            availability: "SPOT_WITH_FALLBACK".into(),
+            ebs_volume_count: 0.into(),
+            ..Default::default()
+        }
+        .into(),
+        ..made.clone()
+    };
+    let config = Cluster {
+        is_single_node: Attr::Null,
+        data_security_mode: "SINGLE_USER".into(),
+        num_workers: 1.into(),
+        is_pinned: false.into(),
+        no_wait: false.into(),
+        clear_cloud_attributes_on_remove: false.into(),
+        kind: Attr::Null,
+        ..cluster()
+    };
+    assert_eq!(planned(&taken_over, &config), taken_over);
+    let none = Cluster { is_single_node: Attr::Null, use_ml_runtime: Attr::Null, ..taken_over.clone() };
+    update(&cx, taken_over, none).await;
+    assert_eq!(cloud.requests("POST", "/clusters/update") + cloud.requests("POST", "/clusters/edit"), 0);
+}
+
+#[tokio::test]
+async fn a_pin_is_seen_whoever_set_it_and_is_in_nobodys_way() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let made = create(&cx, cluster()).await;
+    let other = create(&call(cx.client().clone()), cluster()).await;
+    let body = ClusterId { cluster_id: made.id.text().to_owned() };
+    cx.client().send::<()>(Request::post("/api/2.1/clusters/pin").json(&body).unwrap()).await.unwrap();
+    let is_pinned = async |of: &Cluster| Cluster::read(&cx, of.clone()).await.unwrap().unwrap().is_pinned;
+    assert_eq!((is_pinned(&made).await, is_pinned(&other).await), (true.into(), false.into()));
+    // The state does not know of the pin.
+    Cluster::delete(&cx, made.clone()).await.unwrap();
+    assert!(Cluster::read(&cx, made).await.unwrap().is_none());
 }
