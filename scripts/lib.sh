@@ -66,20 +66,24 @@ ensure_package() {
   fi
 }
 
-# ensure_venv: a Python environment with moto, the emulated AWS. localcloud uses it through LOCALCLOUD_VENV.
+# ensure_venv: a Python environment with moto, the emulated AWS, and the clients of others that our tests use. localcloud uses it through
+# LOCALCLOUD_VENV.
 ensure_venv() {
-  local requirements=$root/crates/localcloud/requirements.txt
+  local of_localcloud=$root/crates/localcloud/requirements.txt of_tests=$root/provider/tests/requirements.txt
   export LOCALCLOUD_VENV=$cache/venv
   mkdir -p "$cache"
-  if cmp -s "$requirements" "$LOCALCLOUD_VENV/requirements.txt"; then return; fi
-  need python3 "install Python 3.9 or newer: sudo apt-get install python3 python3-venv"
+  if cmp -s "$of_localcloud" "$LOCALCLOUD_VENV/requirements.txt" &&
+    cmp -s "$of_tests" "$LOCALCLOUD_VENV/requirements-tests.txt"; then return; fi
+  need python3 "install Python 3.10 or newer: sudo apt-get install python3 python3-venv"
   say "Making a Python environment with moto in .cache/venv"
   rm -rf "$LOCALCLOUD_VENV"
   python3 -m venv "$LOCALCLOUD_VENV" >"$cache/venv.log" 2>&1 ||
     die "python3 cannot make a virtual environment: sudo apt-get install python3-venv (details: .cache/venv.log)"
-  "$LOCALCLOUD_VENV/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" >>"$cache/venv.log" 2>&1 ||
-    die "pip could not install crates/localcloud/requirements.txt: see .cache/venv.log"
-  cp "$requirements" "$LOCALCLOUD_VENV/requirements.txt"
+  "$LOCALCLOUD_VENV/bin/pip" install --quiet --disable-pip-version-check -r "$of_localcloud" -r "$of_tests" \
+    >>"$cache/venv.log" 2>&1 ||
+    die "pip could not install crates/localcloud/requirements.txt and provider/tests/requirements.txt: see .cache/venv.log"
+  cp "$of_tests" "$LOCALCLOUD_VENV/requirements-tests.txt"
+  cp "$of_localcloud" "$LOCALCLOUD_VENV/requirements.txt"
 }
 
 # ensure_tools: all that the demo and the tests run beside our own programs.

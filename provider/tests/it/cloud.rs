@@ -22,7 +22,7 @@ pub struct Cloud {
     workspace: OnceLock<(Env, Bench)>,
     aws: String,
     baseline: BTreeSet<String>,
-    _files: tempfile::TempDir,
+    files: tempfile::TempDir,
 }
 
 /// The cloud that most tests share, started by the first one.
@@ -59,7 +59,7 @@ impl Cloud {
             workspace: OnceLock::new(),
             aws,
             baseline: BTreeSet::new(),
-            _files: files,
+            files,
         };
         cloud.baseline = cloud.held();
         cloud
@@ -120,44 +120,27 @@ impl Cloud {
     }
 
     fn held(&self) -> BTreeSet<String> {
-        let mut held = BTreeSet::new();
-        for region in REGIONS {
-            for (action, ids) in [
-                ("DescribeVpcs", "vpcId"),
-                ("DescribeSubnets", "subnetId"),
-                ("DescribeInternetGateways", "internetGatewayId"),
-                ("DescribeAddresses", "allocationId"),
-                ("DescribeNatGateways&Filter.1.Name=state&Filter.1.Value.1=available", "natGatewayId"),
-                ("DescribeVpcEndpoints", "vpcEndpointId"),
-                ("DescribeSecurityGroups", "groupId"),
-                ("DescribeRouteTables", "routeTableId"),
-            ] {
-                held.extend(elements(&self.query("ec2", region, &format!("Action={action}&Version=2016-11-15")), ids));
-            }
-        }
-        let roles = self.query("iam", "us-east-1", "Action=ListRoles&Version=2010-05-08");
-        held.extend(elements(&roles, "RoleName").into_iter().map(|name| format!("role {name}")));
-        held.extend(self.buckets().into_iter().map(|name| format!("bucket {name}")));
-        if let Some(running) = self.running.lock().unwrap().as_ref() {
-            let summary = running.summary();
-            for (kind, count) in summary.as_object().unwrap() {
-                if count.as_u64().unwrap_or_else(|| count.as_array().map_or(0, |all| all.len() as u64)) > 0 {
-                    held.insert(format!("{kind} {count}"));
-                }
+        let running = self.running.lock().unwrap();
+        let Some(running) = running.as_ref() else { return BTreeSet::new() };
+        let objects = self.runtime.block_on(running.aws_objects()).unwrap();
+        let mut held: BTreeSet<String> = objects.iter().map(ToString::to_string).collect();
+        let summary = running.summary();
+        for (kind, count) in summary.as_object().unwrap() {
+            if count.as_u64().unwrap_or_else(|| count.as_array().map_or(0, |all| all.len() as u64)) > 0 {
+                held.insert(format!("{kind} {count}"));
             }
         }
         held
     }
 
-    fn buckets(&self) -> Vec<String> {
-        let credential =
-            "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-        let request = reqwest::Client::new()
-            .get(format!("{}/", self.aws))
-            .header("authorization", credential)
-            .header("host", "s3.amazonaws.com");
-        let text = self.runtime.block_on(async { request.send().await.unwrap().text().await.unwrap() });
-        text.split("<Bucket>").skip(1).flat_map(|rest| elements(rest, "Name")).collect()
+    /// What reaches this cloud by clients that are not ours: they take it as their HTTP proxy.
+    pub fn foreign(&self) -> Env {
+        let running = self.running.lock().unwrap();
+        let running = running.as_ref().unwrap();
+        let bundle = self.files.path().join("authorities.pem");
+        std::fs::write(&bundle, running.authorities()).unwrap();
+        let env = running.proxy_env(&bundle).into_iter().map(|(name, value)| (name.to_owned(), value));
+        env.chain([("AWS_REGION".to_owned(), "eu-west-1".to_owned())]).collect()
     }
 
     /// Whether there is an interface endpoint in any region.
@@ -166,12 +149,6 @@ impl Cloud {
             self.query("ec2", region, "Action=DescribeVpcEndpoints&Version=2016-11-15").contains(">Interface<")
         })
     }
-}
-
-/// The texts of an XML element, wherever it stands.
-fn elements(xml: &str, name: &str) -> Vec<String> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    xml.split(&open).skip(1).filter_map(|rest| Some(rest.split(&close).next()?.to_owned())).collect()
 }
 
 /// The Python environment with moto: scripts/lib.sh makes it and names it.

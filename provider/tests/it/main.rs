@@ -10,6 +10,7 @@ mod configurations;
 mod contract;
 mod crashes;
 mod empty_texts;
+mod foreign;
 mod job;
 mod kill;
 mod official;

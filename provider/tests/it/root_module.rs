@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::bench::{Bench, Run, binaries, terraform};
 use crate::cloud::{Cloud, root};
+use crate::foreign;
 
 pub const TESTS: &[(&str, fn())] = &[
     ("the_root_module_is_applied_slept_woken_and_destroyed", the_root_module),
@@ -33,6 +34,7 @@ fn the_root_module() {
     let endpoint: ssh_endpoint::SshEndpoint = serde_json::from_value(endpoint).unwrap();
     assert!(endpoint.server_host_key.starts_with("ssh-ed25519 "), "{endpoint:?}");
 
+    foreign::read_back(&bench, &cloud, FILE);
     tokens_and_nothing_else(&bench);
     sleep_and_wake(&bench, &cloud);
 

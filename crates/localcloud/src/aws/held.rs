@@ -92,8 +92,10 @@ impl Asking<'_> {
                     default_vpc = field(item, "vpcId").map(str::to_owned);
                 }
                 // The default VPC's gateway is of the default VPC.
-                let of_default = *kind == "internet gateway" && field(item, "vpcId") == default_vpc.as_deref();
-                let held = !spared.iter().any(|mark| item.contains(mark)) && !(of_default && default_vpc.is_some());
+                let of_default = *kind == "internet gateway"
+                    && default_vpc.is_some()
+                    && field(item, "vpcId") == default_vpc.as_deref();
+                let held = !(of_default || spared.iter().any(|mark| item.contains(mark)));
                 if let Some(id) = field(item, id).filter(|_| held) {
                     add(*kind, id);
                 }
