@@ -333,7 +333,7 @@ def cluster(state):
 
 def filled_in(name, state):
     # Databricks fills it in where the configuration says nothing: it is told, and not the state's.
-    return state.get(name) is None and name in ("custom_tags", "spark_conf", "aws_attributes", "runtime_engine", "autoscale", "num_workers")
+    return plain(state.get(name)) is None and name in ("custom_tags", "spark_conf", "aws_attributes", "runtime_engine", "autoscale", "num_workers")
 
 
 def ssh_endpoint(state):
