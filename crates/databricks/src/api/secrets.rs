@@ -114,11 +114,27 @@ wire! {
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn create_scope(client: &Client, scope: &str) -> Result<(), Error> {
-    let body = CreateScope { scope: scope.to_owned(), ..CreateScope::default() };
-    match client.send(Request::post("/api/2.0/secrets/scopes/create").json(&body)?.idempotent()).await {
+    match client.send(creation_of(scope)?.idempotent()).await {
         Err(error) if error.is_already_exists() => Ok(()),
         other => other,
     }
+}
+
+/// Makes a scope that its creator manages; false for one that is there already.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn new_scope(client: &Client, scope: &str) -> Result<bool, Error> {
+    match client.send::<()>(creation_of(scope)?).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_already_exists() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn creation_of(scope: &str) -> Result<Request, Error> {
+    let body = CreateScope { scope: scope.to_owned(), ..CreateScope::default() };
+    Request::post("/api/2.0/secrets/scopes/create").json(&body)
 }
 
 /// Removes a scope with all that is in it. One that is gone is no error.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Attr, COMPUTED, Call, Ephemeral, Error, OPTIONAL, Opened, Result, Secret};
 
-use super::token::revoke;
+use super::token::{self, revoke};
 use crate::answer::Answer;
 use crate::clients::Workspace;
 
@@ -53,7 +53,7 @@ impl Ephemeral for EphemeralToken {
             lifetime_seconds: Some(config.lifetime_seconds.known().copied().unwrap_or(LIFETIME_SECONDS)),
             ..CreateToken::default()
         };
-        let request = Request::post("/api/2.0/token/create").json(&body).or_say(action)?;
+        let request = Request::post(token::CREATE).json(&body).or_say(action)?;
         let issued: CreateTokenResponse = cx.client().send(request).await.or_say(action)?;
         let private = issued.token_info.token_id.clone().into_bytes();
         let result = Self {

@@ -109,10 +109,13 @@ async fn issue(cx: &Call<Workspace>, plan: Token) -> Result<Token> {
         lifetime_seconds: plan.lifetime_seconds.known().copied(),
         ..CreateToken::default()
     };
-    let request = Request::post("/api/2.0/token/create").json(&body).or_say(action)?;
+    let request = Request::post(CREATE).json(&body).or_say(action)?;
     let issued: CreateTokenResponse = cx.client().send(request).await.or_say(action)?;
     Ok(Token { token_value: issued.token_value.into(), ..state_of(plan, issued.token_info) })
 }
+
+/// Where the workspace makes one, ephemeral or not.
+pub(super) const CREATE: &str = "/api/2.0/token/create";
 
 /// Revokes a token; one that is gone already is a success.
 pub(super) async fn revoke(cx: &Call<Workspace>, id: &str) -> Result<()> {

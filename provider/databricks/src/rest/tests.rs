@@ -2,15 +2,18 @@
 
 use databricks::{Client, Config, Environment};
 use jiff::Timestamp;
+use localcloud::Fault;
 use serde_json::{Value as Json, json};
-use tfplugin::{Marker, Resource};
+use tfplugin::{DataSource, Marker, Resource, Set};
 
 use super::api::Api;
 use super::place::Place;
-use super::{Of, Rest};
+use super::{Listing, Lookup, Of, One, Rest};
+use crate::account::mws_credentials::MwsCredentials;
 use crate::account::mws_ncc_private_endpoint_rule::MwsNccPrivateEndpointRule;
 use crate::account::mws_networks::MwsNetworks;
 use crate::account::mws_permission_assignment::MwsPermissionAssignment;
+use crate::testing::{Cloud, create};
 
 const ACCOUNT: &str = "0e1f2a3b-0000-4000-8000-000000000000";
 
@@ -100,8 +103,129 @@ fn an_object_from_before_the_create_is_not_of_it() {
     assert!(!api.created("made").may_be_of(&marker, &json!({ "made": 0 })));
 }
 
+impl One for MwsNetworks {
+    const BY: &'static [&'static str] = &["network_name"];
+    const LOOKUP: &'static str = "";
+}
+
+fn network(name: &str, number: u8) -> Of<MwsNetworks> {
+    let ids =
+        |kind: &str| Set(vec![format!("{kind}-0123456789abcde{number}0"), format!("{kind}-0123456789abcde{number}1")]);
+    Of::from(MwsNetworks {
+        network_name: name.into(),
+        vpc_id: "vpc-0123456789abcdef0".into(),
+        subnet_ids: ids("subnet").into(),
+        security_group_ids: ids("sg").into(),
+        ..Default::default()
+    })
+}
+
+#[tokio::test]
+async fn one_is_looked_up_by_its_name_or_its_id_and_never_guessed() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.account();
+    let look = async |by: Json| Lookup::<MwsNetworks>::read(&cx, serde_json::from_value(by).unwrap()).await;
+    let first = create(&cx, network("first", 1)).await;
+    create(&cx, network("second", 2)).await;
+    let id = first.network_id.text();
+    for by in [
+        json!({ "network_name": "first" }),
+        json!({ "network_id": id }),
+        json!({ "network_name": "first", "network_id": id }),
+    ] {
+        let found = serde_json::to_value(look(by).await.unwrap()).unwrap();
+        assert_eq!(found["id"], first.id.text());
+        assert_eq!(found["vpc_id"], "vpc-0123456789abcdef0");
+        assert_eq!(found["account_id"], cloud.running.account_id());
+    }
+    for (by, words) in [
+        (json!({ "network_name": "third" }), "no network configuration with network_name \"third\""),
+        (json!({ "network_name": "second", "network_id": id }), "no network configuration"),
+        (json!({ "network_id": "n-0" }), "no network configuration"),
+        (json!({}), "Set `network_id` or `network_name`"),
+    ] {
+        let text = look(by).await.unwrap_err().to_string();
+        assert!(text.contains(words), "{text}");
+    }
+    create(&cx, network("first", 3)).await;
+    let text = look(json!({ "network_name": "first" })).await.unwrap_err().to_string();
+    assert!(text.contains("several") && text.contains("`network_id`"), "{text}");
+}
+
+#[tokio::test]
+async fn all_are_listed_by_their_names() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.account();
+    let plan = |name: &str| {
+        let role_arn = "arn:aws:iam::123456789012:role/databricks".into();
+        Of::from(MwsCredentials { credentials_name: name.into(), role_arn, ..Default::default() })
+    };
+    let made = [create(&cx, plan("one a")).await, create(&cx, plan("one b")).await];
+    let found = Listing::<MwsCredentials>::read(&cx, Listing::default()).await.unwrap();
+    let found = serde_json::to_value(found).unwrap();
+    assert_eq!(found["ids"], json!({ "one a": made[0].credentials_id.text(), "one b": made[1].credentials_id.text() }));
+}
+
+#[tokio::test]
+async fn a_read_that_is_denied_is_no_object_that_is_gone() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.account();
+    let made = create(&cx, network("denied", 1)).await;
+    cloud.running.fault(Fault::once("GET /api/2.0/accounts/*/networks/*", 403, "PERMISSION_DENIED"));
+    assert!(Of::<MwsNetworks>::read(&cx, made).await.unwrap_err().to_string().contains("PERMISSION_DENIED"));
+}
+
 #[test]
 fn the_flags_of_a_resource_are_its_imports() {
     assert_eq!(<Of<MwsNetworks> as Resource>::IMPORT_ID, Some("account_id/network_id"));
     assert!(<Of<MwsNetworks> as Resource>::IMMUTABLE && !<Of<MwsNccPrivateEndpointRule> as Resource>::IMMUTABLE);
+}
+
+/// The texts in a file's code that are paths of the API: whole ones, and those of requests and descriptions below the account.
+fn paths(code: &str) -> std::collections::BTreeSet<String> {
+    let mut paths = std::collections::BTreeSet::new();
+    for (at, _) in code.match_indices('"') {
+        let (before, after) = code.split_at(at);
+        let Some(text) = after.get(1..).and_then(|after| after.split('"').next()) else { continue };
+        let before = before.trim_end().trim_end_matches("format!(").trim_end_matches('&');
+        let is_request =
+            before.ends_with("_account(") || before.ends_with("Api::collection(") || before.ends_with("Api::rpc(");
+        if (text.starts_with("/api/2") && text.len() > 8) || (is_request && text.starts_with('/')) {
+            paths.insert(text.to_owned());
+        }
+    }
+    paths
+}
+
+#[test]
+fn no_path_of_the_api_is_written_in_two_places() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut folders = vec![
+        root.join("provider/databricks/src"),
+        root.join("crates/databricks/src"),
+        root.join("crates/ssh-endpoint/src"),
+        root.join("tunnel/src"),
+    ];
+    let mut places: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".rs") && !name.contains("test") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code: Vec<&str> = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).collect();
+                let code: Vec<&str> = code.into_iter().filter(|line| !line.trim_start().starts_with("//")).collect();
+                for found in paths(&code.join("\n")) {
+                    places.entry(found).or_default().push(path.display().to_string());
+                }
+            }
+        }
+    }
+    assert!(places.len() > 20, "the paths were found: {places:?}");
+    // Clusters and the tokens of new workspaces are being moved.
+    let known = ["/api/2.1/clusters/", "/api/2.0/token/", "/api/2.0/preview/scim/v2/Me"];
+    places.retain(|path, files| files.len() > 1 && !known.iter().any(|known| path.starts_with(known)));
+    assert!(places.is_empty(), "{places:#?}");
 }

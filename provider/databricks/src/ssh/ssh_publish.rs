@@ -1,18 +1,14 @@
 //! What the resource adds to [`ssh_endpoint::publish`]: whose the endpoint is, the endpoint as it was published
 //! (so that a read finds what changed, and an import finds everything), and a host key that stays the pinned one.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use databricks::Request;
-use databricks::api::secrets::{CreateScope, DeleteScope, DeleteSecret, GetSecret, ListSecrets, PutSecret};
-use databricks::api::workspace::{Delete, ListObjects};
+use databricks::api::{secrets, workspace};
 use ssh_endpoint::publish::{self, EndpointConfig};
 use ssh_endpoint::publish_official;
 use ssh_endpoint::{self as layout, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SshEndpoint};
 use tfplugin::{Call, Error, Result};
 
 use super::tunnel_binary::Binary;
-use crate::answer::{Answer, refusal};
+use crate::answer::Answer;
 use crate::clients::Workspace;
 
 /// What is published.
@@ -37,18 +33,12 @@ impl Published {
 /// Makes the endpoint's secret scope, marked with the create's marker. A scope that is there belongs to another endpoint.
 pub(super) async fn claim(cx: &Call<Workspace>, name: &str) -> Result<()> {
     let scope = layout::secret_scope(name);
-    let action = || format!("create the secret scope {scope}");
-    let body = CreateScope { scope: scope.clone(), ..CreateScope::default() };
-    match cx.client().send::<()>(Request::post("/api/2.0/secrets/scopes/create").json(&body).or_say(action)?).await {
-        Ok(()) => {}
-        // An apply that was killed between the scope and its mark left it empty.
-        Err(error) if error.is_already_exists() && is_empty(cx, &scope).await? => {}
-        Err(error) if error.is_already_exists() => {
-            return Err(Error::new(format!("The workspace has an SSH endpoint {name:?} already"))
-                .detail(format!("Choose another name, or import it: terraform import <address> {name}"))
-                .at("name"));
-        }
-        Err(error) => return Err(refusal(&action(), error)),
+    let is_new = secrets::new_scope(cx.client(), &scope).await.or_say(|| format!("create the secret scope {scope}"))?;
+    // An apply that was killed between the scope and its mark left it empty.
+    if !is_new && !is_empty(cx, &scope).await? {
+        return Err(Error::new(format!("The workspace has an SSH endpoint {name:?} already"))
+            .detail(format!("Choose another name, or import it: terraform import <address> {name}"))
+            .at("name"));
     }
     put(cx, &scope, MANAGED, cx.marker().id.clone()).await
 }
@@ -154,57 +144,38 @@ pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<
         }
     }
     let scope = layout::secret_scope(name);
-    let action = || format!("delete the secret scope {scope}");
-    let body = DeleteScope { scope: scope.clone() };
-    let request = Request::post("/api/2.0/secrets/scopes/delete").json(&body).or_say(action)?.idempotent();
-    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+    secrets::delete_scope(cx.client(), &scope).await.or_say(|| format!("delete the secret scope {scope}"))
 }
 
 async fn forget_host_key(cx: &Call<Workspace>, scope: &str) -> Result<()> {
     let action = || format!("delete the host key in the scope {scope}");
-    let body = DeleteSecret { scope: scope.to_owned(), key: SERVER_PRIVATE_KEY.to_owned() };
-    let request = Request::post("/api/2.0/secrets/delete").json(&body).or_say(action)?.idempotent();
-    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+    secrets::delete(cx.client(), scope, SERVER_PRIVATE_KEY).await.or_say(action)
 }
 
 /// For what is no secret: the endpoint's mark.
 async fn put(cx: &Call<Workspace>, scope: &str, key: &str, value: String) -> Result<()> {
     let action = || format!("write {key} into the secret scope {scope}");
-    let body = PutSecret {
-        scope: scope.to_owned(),
-        key: key.to_owned(),
-        string_value: Some(value.into()),
-        ..PutSecret::default()
-    };
-    let request = Request::post("/api/2.0/secrets/put").json(&body).or_say(action)?.idempotent();
-    cx.client().send::<()>(request).await.or_say(action)
+    secrets::put(cx.client(), scope, key, &value.into()).await.or_say(action)
 }
 
 /// For what is no secret: the endpoint and its mark.
 async fn get(cx: &Call<Workspace>, scope: &str, key: &str) -> Result<Option<String>> {
     let action = || format!("read {key} from the secret scope {scope}");
-    let request = Request::get("/api/2.0/secrets/get").query("scope", scope).query("key", key);
-    let Some(found) = cx.client().send::<GetSecret>(request).await.if_exists(action)? else { return Ok(None) };
-    let bytes = STANDARD.decode(found.value.expose())?;
-    Ok(Some(String::from_utf8(bytes)?))
+    let found = secrets::get(cx.client(), scope, key).await.or_say(action)?;
+    Ok(found.map(|text| text.expose().clone()))
 }
 
 async fn is_empty(cx: &Call<Workspace>, scope: &str) -> Result<bool> {
-    let request = Request::get("/api/2.0/secrets/list").query("scope", scope);
-    let found: ListSecrets =
-        cx.client().send(request).await.or_say(|| format!("list the secrets of the scope {scope}"))?;
-    Ok(found.secrets.is_empty())
+    let found = secrets::list(cx.client(), scope).await.or_say(|| format!("list the secrets of the scope {scope}"))?;
+    Ok(found.unwrap_or_default().is_empty())
 }
 
 async fn remove_folder(cx: &Call<Workspace>, path: &str) -> Result<()> {
     let action = || format!("delete the workspace folder {path}");
-    let body = Delete { path: path.to_owned(), recursive: Some(true) };
-    let request = Request::post("/api/2.0/workspace/delete").json(&body).or_say(action)?.idempotent();
-    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
+    workspace::remove_folder(cx.client(), path).await.or_say(action)
 }
 
 async fn is_empty_folder(cx: &Call<Workspace>, path: &str) -> Result<bool> {
-    let request = Request::get("/api/2.0/workspace/list").query("path", path);
-    let found = cx.client().send::<ListObjects>(request).await.if_exists(|| format!("list {path} in the workspace"))?;
-    Ok(found.unwrap_or_default().objects.is_empty())
+    let found = workspace::list(cx.client(), path).await.or_say(|| format!("list {path} in the workspace"))?;
+    Ok(found.is_empty())
 }
