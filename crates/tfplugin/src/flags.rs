@@ -157,6 +157,18 @@ impl OwnedFlags {
     pub(crate) fn is_read_only(&self) -> bool {
         self.computed && !self.optional && !self.required
     }
+
+    /// Whether different texts may mean the same.
+    pub(crate) fn has_spellings(&self) -> bool {
+        self.json || self.ignores_case || !self.same_as.is_empty()
+    }
+
+    /// The one spelling of all that mean the same as `text`, documents aside.
+    pub(crate) fn spelled(&self, text: &str) -> String {
+        let text = if self.ignores_case { text.to_lowercase() } else { text.to_owned() };
+        let other = self.same_as.iter().find(|(_, other)| *other == text);
+        other.map_or(text, |(one, _)| one.clone())
+    }
 }
 
 /// The flags as they are read back from a JSON schema.

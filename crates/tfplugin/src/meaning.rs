@@ -48,7 +48,7 @@ pub(crate) fn form<'a>(attribute: &Attribute, value: &'a Value) -> Cow<'a, Value
     let flags = &attribute.flags;
     match value {
         Value::Bool(_) | Value::Number(_) | Value::Unknown(_) | Value::Dynamic(_) => Cow::Borrowed(value),
-        Value::String(text) if !text.is_empty() && !flags.json && !flags.ignores_case => Cow::Borrowed(value),
+        Value::String(text) if !text.is_empty() && !flags.has_spellings() => Cow::Borrowed(value),
         Value::Null if flags.default.is_none() => Cow::Borrowed(value),
         value => Cow::Owned(of_attribute(attribute, value.clone(), false)),
     }
@@ -111,7 +111,7 @@ fn attribute(attribute: &Attribute, value: Value, rules: Rules) -> Value {
     let value = match &attribute.shape {
         Shape::Type(of) => {
             let value = if configurable { without_nulls(value, of) } else { value };
-            if rules.spelling && (flags.json || flags.ignores_case) { spelled(value, of, flags) } else { value }
+            if rules.spelling && flags.has_spellings() { spelled(value, of, flags) } else { value }
         }
         Shape::Nested(nesting, attributes) => {
             let fields = Fields { attributes, blocks: &[] };
@@ -181,8 +181,7 @@ fn spelled(value: Value, of: &Type, flags: &OwnedFlags) -> Value {
         (Value::String(text), Type::String) => match document::meaning(&text) {
             // In a list, so that no text is taken for a document.
             Some(document) if flags.json => Value::List(vec![document]),
-            _ if flags.ignores_case => Value::String(text.to_lowercase()),
-            _ => Value::String(text),
+            _ => Value::String(flags.spelled(&text)),
         },
         (Value::List(elements), Type::List(of)) => {
             Value::List(elements.into_iter().map(|element| spelled(element, of, flags)).collect())

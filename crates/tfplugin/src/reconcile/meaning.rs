@@ -89,9 +89,7 @@ fn text(flags: &OwnedFlags, text: &str) -> Json {
     {
         return ordered(document);
     }
-    let text = if flags.ignores_case { text.to_lowercase() } else { text.to_owned() };
-    let first = flags.same_as.iter().find(|(_, other)| *other == text).map(|(one, _)| one.clone());
-    Json::from(first.unwrap_or(text))
+    Json::from(flags.spelled(text))
 }
 
 /// A document with the members of its objects in the order of their names.

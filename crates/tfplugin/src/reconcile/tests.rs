@@ -337,3 +337,15 @@ fn an_answer_of_another_type_is_an_error_that_shows_no_value() {
 fn what_an_import_cannot_read_follows_from_the_flags() {
     assert_eq!(import_ignores::<House>(), ["floors", "key", "key_wo", "key_wo_version", "force"]);
 }
+
+#[test]
+fn a_spelling_that_means_the_same_is_no_change_in_a_plan() {
+    let schema = schema::<House>();
+    for (state, config, planned) in [("ROCK", "STONE", "ROCK"), ("BRICK", "ROCK", "BRICK"), ("ROCK", "WOOD", "WOOD")] {
+        let value = |kind: &str| {
+            crate::serde_value::to_value(&house(json!({"name": "a", "level": "OPEN", "kind": kind})), &schema).unwrap()
+        };
+        let plan = crate::plan::plan(&schema, &value(state), &value(config), &value(config));
+        assert_eq!(plan.value.member("kind"), &crate::Value::String(planned.into()), "{state} {config}");
+    }
+}

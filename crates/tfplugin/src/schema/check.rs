@@ -71,7 +71,9 @@ fn flags(attribute: &Attribute, place: Place) -> Outcome {
         (flags.keeps_state && !flags.computed, "only a computed value can keep its state"),
         (flags.replaces && !(flags.required || flags.optional), "only what can be configured can replace"),
         (flags.default.is_some() && !flags.optional, "only an optional value has a default"),
-        ((flags.json || flags.ignores_case) && !is_text(&attribute.shape), "only text is compared by its meaning"),
+        (flags.has_spellings() && !is_text(&attribute.shape), "only text is compared by its meaning"),
+        (flags.service_default && flags.replaces, "what replaces and is the service's to decide is OPTIONAL_COMPUTED"),
+        (flags.wire.as_ref().is_some_and(|wire| !wire.starts_with('/')), "wire is a JSON pointer: it begins with /"),
     ];
     match rules.iter().find(|(broken, _)| *broken) {
         Some((_, problem)) => Err((*problem).to_owned()),
