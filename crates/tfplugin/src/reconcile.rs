@@ -92,13 +92,6 @@ pub fn object<T: Object>(tree: Json) -> Result<T> {
         .map_err(|_| Error::new(format!("A value does not fit its attribute of {}", T::schema_name())))
 }
 
-/// The names of the attributes of `T` that can be configured, and of its blocks, in the order of the struct's fields.
-pub fn configurable<T: Object>() -> Vec<String> {
-    let schema = schema::<T>();
-    let fields = Fields::of(&schema).all();
-    fields.filter(|field| field.is_configurable()).map(|field| field.name.to_owned()).collect()
-}
-
 /// A text in the form of the attribute of this name: a number where the attribute is one. Null if there is no such attribute.
 pub fn typed<T: Object>(name: &str, text: &str) -> Json {
     let schema = schema::<T>();
@@ -107,11 +100,6 @@ pub fn typed<T: Object>(name: &str, text: &str) -> Json {
         Some(Holds::Plain(of)) => seen::typed(of, &Json::from(text)).unwrap_or_default(),
         _ => Json::Null,
     }
-}
-
-/// Whether `T` has an attribute of this name.
-pub fn has<T: Object>(name: &str) -> bool {
-    Fields::of(&schema::<T>()).all().any(|field| field.name == name)
 }
 
 /// The attributes that an import cannot read back: what the service never tells, and what only Terraform knows.
