@@ -262,6 +262,7 @@ Optional:
 
 - `create` (String) How long the create may take, `30m` or `1h30m` for example. Default: `1h30m`.
 - `delete` (String) How long the delete may take, `30m` or `1h30m` for example. Default: `1h30m`.
+- `read` (String) How long the read may take, `30m` or `1h30m` for example. Default: `1h30m`.
 - `update` (String) How long the update may take, `30m` or `1h30m` for example. Default: `1h30m`.
 
 ## Import

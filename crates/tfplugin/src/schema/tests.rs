@@ -246,7 +246,7 @@ fn everything_configured_replaces_an_immutable_resource_but_its_timeouts() {
         assert_eq!((block.nesting, block.items), (Nesting::Single, (0, 0)));
         block.body.attributes.iter().map(|attribute| attribute.name.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(limits(&schema), ["create", "delete"]);
+    assert_eq!(limits(&schema), ["create", "read", "delete"]);
     assert_eq!(limits(&resource_schema::<Thing>()), ["create", "read", "update", "delete"]);
 }
 
