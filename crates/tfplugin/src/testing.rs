@@ -1,18 +1,24 @@
-//! A provider served inside a test's own process, for a real Terraform.
+//! For the tests of a provider: it served inside the test's own process, for a real Terraform; and a plan without Terraform.
 
 use std::path::PathBuf;
+
+use jiff::Timestamp;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::diagnostic::Result;
+use crate::diagnostic::{Path, Result};
 use crate::environment::Environment;
 use crate::handshake;
 use crate::journal::Journal;
 use crate::listen::Listener;
-use crate::resource::Provider;
+use crate::plan;
+use crate::resource::{Planning, Provider, Resource};
+use crate::schema::resource_schema;
+use crate::serde_value::{from_value, restore, to_value};
 use crate::serve::run;
 use crate::server::Server;
+use crate::value::Value;
 
 /// A served provider. It ends when this is dropped.
 #[derive(Debug)]
@@ -52,4 +58,49 @@ pub async fn start<P: Provider>(journal: Option<PathBuf>) -> Result<Served> {
     let shutdown = server.shutdown.clone();
     let task = tokio::spawn(run(server, listener, None, false));
     Ok(Served { reattach, shutdown, task })
+}
+
+/// What is planned for an object.
+#[derive(Debug, Clone)]
+pub struct Plan<R> {
+    /// The planned object, as [`Resource::create`] and [`Resource::update`] get it.
+    pub object: R,
+    /// Whether it differs from the object that is there.
+    pub changes: bool,
+    /// The attributes whose change replaces the object.
+    pub replaces: Vec<Path>,
+}
+
+/// Plans an object as the framework does for Terraform: the schema's defaults, what stays and what is computed, and the
+/// resource's own say. `prior` is the object that is there.
+///
+/// # Errors
+/// The resource refuses the plan.
+pub fn planned<R: Resource>(client: Option<&R::Client>, prior: Option<&R>, config: &R) -> Result<Plan<R>> {
+    let schema = resource_schema::<R>();
+    let before = prior.map_or(Ok(Value::Null), |prior| to_value(prior, &schema))?;
+    let configured = to_value(config, &schema)?;
+    // Terraform proposes the prior value of what is computed and not configured.
+    let mut proposed = configured.clone();
+    if let Value::Map(members) = &mut proposed {
+        for attribute in schema.body.attributes.iter().filter(|attribute| attribute.flags.computed) {
+            if let Some(value) = members.get_mut(&attribute.name)
+                && value.is_null()
+            {
+                *value = before.member(&attribute.name).clone();
+            }
+        }
+    }
+    let plan::Planned { value, mut replaces } = plan::plan(&schema, &before, &proposed, &configured);
+    let mut object: R = from_value(&value, &schema)?;
+    R::plan(&mut Planning {
+        prior,
+        config,
+        planned: &mut object,
+        replaces: &mut replaces,
+        client,
+        now: Timestamp::now(),
+    })?;
+    let value = restore(&value, &object, &schema)?;
+    Ok(Plan { object, changes: plan::is_changed(&before, &value), replaces })
 }

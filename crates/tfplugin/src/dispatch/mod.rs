@@ -60,3 +60,16 @@ fn found(schema: &Schema, prior: &Value, new: &Value) -> Outcome<Value> {
         None => Ok(value),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::diagnostics;
+    use crate::diagnostic::Diagnostic;
+
+    #[test]
+    fn a_diagnostic_is_said_once() {
+        let said = |summary: &str| Diagnostic::warning(summary, "the same detail");
+        let said = diagnostics(vec![said("one"), said("two"), said("one")]);
+        assert_eq!(said.iter().map(|it| it.summary.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    }
+}
