@@ -47,6 +47,10 @@ demo:
 bench-provider:
     scripts/bench_provider.sh
 
+# What many AWS objects cost, beside hashicorp/aws
+bench-aws *units:
+    scripts/bench_aws.sh {{ units }}
+
 # Speed, latency and memory of the tunnel, beside its peers
 bench-tunnel *what:
     scripts/bench_tunnel.sh {{ what }}
