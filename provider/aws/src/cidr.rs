@@ -33,6 +33,12 @@ pub(crate) fn check_any(text: &str, v6: bool, path: Path) -> Option<Diagnostic> 
     Some(wrong(text, problem, path))
 }
 
+/// A range in the spelling that AWS answers: `::0/0` is `::/0`, `2001:DB8::/32` is `2001:db8::/32` (RFC 5952). What is no range
+/// stays as it is.
+pub(crate) fn canonical(text: &str) -> String {
+    parse(text).map_or_else(|_| text.to_owned(), |(address, mask)| format!("{address}/{mask}"))
+}
+
 fn wrong(text: &str, problem: String, path: Path) -> Diagnostic {
     Error::new(format!("{text:?} is no address range that can be used")).detail(problem).at(path).into()
 }
@@ -88,6 +94,18 @@ mod tests {
         check("10.0.0.0/33", Some("no netmask"));
         check("2001:db8::/32", Some("IPv6"));
         assert_eq!(super::check("cidr_block", &Attr::Unknown, VPC_MASKS), None);
+    }
+
+    #[test]
+    fn a_range_has_one_canonical_spelling() {
+        for (text, expected) in [
+            ("::0/0", "::/0"),
+            ("2001:DB8:0:0::/32", "2001:db8::/32"),
+            ("10.0.0.0/16", "10.0.0.0/16"),
+            ("pl-1", "pl-1"),
+        ] {
+            assert_eq!(canonical(text), expected);
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use crate::config::{AwsBlock, Endpoints};
 use crate::errors::Explain;
 use crate::region;
+use crate::tables::Tables;
 use crate::tags::Tags;
 
 /// The AWS side of a configured provider: its `aws` block, and the clients that are made of it when the first resource asks.
@@ -55,6 +56,8 @@ pub struct Aws {
     pub region: String,
     /// Tags that every object gets.
     pub default_tags: BTreeMap<String, String>,
+    /// Route tables that were seen a moment ago.
+    pub(crate) tables: Tables,
     identity: OnceCell<Identity>,
 }
 
@@ -147,6 +150,7 @@ impl Aws {
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
             region: config.region().map(ToString::to_string).unwrap_or_default(),
             default_tags,
+            tables: Tables::default(),
             identity: OnceCell::new(),
         })
     }
@@ -157,7 +161,7 @@ impl Aws {
     /// STS did not answer, or not with an account.
     pub async fn identity(&self) -> Result<&Identity> {
         let ask = || async {
-            let answer = self.sts.get_caller_identity().send().await.when("find out whose the AWS credentials are")?;
+            let answer = self.sts.get_caller_identity().send().await.fault()?;
             Ok(Identity {
                 account_id: answer.account.unwrap_or_default(),
                 arn: answer.arn.unwrap_or_default(),

@@ -57,7 +57,7 @@ where
 fn pause_before(attempt: u32, fault: &Fault) -> Option<Duration> {
     let most = match fault.kind {
         Kind::Throttled => ATTEMPTS,
-        Kind::Uncertain => 4,
+        Kind::Uncertain | Kind::Unanswered => 4,
         Kind::Unreachable => 3,
         Kind::Refused | Kind::Credentials | Kind::Ours => return None,
     };
@@ -81,7 +81,7 @@ async fn look_for_mark(cx: &Call<Aws>) -> Result<Option<String>, Fault> {
 }
 
 fn uncertain(message: &str) -> Fault {
-    Fault { kind: Kind::Uncertain, code: None, message: message.to_owned(), request_id: None }
+    Fault { kind: Kind::Uncertain, ..Fault::refused("", message) }
 }
 
 /// Waits until `probe` is done. It answers `None` while the object cannot be seen, which a new object may be for a short
@@ -99,13 +99,62 @@ where
         async move {
             match seen.await? {
                 Some(seen) => Ok(seen),
-                None if began.elapsed() > VISIBLE_WITHIN => Err(tfplugin::Error::new(format!("Lost sight of {what}"))
-                    .detail("It was created and is not there any more: somebody removed it meanwhile. Apply again.")),
+                None if began.elapsed() > VISIBLE_WITHIN => {
+                    Err(tfplugin::Error::new("it was created and is not seen any more")
+                        .detail("Somebody removed it meanwhile. Apply again."))
+                }
                 None => Ok(Probe::Waiting("not visible yet".to_owned())),
             }
         }
     })
     .await
+}
+
+/// Brings an object to what is planned, with as few looks as that takes: `change` changes what `differs` from the plan, and
+/// the look that shows the plan is the answer. Of a `new` object it is known without a look what it is like.
+///
+/// # Errors
+/// Those of a look or a change; an object that stays invisible; the end of the time limit.
+pub(crate) async fn converged<T, L, C>(
+    cx: &Call<Aws>,
+    what: &str,
+    new: Option<T>,
+    look: impl Fn() -> L,
+    differs: impl Fn(&T) -> Option<&'static str>,
+    change: impl Fn(T) -> C,
+) -> Result<T>
+where
+    L: Future<Output = Result<Option<T>>>,
+    C: Future<Output = Result<()>>,
+{
+    // What a look showed is changed once; then it is waited for.
+    let mut corrected = false;
+    match new {
+        Some(new) if differs(&new).is_some() => change(new).await?,
+        Some(_) => {}
+        None => {
+            let seen = settled(cx, what, || async { Ok(look().await?.map(Probe::Done)) }).await?;
+            if differs(&seen).is_none() {
+                return Ok(seen);
+            }
+            change(seen).await?;
+            corrected = true;
+        }
+    }
+    loop {
+        let seen = settled(cx, &format!("{what} to be as planned"), || async {
+            Ok(look().await?.map(|seen| match differs(&seen) {
+                Some(attribute) if corrected => Probe::Waiting(format!("{attribute} not yet as it was set")),
+                _ => Probe::Done(seen),
+            }))
+        })
+        .await?;
+        if differs(&seen).is_none() {
+            return Ok(seen);
+        }
+        change(seen).await?;
+        corrected = true;
+    }
 }
 
 /// Repeats `request` while `passing` says that its fault is one that passes, for at most `within`.

@@ -12,6 +12,7 @@ use tfplugin::{Attr, COMPUTED, Call, Failed, ID, OPTIONAL, Removal, Resource, Re
 
 use super::client::Aws;
 use super::errors::Explain;
+use super::region;
 
 /// Whether new EBS volumes of the provider's region are encrypted. It is a setting of the whole account and region: have
 /// it once. Destroying it brings back what was set before.
@@ -59,20 +60,16 @@ impl Resource for EbsEncryptionByDefault {
         {
             let request = aws.ec2.modify_ebs_default_kms_key_id().kms_key_id(key);
             let answer = request.send().await.fault();
-            answer.map_err(|fault| fault.when_at("set the default key of EBS volumes", ACCUSED))?;
+            answer.map_err(|fault| fault.accusing(ACCUSED))?;
         }
         Ok(state)
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
         let aws = cx.client();
-        if state.id.text() != aws.region {
-            return Err(tfplugin::Error::new(format!(
-                "The EBS encryption of region {} cannot be read in region {}",
-                state.id.text(),
-                aws.region
-            ))
-            .detail("The resource belongs to another region. Set that region in the provider's aws block."));
+        if state.id.is_known() && state.id.text() != aws.region {
+            return Err(tfplugin::Error::new(format!("the provider works in region {}", aws.region))
+                .detail("The resource belongs to another region. Set that region in the provider's aws block."));
         }
         let enabled = is_enabled(aws).await?;
         let kms_key_arn = match state.kms_key_arn.known() {
@@ -84,7 +81,18 @@ impl Resource for EbsEncryptionByDefault {
             Attr::Known(before) => before,
             Attr::Null | Attr::Unknown => enabled,
         };
-        Ok(Some(Self { enabled: enabled.into(), kms_key_arn, previously_enabled: previously_enabled.into(), ..state }))
+        Ok(Some(Self {
+            id: aws.region.clone().into(),
+            enabled: enabled.into(),
+            kms_key_arn,
+            previously_enabled: previously_enabled.into(),
+        }))
+    }
+
+    /// hashicorp/aws has an id without a meaning, `terraform-20261128…`: the region is that of the provider.
+    fn adopt(state: Self) -> Self {
+        let id = if region::check(state.id.text()).is_ok() { state.id.clone() } else { Attr::Null };
+        Self { id, ..state }
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
@@ -111,17 +119,17 @@ const ACCUSED: &[(&str, &str)] = &[("InvalidParameterValue", "kms_key_arn"), ("I
 
 async fn is_enabled(aws: &Aws) -> Result<bool> {
     let answer = aws.ec2.get_ebs_encryption_by_default().send().await;
-    let answer = answer.when("read whether new EBS volumes are encrypted")?;
+    let answer = answer.fault()?;
     Ok(answer.ebs_encryption_by_default.unwrap_or_default())
 }
 
 async fn set_enabled(aws: &Aws, enabled: bool) -> Result<()> {
     if enabled {
         let answer = aws.ec2.enable_ebs_encryption_by_default().send().await;
-        answer.map(drop).when("switch on the encryption of new EBS volumes")
+        Ok(answer.fault().map(drop)?)
     } else {
         let answer = aws.ec2.disable_ebs_encryption_by_default().send().await;
-        answer.map(drop).when("switch off the encryption of new EBS volumes")
+        Ok(answer.fault().map(drop)?)
     }
 }
 
@@ -133,7 +141,7 @@ async fn default_key(aws: &Aws) -> Result<Option<String>> {
         Err(error) if is_not_implemented(&error) => Ok(None),
         Err(_) => {
             let answer = aws.ec2.get_ebs_default_kms_key_id().send().await;
-            Ok(answer.when("read the default key of EBS volumes")?.kms_key_id)
+            Ok(answer.fault()?.kms_key_id)
         }
     }
 }
@@ -142,7 +150,7 @@ async fn reset_default_key(aws: &Aws) -> Result<()> {
     match aws.ec2_once.reset_ebs_default_kms_key_id().send().await {
         Err(error) if !is_not_implemented(&error) => {
             let answer = aws.ec2.reset_ebs_default_kms_key_id().send().await;
-            answer.map(drop).when("reset the default key of EBS volumes")
+            Ok(answer.fault().map(drop)?)
         }
         _ => Ok(()),
     }
@@ -160,29 +168,4 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_sdk_ec2::operation::get_ebs_default_kms_key_id::GetEbsDefaultKmsKeyIdError;
-    use aws_smithy_runtime_api::http::StatusCode;
-    use aws_smithy_types::body::SdkBody;
-    use aws_smithy_types::error::ErrorMetadata;
-
-    use super::*;
-
-    #[test]
-    fn an_answer_without_a_code_is_an_action_that_does_not_exist() {
-        let check = |status: u16, code: Option<&str>, expected: bool| {
-            let mut metadata = ErrorMetadata::builder();
-            if let Some(code) = code {
-                metadata = metadata.code(code);
-            }
-            let answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
-            let error = SdkError::service_error(GetEbsDefaultKmsKeyIdError::generic(metadata.build()), answer);
-            assert_eq!(is_not_implemented(&error), expected, "{status} {code:?}");
-        };
-        check(500, None, true);
-        check(501, Some("NotImplemented"), true);
-        check(500, Some("InternalError"), false);
-        check(400, None, false);
-        check(403, Some("UnauthorizedOperation"), false);
-    }
-}
+mod tests;

@@ -1,10 +1,11 @@
 //! Small things that all EC2 resources share: filters, absence, and what stands in the way of a delete.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::Filter;
-use tfplugin::{Attr, Call, Result, Set};
+use tfplugin::{Attr, Call, Error, Result, Set};
 
 use super::client::Aws;
 use super::create::retrying;
@@ -38,17 +39,18 @@ pub(crate) fn known(set: &Attr<Set<Attr<String>>>) -> Vec<String> {
 
 /// The known texts of `left` that `right` lacks; `None` for "nothing", as requests want it.
 pub(crate) fn minus(left: &Attr<Set<Attr<String>>>, right: &Attr<Set<Attr<String>>>) -> Option<Vec<String>> {
-    let right = known(right);
+    let right: BTreeSet<String> = known(right).into_iter().collect();
     let rest: Vec<String> = known(left).into_iter().filter(|text| !right.contains(text)).collect();
     (!rest.is_empty()).then_some(rest)
 }
 
 /// Deletes, and tries again while something still hangs on the object; in the end the error names what it is.
 ///
-/// `scope` is the filter of network interfaces that belong to the object: `("subnet-id", id)`.
+/// `noun` begins the code of its absence; `scope` is the filter of network interfaces that belong to the object:
+/// `("subnet-id", id)`.
 pub(crate) async fn delete_when_free<T, F>(
     cx: &Call<Aws>,
-    what: &str,
+    noun: &str,
     within: Duration,
     scope: (&str, &str),
     request: impl FnMut() -> F,
@@ -58,16 +60,14 @@ where
 {
     let within = within.min(cx.left().saturating_sub(Duration::from_secs(5)));
     let answer = retrying(cx, within, request, is_in_use).await;
-    match gone_is_fine(answer) {
+    match gone_is_fine(answer, &[noun]) {
         Ok(()) => Ok(()),
         Err(fault) if is_in_use(&fault) => {
-            let error = fault.when(&format!("delete {what}"));
             let users = users(cx.client(), scope).await;
-            let detail = &error.diagnostic().detail;
             let list = if users.is_empty() { "AWS shows no user of it.".to_owned() } else { users.join("\n") };
-            Err(error.clone().detail(format!("{detail}\n\n{list}")))
+            Err(Error::from(fault).also(list))
         }
-        Err(fault) => Err(fault.when(&format!("delete {what}"))),
+        Err(fault) => Err(fault.into()),
     }
 }
 
@@ -127,26 +127,14 @@ async fn contents(aws: &Aws, vpc: &str) -> Vec<String> {
 }
 
 /// The id that an object must have by now.
-pub(crate) fn gone_meanwhile(what: &str, id: &str) -> tfplugin::Error {
-    tfplugin::Error::new(format!("{what} {id} is gone"))
+pub(crate) fn gone_meanwhile() -> Error {
+    Error::new("it is gone")
         .detail("Somebody removed it while Terraform was changing it. Apply again: it is then planned anew.")
 }
 
 /// Whether a fault says that something just created is not visible everywhere yet.
 pub(crate) fn not_visible_yet(fault: &Fault) -> bool {
     fault.is_not_found()
-}
-
-/// The answer of a request whose object somebody may have removed.
-pub(crate) trait OrFail<T> {
-    /// An error in words.
-    fn or_fail(self, doing: &str) -> Result<T>;
-}
-
-impl<T> OrFail<T> for Result<T, Fault> {
-    fn or_fail(self, doing: &str) -> Result<T> {
-        self.map_err(|fault| fault.when(doing))
-    }
 }
 
 #[cfg(test)]

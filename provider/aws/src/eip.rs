@@ -7,12 +7,12 @@ use aws_sdk_ec2::types::{self, DomainType, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, Resource, Result,
+    Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, Resource, Result,
 };
 
 use super::client::Aws;
 use super::create::{once, retrying, settled};
-use super::ec2::{OrFail, none_if_absent};
+use super::ec2::none_if_absent;
 use super::errors::{Explain, Fault, gone_is_fine};
 use super::tags::{self, Tags};
 
@@ -79,7 +79,7 @@ impl Resource for Eip {
                 .tag_specifications(tags::specification(cx, ResourceType::ElasticIp, &plan.tags));
             Ok(request.send().await.fault()?.allocation_id)
         };
-        let id = once(cx, send).await.map_err(|fault| fault.when("allocate the Elastic IP address"))?;
+        let id = once(cx, send).await?;
         Ok(Self { id: Attr::Known(id), ..plan })
     }
 
@@ -129,8 +129,11 @@ impl Resource for Eip {
             answer
         };
         let within = Duration::from_secs(300).min(cx.left().saturating_sub(Duration::from_secs(5)));
-        gone_is_fine(retrying(cx, within, request, is_still_mapped).await)
-            .or_fail(&format!("release Elastic IP address {id}, which may still be in use"))
+        gone_is_fine(retrying(cx, within, request, is_still_mapped).await, &["InvalidAllocationID"]).map_err(|fault| {
+            let mapped = is_still_mapped(&fault);
+            let error = Error::from(fault);
+            if mapped { error.also("Something may still use the address.") } else { error }
+        })
     }
 }
 
@@ -155,7 +158,9 @@ pub(crate) async fn disassociate(aws: &Aws, id: &str) {
 }
 
 async fn describe(aws: &Aws, id: &str) -> Result<Option<types::Address>> {
-    let answer = none_if_absent(aws.ec2.describe_addresses().allocation_ids(id).send().await.fault());
-    let answer = answer.or_fail(&format!("read Elastic IP address {id}"))?;
+    let answer = none_if_absent(aws.ec2.describe_addresses().allocation_ids(id).send().await.fault())?;
     Ok(answer.and_then(|answer| answer.addresses.unwrap_or_default().into_iter().next()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! What an error of AWS means to the person who runs Terraform: the action, the code, the request id and the way out.
+//! What an error of AWS means to the person who runs Terraform: the code, the reason, the request and the way out. What it
+//! stood in the way of is said by the framework: a resource returns it with `?`.
 //!
 //! Source of the codes: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
 
@@ -19,6 +20,8 @@ pub struct Fault {
     pub code: Option<String>,
     /// AWS's words, or those of the transport.
     pub message: String,
+    /// The request: `CreateVpc`. Empty where none was sent.
+    pub request: &'static str,
     /// AWS's id of the request, which its support asks for.
     pub request_id: Option<String>,
 }
@@ -30,8 +33,10 @@ pub enum Kind {
     Refused,
     /// AWS asked to slow down: nothing happened.
     Throttled,
-    /// AWS failed (5xx), or its answer did not arrive: the request may have taken effect.
+    /// AWS failed (5xx), or its answer did not arrive, and the request changes something: it may have taken effect.
     Uncertain,
+    /// The same of a request that only asks: nothing happened.
+    Unanswered,
     /// No connection was made: nothing happened.
     Unreachable,
     /// There are no credentials to sign with: nothing was sent.
@@ -55,35 +60,45 @@ impl Fault {
     pub fn is_not_found(&self) -> bool {
         let code = self.code();
         code.ends_with("NotFound")
-            || code.ends_with(".Malformed") && code.contains("ID")
+            || code.ends_with(".Malformed") && code.to_uppercase().contains("ID.")
             || matches!(code, "NotFoundException" | "NoSuchEntity" | "NoSuchBucket" | "NoSuchKey" | "404")
     }
 
-    /// The error to show, for a sentence that begins with "Could not": `fault.when("create the VPC")`.
-    #[must_use]
-    pub fn when(&self, doing: &str) -> Error {
-        let code = self.code.as_ref().map(|code| format!(": {code}")).unwrap_or_default();
-        let mut detail = self.message.clone();
-        if let Some(id) = &self.request_id {
-            detail.push_str(&format!(" (request id {id})"));
-        }
-        if let Some(hint) = self.way_out() {
-            if !detail.is_empty() {
-                detail.push_str("\n\n");
-            }
-            detail.push_str(&hint);
-        }
-        Error::new(format!("Could not {doing}{code}")).detail(detail)
+    /// AWS refused, in these words.
+    pub fn refused(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind: Kind::Refused, code: Some(code.into()), message: message.into(), request: "", request_id: None }
     }
 
-    /// Like [`Self::when`], pointing at the attribute that the code accuses.
+    /// A request of ours that the SDK cannot build.
+    pub fn ours(error: impl std::fmt::Display) -> Self {
+        Self { kind: Kind::Ours, code: None, message: error.to_string(), request: "", request_id: None }
+    }
+
+    /// The error to show, pointing at the attribute that the code accuses.
     #[must_use]
-    pub fn when_at(&self, doing: &str, accused: &[(&str, &str)]) -> Error {
-        let error = self.when(doing);
-        match accused.iter().find(|(code, _)| *code == self.code()) {
-            Some((_, attribute)) => error.at(*attribute),
-            None => error,
+    pub fn accusing(self, accused: &[(&str, &str)]) -> Error {
+        let found = accused.iter().find(|(code, _)| *code == self.code());
+        match found {
+            Some((_, attribute)) => Error::from(self).at(*attribute),
+            None => self.into(),
         }
+    }
+
+    /// The error to show, pointing at an attribute.
+    #[must_use]
+    pub fn at(self, attribute: &str) -> Error {
+        Error::from(self).at(attribute)
+    }
+
+    /// The error to show, with words of ours in the place of the usual way out.
+    #[must_use]
+    pub fn explained(self, words: impl Into<String>) -> Error {
+        Error::from(self).detail(words)
+    }
+
+    /// Whether the code begins with this noun, in any letter case: AWS itself has `InvalidVpcID` and `InvalidVpcId`.
+    fn is_about(&self, noun: &str) -> bool {
+        self.code().get(..noun.len()).is_some_and(|start| start.eq_ignore_ascii_case(noun))
     }
 
     fn way_out(&self) -> Option<String> {
@@ -102,8 +117,9 @@ impl Fault {
                  is it up (`localcloud up --detach`), and is `.localcloud/env` sourced?"
             }
             Kind::Uncertain => {
-                "The request may have taken effect. What it made is marked: apply again, and it is found and kept."
+                "The request may have taken effect. Apply again: what it did is seen, and what it made is found and kept."
             }
+            Kind::Unanswered => "Nothing was changed by this request. Try again.",
             Kind::Throttled => "AWS asked to slow down for longer than the retries last. Apply again later.",
             Kind::Ours => "This is a bug of the provider.",
             Kind::Refused => match code {
@@ -147,11 +163,44 @@ const THROTTLES: &[&str] = &[
     "PriorRequestNotComplete",
 ];
 
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        let reason = match fault.code() {
+            "" => fault.message.clone(),
+            code if fault.message.is_empty() => code.to_owned(),
+            code => format!("{code}: {}", fault.message),
+        };
+        let mut error = Self::new(reason);
+        if let Some(words) = fault.way_out() {
+            error = error.detail(words);
+        }
+        match (&fault.request_id, fault.request) {
+            (Some(id), request) => error.also(format!("({request}, request id {id})")),
+            (None, "") => error,
+            (None, request) => error.also(format!("({request})")),
+        }
+    }
+}
+
+/// The request that fails with `E`: the SDK's `aws_sdk_ec2::operation::create_vpc::CreateVpcError` is that of `CreateVpc`.
+fn request_of<E>() -> &'static str {
+    let path = std::any::type_name::<E>();
+    let name = path.rsplit("::").next().unwrap_or(path);
+    name.strip_suffix("Error").unwrap_or(name)
+}
+
+/// Whether a request only asks.
+fn only_asks(request: &str) -> bool {
+    ["Describe", "Get", "List", "Head"].iter().any(|verb| request.starts_with(verb))
+}
+
 impl<E> From<SdkError<E, HttpResponse>> for Fault
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let request = request_of::<E>();
+        let uncertain = if only_asks(request) { Kind::Unanswered } else { Kind::Uncertain };
         let request_id = error.request_id().map(str::to_owned);
         if let Some(answer) = error.as_service_error() {
             let code = answer.code().map(str::to_owned);
@@ -160,19 +209,19 @@ where
             let kind = match code.as_deref() {
                 Some(code) if THROTTLES.contains(&code) => Kind::Throttled,
                 _ if status == 429 => Kind::Throttled,
-                _ if status >= 500 => Kind::Uncertain,
+                _ if status >= 500 => uncertain,
                 _ => Kind::Refused,
             };
-            return Self { kind, code, message, request_id };
+            return Self { kind, code, message, request, request_id };
         }
         let kind = match &error {
             _ if has::<CredentialsError>(&error) => Kind::Credentials,
             SdkError::ConstructionFailure(_) => Kind::Ours,
             SdkError::DispatchFailure(failure) if failure.is_user() => Kind::Ours,
             SdkError::DispatchFailure(failure) if failure.is_io() && never_connected(&error) => Kind::Unreachable,
-            _ => Kind::Uncertain,
+            _ => uncertain,
         };
-        Self { kind, code: None, message: chain(&error), request_id }
+        Self { kind, code: None, message: chain(&error), request, request_id }
     }
 }
 
@@ -201,19 +250,11 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 
 /// Turns the SDK's results into ours.
 pub trait Explain<T>: Sized {
-    /// The result with a [`Fault`], to decide by.
+    /// The result with a [`Fault`]: to decide by, or to be returned with `?`.
     ///
     /// # Errors
     /// What the request failed with.
     fn fault(self) -> Result<T, Fault>;
-
-    /// The result with an error to show: see [`Fault::when`].
-    ///
-    /// # Errors
-    /// What the request failed with, in words.
-    fn when(self, doing: &str) -> tfplugin::Result<T> {
-        self.fault().map_err(|fault| fault.when(doing))
-    }
 }
 
 impl<T, E> Explain<T> for Result<T, SdkError<E, HttpResponse>>
@@ -225,14 +266,17 @@ where
     }
 }
 
-/// The result of a delete or detach, where "not there" is a success.
+/// The result of a delete or detach, where "not there" is a success; but only of the thing itself: `nouns` are the beginnings
+/// of the codes that say so. That a part of it is not there (`InvalidRouteTableID.NotFound` for an endpoint) says nothing
+/// about the thing.
 ///
 /// # Errors
 /// Any other fault.
-pub fn gone_is_fine<T>(result: Result<T, Fault>) -> Result<(), Fault> {
+pub fn gone_is_fine<T>(result: Result<T, Fault>, nouns: &[&str]) -> Result<(), Fault> {
     match result {
-        Err(fault) if !fault.is_not_found() => Err(fault),
-        _ => Ok(()),
+        Err(fault) if fault.is_not_found() && nouns.iter().any(|noun| fault.is_about(noun)) => Ok(()),
+        Err(fault) => Err(fault),
+        Ok(_) => Ok(()),
     }
 }
 
@@ -241,29 +285,27 @@ mod tests {
     use super::*;
 
     fn refused(code: &str) -> Fault {
-        Fault {
-            kind: Kind::Refused,
-            code: Some(code.to_owned()),
-            message: "AWS says so.".to_owned(),
-            request_id: Some("r-1".to_owned()),
-        }
+        Fault { request: "CreateVpc", request_id: Some("r-1".to_owned()), ..Fault::refused(code, "AWS says so.") }
     }
 
     #[test]
-    fn an_error_names_the_action_the_code_the_request_and_the_way_out() {
+    fn an_error_has_the_code_the_reason_the_request_and_the_way_out() {
         fn check(fault: &Fault, expected: &[&str]) {
-            let text = fault.when("create the VPC").to_string();
+            let text = Error::from(fault.clone()).to_string();
             for part in expected {
                 assert!(text.contains(part), "{part:?} in {text:?}");
             }
         }
-        check(&refused("VpcLimitExceeded"), &["Could not create the VPC: VpcLimitExceeded", "r-1", "Service Quotas"]);
+        let error = Error::from(refused("VpcLimitExceeded"));
+        assert_eq!(error.diagnostic().summary, "VpcLimitExceeded: AWS says so.");
+        check(&refused("VpcLimitExceeded"), &["(CreateVpc, request id r-1)", "Service Quotas"]);
         check(&refused("UnauthorizedOperation"), &["lack a permission", "AWS says so."]);
         check(&refused("ExpiredToken"), &["sign in again"]);
         let dead = Fault {
             kind: Kind::Unreachable,
             code: None,
             message: "tcp connect error: 127.0.0.1:9".to_owned(),
+            request: "CreateVpc",
             request_id: None,
         };
         check(&dead, &["Is the local cloud up?", "localcloud up --detach"]);
@@ -273,9 +315,46 @@ mod tests {
     #[test]
     fn a_code_points_at_its_attribute() {
         let accused = &[("InvalidSubnet.Range", "cidr_block")];
-        let path = |code| refused(code).when_at("create the subnet", accused).diagnostic().path.clone();
+        let path = |code| refused(code).accusing(accused).diagnostic().path.clone();
         assert_eq!(path("InvalidSubnet.Range"), Some("cidr_block".into()));
         assert_eq!(path("SubnetLimitExceeded"), None);
+    }
+
+    #[test]
+    fn a_failure_of_aws_is_uncertain_only_where_the_request_changes_something() {
+        use aws_sdk_ec2::operation::create_vpc::CreateVpcError;
+        use aws_sdk_ec2::operation::describe_vpcs::DescribeVpcsError;
+        use aws_sdk_iam::operation::get_role::GetRoleError;
+        use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+        use aws_smithy_runtime_api::http::StatusCode;
+        use aws_smithy_types::body::SdkBody;
+        use aws_smithy_types::error::ErrorMetadata;
+
+        fn fault<E: ProvideErrorMetadata + StdError + 'static>(error: E) -> Fault {
+            let answer = HttpResponse::new(StatusCode::try_from(503).unwrap(), SdkBody::empty());
+            SdkError::service_error(error, answer).into()
+        }
+        let nothing = || ErrorMetadata::builder().code("InternalError").build();
+        let created = fault(CreateVpcError::generic(nothing()));
+        assert_eq!((created.kind, created.request), (Kind::Uncertain, "CreateVpc"));
+        assert!(Error::from(created).to_string().contains("may have taken effect"));
+        for read in [
+            fault(DescribeVpcsError::generic(nothing())),
+            fault(GetRoleError::generic(nothing())),
+            fault(HeadBucketError::generic(nothing())),
+        ] {
+            assert_eq!(read.kind, Kind::Unanswered, "{}", read.request);
+            assert!(!Error::from(read).to_string().contains("taken effect"));
+        }
+    }
+
+    #[test]
+    fn what_is_gone_is_the_thing_itself() {
+        let gone = |code: &str| gone_is_fine::<()>(Err(refused(code)), &["InvalidVpcEndpoint"]).is_ok();
+        assert!(gone("InvalidVpcEndpointId.NotFound") && gone("InvalidVpcEndpoint.NotFound"));
+        assert!(gone("InvalidVPCEndpointID.Malformed"));
+        assert!(!gone("InvalidRouteTableID.NotFound"), "a part of it is missing");
+        assert!(!gone("DependencyViolation"));
     }
 
     #[test]

@@ -1,35 +1,35 @@
-//! databricks_aws_iam_role: a role, with all of its policies.
+//! databricks_aws_iam_role: a role, with its policies.
 //! API: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
 //!
-//! The role is what the configuration says and nothing else: an inline policy or an attached policy that somebody added is
-//! drift, and the next apply removes it.
+//! Inline policies and attached policies are managed where the configuration has some: one that somebody added is then drift,
+//! and the next apply removes it. Where it has none, they are left alone, as hashicorp/aws does.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
-    REQUIRED, Resource, Result, Set, Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED,
+    Resource, Result, Set, Timeouts,
 };
 
 use super::client::Aws;
-use super::create::{retrying, settled};
+use super::create::{converged, retrying};
 use super::errors::Explain;
 use super::policy;
 use super::tags::{self, Tags};
 
 mod remote;
 
-/// A role of AWS's identity and access management, and everything that it may do.
+/// A role of AWS's identity and access management, and what it may do.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct IamRole {
     /// Name of the role.
     #[schemars(extend("x-tf" = ID))]
     pub id: Attr<String>,
     /// Name of the role. Without it and `name_prefix`, a unique one.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state().replaces()), regex(pattern = r"^[\w+=,.@-]{1,64}$"))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state().replaces()), regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,64}$"))]
     pub name: Attr<String>,
     /// What a unique name begins with.
-    #[schemars(extend("x-tf" = OPTIONAL.replaces().untold()), regex(pattern = r"^[\w+=,.@-]{1,38}$"))]
+    #[schemars(extend("x-tf" = OPTIONAL.replaces().untold()), regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,38}$"))]
     pub name_prefix: Attr<String>,
     /// The folder of the role, which is a part of its ARN.
     #[schemars(extend("x-tf" = OPTIONAL.default("\"/\"").replaces()), regex(pattern = "^/(.*/)?$"))]
@@ -46,14 +46,16 @@ pub struct IamRole {
     /// ARN of a policy that limits what the role may ever do.
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub permissions_boundary: Attr<String>,
-    /// ARNs of the policies that are attached to the role. Any other that is found attached is detached.
-    #[schemars(extend("x-tf" = OPTIONAL.default("[]")))]
+    /// ARNs of the policies that are attached to the role. Any other that is found attached is detached. Left out, attached
+    /// policies are left alone.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED))]
     pub managed_policy_arns: Attr<Set<Attr<String>>>,
     /// Whether a destroy takes the role out of instance profiles, and detaches what was attached since the last refresh.
     #[schemars(extend("x-tf" = OPTIONAL.default("false").unsent()))]
     pub force_detach_policies: Attr<bool>,
-    /// A policy that is a part of the role. Any other that is found in the role is removed.
-    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    /// A policy that is a part of the role. Any other that is found in the role is removed. Without such a block, policies in
+    /// the role are left alone.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     pub inline_policy: Attr<Set<InlinePolicy>>,
     /// Tags of the role.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -76,7 +78,7 @@ pub struct IamRole {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InlinePolicy {
     /// Name of the policy.
-    #[schemars(extend("x-tf" = REQUIRED), regex(pattern = r"^[\w+=,.@-]{1,128}$"))]
+    #[schemars(extend("x-tf" = REQUIRED), regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,128}$"))]
     pub name: Attr<String>,
     /// What the role may do, as JSON.
     #[schemars(extend("x-tf" = REQUIRED.json()))]
@@ -129,15 +131,21 @@ impl Resource for IamRole {
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         tags::plan(planning);
+        // A new role has no other policies than the configured ones, and where there are none there is nothing to be found out.
+        let (config, prior, planned) = (planning.config, planning.prior, &mut *planning.planned);
+        if is_none(&config.managed_policy_arns) && prior.is_none_or(|prior| is_none(&prior.managed_policy_arns)) {
+            planned.managed_policy_arns = prior.map_or(Attr::Null, |prior| prior.managed_policy_arns.clone());
+        }
+        if is_none(&config.inline_policy) && prior.is_none_or(|prior| is_none(&prior.inline_policy)) {
+            planned.inline_policy = Attr::Null;
+        }
         Ok(())
     }
 
     async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
         let name = name_of(&plan, cx.marker());
         let iam = &cx.client().iam;
-        let mut tags = tags::wanted(cx.client(), &plan.tags);
-        tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
-        let tags = remote::tag_list(&tags).map_err(|fault| fault.when(&format!("create role {name}")))?;
+        let tags = remote::tag_list(&tags::marked(cx, &plan.tags))?;
         let request = || async {
             let request = iam.create_role().role_name(&name).path(plan.path.text());
             let request = request
@@ -161,42 +169,45 @@ impl Resource for IamRole {
                     return Ok(made);
                 }
                 Err(fault
-                    .when(&format!("create role {name}"))
-                    .detail(format!(
+                    .explained(format!(
                         "There is a role {name:?} already, and this configuration did not make it. Give this one another \
                          name, or take the other one over with: terraform import <address> {name}"
                     ))
                     .at("name")
                     .into())
             }
-            Err(fault) => Err(fault.when_at(&format!("create role {name}"), remote::ACCUSED).into()),
+            Err(fault) => Err(fault.accusing(remote::ACCUSED).into()),
         }
     }
 
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
-        let name = state.id.text();
-        let seen = settled(cx, &format!("role {name}"), || async {
-            Ok(remote::look(cx.client(), &state).await?.map(Probe::Done))
-        })
+        let what = format!("role {}", state.id.text());
+        let wanted = &tags::wanted(cx.client(), &state.tags);
+        let new = (!state.create_date.is_known()).then(|| remote::as_made(&state, wanted));
+        let seen = converged(
+            cx,
+            &what,
+            new,
+            || remote::look(cx.client(), &state),
+            |seen| remote::differs(seen, &state, wanted),
+            |seen| {
+                let state = &state;
+                async move { remote::converge(cx, &seen, state, wanted).await }
+            },
+        )
         .await?;
-        let wanted = tags::wanted(cx.client(), &state.tags);
-        remote::converge(cx, &seen, &state, &wanted).await?;
-        cx.poll(&format!("role {name} to show its policies"), super::create::FAST, super::create::SLOW, || async {
-            match remote::look(cx.client(), &state).await? {
-                Some(seen) => Ok(match remote::differs(&seen, &state, &wanted) {
-                    None => Probe::Done(seen),
-                    Some(attribute) => Probe::Waiting(format!("{attribute} not yet as it was set")),
-                }),
-                None => Ok(Probe::Waiting("not visible yet".to_owned())),
-            }
+        // Planned as none: what somebody has added meanwhile is seen by the next refresh.
+        let (arns, inline) = (&state.managed_policy_arns, &state.inline_policy);
+        Ok(Self {
+            managed_policy_arns: if is_none(arns) { arns.clone() } else { seen.managed_policy_arns.clone() },
+            inline_policy: if is_none(inline) { Attr::Known(Set(Vec::new())) } else { seen.inline_policy.clone() },
+            ..seen
         })
-        .await
     }
 
     async fn find(cx: &Call<Aws>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let name = name_of(plan, marker);
-        let marked = remote::has_mark(cx.client(), &name, marker).await;
-        if !marked.map_err(|fault| fault.when(&format!("look for role {name} of an interrupted apply")))? {
+        if !remote::is_of_create(cx.client(), &name, marker).await? {
             return Ok(None);
         }
         remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await
@@ -206,14 +217,19 @@ impl Resource for IamRole {
         remote::look(cx.client(), &state).await
     }
 
-    async fn update(_cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
-        // What differs is found and changed by `ready`, which every update is followed by.
+    async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        remote::converge(cx, &state, &plan, &tags::wanted(cx.client(), &plan.tags)).await?;
         Ok(Self { id: state.id, ..plan })
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         remote::delete(cx, &state).await
     }
+}
+
+/// Whether a collection says nothing.
+fn is_none<T>(set: &Attr<Set<T>>) -> bool {
+    set.is_null() || set.known().is_some_and(Set::is_empty)
 }
 
 /// The role's own policies.
@@ -229,3 +245,6 @@ fn name_of(plan: &IamRole, marker: &Marker) -> String {
     let unique: String = marker.id.chars().filter(char::is_ascii_alphanumeric).take(26).collect();
     format!("{}{unique}", plan.name_prefix.known().map_or("terraform-", String::as_str))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, Planning, Pro
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
-use super::ec2::{OrFail, gone_meanwhile, is_in_use, none_if_absent};
+use super::ec2::{is_in_use, none_if_absent};
 use super::errors::{Explain, Fault, gone_is_fine};
 use super::tags::{self, Tags};
 
@@ -67,7 +67,7 @@ resource "databricks_aws_internet_gateway" "example" {
             let answer = request.tag_specifications(tags).send().await.fault()?;
             Ok(answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id))
         };
-        let id = once(cx, send).await.map_err(|fault| fault.when("create the internet gateway"))?;
+        let id = once(cx, send).await?;
         Ok(Self { id: Attr::Known(id), ..plan })
     }
 
@@ -77,27 +77,23 @@ resource "databricks_aws_internet_gateway" "example" {
         let what = format!("internet gateway {id}");
         let seen = settled(cx, &what, || async { Ok(describe(cx.client(), id).await?.map(Probe::Done)) }).await?;
         let (attached, wanted) = (attached_to(&seen), state.vpc_id.known().cloned());
-        if attached != wanted {
-            if let Some(vpc) = attached {
-                detach(cx, id, &vpc).await?;
-            }
-            if let Some(vpc) = &wanted {
-                attach(cx, id, vpc).await?;
-            }
+        if attached == wanted {
+            return Ok(absorb(cx.client(), state.clone(), &seen));
+        }
+        if let Some(vpc) = attached {
+            detach(cx, id, &vpc).await?;
         }
         if let Some(vpc) = &wanted {
-            settled(cx, &format!("{what} on {vpc}"), || async {
-                Ok(describe(cx.client(), id).await?.map(|gateway| {
-                    if attached_to(&gateway).as_ref() == Some(vpc) {
-                        Probe::Done(())
-                    } else {
-                        Probe::Waiting("detached".to_owned())
-                    }
-                }))
-            })
-            .await?;
+            attach(cx, id, vpc).await?;
         }
-        Self::read(cx, state.clone()).await?.ok_or_else(|| gone_meanwhile("Internet gateway", id))
+        let seen = settled(cx, &what, || async {
+            Ok(describe(cx.client(), id).await?.map(|gateway| match attached_to(&gateway) {
+                attached if attached == wanted => Probe::Done(gateway),
+                attached => Probe::Waiting(attached.map_or("detached".to_owned(), |vpc| format!("attached to {vpc}"))),
+            }))
+        })
+        .await?;
+        Ok(absorb(cx.client(), state.clone(), &seen))
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
@@ -107,15 +103,9 @@ resource "databricks_aws_internet_gateway" "example" {
         }
     }
 
-    async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
-        let aws = cx.client();
-        let Some(gateway) = describe(aws, state.id.text()).await? else { return Ok(None) };
-        let owner = gateway.owner_id().unwrap_or_default().to_owned();
-        state.arn = aws.ec2_arn(&owner, "internet-gateway", state.id.text()).into();
-        state.owner_id = owner.into();
-        state.vpc_id = attached_to(&gateway).into();
-        tags::see(aws, &mut state, gateway.tags());
-        Ok(Some(state))
+    async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
+        let gateway = describe(cx.client(), state.id.text()).await?;
+        Ok(gateway.map(|gateway| absorb(cx.client(), state, &gateway)))
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
@@ -134,8 +124,20 @@ resource "databricks_aws_internet_gateway" "example" {
         let request =
             || async { cx.client().ec2.delete_internet_gateway().internet_gateway_id(id).send().await.fault() };
         let deleted = retrying(cx, Duration::from_secs(60), request, is_in_use).await;
-        gone_is_fine(deleted).or_fail(&format!("delete internet gateway {id}"))
+        Ok(gone_is_fine(deleted, GONE)?)
     }
+}
+
+/// How the code of its absence begins.
+const GONE: &[&str] = &["InvalidInternetGatewayID", "InvalidGatewayID"];
+
+fn absorb(aws: &Aws, mut state: InternetGateway, gateway: &types::InternetGateway) -> InternetGateway {
+    let owner = gateway.owner_id().unwrap_or_default().to_owned();
+    state.arn = aws.ec2_arn(&owner, "internet-gateway", state.id.text()).into();
+    state.owner_id = owner.into();
+    state.vpc_id = attached_to(gateway).into();
+    tags::see(aws, &mut state, gateway.tags());
+    state
 }
 
 fn attached_to(gateway: &types::InternetGateway) -> Option<String> {
@@ -158,12 +160,7 @@ async fn attach(cx: &Call<Aws>, id: &str, vpc: &str) -> Result<()> {
         }
     };
     let attached = retrying(cx, VISIBLE_WITHIN, request, Fault::is_not_found).await;
-    attached.map_err(|fault| {
-        fault.when_at(
-            &format!("attach internet gateway {id} to {vpc}"),
-            &[("InvalidVpcID.NotFound", "vpc_id"), ("Resource.AlreadyAssociated", "vpc_id")],
-        )
-    })
+    attached.map_err(|fault| fault.at("vpc_id"))
 }
 
 /// A VPC with mapped public addresses (a NAT gateway's, say) does not let its gateway go; they may be on their way out.
@@ -176,12 +173,18 @@ async fn detach(cx: &Call<Aws>, id: &str, vpc: &str) -> Result<()> {
         }
     };
     let within = Duration::from_secs(600).min(cx.left().saturating_sub(Duration::from_secs(5)));
-    gone_is_fine(retrying(cx, within, request, is_in_use).await)
-        .or_fail(&format!("detach internet gateway {id} from {vpc}, where public addresses may still be in use"))
+    let detached = gone_is_fine(retrying(cx, within, request, is_in_use).await, GONE);
+    detached.map_err(|fault| {
+        let in_use = is_in_use(&fault);
+        let error = fault.at("vpc_id");
+        if in_use { error.also(format!("Public addresses of {vpc} may still be in use.")) } else { error }
+    })
 }
 
 async fn describe(aws: &Aws, id: &str) -> Result<Option<types::InternetGateway>> {
-    let answer = none_if_absent(aws.ec2.describe_internet_gateways().internet_gateway_ids(id).send().await.fault());
-    let answer = answer.or_fail(&format!("read internet gateway {id}"))?;
+    let answer = none_if_absent(aws.ec2.describe_internet_gateways().internet_gateway_ids(id).send().await.fault())?;
     Ok(answer.and_then(|answer| answer.internet_gateways.unwrap_or_default().into_iter().next()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,12 +10,12 @@ use aws_sdk_kms::types::{KeySpec, KeyUsageType, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, Removal,
-    Resource, Result, Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Removal, Resource,
+    Result, Timeouts,
 };
 
 use super::client::Aws;
-use super::create::{self, retrying};
+use super::create::{converged, retrying};
 use super::errors::{Fault, Kind};
 use super::policy;
 use super::tags::{self, Tags};
@@ -135,29 +135,30 @@ impl Resource for KmsKey {
     }
 
     async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
-        let id = create(cx, &plan).await.map_err(|fault| fault.when_at("create the KMS key", ACCUSED))?;
+        let id = create(cx, &plan).await.map_err(|fault| fault.accusing(ACCUSED))?;
         Ok(Self { id: id.clone().into(), key_id: id.into(), ..plan })
     }
 
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
-        let id = state.id.text();
-        let wanted = tags::wanted(cx.client(), &state.tags);
-        remote::converge(cx, id, &state, &wanted).await?;
-        cx.poll(&format!("KMS key {id} to show its settings"), create::FAST, create::SLOW, || async {
-            let Some(seen) = remote::look(cx.client(), &state).await? else {
-                return Ok(Probe::Waiting("not visible yet".to_owned()));
-            };
-            match remote::differs(&seen, &state, &wanted) {
-                None => Ok(Probe::Done(seen)),
-                Some(attribute) => Ok(Probe::Waiting(format!("{attribute} not yet as it was set"))),
-            }
-        })
+        let what = format!("KMS key {}", state.id.text());
+        let wanted = &tags::wanted(cx.client(), &state.tags);
+        let new = (!state.arn.is_known()).then(|| remote::as_made(&state, wanted));
+        converged(
+            cx,
+            &what,
+            new,
+            || remote::look(cx.client(), &state),
+            |seen| remote::differs(seen, &state, wanted),
+            |seen| {
+                let state = &state;
+                async move { remote::converge(cx, &seen, state, wanted).await }
+            },
+        )
         .await
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        let found = remote::id_of(cx.client(), marker).await;
-        match found.map_err(|fault| fault.when("look for the KMS key of an interrupted apply"))? {
+        match remote::id_of(cx.client(), marker).await? {
             Some(id) => remote::look(cx.client(), &Self { id: id.into(), ..Self::default() }).await,
             None => Ok(None),
         }
@@ -167,13 +168,20 @@ impl Resource for KmsKey {
         remote::look(cx.client(), &state).await
     }
 
-    async fn update(_cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
-        // What differs is found and changed by `ready`, which every update is followed by.
+    async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        remote::converge(cx, &state, &plan, &tags::wanted(cx.client(), &plan.tags)).await?;
         Ok(Self { id: state.id, ..plan })
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         remote::schedule_deletion(cx, &state).await
+    }
+
+    /// hashicorp/aws does not tell the key's state, and has a period of 0 where nothing rotates.
+    fn adopt(state: Self) -> Self {
+        let key_state = state.is_enabled.known().map(|enabled| state_of(*enabled).to_owned());
+        let period = state.rotation_period_in_days.known().copied().filter(|days| *days > 0);
+        Self { key_state: key_state.into(), rotation_period_in_days: period.into(), ..state }
     }
 }
 
@@ -190,11 +198,10 @@ fn state_of(enabled: bool) -> &'static str {
 /// Creates the key, once: `CreateKey` has no client token, so after an answer that was lost the mark is looked for.
 async fn create(cx: &Call<Aws>, plan: &KmsKey) -> Result<String, Fault> {
     let request = || async {
-        let mut tags = tags::wanted(cx.client(), &plan.tags);
-        tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
+        let tags = tags::marked(cx, &plan.tags);
         let tags: Result<Vec<Tag>, _> =
             tags.into_iter().map(|(key, value)| Tag::builder().tag_key(key).tag_value(value).build()).collect();
-        let tags = tags.map_err(remote::unbuildable)?;
+        let tags = tags.map_err(Fault::ours)?;
         let request = cx.client().kms_once.create_key().set_tags(Some(tags));
         let request = request
             .description(plan.description.text())
@@ -224,3 +231,6 @@ async fn create(cx: &Call<Aws>, plan: &KmsKey) -> Result<String, Fault> {
     })
     .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,15 +23,12 @@ pub mod s3_bucket;
 pub mod security_group;
 pub mod security_group_rules;
 pub mod subnet;
+mod tables;
 pub mod tags;
 pub mod vpc;
 pub mod vpc_endpoint;
 
 pub use client::{Aws, AwsContext};
 
-#[cfg(test)]
-mod network_tests;
-#[cfg(test)]
-mod storage_tests;
 #[cfg(test)]
 mod testing;

@@ -13,7 +13,7 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{FAST, SLOW, VISIBLE_WITHIN, once, retrying, settled};
-use super::ec2::{OrFail, none_if_absent};
+use super::ec2::none_if_absent;
 use super::eip;
 use super::errors::{Explain, Fault, gone_is_fine};
 use super::tags::{self, Tags};
@@ -145,7 +145,7 @@ resource "databricks_aws_nat_gateway" "example" {
         };
         let new_parts = |fault: &Fault| fault.is(&["InvalidSubnetID.NotFound", "InvalidAllocationID.NotFound"]);
         let created = retrying(cx, VISIBLE_WITHIN, || once(cx, send), new_parts).await;
-        let id = created.map_err(|fault| fault.when_at("create the NAT gateway", ACCUSED))?;
+        let id = created.map_err(|fault| fault.accusing(ACCUSED))?;
         Ok(Self { id: Attr::Known(id), ..plan })
     }
 
@@ -155,8 +155,8 @@ resource "databricks_aws_nat_gateway" "example" {
             let Some(gateway) = describe(cx.client(), id).await? else { return Ok(None) };
             match state_of(&gateway).as_str() {
                 "available" => Ok(Some(Probe::Done(gateway))),
-                "failed" => Err(failure(id, &gateway)),
-                "deleting" | "deleted" => Err(super::ec2::gone_meanwhile("NAT gateway", id)),
+                "failed" => Err(failure(&gateway)),
+                "deleting" | "deleted" => Err(super::ec2::gone_meanwhile()),
                 other => Ok(Some(Probe::Waiting(other.to_owned()))),
             }
         })
@@ -188,7 +188,7 @@ resource "databricks_aws_nat_gateway" "example" {
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         let id = state.id.text();
         let answer = cx.client().ec2.delete_nat_gateway().nat_gateway_id(id).send().await.fault();
-        gone_is_fine(answer).or_fail(&format!("delete NAT gateway {id}"))?;
+        gone_is_fine(answer, &["NatGateway", "InvalidNatGatewayID"])?;
         cx.poll(&format!("NAT gateway {id} to be deleted"), FAST, SLOW, || async {
             let left = describe(cx.client(), id).await?.map(|gateway| state_of(&gateway));
             match left.as_deref() {
@@ -217,7 +217,7 @@ fn state_of(gateway: &types::NatGateway) -> String {
     gateway.state().map_or("pending", types::NatGatewayState::as_str).to_lowercase()
 }
 
-fn failure(id: &str, gateway: &types::NatGateway) -> Error {
+fn failure(gateway: &types::NatGateway) -> Error {
     let code = gateway.failure_code().unwrap_or_default();
     let (attribute, way_out) = match code {
         "Gateway.NotAttached" => (
@@ -231,7 +231,7 @@ fn failure(id: &str, gateway: &types::NatGateway) -> Error {
         _ => ("subnet_id", "The next apply replaces it."),
     };
     let message = gateway.failure_message().unwrap_or_default();
-    Error::new(format!("NAT gateway {id} failed: {code}")).detail(format!("{message} {way_out}")).at(attribute)
+    Error::new(format!("it failed: {code}")).detail(format!("{message} {way_out}")).at(attribute)
 }
 
 fn absorb(aws: &Aws, mut state: NatGateway, gateway: &types::NatGateway) -> NatGateway {
@@ -252,7 +252,9 @@ fn absorb(aws: &Aws, mut state: NatGateway, gateway: &types::NatGateway) -> NatG
 }
 
 async fn describe(aws: &Aws, id: &str) -> Result<Option<types::NatGateway>> {
-    let answer = none_if_absent(aws.ec2.describe_nat_gateways().nat_gateway_ids(id).send().await.fault());
-    let answer = answer.or_fail(&format!("read NAT gateway {id}"))?;
+    let answer = none_if_absent(aws.ec2.describe_nat_gateways().nat_gateway_ids(id).send().await.fault())?;
     Ok(answer.and_then(|answer| answer.nat_gateways.unwrap_or_default().into_iter().next()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,7 +115,6 @@ fn principal(name: Json) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use super::super::errors::Kind;
     use super::*;
 
     #[test]
@@ -170,12 +169,7 @@ mod tests {
     #[test]
     fn a_new_principal_is_waited_for_and_a_bad_document_is_not() {
         let check = |code: &str, message: &str, expected: bool| {
-            let fault = Fault {
-                kind: Kind::Refused,
-                code: Some(code.to_owned()),
-                message: message.to_owned(),
-                request_id: None,
-            };
+            let fault = Fault::refused(code, message);
             assert_eq!(is_principal_unknown(&fault), expected, "{code} {message}");
         };
         check(

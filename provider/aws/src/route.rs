@@ -9,7 +9,6 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, retrying, settled};
-use super::ec2::OrFail;
 use super::route_target::{self as target, Destination, Kind, Way};
 
 /// One route of a route table. A table's routes are either all in its own `route` blocks or all separate ones like this.
@@ -136,13 +135,17 @@ resource "databricks_aws_route" "example" {
         let way = plan.way()?;
         let table = plan.route_table_id.text();
         let made = retrying(cx, VISIBLE_WITHIN, || target::create(cx.client(), table, &way), target::too_new).await;
-        made.map_err(|fault| fault.when_at(&format!("create route {} of {table}", way.to.text()), ACCUSED))?;
+        made.map_err(|fault| fault.accusing(ACCUSED))?;
         Ok(Self { id: id_of(table, &way.to).into(), ..plan })
     }
 
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
         let what = format!("route {}", state.id.text());
-        settled(cx, &what, || async { Ok(Self::read(cx, state.clone()).await?.map(Probe::Done)) }).await
+        settled(cx, &what, || async {
+            cx.client().tables.changed();
+            Ok(Self::read(cx, state.clone()).await?.map(Probe::Done))
+        })
+        .await
     }
 
     /// A route bears no mark. The one that leads where the plan wants it is taken for ours.
@@ -156,13 +159,9 @@ resource "databricks_aws_route" "example" {
     async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
         let id = state.id.text().to_owned();
         let Some((table, to)) = id.split_once('_').map(|(table, to)| (table, Destination::parse(to))) else {
-            return Err(Error::new(format!("{id:?} is no id of a route"))
-                .detail("It looks like rtb-0123456789abcdef0_0.0.0.0/0."));
+            return Err(Error::new("this is no id of a route").detail("It looks like rtb-0123456789abcdef0_0.0.0.0/0."));
         };
-        let Some(seen) = target::table_of(cx.client(), table).await.or_fail(&format!("read route table {table}"))?
-        else {
-            return Ok(None);
-        };
+        let Some(seen) = target::table_of(cx.client(), table).await? else { return Ok(None) };
         let route = seen.routes().iter().find(|route| target::to_of(route).as_ref() == Some(&to));
         let Some((route, way)) = route.and_then(|route| Some((route, target::way_of(route)?))) else { return Ok(None) };
         state.route_table_id = table.into();
@@ -176,20 +175,26 @@ resource "databricks_aws_route" "example" {
         let way = plan.way()?;
         let table = plan.route_table_id.text();
         let changed = retrying(cx, VISIBLE_WITHIN, || target::replace(cx.client(), table, &way), target::too_new).await;
-        changed.map_err(|fault| {
-            Failed::with(fault.when_at(&format!("change route {} of {table}", way.to.text()), ACCUSED), state)
-        })?;
+        changed.map_err(|fault| Failed::with(fault.accusing(ACCUSED), state))?;
         Ok(plan)
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         let Ok(way) = state.way() else { return Ok(()) };
         let table = state.route_table_id.text();
-        target::delete(cx.client(), table, &way.to).await.or_fail(&format!("delete route {} of {table}", way.to.text()))
+        Ok(target::delete(cx.client(), table, &way.to).await?)
     }
 
     async fn import(_cx: &Call<Aws>, id: &str) -> Result<Self> {
         Ok(Self { id: id.into(), ..Self::default() })
+    }
+
+    /// hashicorp/aws makes the id of a checksum: `r-rtb-0123456789abcdef01080289494`.
+    fn adopt(state: Self) -> Self {
+        match (state.route_table_id.known(), state.to()) {
+            (Some(table), Some(to)) => Self { id: id_of(table, &to).into(), ..state },
+            _ => state,
+        }
     }
 }
 
@@ -219,12 +224,16 @@ impl Route {
         ]
     }
 
-    fn way(&self) -> Result<Way> {
-        let to = Destination::of(
+    fn to(&self) -> Option<Destination> {
+        Destination::of(
             &self.destination_cidr_block,
             &self.destination_ipv6_cidr_block,
             &self.destination_prefix_list_id,
-        );
+        )
+    }
+
+    fn way(&self) -> Result<Way> {
+        let to = self.to();
         let target = self.targets().into_iter().find_map(|(kind, target)| Some((kind, target.known()?.clone())));
         match (to, target) {
             (Some(to), Some((over, target))) => Ok(Way { to, over, target }),
@@ -234,10 +243,11 @@ impl Route {
 
     fn write(&mut self, way: &Way) {
         let text = |text: &str| Attr::Known(text.to_owned());
-        let to = |wanted: fn(&Destination) -> bool| if wanted(&way.to) { text(way.to.text()) } else { Attr::Null };
-        self.destination_cidr_block = to(|to| matches!(to, Destination::V4(_)));
-        self.destination_ipv6_cidr_block = to(|to| matches!(to, Destination::V6(_)));
-        self.destination_prefix_list_id = to(|to| matches!(to, Destination::PrefixList(_)));
+        let to = |wanted: bool, prior: &Attr<String>| if wanted { way.to.spelled_as(prior) } else { Attr::Null };
+        self.destination_cidr_block = to(matches!(way.to, Destination::V4(_)), &self.destination_cidr_block);
+        self.destination_ipv6_cidr_block = to(matches!(way.to, Destination::V6(_)), &self.destination_ipv6_cidr_block);
+        self.destination_prefix_list_id =
+            to(matches!(way.to, Destination::PrefixList(_)), &self.destination_prefix_list_id);
         let over = |kind| if way.over == kind { text(&way.target) } else { Attr::Null };
         self.gateway_id = over(Kind::Gateway);
         self.nat_gateway_id = over(Kind::NatGateway);
@@ -250,27 +260,4 @@ impl Route {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_route_has_one_destination_and_one_target() {
-        fn check(config: &Route, expected: &[&str]) {
-            let found: Vec<String> = Route::validate(config).into_iter().map(|found| found.summary).collect();
-            assert_eq!(found, expected);
-        }
-        let good = Route { destination_cidr_block: "0.0.0.0/0".into(), gateway_id: "igw-1".into(), ..Route::default() };
-        check(&good, &[]);
-        check(&Route { gateway_id: Attr::Unknown, ..good.clone() }, &[]);
-        check(&Route { gateway_id: Attr::Null, ..good.clone() }, &["A route has one target; 0 are set"]);
-        check(&Route { nat_gateway_id: "nat-1".into(), ..good.clone() }, &["A route has one target; 2 are set"]);
-        check(
-            &Route { destination_ipv6_cidr_block: "::/0".into(), ..good.clone() },
-            &["A route has one destination; 2 are set"],
-        );
-        check(
-            &Route { destination_cidr_block: "all".into(), ..good },
-            &["\"all\" is no address range that can be used"],
-        );
-    }
-}
+mod tests;

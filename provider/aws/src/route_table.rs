@@ -7,13 +7,13 @@ use aws_sdk_ec2::types::{self, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, Path, Planning, Probe, REQUIRED, Resource,
-    Result, Set, Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Path, Planning, Probe,
+    REQUIRED, Resource, Result, Set, Timeouts,
 };
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
-use super::ec2::{OrFail, is_in_use};
+use super::ec2::is_in_use;
 use super::errors::{Explain, gone_is_fine};
 use super::route_target::{self as target, Destination, Kind, Way};
 use super::tags::{self, Tags};
@@ -29,7 +29,7 @@ pub struct RouteTable {
     #[schemars(extend("x-tf" = REQUIRED.replaces()))]
     pub vpc_id: Attr<String>,
     /// A route.
-    #[schemars(extend("x-tf" = OPTIONAL.block().untold()))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().untold()))]
     pub route: Attr<Set<RouteBlock>>,
     /// Tags of the table.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -115,6 +115,10 @@ resource "databricks_aws_route_table" "example" {
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         tags::plan(planning);
+        // A new table has no other routes than the configured ones.
+        if planning.prior.is_none() && planning.config.route.is_null() {
+            planning.planned.route = Attr::Null;
+        }
         Ok(())
     }
 
@@ -127,7 +131,7 @@ resource "databricks_aws_route_table" "example" {
         };
         let created = retrying(cx, VISIBLE_WITHIN, || once(cx, send), |fault| fault.is(&["InvalidVpcID.NotFound"]));
         let accused = &[("InvalidVpcID.NotFound", "vpc_id")];
-        let id = created.await.map_err(|fault| fault.when_at("create the route table", accused))?;
+        let id = created.await.map_err(|fault| fault.accusing(accused))?;
         Ok(Self { id: Attr::Known(id), ..plan })
     }
 
@@ -135,20 +139,24 @@ resource "databricks_aws_route_table" "example" {
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
         let id = state.id.text();
         let what = format!("route table {id}");
-        let table = settled(cx, &what, || async { Ok(describe(cx.client(), id).await?.map(Probe::Done)) }).await?;
+        let mut table = settled(cx, &what, || async { Ok(describe(cx.client(), id).await?.map(Probe::Done)) }).await?;
         let seen: Vec<Way> = table.routes().iter().filter_map(target::way_of).collect();
-        for way in ways(&state.route).into_iter().filter(|way| !seen.contains(way)) {
+        let missing: Vec<Way> = ways(&state.route).into_iter().filter(|way| !seen.contains(way)).collect();
+        for way in &missing {
             let there = seen.iter().any(|other| other.to == way.to);
             let change = || async {
                 match there {
-                    true => target::replace(cx.client(), id, &way).await,
-                    false => target::create(cx.client(), id, &way).await,
+                    true => target::replace(cx.client(), id, way).await,
+                    false => target::create(cx.client(), id, way).await,
                 }
             };
             let made = retrying(cx, VISIBLE_WITHIN, change, target::too_new).await;
-            made.map_err(|fault| fault.when(&format!("make route {} of {what}", way.to.text())).at("route"))?;
+            made.map_err(|fault| fault.at("route"))?;
         }
-        Self::read(cx, state.clone()).await?.ok_or_else(|| super::ec2::gone_meanwhile("Route table", id))
+        if !missing.is_empty() {
+            table = describe(cx.client(), id).await?.ok_or_else(super::ec2::gone_meanwhile)?;
+        }
+        Ok(absorb(cx.client(), state.clone(), &table))
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
@@ -158,16 +166,9 @@ resource "databricks_aws_route_table" "example" {
         }
     }
 
-    async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
-        let aws = cx.client();
-        let Some(table) = describe(aws, state.id.text()).await? else { return Ok(None) };
-        let owner = table.owner_id().unwrap_or_default().to_owned();
-        state.arn = aws.ec2_arn(&owner, "route-table", state.id.text()).into();
-        state.owner_id = owner.into();
-        state.vpc_id = table.vpc_id.clone().into();
-        state.route = seen_routes(&state.route, table.routes());
-        tags::see(aws, &mut state, table.tags());
-        Ok(Some(state))
+    async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
+        let table = target::table_of(cx.client(), state.id.text()).await?;
+        Ok(table.map(|table| absorb(cx.client(), state, &table)))
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
@@ -176,9 +177,10 @@ resource "databricks_aws_route_table" "example" {
             tags::update(cx, id, &state.tags_all, &plan.tags).await?;
             let wanted = ways(&plan.route);
             // What is new or points elsewhere is `ready`'s work; here goes what is not wanted any more.
-            for old in ways(&state.route).iter().filter(|old| !wanted.iter().any(|way| way.to == old.to)) {
-                let doing = format!("delete route {} of {id}", old.to.text());
-                target::delete(cx.client(), id, &old.to).await.or_fail(&doing)?;
+            // Without any block the routes are nobody's, and stay.
+            let gone = |old: &&Way| !wanted.is_empty() && !wanted.iter().any(|way| way.to == old.to);
+            for old in ways(&state.route).iter().filter(gone) {
+                target::delete(cx.client(), id, &old.to).await?;
             }
             Ok(())
         };
@@ -190,24 +192,37 @@ resource "databricks_aws_route_table" "example" {
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         let id = state.id.text();
         let request = || async { cx.client().ec2.delete_route_table().route_table_id(id).send().await.fault() };
-        match gone_is_fine(retrying(cx, Duration::from_secs(60), request, is_in_use).await) {
+        let deleted = retrying(cx, Duration::from_secs(60), request, is_in_use).await;
+        cx.client().tables.changed();
+        match gone_is_fine(deleted, &["InvalidRouteTableID"]) {
             Ok(()) => Ok(()),
             Err(fault) => {
-                let error = fault.when(&format!("delete route table {id}"));
                 let users = associated(cx.client(), id).await;
-                let detail = format!("{} Associated with it: {users}", error.diagnostic().detail);
-                Err(if users.is_empty() { error } else { error.detail(detail) })
+                let error = Error::from(fault);
+                Err(if users.is_empty() { error } else { error.also(format!("Associated with it: {users}")) })
             }
         }
     }
 }
 
+/// The table as it is now, whatever was seen of it a moment ago.
 async fn describe(aws: &Aws, id: &str) -> Result<Option<types::RouteTable>> {
-    target::table_of(aws, id).await.or_fail(&format!("read route table {id}"))
+    aws.tables.changed();
+    Ok(target::table_of(aws, id).await?.map(|table| (*table).clone()))
+}
+
+fn absorb(aws: &Aws, mut state: RouteTable, table: &types::RouteTable) -> RouteTable {
+    let owner = table.owner_id().unwrap_or_default().to_owned();
+    state.arn = aws.ec2_arn(&owner, "route-table", state.id.text()).into();
+    state.owner_id = owner.into();
+    state.vpc_id = table.vpc_id.clone().into();
+    state.route = seen_routes(&state.route, table.routes());
+    tags::see(aws, &mut state, table.tags());
+    state
 }
 
 async fn associated(aws: &Aws, id: &str) -> String {
-    let table = target::table_of(aws, id).await.ok().flatten();
+    let table = describe(aws, id).await.ok().flatten();
     let parts = table.iter().flat_map(|table| table.associations());
     let names = parts.filter_map(|part| part.subnet_id().or(part.gateway_id()).map(str::to_owned));
     names.collect::<Vec<_>>().join(", ")
@@ -289,38 +304,4 @@ impl From<&Way> for RouteBlock {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn block(range: &str, gateway: &str) -> RouteBlock {
-        RouteBlock { cidr_block: range.into(), gateway_id: gateway.into(), ..RouteBlock::default() }
-    }
-
-    #[test]
-    fn a_way_and_its_block_are_the_same() {
-        let block = block("0.0.0.0/0", "igw-1");
-        assert_eq!(RouteBlock::from(&block.way().unwrap()), block);
-    }
-
-    #[test]
-    fn an_extra_route_is_drift_only_where_routes_are_in_blocks() {
-        let route = |range: &str, gateway: &str| {
-            types::Route::builder().destination_cidr_block(range).gateway_id(gateway).build()
-        };
-        let seen = [route("10.0.0.0/16", "local"), route("0.0.0.0/0", "igw-1"), route("192.0.2.0/24", "igw-1")];
-        let in_blocks = Attr::Known(Set(vec![block("0.0.0.0/0", "igw-1")]));
-        let expected = Attr::Known(Set(vec![block("192.0.2.0/24", "igw-1"), block("0.0.0.0/0", "igw-1")]));
-        assert_eq!(seen_routes(&in_blocks, &seen), expected);
-        let separate = Attr::Known(Set(Vec::new()));
-        assert_eq!(seen_routes(&separate, &seen), separate);
-    }
-
-    #[test]
-    fn a_block_without_a_target_is_refused() {
-        let config = RouteTable {
-            route: Attr::Known(Set(vec![RouteBlock { cidr_block: "0.0.0.0/0".into(), ..RouteBlock::default() }])),
-            ..RouteTable::default()
-        };
-        assert!(RouteTable::validate(&config)[0].summary.contains("not 1 and 0"));
-    }
-}
+mod tests;

@@ -10,8 +10,9 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, retrying, settled};
-use super::ec2::{OrFail, filter};
+use super::ec2::filter;
 use super::errors::{Explain, Fault, gone_is_fine};
+use super::route_target as target;
 
 /// Which route table a subnet (or a gateway) uses, instead of the VPC's main one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -83,20 +84,21 @@ resource "databricks_aws_route_table_association" "example" {
             request.set_gateway_id(plan.gateway_id.known().cloned()).send().await.fault()
         };
         let answer = retrying(cx, VISIBLE_WITHIN, request, Fault::is_not_found).await;
-        let answer = answer.map_err(|fault| fault.when_at(&format!("associate {}", plan.names()), ACCUSED))?;
+        let answer = answer.map_err(|fault| fault.accusing(ACCUSED))?;
         Ok(Self { id: answer.association_id.into(), ..plan })
     }
 
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
         let what = format!("association of {}", state.names());
         settled(cx, &what, || async {
+            cx.client().tables.changed();
             let Some((table, part)) = look(cx, &state).await? else { return Ok(None) };
             let code = part.association_state().and_then(|state| state.state()).unwrap_or(&StateCode::Associated);
             match code {
                 StateCode::Associating => Ok(Some(Probe::Waiting("associating".to_owned()))),
                 StateCode::Failed => {
                     let reason = part.association_state().and_then(|state| state.status_message()).unwrap_or_default();
-                    Err(Error::new(format!("The {what} failed")).detail(reason.to_owned()))
+                    Err(Error::new(format!("it failed: {reason}")))
                 }
                 _ => Ok(Some(Probe::Done(absorb(state.clone(), table, &part)))),
             }
@@ -123,15 +125,15 @@ resource "databricks_aws_route_table_association" "example" {
             request.route_table_id(plan.route_table_id.text()).send().await.fault()
         };
         let answer = retrying(cx, VISIBLE_WITHIN, request, |fault| fault.is(&["InvalidRouteTableID.NotFound"])).await;
-        let answer = answer.map_err(|fault| {
-            Failed::with(fault.when_at(&format!("associate {}", plan.names()), ACCUSED), state.clone())
-        })?;
+        cx.client().tables.changed();
+        let answer = answer.map_err(|fault| Failed::with(fault.accusing(ACCUSED), state.clone()))?;
         Ok(Self { id: answer.new_association_id.into(), ..plan })
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         let answer = cx.client().ec2.disassociate_route_table().association_id(state.id.text()).send().await.fault();
-        gone_is_fine(answer).or_fail(&format!("end the association of {}", state.names()))
+        cx.client().tables.changed();
+        Ok(gone_is_fine(answer, &["InvalidAssociationID"])?)
     }
 
     async fn import(_cx: &Call<Aws>, id: &str) -> Result<Self> {
@@ -139,7 +141,7 @@ resource "databricks_aws_route_table_association" "example" {
             return Ok(Self { id: id.into(), ..Self::default() });
         }
         let Some((part, table)) = id.split_once('/') else {
-            return Err(Error::new(format!("{id:?} is no association")).detail(
+            return Err(Error::new("this is no association").detail(
                 "Name the subnet (or gateway) and the route table: subnet-0123456789abcdef0/rtb-0123456789abcdef0.",
             ));
         };
@@ -166,31 +168,36 @@ impl RouteTableAssociation {
     }
 }
 
-/// The association that the subnet (or gateway) has now, and its table.
+/// The association that the subnet (or gateway) has now, and its table: the one that it had, if it still has it.
 async fn look(cx: &Call<Aws>, state: &RouteTableAssociation) -> Result<Option<(String, types::RouteTableAssociation)>> {
     let (name, id) = match (state.subnet_id.known(), state.gateway_id.known()) {
         (Some(subnet), _) => ("association.subnet-id", subnet),
         (None, Some(gateway)) => ("association.gateway-id", gateway),
         (None, None) => ("association.route-table-association-id", state.id.known().ok_or_else(nameless)?),
     };
-    let answer = cx.client().ec2.describe_route_tables().filters(filter(name, id)).send().await;
-    let answer = answer.when(&format!("read the association of {}", state.names()))?;
-    let tables = answer.route_tables().iter();
-    let mut parts = tables
-        .flat_map(|table| table.associations().iter().map(|part| (table.route_table_id().unwrap_or_default(), part)));
-    let found = parts.find(|(_, part)| {
+    if let Some(table) = state.route_table_id.known()
+        && let Some(seen) = target::table_of(cx.client(), table).await?
+        && let Some(part) = part_of(&seen, id)
+    {
+        return Ok(Some((table.clone(), part.clone())));
+    }
+    let answer = cx.client().ec2.describe_route_tables().filters(filter(name, id)).send().await.fault()?;
+    let mut parts = answer.route_tables().iter().filter_map(|table| Some((table, part_of(table, id)?)));
+    let found = parts.next();
+    Ok(found.map(|(table, part)| (table.route_table_id().unwrap_or_default().to_owned(), part.clone())))
+}
+
+/// The association of a table with the subnet or gateway of this id, or that has this id itself.
+fn part_of<'a>(table: &'a types::RouteTable, id: &str) -> Option<&'a types::RouteTableAssociation> {
+    table.associations().iter().find(|part| {
         let ids = [part.subnet_id(), part.gateway_id(), part.route_table_association_id()];
-        let gone = part
-            .association_state()
-            .and_then(|state| state.state())
-            .is_some_and(|code| code.as_str().starts_with("disassocia"));
-        ids.contains(&Some(id.as_str())) && !gone
-    });
-    Ok(found.map(|(table, part)| (table.to_owned(), part.clone())))
+        let state = part.association_state().and_then(|state| state.state());
+        ids.contains(&Some(id)) && !state.is_some_and(|code| code.as_str().starts_with("disassocia"))
+    })
 }
 
 fn nameless() -> Error {
-    Error::new("The association names neither a subnet nor a gateway").detail("This is a bug of the provider.")
+    Error::new("it names neither a subnet nor a gateway").detail("This is a bug of the provider.")
 }
 
 fn absorb(
@@ -204,3 +211,6 @@ fn absorb(
     state.gateway_id = part.gateway_id.clone().filter(|id| !id.is_empty()).into();
     state
 }
+
+#[cfg(test)]
+mod tests;

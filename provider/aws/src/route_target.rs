@@ -1,9 +1,12 @@
 //! Where a route leads from and to: shared by `route` blocks of a route table and by `databricks_aws_route`.
 //! API: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html>.
 
+use std::sync::Arc;
+
 use aws_sdk_ec2::types;
 use tfplugin::Attr;
 
+use super::cidr;
 use super::client::Aws;
 use super::errors::{Explain, Fault};
 
@@ -49,7 +52,7 @@ impl Destination {
     /// The one that is set, in the order IPv4, IPv6, prefix list.
     pub(crate) fn of(v4: &Attr<String>, v6: &Attr<String>, list: &Attr<String>) -> Option<Self> {
         let v4 = v4.known().cloned().map(Self::V4);
-        let v6 = v6.known().cloned().map(Self::V6);
+        let v6 = v6.known().map(|range| Self::V6(cidr::canonical(range)));
         v4.or(v6).or(list.known().cloned().map(Self::PrefixList))
     }
 
@@ -60,12 +63,20 @@ impl Destination {
         }
     }
 
+    /// `text`, if it means this destination; else this destination's own text.
+    pub(crate) fn spelled_as(&self, text: &Attr<String>) -> Attr<String> {
+        match text.known() {
+            Some(text) if Self::parse(text) == *self => Attr::Known(text.clone()),
+            _ => Attr::Known(self.text().to_owned()),
+        }
+    }
+
     /// The destination that a text means.
     pub(crate) fn parse(text: &str) -> Self {
         if text.starts_with("pl-") {
             Self::PrefixList(text.to_owned())
         } else if text.contains(':') {
-            Self::V6(text.to_owned())
+            Self::V6(cidr::canonical(text))
         } else {
             Self::V4(text.to_owned())
         }
@@ -117,7 +128,7 @@ pub(crate) fn to_of(route: &types::Route) -> Option<Destination> {
     let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     some(route.destination_cidr_block())
         .map(Destination::V4)
-        .or(some(route.destination_ipv6_cidr_block()).map(Destination::V6))
+        .or(some(route.destination_ipv6_cidr_block()).map(|range| Destination::V6(cidr::canonical(&range))))
         .or(some(route.destination_prefix_list_id()).map(Destination::PrefixList))
 }
 
@@ -136,7 +147,9 @@ pub(crate) async fn create(aws: &Aws, table: &str, way: &Way) -> Result<(), Faul
         .set_vpc_peering_connection_id(id(Kind::Peering))
         .set_vpc_endpoint_id(id(Kind::Endpoint))
         .set_network_interface_id(id(Kind::Interface));
-    match request.send().await.fault() {
+    let answer = request.send().await.fault();
+    aws.tables.changed();
+    match answer {
         Err(fault) if fault.is(&["RouteAlreadyExists"]) => {
             let same = table_of(aws, table)
                 .await?
@@ -162,7 +175,9 @@ pub(crate) async fn replace(aws: &Aws, table: &str, way: &Way) -> Result<(), Fau
         .set_vpc_peering_connection_id(id(Kind::Peering))
         .set_vpc_endpoint_id(id(Kind::Endpoint))
         .set_network_interface_id(id(Kind::Interface));
-    request.send().await.fault().map(drop)
+    let answer = request.send().await.fault();
+    aws.tables.changed();
+    answer.map(drop)
 }
 
 /// Removes a route; one that is not there counts as removed.
@@ -172,13 +187,19 @@ pub(crate) async fn delete(aws: &Aws, table: &str, to: &Destination) -> Result<(
         .set_destination_cidr_block(to.v4())
         .set_destination_ipv6_cidr_block(to.v6())
         .set_destination_prefix_list_id(to.list());
-    super::errors::gone_is_fine(request.send().await.fault())
+    let answer = request.send().await.fault();
+    aws.tables.changed();
+    super::errors::gone_is_fine(answer, &["InvalidRoute"])
 }
 
-/// A route table; `None` if it is gone.
-pub(crate) async fn table_of(aws: &Aws, id: &str) -> Result<Option<types::RouteTable>, Fault> {
-    let answer = super::ec2::none_if_absent(aws.ec2.describe_route_tables().route_table_ids(id).send().await.fault())?;
-    Ok(answer.and_then(|answer| answer.route_tables.unwrap_or_default().into_iter().next()))
+/// A route table, as it is or was a moment ago; `None` if it is gone.
+pub(crate) async fn table_of(aws: &Aws, id: &str) -> Result<Option<Arc<types::RouteTable>>, Fault> {
+    let ask = || async {
+        let answer = aws.ec2.describe_route_tables().route_table_ids(id).send().await.fault();
+        let answer = super::ec2::none_if_absent(answer)?;
+        Ok(answer.and_then(|answer| answer.route_tables.unwrap_or_default().into_iter().next()))
+    };
+    aws.tables.get(id, ask).await
 }
 
 /// Whether a route was refused because its target or table is too new to be known everywhere.
@@ -207,6 +228,9 @@ mod tests {
     #[test]
     fn a_text_is_a_destination() {
         assert_eq!(Destination::parse("::/0"), Destination::V6("::/0".to_owned()));
+        assert_eq!(Destination::parse("::0/0"), Destination::V6("::/0".to_owned()));
+        assert_eq!(Destination::parse("::/0").spelled_as(&"::0/0".into()), "::0/0".into());
+        assert_eq!(Destination::parse("::/0").spelled_as(&"2001:db8::/32".into()), "::/0".into());
         assert_eq!(Destination::parse("pl-1"), Destination::PrefixList("pl-1".to_owned()));
         assert_eq!(Destination::parse("0.0.0.0/0").text(), "0.0.0.0/0");
     }

@@ -2,7 +2,8 @@
 //! API: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>.
 //!
 //! One resource, where S3 has seven settings: S3 refuses two changes of one bucket at a time (`OperationAborted`), and here
-//! they come one after another. A block that is left out stands for what AWS gives a new bucket.
+//! they come one after another. A setting that is left out is not managed: another tool may have it, hashicorp/aws's
+//! `aws_s3_bucket_policy` for example. Only a new bucket is closed to the public without being told to.
 
 use std::time::Duration;
 
@@ -10,12 +11,12 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Obj
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, Planning, Probe, REQUIRED, Resource, Result,
-    Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED,
+    Resource, Result, Timeouts,
 };
 
 use super::client::Aws;
-use super::create::{retrying, settled};
+use super::create::{converged, retrying};
 use super::errors::{Explain, Fault};
 use super::policy;
 use super::tags::{self, Tags};
@@ -23,7 +24,8 @@ use super::tags::{self, Tags};
 mod contents;
 mod remote;
 
-/// A bucket. Without further blocks it is encrypted with S3's own keys, closed to the public, and keeps no old versions.
+/// A bucket. A new one is encrypted with S3's own keys, closed to the public, and keeps no old versions, unless a block says
+/// otherwise. Settings that are left out are not managed after that: other tools may change them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct S3Bucket {
     /// Name of the bucket.
@@ -35,24 +37,24 @@ pub struct S3Bucket {
     /// Whether a destroy deletes what is in the bucket, all versions of it, beyond recovery.
     #[schemars(extend("x-tf" = OPTIONAL.default("false").unsent()))]
     pub force_destroy: Attr<bool>,
-    /// Who owns objects that other accounts write: `BucketOwnerEnforced` (the bucket's owner, and access lists are off),
-    /// `BucketOwnerPreferred` or `ObjectWriter`.
+    /// Who owns objects that other accounts write: `BucketOwnerEnforced` (the bucket's owner, and access lists are off; that
+    /// is how a bucket is made), `BucketOwnerPreferred` or `ObjectWriter`.
     #[schemars(
-        extend("x-tf" = OPTIONAL.default("\"BucketOwnerEnforced\"")),
+        extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()),
         regex(pattern = "^(BucketOwnerEnforced|BucketOwnerPreferred|ObjectWriter)$")
     )]
     pub object_ownership: Attr<String>,
-    /// Who may do what with the bucket, as JSON.
-    #[schemars(extend("x-tf" = OPTIONAL.json()))]
+    /// Who may do what with the bucket, as JSON. Left out, the bucket's policy is left alone.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.json()))]
     pub policy: Attr<String>,
-    /// How objects are encrypted.
-    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    /// How objects are encrypted. Left out, it is left alone.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     pub server_side_encryption: Attr<ServerSideEncryption>,
-    /// What is refused to the public.
-    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    /// What is refused to the public. A bucket that is made without this block is closed, and then left alone.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     pub public_access_block: Attr<PublicAccessBlock>,
-    /// Whether old versions of objects are kept.
-    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    /// Whether old versions of objects are kept. Left out, it is left alone.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     pub versioning: Attr<Versioning>,
     /// Tags of the bucket.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -178,12 +180,24 @@ resource "databricks_aws_s3_bucket" "example" {
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         tags::plan(planning);
+        let (config, planned) = (planning.config, &mut *planning.planned);
+        if planning.prior.is_none() {
+            if config.object_ownership.is_null() {
+                planned.object_ownership = OWNER.into();
+            }
+            if config.public_access_block.is_null() {
+                planned.public_access_block = Attr::Known(remote::closed());
+            }
+        }
+        // Where there is no policy there is none to be found out.
+        if config.policy.is_null() && planning.prior.is_none_or(|prior| prior.policy.is_null()) {
+            planned.policy = Attr::Null;
+        }
         Ok(())
     }
 
     async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
         let name = plan.bucket.text();
-        let doing = format!("create bucket {name}");
         let made = Self { id: name.into(), ..plan.clone() };
         match create(cx, &plan).await {
             Ok(()) => Ok(made),
@@ -196,40 +210,36 @@ resource "databricks_aws_s3_bucket" "example" {
                     "The bucket is yours already, and this configuration did not make it. Take it over with: \
                      terraform import <address> {name}"
                 );
-                Err(fault.when(&doing).detail(words).at("bucket").into())
+                Err(fault.explained(words).at("bucket").into())
             }
             Err(fault) if fault.is(&["BucketAlreadyExists"]) => {
                 let words = "Somebody else has a bucket of this name; names are unique in all of AWS. Choose another.";
-                Err(fault.when(&doing).detail(words).at("bucket").into())
+                Err(fault.explained(words).at("bucket").into())
             }
-            Err(fault) => Err(fault.when_at(&doing, ACCUSED).into()),
+            Err(fault) => Err(fault.accusing(ACCUSED).into()),
         }
     }
 
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
-        let name = state.id.text();
-        let seen = settled(cx, &format!("bucket {name}"), || async {
-            Ok(remote::look(cx.client(), &state).await?.map(Probe::Done))
-        })
-        .await?;
+        let what = format!("bucket {}", state.id.text());
         let wanted = tags::wanted(cx.client(), &state.tags);
-        remote::converge(cx, &seen, &state, &wanted).await?;
-        cx.poll(&format!("bucket {name} to show its settings"), super::create::FAST, super::create::SLOW, || async {
-            match remote::look(cx.client(), &state).await? {
-                Some(seen) => Ok(match remote::differs(&seen, &state, &wanted) {
-                    None => Probe::Done(seen),
-                    Some(attribute) => Probe::Waiting(format!("{attribute} not yet as it was set")),
-                }),
-                None => Ok(Probe::Waiting("not visible yet".to_owned())),
-            }
-        })
-        .await
+        let new = (!state.arn.is_known()).then(|| remote::as_made(&state, &wanted));
+        let (settings, wanted) = (&remote::Settings::of(&state), &wanted);
+        let seen = converged(
+            cx,
+            &what,
+            new,
+            || remote::look(cx.client(), &state),
+            |seen| remote::differs(seen, settings, wanted),
+            |seen| async move { remote::converge(cx, &seen, settings, wanted).await },
+        )
+        .await?;
+        Ok(remote::as_planned(&state, seen))
     }
 
     async fn find(cx: &Call<Aws>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let name = plan.bucket.text();
-        let ours = remote::is_of_create(cx.client(), name, marker).await;
-        if !ours.map_err(|fault| fault.when(&format!("look for bucket {name} of an interrupted apply")))? {
+        if !remote::is_of_create(cx.client(), name, marker).await? {
             return Ok(None);
         }
         remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await
@@ -239,8 +249,9 @@ resource "databricks_aws_s3_bucket" "example" {
         remote::look(cx.client(), &state).await
     }
 
-    async fn update(_cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
-        // What differs is found and changed by `ready`, which every update is followed by.
+    async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        let settings = remote::Settings::of(&plan);
+        remote::converge(cx, &state, &settings, &tags::wanted(cx.client(), &plan.tags)).await?;
         Ok(Self { id: state.id, ..plan })
     }
 
@@ -261,16 +272,9 @@ async fn create(cx: &Call<Aws>, plan: &S3Bucket) -> Result<(), Fault> {
     let name = plan.bucket.text();
     // In us-east-1 S3 answers "created" for a bucket that its owner has already.
     if aws.region == FIRST_REGION && aws.s3.head_bucket().bucket(name).send().await.is_ok() {
-        return Err(Fault {
-            kind: super::errors::Kind::Refused,
-            code: Some("BucketAlreadyOwnedByYou".to_owned()),
-            message: format!("There is a bucket {name} already."),
-            request_id: None,
-        });
+        return Err(Fault::refused("BucketAlreadyOwnedByYou", format!("There is a bucket {name} already.")));
     }
-    let mut tags = tags::wanted(aws, &plan.tags);
-    tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
-    let tags: Vec<Tag> = remote::tag_list(&tags)?;
+    let tags: Vec<Tag> = remote::tag_list(&tags::marked(cx, &plan.tags))?;
     let place = (aws.region != FIRST_REGION).then(|| BucketLocationConstraint::from(aws.region.as_str()));
     let configuration =
         CreateBucketConfiguration::builder().set_location_constraint(place).set_tags(Some(tags)).build();
@@ -282,5 +286,11 @@ async fn create(cx: &Call<Aws>, plan: &S3Bucket) -> Result<(), Fault> {
     retrying(cx, Duration::from_secs(300), request, is_busy).await
 }
 
+/// Who owns the objects of a bucket that is made without a word on it.
+const OWNER: &str = "BucketOwnerEnforced";
+
 /// The region that has no location constraint.
 const FIRST_REGION: &str = "us-east-1";
+
+#[cfg(test)]
+mod tests;

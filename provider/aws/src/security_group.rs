@@ -9,18 +9,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
     Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
-    REQUIRED, Resource, Result, Timeouts,
+    REQUIRED, Resource, Result, Set, Timeouts,
 };
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
-use super::ec2::{OrFail, delete_when_free, filter, gone_meanwhile, none_if_absent};
-use super::errors::{Explain, Fault};
+use super::ec2::{delete_when_free, filter, gone_meanwhile, is_in_use, none_if_absent};
+use super::errors::{Explain, Fault, gone_is_fine};
 use super::security_group_rules::{self as rules, Peer, Permission, Rule, Rules};
 use super::tags::{self, Tags};
 
-/// A security group: who may talk to whom in a VPC. Its `ingress` and `egress` blocks are all the rules that it has; with no
-/// `egress` block nothing may leave.
+/// A security group: who may talk to whom in a VPC. Its `ingress` blocks are all the rules for traffic that enters, its
+/// `egress` blocks all for traffic that leaves: AWS's own rule, that all may leave, is taken out of a new group. A direction
+/// without a block is left alone after that, so that others can add rules; the rules of a block that is removed stay.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SecurityGroup {
     /// Id of the group.
@@ -39,10 +40,10 @@ pub struct SecurityGroup {
     #[schemars(extend("x-tf" = REQUIRED.replaces()))]
     pub vpc_id: Attr<String>,
     /// Traffic that may enter.
-    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     pub ingress: Rules,
     /// Traffic that may leave.
-    #[schemars(extend("x-tf" = OPTIONAL.block()))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     pub egress: Rules,
     /// Before the group is deleted, take away its rules and the rules of other groups that name it: for groups that name
     /// each other, and for replacing a group that others name.
@@ -116,12 +117,22 @@ resource "databricks_aws_security_group" "example" {
         }
         for (block, rules) in [("ingress", &config.ingress), ("egress", &config.egress)] {
             found.extend(rules.known().into_iter().flatten().filter_map(|rule: &Rule| rule.problem(block)));
+            found.extend(rules::contradiction(block, rules));
         }
         found
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         tags::plan(planning);
+        // A new group has no other rules than the configured ones, and where there are none there is nothing to be found out.
+        let none = |rules: &Rules| rules.known().is_none_or(Set::is_empty) && !rules.is_unknown();
+        let (config, prior, planned) = (planning.config, planning.prior, &mut *planning.planned);
+        if none(&config.ingress) && prior.is_none_or(|prior| none(&prior.ingress)) {
+            planned.ingress = Attr::Null;
+        }
+        if none(&config.egress) && prior.is_none_or(|prior| none(&prior.egress)) {
+            planned.egress = Attr::Null;
+        }
         Ok(())
     }
 
@@ -144,47 +155,51 @@ resource "databricks_aws_security_group" "example" {
             Ok(request.send().await.fault()?.group_id)
         };
         let created = retrying(cx, VISIBLE_WITHIN, || once(cx, send), |fault| fault.is(&["InvalidVpcID.NotFound"]));
-        let id = created.await.map_err(|fault| fault.when_at(&format!("create security group {name:?}"), ACCUSED))?;
+        let id = created.await.map_err(|fault| fault.accusing(ACCUSED))?;
         Ok(Self { id: Attr::Known(id), name: Attr::Known(name), ..plan })
     }
 
-    /// Waits for the group and brings its rules to what the plan says, which includes AWS's own rule that all may leave.
+    /// Waits for the group and brings its rules to what the plan says. A new group has AWS's own rule that all may leave,
+    /// which goes unless the plan has it; of a group that was there, a direction without blocks is left alone.
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
         let id = state.id.text();
         let what = format!("security group {id}");
-        let group = settled(cx, &what, || async { Ok(describe(cx.client(), id).await?.map(Probe::Done)) }).await?;
+        let mut group = settled(cx, &what, || async { Ok(describe(cx.client(), id).await?.map(Probe::Done)) }).await?;
+        let mut changed = false;
         for (direction, wanted, shown) in [
             (Direction::Ingress, &state.ingress, group.ip_permissions()),
             (Direction::Egress, &state.egress, group.ip_permissions_egress()),
         ] {
-            converge(cx, id, direction, &rules::permissions(wanted), &rules::seen(shown, id)).await?;
+            let (wanted, seen) = (rules::permissions(wanted), rules::seen(shown, id));
+            if is_new(&state) || !wanted.is_empty() {
+                changed |= wanted != seen;
+                converge(cx, id, direction, &wanted, &seen).await?;
+            }
         }
-        Self::read(cx, state.clone()).await?.ok_or_else(|| gone_meanwhile("Security group", id))
+        if changed {
+            group = describe(cx.client(), id).await?.ok_or_else(gone_meanwhile)?;
+        }
+        let seen = absorb(cx.client(), state.clone(), &group);
+        // Planned as none: rules that somebody has added meanwhile are seen by the next refresh.
+        let planned =
+            |planned: &Rules, seen: Rules| if planned.is_null() { Attr::Known(Set(Vec::new())) } else { seen };
+        Ok(Self {
+            ingress: planned(&state.ingress, seen.ingress.clone()),
+            egress: planned(&state.egress, seen.egress.clone()),
+            ..seen
+        })
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        match tags::find(cx, marker).await? {
-            Some(id) => Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await,
-            None => Ok(None),
-        }
+        let Some(id) = tags::find(cx, marker).await? else { return Ok(None) };
+        let found = Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await?;
+        // Without its ARN it is new to `ready`, which then takes AWS's own rule away.
+        Ok(found.map(|found| Self { arn: Attr::Null, ..found }))
     }
 
-    async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
-        let aws = cx.client();
-        let id = state.id.text().to_owned();
-        let Some(group) = describe(aws, &id).await? else { return Ok(None) };
-        let owner = group.owner_id().unwrap_or_default().to_owned();
-        state.arn = aws.ec2_arn(&owner, "security-group", &id).into();
-        state.owner_id = owner.into();
-        state.name = group.group_name.clone().into();
-        state.description = group.description.clone().into();
-        state.vpc_id = group.vpc_id.clone().into();
-        state.ingress = rules::regroup(&state.ingress, rules::seen(group.ip_permissions(), &id));
-        state.egress = rules::regroup(&state.egress, rules::seen(group.ip_permissions_egress(), &id));
-        // Not AWS's: an import starts with the default.
-        state.revoke_rules_on_delete = state.revoke_rules_on_delete.is_true().into();
-        tags::see(aws, &mut state, group.tags());
-        Ok(Some(state))
+    async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
+        let group = describe(cx.client(), state.id.text()).await?;
+        Ok(group.map(|group| absorb(cx.client(), state, &group)))
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
@@ -197,20 +212,27 @@ resource "databricks_aws_security_group" "example" {
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         let id = state.id.text();
-        if state.revoke_rules_on_delete.is_true()
-            && let Some(group) = describe(cx.client(), id).await?
-        {
+        let request = || async { cx.client().ec2.delete_security_group().group_id(id).send().await.fault() };
+        match gone_is_fine(request().await, &[GROUP]) {
+            Ok(()) => return Ok(()),
+            Err(fault) if !is_in_use(&fault) => return Err(fault.into()),
+            Err(_) => {}
+        }
+        let forced = state.revoke_rules_on_delete.is_true();
+        if forced && let Some(group) = describe(cx.client(), id).await? {
             let none = BTreeSet::new();
             converge(cx, id, Direction::Ingress, &none, &rules::seen(group.ip_permissions(), id)).await?;
             converge(cx, id, Direction::Egress, &none, &rules::seen(group.ip_permissions_egress(), id)).await?;
         }
-        let named = release(cx, id, state.revoke_rules_on_delete.is_true()).await?;
+        let named = release(cx, id, forced).await?;
         // Network interfaces go in time; rules do not go by themselves.
         let within = Duration::from_secs(if named { 60 } else { 840 });
-        let request = || async { cx.client().ec2.delete_security_group().group_id(id).send().await.fault() };
-        delete_when_free(cx, &format!("security group {id}"), within, ("group-id", id), request).await
+        delete_when_free(cx, GROUP, within, ("group-id", id), request).await
     }
 }
+
+/// How the code of its absence begins: `InvalidGroup.NotFound`, `InvalidGroupId.Malformed`.
+const GROUP: &str = "InvalidGroup";
 
 const ACCUSED: &[(&str, &str)] = &[
     ("InvalidGroup.Duplicate", "name"),
@@ -224,9 +246,29 @@ enum Direction {
     Egress,
 }
 
+/// Whether a group was just made: nothing but its id is known.
+fn is_new(state: &SecurityGroup) -> bool {
+    !state.arn.is_known()
+}
+
+fn absorb(aws: &Aws, mut state: SecurityGroup, group: &types::SecurityGroup) -> SecurityGroup {
+    let id = state.id.text().to_owned();
+    let owner = group.owner_id().unwrap_or_default().to_owned();
+    state.ingress = rules::regroup(&state.ingress, rules::seen(group.ip_permissions(), &id));
+    state.egress = rules::regroup(&state.egress, rules::seen(group.ip_permissions_egress(), &id));
+    state.arn = aws.ec2_arn(&owner, "security-group", &id).into();
+    state.owner_id = owner.into();
+    state.name = group.group_name.clone().into();
+    state.description = group.description.clone().into();
+    state.vpc_id = group.vpc_id.clone().into();
+    // Not AWS's: an import starts with the default.
+    state.revoke_rules_on_delete = state.revoke_rules_on_delete.is_true().into();
+    tags::see(aws, &mut state, group.tags());
+    state
+}
+
 async fn describe(aws: &Aws, id: &str) -> Result<Option<types::SecurityGroup>> {
-    let answer = none_if_absent(aws.ec2.describe_security_groups().group_ids(id).send().await.fault());
-    let answer = answer.or_fail(&format!("read security group {id}"))?;
+    let answer = none_if_absent(aws.ec2.describe_security_groups().group_ids(id).send().await.fault())?;
     Ok(answer.and_then(|answer| answer.security_groups.unwrap_or_default().into_iter().next()))
 }
 
@@ -271,7 +313,7 @@ async fn authorize(cx: &Call<Aws>, id: &str, direction: Direction, rules: &BTree
     match retrying(cx, VISIBLE_WITHIN, request, Fault::is_not_found).await {
         // The answer to an earlier try was lost, or somebody was faster: the rules are compared again by the next read.
         Err(fault) if fault.is(&["InvalidPermission.Duplicate"]) => Ok(()),
-        Err(fault) => Err(fault.when(&format!("add rules to security group {id}")).at(direction.block())),
+        Err(fault) => Err(fault.at(direction.block())),
         Ok(()) => Ok(()),
     }
 }
@@ -293,9 +335,7 @@ async fn revoke(cx: &Call<Aws>, id: &str, direction: Direction, rules: &BTreeSet
         }
     };
     match answer {
-        Err(fault) if !fault.is_not_found() => {
-            Err(fault.when(&format!("remove rules from security group {id}")).at(direction.block()))
-        }
+        Err(fault) if !fault.is_not_found() => Err(fault.at(direction.block())),
         _ => Ok(()),
     }
 }
@@ -307,8 +347,7 @@ async fn release(cx: &Call<Aws>, id: &str, allowed: bool) -> Result<bool> {
     for (name, direction) in
         [("ip-permission.group-id", Direction::Ingress), ("egress.ip-permission.group-id", Direction::Egress)]
     {
-        let answer = cx.client().ec2.describe_security_groups().filters(filter(name, id)).send().await;
-        let answer = answer.when(&format!("look for rules that name security group {id}"))?;
+        let answer = cx.client().ec2.describe_security_groups().filters(filter(name, id)).send().await.fault()?;
         for group in answer.security_groups().iter().filter(|group| group.group_id() != Some(id)) {
             let Some(other) = group.group_id() else { continue };
             let shown = match direction {
@@ -341,3 +380,6 @@ impl Permission {
         (&self.protocol, self.from, self.to, &self.peer) == (&other.protocol, other.from, other.to, &other.peer)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,6 +61,13 @@ pub(crate) enum Peer {
     Itself,
 }
 
+impl Peer {
+    /// An IPv6 range, in EC2's spelling: `::0/0` is `::/0`.
+    fn v6(range: &str) -> Self {
+        Self::V6(cidr::canonical(range))
+    }
+}
+
 /// A single permission, as EC2 keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Permission {
@@ -91,7 +98,7 @@ pub(crate) fn seen(shown: &[IpPermission], own: &str) -> BTreeSet<Permission> {
             add(Peer::V4(range.cidr_ip().unwrap_or_default().to_owned()), range.description());
         }
         for range in permission.ipv6_ranges() {
-            add(Peer::V6(range.cidr_ipv6().unwrap_or_default().to_owned()), range.description());
+            add(Peer::v6(range.cidr_ipv6().unwrap_or_default()), range.description());
         }
         for list in permission.prefix_list_ids() {
             add(Peer::PrefixList(list.prefix_list_id().unwrap_or_default().to_owned()), list.description());
@@ -105,13 +112,14 @@ pub(crate) fn seen(shown: &[IpPermission], own: &str) -> BTreeSet<Permission> {
     all
 }
 
-/// What EC2 shows, in the blocks of `prior` as far as they still hold; the rest in blocks of its own.
-pub(crate) fn regroup(prior: &Rules, mut seen: BTreeSet<Permission>) -> Rules {
+/// What EC2 shows, in the blocks of `prior` as far as they still hold; the rest in blocks of its own. EC2 keeps a permission
+/// once, however many blocks stand for it.
+pub(crate) fn regroup(prior: &Rules, seen: BTreeSet<Permission>) -> Rules {
+    let mut rest = seen.clone();
     let mut blocks = Vec::new();
     for rule in prior.known().into_iter().flatten() {
         let wanted = rule.permissions();
-        let held: BTreeSet<Permission> =
-            wanted.iter().filter(|permission| seen.contains(permission)).cloned().collect();
+        let held: BTreeSet<Permission> = wanted.intersection(&seen).cloned().collect();
         if held.is_empty() && !wanted.is_empty() {
             continue;
         }
@@ -120,12 +128,31 @@ pub(crate) fn regroup(prior: &Rules, mut seen: BTreeSet<Permission>) -> Rules {
         } else {
             blocks.extend(gather(&held));
         }
-        for permission in &held {
-            seen.remove(permission);
+        rest.retain(|permission| !held.contains(permission));
+    }
+    blocks.extend(gather(&rest));
+    Attr::Known(Set(blocks))
+}
+
+/// Two blocks that allow the same traffic for different reasons: EC2 keeps one description of it.
+pub(crate) fn contradiction(block: &str, rules: &Rules) -> Option<Diagnostic> {
+    let mut reasons: BTreeMap<Permission, String> = BTreeMap::new();
+    for rule in rules.known().into_iter().flatten().filter(|rule| rule.is_known()) {
+        for permission in rule.permissions() {
+            let reason = permission.description.clone();
+            let traffic = Permission { description: String::new(), ..permission };
+            let first = reasons.entry(traffic).or_insert_with(|| reason.clone());
+            if *first != reason {
+                let error = Error::new(format!("Two {block} rules allow the same traffic and describe it differently"))
+                    .detail(format!(
+                        "EC2 keeps one description, {first:?} or {reason:?}. Give both blocks the same one, or take the traffic out \
+                         of one of them."
+                    ));
+                return Some(error.at(Path::attribute(block)).into());
+            }
         }
     }
-    blocks.extend(gather(&seen));
-    Attr::Known(Set(blocks))
+    None
 }
 
 /// Blocks of permissions that have protocol, ports and description in common.
@@ -206,6 +233,17 @@ fn protocol(text: &str) -> String {
 }
 
 impl Rule {
+    /// Whether everything that decides its traffic and its description is known.
+    fn is_known(&self) -> bool {
+        let unknown = [
+            self.from_port.is_unknown(),
+            self.to_port.is_unknown(),
+            self.protocol.is_unknown(),
+            self.description.is_unknown(),
+        ];
+        !unknown.contains(&true)
+    }
+
     fn permissions(&self) -> BTreeSet<Permission> {
         let known = |list: &Attr<Vec<Attr<String>>>| -> Vec<String> {
             list.known().into_iter().flatten().filter_map(|text| text.known().cloned()).collect()
@@ -214,7 +252,7 @@ impl Rule {
         let all = protocol == "-1";
         let port = |port: &Attr<i64>| if all { 0 } else { port.known().copied().unwrap_or_default() };
         let peers = known(&self.cidr_blocks).into_iter().map(Peer::V4);
-        let peers = peers.chain(known(&self.ipv6_cidr_blocks).into_iter().map(Peer::V6));
+        let peers = peers.chain(known(&self.ipv6_cidr_blocks).into_iter().map(|range| Peer::v6(&range)));
         let peers = peers.chain(known(&self.prefix_list_ids).into_iter().map(Peer::PrefixList));
         let peers = peers.chain(super::ec2::known(&self.security_groups).into_iter().map(Peer::Group));
         let peers = peers.chain(self.itself.is_true().then_some(Peer::Itself));
@@ -303,6 +341,45 @@ mod tests {
         let groups = Set(vec!["sg-1".into(), "sg-2".into()]);
         check(&[Rule { security_groups: Attr::Known(groups), description: "from the nodes".into(), ..tcp(443, 443) }]);
         check(&[Rule { itself: false.into(), ..open(443, 443, &["0.0.0.0/0"]) }]);
+    }
+
+    #[test]
+    fn blocks_with_a_permission_in_common_both_stay() {
+        let given = rules(&[open(443, 443, &["10.9.0.0/16", "10.8.0.0/16"]), open(443, 443, &["10.8.0.0/16"])]);
+        let wanted = permissions(&given);
+        assert_eq!(wanted.len(), 2);
+        assert_eq!(regroup(&given, wanted.clone()), given);
+        // What both had is missing in both.
+        let left = wanted.into_iter().filter(|rule| rule.peer == Peer::V4("10.9.0.0/16".to_owned())).collect();
+        assert_eq!(regroup(&given, left), rules(&[open(443, 443, &["10.9.0.0/16"])]));
+    }
+
+    #[test]
+    fn an_ipv6_range_is_the_same_in_every_spelling() {
+        let v6 = |range: &str| {
+            rules(&[Rule { ipv6_cidr_blocks: Attr::Known(vec![range.into()]), protocol: "-1".into(), ..tcp(0, 0) }])
+        };
+        for spelling in ["::0/0", "0:0:0:0:0:0:0:0/0", "::/0"] {
+            let given = v6(spelling);
+            let shown = permissions(&v6("::/0"));
+            assert_eq!(permissions(&given), shown, "{spelling}");
+            assert_eq!(regroup(&given, shown), given, "{spelling}");
+        }
+        assert_eq!(permissions(&v6("2001:DB8:0::/32")), permissions(&v6("2001:db8::/32")));
+        assert_ne!(permissions(&v6("2001:db8::/32")), permissions(&v6("2001:db8::/33")));
+    }
+
+    #[test]
+    fn one_traffic_with_two_descriptions_is_refused() {
+        let check = |blocks: &[Rule], expected: bool| {
+            assert_eq!(contradiction("ingress", &rules(blocks)).is_some(), expected, "{blocks:?}");
+        };
+        let described = |text: &str, ranges: &[&str]| Rule { description: text.into(), ..open(443, 443, ranges) };
+        check(&[described("a", &["10.0.0.0/16"]), described("b", &["10.0.0.0/16", "10.1.0.0/16"])], true);
+        check(&[described("a", &["10.0.0.0/16"]), described("b", &["10.1.0.0/16"])], false);
+        check(&[described("a", &["10.0.0.0/16"]), described("a", &["10.0.0.0/16"])], false);
+        let unknown = Rule { description: Attr::Unknown, ..open(443, 443, &["10.0.0.0/16"]) };
+        check(&[described("a", &["10.0.0.0/16"]), unknown], false);
     }
 
     #[test]

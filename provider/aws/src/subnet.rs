@@ -14,7 +14,7 @@ use tfplugin::{
 use super::cidr;
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
-use super::ec2::{OrFail, delete_when_free, gone_meanwhile, none_if_absent, not_visible_yet};
+use super::ec2::{delete_when_free, none_if_absent, not_visible_yet};
 use super::errors::Explain;
 use super::tags::{self, Tags};
 
@@ -75,17 +75,18 @@ resource "databricks_aws_subnet" "example" {
     type Client = Aws;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
-        let mut found: Vec<Diagnostic> =
-            cidr::check("cidr_block", &config.cidr_block, cidr::VPC_MASKS).into_iter().collect();
-        if config.availability_zone.is_known() && config.availability_zone_id.is_known() {
-            let error = tfplugin::Error::new("A zone is given twice").at("availability_zone_id");
-            found.push(error.detail("Set availability_zone or availability_zone_id, not both.").into());
-        }
-        found
+        cidr::check("cidr_block", &config.cidr_block, cidr::VPC_MASKS).into_iter().collect()
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         tags::plan(planning);
+        // A configuration that Terraform generated from an existing subnet says both, and both are true. A new subnet is put
+        // into a zone by one of them.
+        let config = planning.config;
+        if planning.prior.is_none() && config.availability_zone.is_known() && config.availability_zone_id.is_known() {
+            let error = tfplugin::Error::new("a zone is given twice").at("availability_zone_id");
+            return Err(error.detail("Set availability_zone or availability_zone_id, not both."));
+        }
         Ok(())
     }
 
@@ -100,13 +101,13 @@ resource "databricks_aws_subnet" "example" {
             Ok(request.send().await.fault()?.subnet.and_then(|subnet| subnet.subnet_id))
         };
         let created = retrying(cx, VISIBLE_WITHIN, || once(cx, send), |fault| fault.is(&["InvalidVpcID.NotFound"]));
-        let id = created.await.map_err(|fault| fault.when_at("create the subnet", ACCUSED))?;
+        let id = created.await.map_err(|fault| fault.accusing(ACCUSED))?;
         Ok(Self { id: Attr::Known(id), ..plan })
     }
 
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
         let id = state.id.text();
-        let subnet = settled(cx, &format!("subnet {id}"), || async {
+        let mut subnet = settled(cx, &format!("subnet {id}"), || async {
             Ok(describe(cx.client(), id).await?.map(|subnet| match subnet.state() {
                 Some(state) if !state.as_str().eq_ignore_ascii_case("available") => {
                     Probe::Waiting(state.as_str().to_owned())
@@ -123,9 +124,16 @@ resource "databricks_aws_subnet" "example" {
                 request.map_public_ip_on_launch(value.clone()).send().await.fault()
             };
             let changed = retrying(cx, VISIBLE_WITHIN, change, not_visible_yet).await;
-            changed.or_fail(&format!("change map_public_ip_on_launch of subnet {id}"))?;
+            changed.map_err(|fault| fault.at("map_public_ip_on_launch"))?;
+            subnet = settled(cx, &format!("map_public_ip_on_launch of subnet {id}"), || async {
+                Ok(describe(cx.client(), id).await?.map(|subnet| match subnet.map_public_ip_on_launch() {
+                    seen if seen.unwrap_or_default() == wanted => Probe::Done(subnet),
+                    _ => Probe::Waiting("as before".to_owned()),
+                }))
+            })
+            .await?;
         }
-        Self::read(cx, state.clone()).await?.ok_or_else(|| gone_meanwhile("Subnet", id))
+        Ok(absorb(cx.client(), state.clone(), &subnet))
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
@@ -135,20 +143,9 @@ resource "databricks_aws_subnet" "example" {
         }
     }
 
-    async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
-        let aws = cx.client();
-        let Some(subnet) = describe(aws, state.id.text()).await? else { return Ok(None) };
-        let owner = subnet.owner_id.clone().unwrap_or_default();
-        state.arn =
-            Attr::from(subnet.subnet_arn.clone().unwrap_or_else(|| aws.ec2_arn(&owner, "subnet", state.id.text())));
-        state.owner_id = owner.into();
-        state.vpc_id = subnet.vpc_id.clone().into();
-        state.cidr_block = subnet.cidr_block.clone().into();
-        state.availability_zone = subnet.availability_zone.clone().into();
-        state.availability_zone_id = subnet.availability_zone_id.clone().into();
-        state.map_public_ip_on_launch = subnet.map_public_ip_on_launch.unwrap_or_default().into();
-        tags::see(aws, &mut state, subnet.tags());
-        Ok(Some(state))
+    async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
+        let subnet = describe(cx.client(), state.id.text()).await?;
+        Ok(subnet.map(|subnet| absorb(cx.client(), state, &subnet)))
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
@@ -162,7 +159,7 @@ resource "databricks_aws_subnet" "example" {
         let id = state.id.text();
         let request = || async { cx.client().ec2.delete_subnet().subnet_id(id).send().await.fault() };
         // The network interfaces of clusters and endpoints take minutes to go.
-        delete_when_free(cx, &format!("subnet {id}"), Duration::from_secs(900), ("subnet-id", id), request).await
+        delete_when_free(cx, "InvalidSubnetID", Duration::from_secs(900), ("subnet-id", id), request).await
     }
 }
 
@@ -173,8 +170,23 @@ const ACCUSED: &[(&str, &str)] = &[
     ("InvalidParameterValue", "availability_zone"),
 ];
 
+fn absorb(aws: &Aws, mut state: Subnet, subnet: &types::Subnet) -> Subnet {
+    let owner = subnet.owner_id.clone().unwrap_or_default();
+    state.arn = Attr::from(subnet.subnet_arn.clone().unwrap_or_else(|| aws.ec2_arn(&owner, "subnet", state.id.text())));
+    state.owner_id = owner.into();
+    state.vpc_id = subnet.vpc_id.clone().into();
+    state.cidr_block = subnet.cidr_block.clone().into();
+    state.availability_zone = subnet.availability_zone.clone().into();
+    state.availability_zone_id = subnet.availability_zone_id.clone().into();
+    state.map_public_ip_on_launch = subnet.map_public_ip_on_launch.unwrap_or_default().into();
+    tags::see(aws, &mut state, subnet.tags());
+    state
+}
+
 async fn describe(aws: &Aws, id: &str) -> Result<Option<types::Subnet>> {
-    let answer = none_if_absent(aws.ec2.describe_subnets().subnet_ids(id).send().await.fault());
-    let answer = answer.or_fail(&format!("read subnet {id}"))?;
+    let answer = none_if_absent(aws.ec2.describe_subnets().subnet_ids(id).send().await.fault())?;
     Ok(answer.and_then(|answer| answer.subnets.unwrap_or_default().into_iter().next()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,7 +112,7 @@ fn is_ours(key: &str) -> bool {
     key != Marker::TAG && !key.starts_with("aws:")
 }
 
-/// What is to be removed and what is to be set.
+/// What is to be removed and what is to be set. The mark goes where the tags leave it no room: its create is long over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     /// Keys to remove.
@@ -124,8 +124,12 @@ pub struct Change {
 /// The way from `old` to `new`.
 pub fn change(old: &Attr<Tags>, new: &BTreeMap<String, String>) -> Change {
     let old = plain(old);
+    let mut remove: Vec<String> = old.keys().filter(|key| !new.contains_key(*key)).cloned().collect();
+    if leaves_no_room(new) && !leaves_no_room(&old) {
+        remove.push(Marker::TAG.to_owned());
+    }
     Change {
-        remove: old.keys().filter(|key| !new.contains_key(*key)).cloned().collect(),
+        remove,
         set: new
             .iter()
             .filter(|(key, value)| old.get(*key) != Some(value))
@@ -145,10 +149,28 @@ pub fn see<R: Tagged>(aws: &Aws, state: &mut R, remote: &[Tag]) {
     state.set_tags(tags, all);
 }
 
-/// The tags of a creating request: the wanted ones and the mark.
-pub fn specification(cx: &Call<Aws>, kind: ResourceType, tags: &Attr<Tags>) -> TagSpecification {
+/// Tags that an object may bear: EC2, IAM, KMS and S3 have the same limit.
+/// <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
+const MOST: usize = 50;
+
+/// Whether the mark would be the tag too many beside these.
+pub fn leaves_no_room(wanted: &BTreeMap<String, String>) -> bool {
+    wanted.len() >= MOST
+}
+
+/// What a creating request gives the object: the wanted tags, and the mark where it is not the tag too many. An object
+/// without it is found by its name and its age, where it has a name.
+pub fn marked(cx: &Call<Aws>, tags: &Attr<Tags>) -> BTreeMap<String, String> {
     let mut tags = wanted(cx.client(), tags);
-    tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
+    if !leaves_no_room(&tags) {
+        tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
+    }
+    tags
+}
+
+/// The tags of a creating request, as EC2 wants them.
+pub fn specification(cx: &Call<Aws>, kind: ResourceType, tags: &Attr<Tags>) -> TagSpecification {
+    let tags = marked(cx, tags);
     let tags = tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
     TagSpecification::builder().resource_type(kind).set_tags(Some(tags.collect())).build()
 }
@@ -163,12 +185,12 @@ pub async fn update(cx: &Call<Aws>, id: &str, old_all: &Attr<Tags>, tags: &Attr<
     if !change.remove.is_empty() {
         let tags = change.remove.iter().map(|key| Tag::builder().key(key).build());
         let request = ec2.delete_tags().resources(id).set_tags(Some(tags.collect()));
-        request.send().await.when(&format!("remove tags of {id}"))?;
+        request.send().await.fault().map_err(|fault| fault.at("tags"))?;
     }
     if !change.set.is_empty() {
         let tags = change.set.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let request = ec2.create_tags().resources(id).set_tags(Some(tags.collect()));
-        request.send().await.when(&format!("set tags of {id}"))?;
+        request.send().await.fault().map_err(|fault| fault.at("tags"))?;
     }
     Ok(())
 }
@@ -192,8 +214,7 @@ pub async fn id_of(aws: &Aws, marker: &Marker) -> Result<Option<String>, Fault> 
 pub async fn find(cx: &Call<Aws>, marker: &Marker) -> Result<Option<String>> {
     for pause in [0, 500, 1000, 2000, 3000] {
         cx.sleep(Duration::from_millis(pause)).await?;
-        let found = id_of(cx.client(), marker).await;
-        if let Some(id) = found.map_err(|fault| fault.when("look for what an interrupted apply made"))? {
+        if let Some(id) = id_of(cx.client(), marker).await? {
             return Ok(Some(id));
         }
     }
@@ -244,5 +265,16 @@ mod tests {
         let change =
             change(&tags(&[("keep", "1"), ("edit", "1"), ("drop", "1")]), &map(&[("keep", "1"), ("edit", "2")]));
         assert_eq!(change, Change { remove: vec!["drop".to_owned()], set: map(&[("edit", "2")]) });
+    }
+
+    #[test]
+    fn the_mark_makes_room_for_the_fiftieth_tag() {
+        let many = |count: usize| (0..count).map(|at| (format!("k{at}"), "v".to_owned())).collect::<BTreeMap<_, _>>();
+        let attr = |tags: &BTreeMap<String, String>| {
+            Attr::Known(tags.iter().map(|(key, value)| (key.clone(), Attr::Known(value.clone()))).collect())
+        };
+        assert_eq!(change(&attr(&many(48)), &many(49)).remove, [""; 0]);
+        assert_eq!(change(&attr(&many(49)), &many(50)).remove, [Marker::TAG]);
+        assert_eq!(change(&attr(&many(50)), &many(50)), Change::default());
     }
 }

@@ -1,11 +1,9 @@
-//! For tests: moto, found through `LOCALCLOUD_VENV` or the PATH, behind a proxy that can misbehave. Tests that need it say that they are
-//! skipped where it is not installed.
+//! For tests: an AWS account of the local cloud that all tests of this process share, plans as the framework makes them, and
+//! the networks that resources stand in.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -13,167 +11,39 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::Timestamp;
-use tfplugin::{Attr, Call, Marker, Resource};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use localcloud::{AwsAccount, Fault};
+use tfplugin::testing::planned;
+use tfplugin::{Attr, Call, Marker, Resource, Set};
 use tokio_util::sync::CancellationToken;
 
 use super::client::Aws;
+use super::security_group::SecurityGroup;
+use super::security_group_rules::Rule;
+use super::subnet::Subnet;
 use super::tags::Tags;
+use super::vpc::Vpc;
 use crate::config::Endpoints;
 
-/// A running moto, ended on drop, and the proxy before it.
-pub(crate) struct Moto {
-    process: Child,
-    endpoint: String,
-    faults: Arc<Mutex<Vec<Misbehaviour>>>,
-    actions: Arc<Mutex<Vec<String>>>,
+/// An AWS account of a test's own.
+pub(crate) struct Cloud {
+    account: AwsAccount,
 }
 
-/// What the proxy does to the next `times` requests of an action.
-#[derive(Debug, Clone)]
-pub(crate) struct Misbehaviour {
-    pub(crate) action: &'static str,
-    pub(crate) times: u32,
-    pub(crate) how: How,
+/// A new account of the shared local cloud. Its moto is that of `LOCALCLOUD_VENV`, or of the project's `.cache/venv`, which is made
+/// where it is missing.
+pub(crate) fn cloud() -> Cloud {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.cache/venv");
+    let venv = std::env::var_os("LOCALCLOUD_VENV").map_or_else(|| PathBuf::from(own), PathBuf::from);
+    let running = localcloud::shared(&venv).unwrap();
+    Cloud { account: running.aws_account().unwrap() }
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum How {
-    /// Answers with a status and an error code; moto never sees the request.
-    Refuse(u16, &'static str),
-    /// Lets the request take effect and cuts the connection instead of answering.
-    LoseAnswer,
-}
-
-/// Starts moto; `None`, with a word on stderr, where it is not installed.
-pub(crate) async fn moto() -> Option<Moto> {
-    let venv = std::env::var_os("LOCALCLOUD_VENV").map(|venv| PathBuf::from(venv).join("bin"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = venv.into_iter().chain(std::env::split_paths(&path));
-    let Some(program) = folders.map(|folder| folder.join("moto_server")).find(|program| program.is_file()) else {
-        eprintln!("skipped: moto_server is not on the PATH and LOCALCLOUD_VENV is not set");
-        return None;
-    };
-    let mut process = Command::new(program)
-        .args(["-H", "127.0.0.1", "-p", "0"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut words = BufReader::new(process.stderr.take().unwrap());
-    let mut line = String::new();
-    let port: u16 = loop {
-        line.clear();
-        assert!(words.read_line(&mut line).unwrap() > 0, "moto ended before it listened");
-        if let Some((_, port)) = line.trim().rsplit_once("http://127.0.0.1:") {
-            break port.parse().unwrap();
-        }
-    };
-    // It goes on talking, to nobody.
-    std::thread::spawn(move || std::io::copy(&mut words, &mut std::io::sink()));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let (faults, actions) = (Arc::<Mutex<Vec<Misbehaviour>>>::default(), Arc::<Mutex<Vec<String>>>::default());
-    let shared = (Arc::clone(&faults), Arc::clone(&actions));
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let (faults, actions) = (Arc::clone(&shared.0), Arc::clone(&shared.1));
-            tokio::spawn(async move {
-                let _ = pass(client, port, &faults, &actions).await;
-            });
-        }
-    });
-    Some(Moto { process, endpoint, faults, actions })
-}
-
-/// One request through the proxy, one connection each.
-async fn pass(
-    mut client: TcpStream,
-    port: u16,
-    faults: &Mutex<Vec<Misbehaviour>>,
-    actions: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
-    let mut request = Vec::new();
-    let (head, body) = loop {
-        if client.read_buf(&mut request).await? == 0 {
-            return Ok(());
-        }
-        let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&request[..end]).into_owned();
-        let length = head.lines().find_map(|line| {
-            line.to_lowercase().strip_prefix("content-length:").map(|n| n.trim().parse::<usize>().unwrap())
-        });
-        while request.len() < end + 4 + length.unwrap_or(0) {
-            client.read_buf(&mut request).await?;
-        }
-        break (head, request[end + 4..].to_vec());
-    };
-    let text = String::from_utf8_lossy(&body).into_owned();
-    let action = action_of(&head, &text);
-    actions.lock().unwrap().push(action.clone());
-    let fault = {
-        let mut faults = faults.lock().unwrap();
-        let fault = faults.iter_mut().find(|fault| fault.action == action && fault.times > 0);
-        fault.map(|fault| {
-            fault.times -= 1;
-            fault.how
-        })
-    };
-    if let Some(How::Refuse(status, code)) = fault {
-        let body = refusal(&head, &text, code);
-        let answer = format!(
-            "HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        return client.write_all(answer.as_bytes()).await;
-    }
-    let mut moto = TcpStream::connect(("127.0.0.1", port)).await?;
-    let lines = head.lines().filter(|line| !line.to_lowercase().starts_with("connection:"));
-    let head = lines.map(|line| format!("{line}\r\n")).collect::<String>();
-    moto.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await?;
-    moto.write_all(&body).await?;
-    let mut answer = Vec::new();
-    moto.read_to_end(&mut answer).await?;
-    if matches!(fault, Some(How::LoseAnswer)) { Ok(()) } else { client.write_all(&answer).await }
-}
-
-/// The action of a request: EC2 and IAM name it in the form, KMS in a header, S3 by method and setting: `PUT policy`.
-fn action_of(head: &str, body: &str) -> String {
-    if let Some(action) = body.split('&').find_map(|pair| pair.strip_prefix("Action=")) {
-        return action.to_owned();
-    }
-    let target = head.lines().find(|line| line.to_lowercase().starts_with("x-amz-target:"));
-    if let Some((_, action)) = target.and_then(|line| line.rsplit_once('.')) {
-        return action.to_owned();
-    }
-    let mut words = head.split_whitespace();
-    let (method, address) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let query = address.split_once('?').map_or("", |(_, query)| query);
-    let setting = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default()).find(|name| *name != "x-id");
-    format!("{method} {}", setting.unwrap_or_default()).trim_end().to_owned()
-}
-
-/// An error in the words of the service that was asked.
-fn refusal(head: &str, body: &str, code: &str) -> String {
-    let message = "Injected: invalid principal.";
-    let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
-    if head.to_lowercase().contains("x-amz-target:") {
-        format!(r#"{{"__type":"{code}","message":"{message}"}}"#)
-    } else if body.contains("Version=2010-05-08") {
-        format!("<ErrorResponse>{error}<RequestId>r-1</RequestId></ErrorResponse>")
-    } else if body.contains("Action=") {
-        format!("<Response><Errors>{error}</Errors><RequestID>r-1</RequestID></Response>")
-    } else {
-        error
-    }
-}
-
-impl Moto {
+impl Cloud {
     /// The clients, with a default tag.
     pub(crate) fn aws(&self) -> Aws {
-        aws_at(&self.endpoint)
+        let credentials =
+            Credentials::new(self.account.access_key_id(), self.account.secret_access_key(), None, None, "test");
+        aws_at(self.account.endpoint(), credentials)
     }
 
     /// A call that may take a minute.
@@ -181,27 +51,43 @@ impl Moto {
         call(self.aws(), 60)
     }
 
+    /// The account's number.
+    pub(crate) fn id(&self) -> &str {
+        self.account.id()
+    }
+
+    /// A bucket name of this test: bucket names are of the whole world.
+    pub(crate) fn bucket(&self, name: &str) -> String {
+        format!("{name}-{}", self.id())
+    }
+
     /// Misbehaves from now on.
-    pub(crate) fn misbehave(&self, action: &'static str, times: u32, how: How) {
-        self.faults.lock().unwrap().push(Misbehaviour { action, times, how });
+    pub(crate) fn fault(&self, fault: Fault) {
+        self.account.fault(fault);
+    }
+
+    /// Refuses the next `times` calls of an action (`ec2:CreateVpc`); they do not take effect.
+    pub(crate) fn refuse(&self, action: &str, times: u32, status: u16, code: &str) {
+        let message = Some("Injected: invalid principal.".to_owned());
+        self.fault(Fault { times, message, ..Fault::once(action, status, code) });
     }
 
     /// How often an action was asked for.
     pub(crate) fn asked(&self, action: &str) -> usize {
-        self.actions.lock().unwrap().iter().filter(|asked| *asked == action).count()
+        self.account.asked(action)
     }
-}
 
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+    /// The actions that `work` asks for, in their order.
+    pub(crate) async fn actions<T>(&self, work: impl Future<Output = T>) -> (T, Vec<String>) {
+        let before = self.account.requests().len();
+        let result = work.await;
+        let actions = self.account.requests().into_iter().skip(before).map(|entry| entry.path);
+        (result, actions.collect())
     }
 }
 
 /// Clients of an endpoint.
-pub(crate) fn aws_at(endpoint: &str) -> Aws {
-    let credentials = Credentials::new("test", "test", None, None, "test");
+pub(crate) fn aws_at(endpoint: &str, credentials: Credentials) -> Aws {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
@@ -219,43 +105,61 @@ pub(crate) fn call(aws: Aws, seconds: u64) -> Call<Aws> {
     Call::new(Arc::new(aws), CancellationToken::new(), Duration::from_secs(seconds), marker)
 }
 
-/// Creates an object and waits for it.
-pub(crate) async fn make<R: Resource<Client = Aws>>(cx: &Call<Aws>, plan: R) -> R {
+/// Plans an object that a configuration describes, creates it and waits for it.
+pub(crate) async fn make<R: Resource<Client = Aws>>(cx: &Call<Aws>, config: R) -> R {
+    let plan = planned(Some(cx.client()), None, &config).unwrap().object;
     let created = R::create(cx, plan).await.map_err(|failed| failed.error.to_string()).unwrap();
     R::ready(cx, created).await.unwrap()
 }
 
-/// Updates an object and waits for it.
-pub(crate) async fn change<R: Resource<Client = Aws>>(cx: &Call<Aws>, state: R, plan: R) -> R {
-    let updated = R::update(cx, state, plan).await.map_err(|failed| failed.error.to_string()).unwrap();
-    R::ready(cx, updated).await.unwrap()
+/// Plans the change to another configuration, makes it and waits for it. What the plan says is then so, and planned again there
+/// is nothing to change.
+pub(crate) async fn change<R: Resource<Client = Aws>>(cx: &Call<Aws>, state: R, config: R) -> R {
+    let plan = planned(Some(cx.client()), Some(&state), &config).unwrap();
+    assert_eq!(plan.replaces, [], "{} is changed in place", R::NAME);
+    let updated = R::update(cx, state, plan.object).await.map_err(|failed| failed.error.to_string()).unwrap();
+    let changed = R::ready(cx, updated).await.unwrap();
+    settled(cx, &changed, &config).await;
+    changed
 }
 
-/// Creates an object, and holds its promises: a read shows no difference, an import reads the same, and the mark finds it.
-pub(crate) async fn hold<R: Resource<Client = Aws>>(moto: &Moto, plan: R, import_id: impl Fn(&R) -> String) -> R {
-    let cx = moto.call();
-    let made = make(&cx, plan.clone()).await;
-    same(R::NAME, "read", &made, &R::read(&cx, made.clone()).await.unwrap().unwrap());
+/// A refresh and a plan find nothing to change.
+pub(crate) async fn settled<R: Resource<Client = Aws>>(cx: &Call<Aws>, state: &R, config: &R) {
+    cx.client().tables.changed();
+    let read = R::read(cx, state.clone()).await.unwrap().unwrap();
+    same("a refresh", state, &read);
+    let plan = planned(Some(cx.client()), Some(&read), config).unwrap();
+    assert!(!plan.changes, "{} is planned to change: {read:?} to {:?}", R::NAME, plan.object);
+}
+
+/// Creates an object, and holds its promises: a read shows no difference, a plan no change, an import reads the same, and the
+/// mark finds it.
+pub(crate) async fn hold<R: Resource<Client = Aws>>(cloud: &Cloud, config: R, import_id: impl Fn(&R) -> String) -> R {
+    let cx = cloud.call();
+    let made = make(&cx, config.clone()).await;
+    settled(&cx, &made, &config).await;
     let imported = R::import(&cx, &import_id(&made)).await.unwrap();
-    same(R::NAME, "import", &made, &R::read(&cx, imported).await.unwrap().unwrap());
+    same("an import", &made, &R::read(&cx, imported).await.unwrap().unwrap());
+    let plan = planned(Some(cx.client()), None, &config).unwrap().object;
     let found = R::find(&cx, &plan, cx.marker()).await.unwrap().unwrap();
-    same(R::NAME, "find", &made, &found);
+    let read = R::read(&cx, found).await.unwrap().unwrap();
+    same("being found", &made, &read);
     made
 }
 
 /// Deletes an object, twice, and looks for it.
-pub(crate) async fn end<R: Resource<Client = Aws>>(moto: &Moto, state: R) {
-    let cx = moto.call();
+pub(crate) async fn end<R: Resource<Client = Aws>>(cloud: &Cloud, state: R) {
+    let cx = cloud.call();
     R::delete(&cx, state.clone()).await.unwrap();
     assert!(R::read(&cx, state.clone()).await.unwrap().is_none(), "{} is still there", R::NAME);
     R::delete(&cx, state).await.unwrap();
 }
 
-fn same<R: Resource>(name: &str, what: &str, expected: &R, found: &R) {
+fn same<R: Resource>(what: &str, expected: &R, found: &R) {
     let json = |object: &R| {
         let mut json = serde_json::to_value(object).unwrap();
         for ignored in tfplugin::reconcile::import_ignores::<R>() {
-            json[*ignored] = serde_json::Value::Null;
+            json[ignored.as_str()] = serde_json::Value::Null;
         }
         // An import cannot tell no tags from an empty map.
         if json["tags"] == serde_json::json!({}) {
@@ -263,10 +167,36 @@ fn same<R: Resource>(name: &str, what: &str, expected: &R, found: &R) {
         }
         json
     };
-    assert_eq!(json(expected), json(found), "{name} after {what}");
+    assert_eq!(json(expected), json(found), "{} after {what}", R::NAME);
 }
 
 /// Tags of one name.
 pub(crate) fn named(name: &str) -> Attr<Tags> {
     Attr::Known(Tags::from([("Name".to_owned(), name.into())]))
+}
+
+/// The configuration of a VPC.
+pub(crate) fn vpc() -> Vpc {
+    Vpc { cidr_block: "10.40.0.0/16".into(), enable_dns_hostnames: true.into(), tags: named("test"), ..Vpc::default() }
+}
+
+/// The configuration of a subnet.
+pub(crate) fn subnet(vpc: &Vpc, range: &str) -> Subnet {
+    Subnet { vpc_id: vpc.id.clone(), cidr_block: range.into(), ..Subnet::default() }
+}
+
+/// The configuration of a security group without rules.
+pub(crate) fn group(vpc: &Vpc, name: &str) -> SecurityGroup {
+    SecurityGroup { name: name.into(), vpc_id: vpc.id.clone(), ..SecurityGroup::default() }
+}
+
+/// Blocks of rules.
+pub(crate) fn rules(rules: &[Rule]) -> Attr<Set<Rule>> {
+    Attr::Known(Set(rules.to_vec()))
+}
+
+/// A rule for HTTPS with a range; an empty one is none.
+pub(crate) fn https(range: &str) -> Rule {
+    let ranges = if range.is_empty() { Attr::Null } else { Attr::Known(vec![range.into()]) };
+    Rule { from_port: 443.into(), to_port: 443.into(), protocol: "tcp".into(), cidr_blocks: ranges, ..Rule::default() }
 }

@@ -13,7 +13,7 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{once, retrying, settled};
-use super::ec2::{OrFail, delete_when_free, filter, none_if_absent, not_visible_yet};
+use super::ec2::{delete_when_free, filter, none_if_absent, not_visible_yet};
 use super::errors::{Explain, Fault};
 use super::tags::{self, Tags};
 use super::{cidr, create};
@@ -94,34 +94,43 @@ impl Resource for Vpc {
             let answer = request.tag_specifications(tags).send().await.fault()?;
             Ok(answer.vpc.and_then(|vpc| vpc.vpc_id))
         };
-        let id = once(cx, send).await.map_err(|fault| fault.when_at("create the VPC", ACCUSED))?;
+        let id = once(cx, send).await.map_err(|fault| fault.accusing(ACCUSED))?;
         Ok(Self { id: Attr::Known(id), ..plan })
     }
 
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
         let id = state.id.text();
-        settled(cx, &format!("VPC {id}"), || async {
+        let vpc = settled(cx, &format!("VPC {id}"), || async {
             Ok(describe(cx.client(), id).await?.map(|vpc| match vpc.state() {
                 Some(state) if !state.as_str().eq_ignore_ascii_case("available") => {
                     Probe::Waiting(state.as_str().to_owned())
                 }
-                _ => Probe::Done(()),
+                _ => Probe::Done(vpc),
             }))
         })
         .await?;
-        let (support, hostnames) = names(cx, id).await.or_fail(&format!("read the DNS settings of VPC {id}"))?;
-        for (attribute, seen, wanted) in [
-            // Host names need the resolver: it is switched on first and, below, off last.
-            (VpcAttributeName::EnableDnsSupport, support, state.enable_dns_support.is_true()),
-            (VpcAttributeName::EnableDnsHostnames, hostnames, state.enable_dns_hostnames.is_true()),
-        ] {
-            if seen != wanted {
-                let doing = format!("change {} of VPC {id}", attribute.as_str());
-                let change = || set(cx, id, attribute.clone(), wanted);
-                retrying(cx, create::VISIBLE_WITHIN, change, not_visible_yet).await.or_fail(&doing)?;
+        let mut seen = names(cx, id).await?;
+        let wanted = (state.enable_dns_support.is_true(), state.enable_dns_hostnames.is_true());
+        if seen != wanted {
+            for (attribute, seen, wanted) in [
+                // Host names need the resolver: it is switched on first and, below, off last.
+                (VpcAttributeName::EnableDnsSupport, seen.0, wanted.0),
+                (VpcAttributeName::EnableDnsHostnames, seen.1, wanted.1),
+            ] {
+                if seen != wanted {
+                    let change = || set(cx, id, attribute.clone(), wanted);
+                    retrying(cx, create::VISIBLE_WITHIN, change, not_visible_yet).await?;
+                }
             }
+            seen = settled(cx, &format!("the DNS settings of VPC {id}"), || async {
+                let seen = none_if_absent(names(cx, id).await)?;
+                Ok(seen.map(
+                    |seen| if seen == wanted { Probe::Done(seen) } else { Probe::Waiting("as before".to_owned()) },
+                ))
+            })
+            .await?;
         }
-        look(cx, state.clone()).await?.ok_or_else(|| super::ec2::gone_meanwhile("VPC", id))
+        absorb(cx, state.clone(), &vpc, seen).await
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
@@ -132,7 +141,10 @@ impl Resource for Vpc {
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
-        look(cx, state).await
+        let id = state.id.text().to_owned();
+        let Some(vpc) = describe(cx.client(), &id).await? else { return Ok(None) };
+        let Some(names) = none_if_absent(names(cx, &id).await)? else { return Ok(None) };
+        Ok(Some(absorb(cx, state, &vpc, names).await?))
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
@@ -146,15 +158,14 @@ impl Resource for Vpc {
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         let id = state.id.text();
         let request = || async { cx.client().ec2.delete_vpc().vpc_id(id).send().await.fault() };
-        delete_when_free(cx, &format!("VPC {id}"), Duration::from_secs(300), ("vpc-id", id), request).await
+        delete_when_free(cx, "InvalidVpcID", Duration::from_secs(300), ("vpc-id", id), request).await
     }
 }
 
 const ACCUSED: &[(&str, &str)] = &[("InvalidVpc.Range", "cidr_block"), ("InvalidParameterValue", "cidr_block")];
 
 async fn describe(aws: &Aws, id: &str) -> Result<Option<types::Vpc>> {
-    let answer = none_if_absent(aws.ec2.describe_vpcs().vpc_ids(id).send().await.fault());
-    let answer = answer.or_fail(&format!("read VPC {id}"))?;
+    let answer = none_if_absent(aws.ec2.describe_vpcs().vpc_ids(id).send().await.fault())?;
     Ok(answer.and_then(|answer| answer.vpcs.unwrap_or_default().into_iter().next()))
 }
 
@@ -180,41 +191,42 @@ async fn set(cx: &Call<Aws>, id: &str, attribute: VpcAttributeName, on: bool) ->
     request.send().await.fault().map(drop)
 }
 
-async fn look(cx: &Call<Aws>, mut state: Vpc) -> Result<Option<Vpc>> {
+async fn absorb(cx: &Call<Aws>, mut state: Vpc, vpc: &types::Vpc, names: (bool, bool)) -> Result<Vpc> {
     let aws = cx.client();
     let id = state.id.text().to_owned();
-    let Some(vpc) = describe(aws, &id).await? else { return Ok(None) };
-    let names = none_if_absent(names(cx, &id).await).or_fail(&format!("read the DNS settings of VPC {id}"))?;
-    let Some((support, hostnames)) = names else { return Ok(None) };
     let owner = vpc.owner_id().unwrap_or_default().to_owned();
     state.arn = aws.ec2_arn(&owner, "vpc", &id).into();
     state.owner_id = owner.into();
     state.cidr_block = vpc.cidr_block().unwrap_or_default().into();
     state.instance_tenancy = vpc.instance_tenancy().map_or("default", Tenancy::as_str).into();
-    state.enable_dns_support = support.into();
-    state.enable_dns_hostnames = hostnames.into();
+    (state.enable_dns_support, state.enable_dns_hostnames) = (names.0.into(), names.1.into());
     tags::see(aws, &mut state, vpc.tags());
     defaults(aws, &id, &mut state).await?;
-    Ok(Some(state))
+    Ok(state)
 }
 
-/// The objects that AWS makes with a VPC.
+/// The objects that AWS makes with a VPC: asked for once, as they stay.
 async fn defaults(aws: &Aws, id: &str, state: &mut Vpc) -> Result<()> {
     let of_vpc = || filter("vpc-id", id);
-    let main = aws.ec2.describe_route_tables().filters(of_vpc()).filters(filter("association.main", "true"));
-    let answer = main.send().await.when(&format!("read the main route table of VPC {id}"))?;
-    state.main_route_table_id = answer.route_tables().first().and_then(|table| table.route_table_id.clone()).into();
+    if !state.main_route_table_id.is_known() {
+        let main = aws.ec2.describe_route_tables().filters(of_vpc()).filters(filter("association.main", "true"));
+        let answer = main.send().await.fault()?;
+        state.main_route_table_id = answer.route_tables().first().and_then(|table| table.route_table_id.clone()).into();
+    }
     if !state.default_security_group_id.is_known() {
         let group = aws.ec2.describe_security_groups().filters(of_vpc()).filters(filter("group-name", "default"));
-        let answer = group.send().await.when(&format!("read the default security group of VPC {id}"))?;
+        let answer = group.send().await.fault()?;
         state.default_security_group_id =
             answer.security_groups().first().and_then(|group| group.group_id.clone()).into();
     }
     if !state.default_network_acl_id.is_known() {
         let list = aws.ec2.describe_network_acls().filters(of_vpc()).filters(filter("default", "true"));
-        let answer = list.send().await.when(&format!("read the default network access list of VPC {id}"))?;
+        let answer = list.send().await.fault()?;
         state.default_network_acl_id =
             answer.network_acls().first().and_then(|list| list.network_acl_id.clone()).into();
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

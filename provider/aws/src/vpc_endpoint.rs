@@ -13,8 +13,8 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{FAST, SLOW, VISIBLE_WITHIN, once, retrying, settled};
-use super::ec2::{OrFail, filter, gone_meanwhile, minus, none_if_absent, texts};
-use super::errors::{Explain, Fault, Kind};
+use super::ec2::{filter, gone_meanwhile, minus, none_if_absent, texts};
+use super::errors::{Explain, Fault};
 use super::tags::{self, Tags};
 
 /// A VPC endpoint: a private way to a service, through routes (`Gateway`: S3, DynamoDB; free) or through network interfaces in
@@ -189,8 +189,7 @@ resource "databricks_aws_vpc_endpoint" "example" {
             Ok(request.send().await.fault()?.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id))
         };
         let created = retrying(cx, VISIBLE_WITHIN, || once(cx, send), is_too_new).await;
-        let doing = format!("create the VPC endpoint of {}", plan.service_name.text());
-        let id = created.map_err(|fault| accuse(&fault, &doing))?;
+        let id = created.map_err(accuse)?;
         Ok(Self { id: Attr::Known(id), ..plan })
     }
 
@@ -202,10 +201,10 @@ resource "databricks_aws_vpc_endpoint" "example" {
             match state_of(&endpoint).as_str() {
                 // Acceptance is the service owner's business.
                 "available" | "pendingacceptance" => Ok(Some(Probe::Done(endpoint))),
-                "deleting" | "deleted" => Err(gone_meanwhile("VPC endpoint", id)),
+                "deleting" | "deleted" => Err(gone_meanwhile()),
                 bad @ ("rejected" | "failed" | "expired" | "partial") => {
-                    let error = Error::new(format!("VPC endpoint {id} is {bad}"));
-                    Err(error.detail(format!("{reason} The next apply replaces it.")).at("service_name"))
+                    let error = Error::new(format!("it is {bad}: {reason}"));
+                    Err(error.detail("The next apply replaces it.").at("service_name"))
                 }
                 other => Ok(Some(Probe::Waiting(other.to_owned()))),
             }
@@ -264,7 +263,7 @@ resource "databricks_aws_vpc_endpoint" "example" {
         // An endpoint that is still changing does not take the next change.
         let passing = |fault: &Fault| fault.is(&["IncorrectState"]) || is_too_new(fault);
         let changed = retrying(cx, Duration::from_secs(300), request, passing).await;
-        changed.map_err(|fault| failed(accuse(&fault, &format!("change VPC endpoint {id}"))))?;
+        changed.map_err(|fault| failed(accuse(fault)))?;
         Ok(plan)
     }
 
@@ -274,17 +273,20 @@ resource "databricks_aws_vpc_endpoint" "example" {
             let answer = cx.client().ec2.delete_vpc_endpoints().vpc_endpoint_ids(id).send().await.fault()?;
             // A refusal stands in an answer that says 200.
             match answer.unsuccessful().first().and_then(|item| item.error()) {
-                Some(error) => Err(Fault {
-                    kind: Kind::Refused,
-                    code: error.code().map(str::to_owned),
-                    message: error.message().unwrap_or_default().to_owned(),
-                    request_id: None,
-                }),
+                Some(error) => {
+                    Err(Fault::refused(error.code().unwrap_or_default(), error.message().unwrap_or_default()))
+                }
                 None => Ok(()),
             }
         };
         let deleted = retrying(cx, Duration::from_secs(300), request, |fault| fault.is(&["IncorrectState"])).await;
-        super::errors::gone_is_fine(deleted).or_fail(&format!("delete VPC endpoint {id}"))?;
+        if let Err(fault) = super::errors::gone_is_fine(deleted, &["InvalidVpcEndpoint"]) {
+            // A route or a table of it that is missing says nothing of the endpoint itself.
+            let live = |endpoint: types::VpcEndpoint| !state_of(&endpoint).starts_with("delet");
+            if !fault.is_not_found() || describe(cx.client(), id).await?.is_some_and(live) {
+                return Err(fault.into());
+            }
+        }
         cx.poll(&format!("VPC endpoint {id} to be deleted"), FAST, SLOW, || async {
             let left = describe(cx.client(), id).await?.map(|endpoint| state_of(&endpoint));
             match left.as_deref() {
@@ -310,18 +312,14 @@ const ACCUSED: &[(&str, &str)] = &[
     ("InvalidPolicyDocument", "policy"),
 ];
 
-fn accuse(fault: &Fault, doing: &str) -> Error {
+fn accuse(fault: Fault) -> Error {
     // AWS tells of private DNS by text alone: another endpoint has the names, or the VPC's DNS settings are off.
     if fault.is(&["InvalidParameter"]) && fault.message.contains("private-dns-enabled") {
-        let error = fault.when(doing).at("private_dns_enabled");
-        let detail = format!(
-            "{}\n\nAnother endpoint of the VPC may serve the same names, or the VPC's enable_dns_support and enable_dns_hostnames \
-             are off.",
-            error.diagnostic().detail
+        return fault.at("private_dns_enabled").also(
+            "Another endpoint of the VPC may serve the same names, or the VPC's enable_dns_support and enable_dns_hostnames are off.",
         );
-        return error.detail(detail);
     }
-    fault.when_at(doing, ACCUSED)
+    fault.accusing(ACCUSED)
 }
 
 /// Whether something that the endpoint names is too new to be known everywhere.
@@ -363,7 +361,7 @@ async fn absorb(aws: &Aws, mut state: VpcEndpoint, endpoint: &types::VpcEndpoint
         if !state.prefix_list_id.is_known() {
             let name = state.service_name.text();
             let answer = aws.ec2.describe_prefix_lists().filters(filter("prefix-list-name", name)).send().await;
-            let answer = answer.when(&format!("read the prefix list of {name}"))?;
+            let answer = answer.fault()?;
             let list = answer.prefix_lists().first();
             state.prefix_list_id = list.and_then(|list| list.prefix_list_id.clone()).into();
             let ranges = list.map(|list| list.cidrs().iter().map(|range| range.as_str().into()).collect());
@@ -382,38 +380,9 @@ fn shown(prior: &Attr<Set<Attr<String>>>, values: Vec<String>) -> Attr<Set<Attr<
 }
 
 async fn describe(aws: &Aws, id: &str) -> Result<Option<types::VpcEndpoint>> {
-    let answer = none_if_absent(aws.ec2.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await.fault());
-    let answer = answer.or_fail(&format!("read VPC endpoint {id}"))?;
+    let answer = none_if_absent(aws.ec2.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await.fault())?;
     Ok(answer.and_then(|answer| answer.vpc_endpoints.unwrap_or_default().into_iter().next()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes_of_the_other_kind_are_refused() {
-        fn check(config: &VpcEndpoint, expected: &[&str]) {
-            let found = VpcEndpoint::validate(config);
-            let paths: Vec<_> = found.iter().map(|found| found.path.clone().unwrap()).collect();
-            assert_eq!(paths, expected.iter().map(|name| (*name).into()).collect::<Vec<tfplugin::Path>>());
-        }
-        let some = || texts(["x-1".to_owned()]);
-        let base = VpcEndpoint::default;
-        check(&base(), &[]);
-        check(&VpcEndpoint { route_table_ids: some(), ..base() }, &[]);
-        check(&VpcEndpoint { subnet_ids: some(), ..base() }, &["subnet_ids"]);
-        check(&VpcEndpoint { private_dns_enabled: true.into(), ..base() }, &["private_dns_enabled"]);
-        let interface = || VpcEndpoint { vpc_endpoint_type: "Interface".into(), ..base() };
-        check(&VpcEndpoint { subnet_ids: some(), ..interface() }, &[]);
-        check(&VpcEndpoint { route_table_ids: some(), ..interface() }, &["route_table_ids"]);
-    }
-
-    #[test]
-    fn states_are_compared_without_regard_to_case() {
-        let endpoint = |state: &str| types::VpcEndpoint::builder().state(types::State::from(state)).build();
-        assert_eq!(state_of(&endpoint("available")), "available");
-        assert_eq!(state_of(&endpoint("Available")), "available");
-        assert_eq!(state_of(&endpoint("pendingAcceptance")), "pendingacceptance");
-    }
-}
+mod tests;

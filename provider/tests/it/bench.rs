@@ -80,6 +80,18 @@ impl Bench {
         Self { dir, env }
     }
 
+    /// Lets our binary stand for another provider, of which nothing but its name is needed.
+    pub fn also(&self, source: &str, program: &str) {
+        let folder = self.dir.path().join(program);
+        std::fs::create_dir(&folder).unwrap();
+        let ours = binaries().join("terraform-provider-databricks");
+        std::os::unix::fs::symlink(ours, folder.join(program)).unwrap();
+        let rc = self.dir.path().join("terraformrc");
+        let overrides = std::fs::read_to_string(&rc).unwrap();
+        let more = format!("dev_overrides {{\n    \"{source}\" = \"{}\"", folder.display());
+        std::fs::write(&rc, overrides.replacen("dev_overrides {", &more, 1)).unwrap();
+    }
+
     /// Sets, or with `None` removes, an environment variable.
     pub fn set(&mut self, name: &str, value: Option<&str>) {
         match value {

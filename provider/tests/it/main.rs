@@ -13,6 +13,7 @@ mod empty_texts;
 mod foreign;
 mod job;
 mod kill;
+mod moved;
 mod official;
 mod pages;
 mod policies;
@@ -49,7 +50,7 @@ fn main() {
                 Ok(())
             }));
         }
-        for (name, test) in root_module::TESTS.iter().chain(policies::TESTS) {
+        for (name, test) in root_module::TESTS.iter().chain(policies::TESTS).chain(moved::TESTS) {
             trials.push(Trial::test(*name, || {
                 test();
                 Ok(())

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
-use tfplugin::{Attr, Call, Marker, Result};
+use tfplugin::{Attr, Call, Marker, Result, Set};
 
 use super::{IamRole, InlinePolicy, inline as own};
 use crate::client::Aws;
 use crate::create::{VISIBLE_WITHIN, retrying};
-use crate::errors::{Explain, Fault, Kind, gone_is_fine};
+use crate::errors::{Explain, Fault, gone_is_fine};
 use crate::{policy, tags};
 
 /// Which attribute a refusal accuses.
@@ -21,13 +21,7 @@ pub(super) const ACCUSED: &[(&str, &str)] = &[
 
 /// Tags as IAM wants them.
 pub(super) fn tag_list(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, Fault> {
-    let unbuildable = |error: aws_smithy_types::error::operation::BuildError| Fault {
-        kind: Kind::Ours,
-        code: None,
-        message: error.to_string(),
-        request_id: None,
-    };
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuildable)).collect()
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(Fault::ours)).collect()
 }
 
 /// How long a session may last.
@@ -35,13 +29,18 @@ pub(super) fn duration(role: &IamRole) -> Option<i32> {
     role.max_session_duration.known().and_then(|seconds| i32::try_from(*seconds).ok())
 }
 
-/// Whether the role of this name bears a create's mark.
-pub(super) async fn has_mark(aws: &Aws, name: &str, marker: &Marker) -> Result<bool, Fault> {
+/// Whether the role of this name was made by this create: it bears the mark, or (where its tags left no room for one) it is as
+/// young as the create.
+pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Result<bool, Fault> {
     match aws.iam.get_role().role_name(name).send().await.fault() {
         Ok(answer) => {
-            let role = answer.role;
-            let tags = role.iter().flat_map(|role| role.tags());
-            Ok(tags.into_iter().any(|tag| tag.key == Marker::TAG && tag.value == marker.id))
+            let Some(role) = answer.role else { return Ok(false) };
+            let tags: BTreeMap<String, String> =
+                role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+            Ok(match tags.get(Marker::TAG) {
+                Some(mark) => *mark == marker.id,
+                None => tags::leaves_no_room(&tags) && role.create_date.secs() >= marker.since.as_second(),
+            })
         }
         Err(fault) if fault.is_not_found() => Ok(false),
         Err(fault) => Err(fault),
@@ -51,12 +50,11 @@ pub(super) async fn has_mark(aws: &Aws, name: &str, marker: &Marker) -> Result<b
 /// The role as it is now; `None` if it is gone.
 pub(super) async fn look(aws: &Aws, prior: &IamRole) -> Result<Option<IamRole>> {
     let name = prior.id.text();
-    let explain = |fault: Fault| fault.when(&format!("read role {name}"));
     let get = async { aws.iam.get_role().role_name(name).send().await.fault() };
     let (answer, inline, attached) = match tokio::try_join!(get, inline(aws, name), attached(aws, name)) {
         Ok(answers) => answers,
         Err(fault) if fault.is_not_found() => return Ok(None),
-        Err(fault) => return Err(explain(fault)),
+        Err(fault) => return Err(fault.into()),
     };
     let Some(role) = answer.role else { return Ok(None) };
     let inline = inline.into_iter().map(|(name, document)| {
@@ -79,7 +77,11 @@ pub(super) async fn look(aws: &Aws, prior: &IamRole) -> Result<Option<IamRole>> 
         description: role.description().unwrap_or_default().into(),
         max_session_duration: i64::from(role.max_session_duration.unwrap_or(3600)).into(),
         permissions_boundary: boundary.into(),
-        managed_policy_arns: Attr::Known(attached.into_iter().map(Attr::Known).collect()),
+        // Nothing attached, and nothing said of it, stays null.
+        managed_policy_arns: match attached.is_empty() && !prior.managed_policy_arns.is_known() {
+            true => Attr::Null,
+            false => Attr::Known(attached.into_iter().map(Attr::Known).collect()),
+        },
         force_detach_policies: forced.into(),
         inline_policy: Attr::Known(inline.collect()),
         tags,
@@ -136,8 +138,11 @@ fn to_write<'a>(seen: &IamRole, plan: &'a IamRole) -> Vec<(&'a str, &'a str)> {
     wanted.filter(differs).collect()
 }
 
-/// Inline policies that are to be removed.
+/// Inline policies that are to be removed: where the plan has some, all others.
 fn to_remove<'a>(seen: &'a IamRole, plan: &IamRole) -> Vec<&'a str> {
+    if own(plan).next().is_none() {
+        return Vec::new();
+    }
     let names = own(seen).map(|inline| inline.name.text());
     names.filter(|name| document(plan, name).is_none()).collect()
 }
@@ -154,7 +159,7 @@ pub(super) fn differs(seen: &IamRole, plan: &IamRole, wanted: &BTreeMap<String, 
         ("description", seen.description != plan.description),
         ("max_session_duration", seen.max_session_duration != plan.max_session_duration),
         ("permissions_boundary", seen.permissions_boundary.text() != plan.permissions_boundary.text()),
-        ("managed_policy_arns", left != right),
+        ("managed_policy_arns", !right.is_empty() && left != right),
         ("inline_policy", !to_write(seen, plan).is_empty() || !to_remove(seen, plan).is_empty()),
         ("tags", !tags.remove.is_empty() || !tags.set.is_empty()),
     ];
@@ -162,13 +167,13 @@ pub(super) fn differs(seen: &IamRole, plan: &IamRole, wanted: &BTreeMap<String, 
 }
 
 /// One changing request, repeated while the role or a principal is not visible everywhere.
-async fn change<T, F>(cx: &Call<Aws>, doing: &str, request: impl FnMut() -> F) -> Result<()>
+async fn change<T, F>(cx: &Call<Aws>, attribute: &str, request: impl FnMut() -> F) -> Result<()>
 where
     F: Future<Output = Result<T, Fault>>,
 {
     let passing =
         |fault: &Fault| fault.is(&["NoSuchEntity", "ConcurrentModification"]) || policy::is_principal_unknown(fault);
-    retrying(cx, VISIBLE_WITHIN, request, passing).await.map(drop).map_err(|fault| fault.when(doing))
+    retrying(cx, VISIBLE_WITHIN, request, passing).await.map(drop).map_err(|fault| fault.at(attribute))
 }
 
 /// Changes what differs between the role and the plan, and nothing else.
@@ -182,14 +187,13 @@ pub(super) async fn converge(
     let name = seen.id.text();
     let trust = plan.assume_role_policy.text();
     if !policy::same(seen.assume_role_policy.text(), trust) {
-        change(cx, &format!("change who may assume role {name}"), || async {
+        change(cx, "assume_role_policy", || async {
             iam.update_assume_role_policy().role_name(name).policy_document(trust).send().await.fault()
         })
-        .await
-        .map_err(|error| error.at("assume_role_policy"))?;
+        .await?;
     }
     if seen.description != plan.description || seen.max_session_duration != plan.max_session_duration {
-        change(cx, &format!("change role {name}"), || async {
+        change(cx, "description", || async {
             let request = iam.update_role().role_name(name).description(plan.description.text());
             request.set_max_session_duration(duration(plan)).send().await.fault()
         })
@@ -198,15 +202,14 @@ pub(super) async fn converge(
     match plan.permissions_boundary.known() {
         boundary if boundary == seen.permissions_boundary.known() => {}
         Some(boundary) => {
-            change(cx, &format!("limit role {name}"), || async {
+            change(cx, "permissions_boundary", || async {
                 let request = iam.put_role_permissions_boundary().role_name(name).permissions_boundary(boundary);
                 request.send().await.fault()
             })
-            .await
-            .map_err(|error| error.at("permissions_boundary"))?;
+            .await?;
         }
         None => {
-            change(cx, &format!("lift the limit of role {name}"), || async {
+            change(cx, "permissions_boundary", || async {
                 iam.delete_role_permissions_boundary().role_name(name).send().await.fault()
             })
             .await?;
@@ -216,35 +219,35 @@ pub(super) async fn converge(
     for policy in to_remove(seen, plan) {
         remove_inline(cx, name, policy).await?;
     }
-    for arn in arns(seen).into_iter().filter(|arn| !arns(plan).contains(arn)) {
-        detach(cx, name, arn).await?;
+    if !arns(plan).is_empty() || plan.managed_policy_arns.known().is_some_and(Set::is_empty) {
+        for arn in arns(seen).into_iter().filter(|arn| !arns(plan).contains(arn)) {
+            detach(cx, name, arn).await?;
+        }
     }
     for (policy, document) in to_write(seen, plan) {
-        change(cx, &format!("write policy {policy} of role {name}"), || async {
+        change(cx, "inline_policy", || async {
             let request = iam.put_role_policy().role_name(name).policy_name(policy);
             request.policy_document(document).send().await.fault()
         })
-        .await
-        .map_err(|error| error.at("inline_policy"))?;
+        .await?;
     }
     for arn in arns(plan).into_iter().filter(|arn| !arns(seen).contains(arn)) {
-        change(cx, &format!("attach policy {arn} to role {name}"), || async {
+        change(cx, "managed_policy_arns", || async {
             iam.attach_role_policy().role_name(name).policy_arn(arn).send().await.fault()
         })
-        .await
-        .map_err(|error| error.at("managed_policy_arns"))?;
+        .await?;
     }
     let difference = tags::change(&seen.tags_all, wanted);
     if !difference.remove.is_empty() {
-        change(cx, &format!("remove tags of role {name}"), || async {
+        change(cx, "tags", || async {
             let request = iam.untag_role().role_name(name).set_tag_keys(Some(difference.remove.clone()));
             request.send().await.fault()
         })
         .await?;
     }
     if !difference.set.is_empty() {
-        let list = tag_list(&difference.set).map_err(|fault| fault.when(&format!("set tags of role {name}")))?;
-        change(cx, &format!("set tags of role {name}"), || async {
+        let list = tag_list(&difference.set)?;
+        change(cx, "tags", || async {
             iam.tag_role().role_name(name).set_tags(Some(list.clone())).send().await.fault()
         })
         .await?;
@@ -252,14 +255,27 @@ pub(super) async fn converge(
     Ok(())
 }
 
+/// What a role is like that was just made from a plan.
+pub(super) fn as_made(plan: &IamRole, wanted: &BTreeMap<String, String>) -> IamRole {
+    IamRole {
+        inline_policy: Attr::Null,
+        managed_policy_arns: Attr::Known(Set(Vec::new())),
+        tags_all: Attr::Known(wanted.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect()),
+        ..plan.clone()
+    }
+}
+
+/// IAM says the same whether the role or its policy is not there; either way there is nothing left to take away.
+const GONE: &[&str] = &["NoSuchEntity"];
+
 async fn remove_inline(cx: &Call<Aws>, role: &str, policy: &str) -> Result<()> {
     let answer = cx.client().iam.delete_role_policy().role_name(role).policy_name(policy).send().await.fault();
-    gone_is_fine(answer).map_err(|fault| fault.when(&format!("remove policy {policy} of role {role}")))
+    gone_is_fine(answer, GONE).map_err(|fault| fault.at("inline_policy"))
 }
 
 async fn detach(cx: &Call<Aws>, role: &str, arn: &str) -> Result<()> {
     let answer = cx.client().iam.detach_role_policy().role_name(role).policy_arn(arn).send().await.fault();
-    gone_is_fine(answer).map_err(|fault| fault.when(&format!("detach policy {arn} from role {role}")))
+    gone_is_fine(answer, GONE).map_err(|fault| fault.at("managed_policy_arns"))
 }
 
 /// Deletes the role with its own policies. Attached ones that the state knows are detached; others, and instance profiles,
@@ -267,39 +283,36 @@ async fn detach(cx: &Call<Aws>, role: &str, arn: &str) -> Result<()> {
 pub(super) async fn delete(cx: &Call<Aws>, state: &IamRole) -> Result<()> {
     let aws = cx.client();
     let role = state.id.text();
-    let explain = |fault: Fault| fault.when(&format!("delete role {role}"));
     let forced = state.force_detach_policies.is_true();
-    for policy in gone_or(inline(aws, role).await).map_err(explain)?.unwrap_or_default().keys() {
+    for policy in gone_or(inline(aws, role).await)?.unwrap_or_default().keys() {
         remove_inline(cx, role, policy).await?;
     }
     let known = arns(state);
-    for arn in gone_or(attached(aws, role).await).map_err(explain)?.unwrap_or_default() {
+    for arn in gone_or(attached(aws, role).await)?.unwrap_or_default() {
         if forced || known.contains(&arn.as_str()) {
             detach(cx, role, &arn).await?;
         }
     }
     if forced {
-        for profile in profiles(aws, role).await.map_err(explain)? {
+        for profile in profiles(aws, role).await? {
             let request = aws.iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(&profile);
-            gone_is_fine(request.send().await.fault()).map_err(explain)?;
+            gone_is_fine(request.send().await.fault(), GONE)?;
         }
     }
     let within = std::time::Duration::from_secs(60).min(cx.left());
     let request = || async { aws.iam.delete_role().role_name(role).send().await.fault() };
     let passing = |fault: &Fault| fault.is(&["DeleteConflict", "ConcurrentModification"]);
-    match gone_is_fine(retrying(cx, within, request, passing).await) {
+    match gone_is_fine(retrying(cx, within, request, passing).await, GONE) {
         Err(fault) if fault.is(&["DeleteConflict"]) => {
             let mut users: Vec<String> = attached(aws, role).await.unwrap_or_default();
             let profiles = profiles(aws, role).await.unwrap_or_default();
             users.extend(profiles.into_iter().map(|profile| format!("instance profile {profile}")));
-            let error = explain(fault);
-            let detail = error.diagnostic().detail.clone();
-            Err(error.detail(format!(
-                "{detail}\n\nStill attached: {}. Detach it, or set force_detach_policies = true, apply, and destroy then.",
+            Err(fault.explained(format!(
+                "Still attached: {}. Detach it, or set force_detach_policies = true, apply, and destroy then.",
                 users.join(", ")
             )))
         }
-        answer => answer.map_err(explain),
+        answer => Ok(answer?),
     }
 }
 

@@ -8,18 +8,13 @@ use tfplugin::{Attr, Call, Marker, Result};
 
 use super::KmsKey;
 use crate::client::Aws;
-use crate::create::{VISIBLE_WITHIN, retrying};
-use crate::errors::{Explain, Fault, Kind};
+use crate::create::retrying;
+use crate::errors::{Explain, Fault};
 use crate::{policy, tags};
 
 /// The one policy that a key has.
 const POLICY: &str = "default";
 const PENDING: &str = "PendingDeletion";
-
-/// A request of ours that the SDK cannot build.
-pub(super) fn unbuildable(error: impl std::fmt::Display) -> Fault {
-    Fault { kind: Kind::Ours, code: None, message: error.to_string(), request_id: None }
-}
 
 async fn describe(aws: &Aws, id: &str) -> Result<Option<KeyMetadata>, Fault> {
     match aws.kms.describe_key().key_id(id).send().await.fault() {
@@ -46,8 +41,7 @@ async fn tags_of(aws: &Aws, id: &str) -> Result<Option<BTreeMap<String, String>>
 /// The key as it is now; `None` if it is gone. What AWS does not show stays as in `prior`.
 pub(super) async fn look(aws: &Aws, prior: &KmsKey) -> Result<Option<KmsKey>> {
     let id = prior.id.text();
-    let explain = |fault: Fault| fault.when(&format!("read KMS key {id}"));
-    let Some(key) = describe(aws, id).await.map_err(explain)? else { return Ok(None) };
+    let Some(key) = describe(aws, id).await? else { return Ok(None) };
     let spec = key.key_spec().map_or("SYMMETRIC_DEFAULT", KeySpec::as_str).to_owned();
     let rotation = async {
         // Other kinds of keys, and keys whose material is not AWS's, cannot rotate.
@@ -68,7 +62,7 @@ pub(super) async fn look(aws: &Aws, prior: &KmsKey) -> Result<Option<KmsKey>> {
         Ok((document, rotation, Some(tags))) => (document, rotation, tags),
         Ok((_, _, None)) => return Ok(None),
         Err(fault) if fault.is_not_found() => return Ok(None),
-        Err(fault) => return Err(explain(fault)),
+        Err(fault) => return Err(fault.into()),
     };
     let (tags, tags_all) = tags::seen(&aws.default_tags, &prior.tags, remote);
     let imported = prior.arn.is_null();
@@ -152,54 +146,46 @@ fn period_differs(seen: &KmsKey, plan: &KmsKey) -> bool {
         && plan.rotation_period_in_days != seen.rotation_period_in_days
 }
 
+/// What a key is like that was just made from a plan. Its policy is the plan's, or AWS's own.
+pub(super) fn as_made(plan: &KmsKey, wanted: &BTreeMap<String, String>) -> KmsKey {
+    KmsKey {
+        is_enabled: true.into(),
+        enable_key_rotation: false.into(),
+        rotation_period_in_days: Attr::Null,
+        key_state: super::state_of(true).into(),
+        tags_all: Attr::Known(wanted.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect()),
+        ..plan.clone()
+    }
+}
+
 /// Changes what differs between the key and the plan, and nothing else.
-pub(super) async fn converge(cx: &Call<Aws>, id: &str, plan: &KmsKey, wanted: &BTreeMap<String, String>) -> Result<()> {
+pub(super) async fn converge(
+    cx: &Call<Aws>,
+    seen: &KmsKey,
+    plan: &KmsKey,
+    wanted: &BTreeMap<String, String>,
+) -> Result<()> {
     let aws = cx.client();
-    // A new key may be invisible to the first reads.
-    let visible = || async {
-        let unseen = KmsKey { id: id.into(), ..KmsKey::default() };
-        match describe(aws, id).await? {
-            Some(_) => Ok(unseen),
-            None => Err(Fault {
-                kind: Kind::Refused,
-                code: Some("NotFoundException".to_owned()),
-                message: format!("AWS does not know key {id}."),
-                request_id: None,
-            }),
-        }
-    };
-    let unseen = retrying(cx, VISIBLE_WITHIN, visible, Fault::is_not_found);
-    let unseen = unseen.await.map_err(|fault| fault.when(&format!("read KMS key {id}")))?;
-    let Some(seen) = look(aws, &unseen).await? else {
-        return Err(tfplugin::Error::new(format!("KMS key {id} is gone"))
-            .detail("Somebody removed it while Terraform was changing it. Apply again: it is then planned anew."));
-    };
+    let id = seen.id.text();
     let kms = &aws.kms;
     if seen.key_state.text() == PENDING {
-        change(cx, &format!("save KMS key {id} from its deletion"), || async {
-            kms.cancel_key_deletion().key_id(id).send().await.fault()
-        })
-        .await?;
+        change(cx, || async { kms.cancel_key_deletion().key_id(id).send().await.fault() }).await?;
     }
     // A disabled key takes no change of its rotation, so it is enabled first and disabled last.
     let (on, rests) = (seen.is_enabled.is_true(), !plan.is_enabled.is_true());
-    let changes_rotation = plan.enable_key_rotation != seen.enable_key_rotation || period_differs(&seen, plan);
+    let changes_rotation = plan.enable_key_rotation != seen.enable_key_rotation || period_differs(seen, plan);
     if !on && (!rests || changes_rotation) {
-        change(cx, &format!("enable KMS key {id}"), || async { kms.enable_key().key_id(id).send().await.fault() })
-            .await?;
+        change(cx, || async { kms.enable_key().key_id(id).send().await.fault() }).await?;
     }
     if plan.description != seen.description {
         let text = plan.description.text();
-        change(cx, &format!("change the description of KMS key {id}"), || async {
-            kms.update_key_description().key_id(id).description(text).send().await.fault()
-        })
-        .await?;
+        change(cx, || async { kms.update_key_description().key_id(id).description(text).send().await.fault() }).await?;
     }
     if let Some(document) = plan.policy.known()
         && !policy::same(document, seen.policy.text())
     {
         let bypass = plan.bypass_policy_lockout_safety_check.is_true();
-        change(cx, &format!("change the policy of KMS key {id}"), || async {
+        change(cx, || async {
             let request = kms.put_key_policy().key_id(id).policy_name(POLICY).policy(document);
             request.bypass_policy_lockout_safety_check(bypass).send().await.fault()
         })
@@ -207,19 +193,15 @@ pub(super) async fn converge(cx: &Call<Aws>, id: &str, plan: &KmsKey, wanted: &B
     }
     if changes_rotation && plan.enable_key_rotation.is_true() {
         let days = plan.rotation_period_in_days.known().and_then(|days| i32::try_from(*days).ok());
-        change(cx, &format!("switch on the rotation of KMS key {id}"), || async {
+        change(cx, || async {
             kms.enable_key_rotation().key_id(id).set_rotation_period_in_days(days).send().await.fault()
         })
         .await?;
     } else if changes_rotation {
-        change(cx, &format!("switch off the rotation of KMS key {id}"), || async {
-            kms.disable_key_rotation().key_id(id).send().await.fault()
-        })
-        .await?;
+        change(cx, || async { kms.disable_key_rotation().key_id(id).send().await.fault() }).await?;
     }
     if rests && (on || changes_rotation) {
-        change(cx, &format!("disable KMS key {id}"), || async { kms.disable_key().key_id(id).send().await.fault() })
-            .await?;
+        change(cx, || async { kms.disable_key().key_id(id).send().await.fault() }).await?;
     }
     retag(cx, id, &seen.tags_all, wanted).await
 }
@@ -228,7 +210,7 @@ async fn retag(cx: &Call<Aws>, id: &str, old: &Attr<tags::Tags>, wanted: &BTreeM
     let difference = tags::change(old, wanted);
     let kms = &cx.client().kms;
     if !difference.remove.is_empty() {
-        change(cx, &format!("remove tags of KMS key {id}"), || async {
+        change(cx, || async {
             let request = kms.untag_resource().key_id(id).set_tag_keys(Some(difference.remove.clone()));
             request.send().await.fault()
         })
@@ -237,23 +219,21 @@ async fn retag(cx: &Call<Aws>, id: &str, old: &Attr<tags::Tags>, wanted: &BTreeM
     if !difference.set.is_empty() {
         let tags: Result<Vec<Tag>, _> =
             difference.set.iter().map(|(key, value)| Tag::builder().tag_key(key).tag_value(value).build()).collect();
-        let tags = tags.map_err(|error| unbuildable(error).when(&format!("set tags of KMS key {id}")))?;
-        change(cx, &format!("set tags of KMS key {id}"), || async {
-            kms.tag_resource().key_id(id).set_tags(Some(tags.clone())).send().await.fault()
-        })
-        .await?;
+        let tags = tags.map_err(Fault::ours)?;
+        change(cx, || async { kms.tag_resource().key_id(id).set_tags(Some(tags.clone())).send().await.fault() })
+            .await?;
     }
     Ok(())
 }
 
 /// One changing request, repeated while the key or a principal of its policy is not visible everywhere.
-async fn change<T, F>(cx: &Call<Aws>, doing: &str, request: impl FnMut() -> F) -> Result<()>
+async fn change<T, F>(cx: &Call<Aws>, request: impl FnMut() -> F) -> Result<()>
 where
     F: Future<Output = Result<T, Fault>>,
 {
     let passing = |fault: &Fault| fault.is_not_found() || policy::is_principal_unknown(fault);
     let answer = retrying(cx, policy::PRINCIPAL_WITHIN, request, passing).await;
-    answer.map(drop).map_err(|fault| fault.when_at(doing, super::ACCUSED))
+    answer.map(drop).map_err(|fault| fault.accusing(super::ACCUSED))
 }
 
 /// Schedules the deletion. A key that is gone, or that already waits for it, is a success.
@@ -265,12 +245,10 @@ pub(super) async fn schedule_deletion(cx: &Call<Aws>, state: &KmsKey) -> Result<
         Ok(_) => Ok(()),
         Err(fault) if fault.is_not_found() => Ok(()),
         Err(fault) if fault.is(&["KMSInvalidStateException"]) => match describe(cx.client(), id).await {
-            Ok(Some(key)) if key.key_state().is_none_or(|state| state.as_str() != PENDING) => {
-                Err(fault.when(&format!("schedule the deletion of KMS key {id}")))
-            }
+            Ok(Some(key)) if key.key_state().is_none_or(|state| state.as_str() != PENDING) => Err(fault.into()),
             Ok(_) => Ok(()),
-            Err(other) => Err(other.when(&format!("read KMS key {id}"))),
+            Err(other) => Err(other.into()),
         },
-        Err(fault) => Err(fault.when(&format!("schedule the deletion of KMS key {id}"))),
+        Err(fault) => Err(fault.into()),
     }
 }

@@ -8,7 +8,7 @@ use tfplugin::{Call, Error, Probe, Result};
 use super::{S3Bucket, is_busy};
 use crate::client::Aws;
 use crate::create::{FAST, SLOW, retrying};
-use crate::errors::{Explain, Fault, Kind, gone_is_fine};
+use crate::errors::{Explain, Fault, gone_is_fine};
 
 /// How often a bucket is emptied again because somebody wrote into it meanwhile.
 const ROUNDS: usize = 5;
@@ -20,19 +20,19 @@ pub(super) async fn delete_bucket(cx: &Call<Aws>, state: &S3Bucket) -> Result<()
     let request = || async { s3.delete_bucket().bucket(name).send().await.fault() };
     for _ in 0..ROUNDS {
         let within = Duration::from_secs(300).min(cx.left());
-        match gone_is_fine(retrying(cx, within, request, is_busy).await) {
+        match gone_is_fine(retrying(cx, within, request, is_busy).await, &["NoSuchBucket"]) {
             Ok(()) => return gone(cx, name).await,
-            Err(fault) if !fault.is(&["BucketNotEmpty"]) => return Err(fault.when(&format!("delete bucket {name}"))),
-            Err(fault) if !state.force_destroy.is_true() => return Err(protected(&fault, name)),
+            Err(fault) if !fault.is(&["BucketNotEmpty"]) => return Err(fault.into()),
+            Err(fault) if !state.force_destroy.is_true() => return Err(protected(fault)),
             Err(_) => empty(cx, name).await?,
         }
     }
-    Err(Error::new(format!("Bucket {name} fills up again while it is emptied"))
+    Err(Error::new("it fills up again while it is emptied")
         .detail("Something still writes into it (logs, a cluster, replication). Stop that, and destroy again."))
 }
 
-fn protected(fault: &Fault, name: &str) -> Error {
-    fault.when(&format!("delete bucket {name}")).detail(
+fn protected(fault: Fault) -> Error {
+    fault.explained(
         "There are objects in it, or old versions of objects. To delete them with the bucket, beyond recovery, set \
          force_destroy = true, apply, and destroy then.",
     )
@@ -41,13 +41,12 @@ fn protected(fault: &Fault, name: &str) -> Error {
 /// Deletes all objects, all of their versions and all delete markers: one page at a time is in memory.
 async fn empty(cx: &Call<Aws>, name: &str) -> Result<()> {
     let s3 = &cx.client().s3;
-    let explain = |fault: Fault| fault.when(&format!("empty bucket {name}"));
     loop {
         // Always the first page: what it named is gone when it is asked for again.
         let page = match s3.list_object_versions().bucket(name).send().await.fault() {
             Ok(page) => page,
             Err(fault) if fault.is_not_found() => return Ok(()),
-            Err(fault) => return Err(explain(fault)),
+            Err(fault) => return Err(fault.into()),
         };
         let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
         let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
@@ -55,36 +54,29 @@ async fn empty(cx: &Call<Aws>, name: &str) -> Result<()> {
         for (key, version) in versions.chain(markers) {
             let identifier = ObjectIdentifier::builder().key(key.unwrap_or_default());
             let identifier = identifier.set_version_id(version.map(str::to_owned)).build();
-            names.push(identifier.map_err(|error| explain(ours(&error)))?);
+            names.push(identifier.map_err(Fault::ours)?);
         }
         if names.is_empty() {
             return Ok(());
         }
         let delete = Delete::builder().set_objects(Some(names)).quiet(true).build();
-        let delete = delete.map_err(|error| explain(ours(&error)))?;
-        let answer = s3.delete_objects().bucket(name).delete(delete).send().await.fault().map_err(explain)?;
+        let delete = delete.map_err(Fault::ours)?;
+        let answer = s3.delete_objects().bucket(name).delete(delete).send().await.fault()?;
         // A 200 may carry refusals, object by object.
         if let Some(refused) = answer.errors().first() {
             let key = refused.key().unwrap_or_default();
-            let code = refused.code().unwrap_or_default();
-            return Err(Error::new(format!("Could not delete {key} of bucket {name}: {code}")).detail(format!(
-                "{} ({} objects were refused.)",
-                refused.message().unwrap_or_default(),
-                answer.errors().len()
-            )));
+            let fault = Fault::refused(refused.code().unwrap_or_default(), refused.message().unwrap_or_default());
+            let count = answer.errors().len();
+            return Err(Error::from(fault).also(format!("{count} objects were refused; the first is {key}.")));
         }
         // Between two pages an interruption is heard.
         cx.sleep(Duration::ZERO).await?;
         if cx.left().is_zero() {
-            return Err(Error::new(format!("Time ran out while bucket {name} was emptied")).detail(
+            return Err(Error::new("the time ran out while it was emptied").detail(
                 "What is deleted is deleted: destroy again, or raise delete in the resource's timeouts block.",
             ));
         }
     }
-}
-
-fn ours(error: &dyn std::fmt::Display) -> Fault {
-    Fault { kind: Kind::Ours, code: None, message: error.to_string(), request_id: None }
 }
 
 async fn gone(cx: &Call<Aws>, name: &str) -> Result<()> {
@@ -93,7 +85,7 @@ async fn gone(cx: &Call<Aws>, name: &str) -> Result<()> {
             Err(fault) if fault.is_not_found() => Ok(Probe::Done(())),
             // The name is somebody else's by now.
             Err(fault) if fault.is(&["Forbidden", "AccessDenied"]) => Ok(Probe::Done(())),
-            Err(fault) => Err(fault.when(&format!("see whether bucket {name} is gone"))),
+            Err(fault) => Err(fault.into()),
             Ok(_) => Ok(Probe::Waiting("still there".to_owned())),
         }
     })

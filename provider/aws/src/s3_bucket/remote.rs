@@ -12,25 +12,22 @@ use tfplugin::{Attr, Call, Marker, Result};
 use super::{PublicAccessBlock, S3Bucket, ServerSideEncryption, Versioning, is_busy};
 use crate::client::Aws;
 use crate::create::{VISIBLE_WITHIN, retrying};
-use crate::errors::{Explain, Fault, Kind};
+use crate::errors::{Explain, Fault};
 use crate::{policy, tags};
 
 /// Tags as S3 wants them.
 pub(super) fn tag_list(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, Fault> {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
-    tags.iter().map(|pair| tag(pair).map_err(unbuildable)).collect()
+    tags.iter().map(|pair| tag(pair).map_err(Fault::ours)).collect()
 }
 
-fn unbuildable(error: impl std::fmt::Display) -> Fault {
-    Fault { kind: Kind::Ours, code: None, message: error.to_string(), request_id: None }
-}
-
-/// What AWS gives a new bucket, where no block says otherwise.
+/// What AWS gives a new bucket.
 fn default_encryption() -> ServerSideEncryption {
     ServerSideEncryption { sse_algorithm: "AES256".into(), kms_key_arn: Attr::Null, bucket_key_enabled: false.into() }
 }
 
-fn default_block() -> PublicAccessBlock {
+/// What a bucket is made with that says nothing of it.
+pub(super) fn closed() -> PublicAccessBlock {
     all(true)
 }
 
@@ -43,9 +40,20 @@ fn all(on: bool) -> PublicAccessBlock {
     }
 }
 
-/// The block of a setting: as configured, or `None` where it was left out and is as it is by default.
-fn shown<T: PartialEq>(prior: &Attr<T>, imported: bool, default: &T, seen: T) -> Attr<T> {
-    if prior.is_null() && !imported && seen == *default { Attr::Null } else { Attr::Known(seen) }
+/// What a look after a change answers: a setting that was planned as none stays so, although somebody may have made one
+/// meanwhile, which the next refresh sees.
+pub(super) fn as_planned(plan: &S3Bucket, seen: S3Bucket) -> S3Bucket {
+    S3Bucket {
+        policy: unless_none(&plan.policy, &seen.policy),
+        server_side_encryption: unless_none(&plan.server_side_encryption, &seen.server_side_encryption),
+        public_access_block: unless_none(&plan.public_access_block, &seen.public_access_block),
+        versioning: unless_none(&plan.versioning, &seen.versioning),
+        ..seen
+    }
+}
+
+fn unless_none<T: Clone>(planned: &Attr<T>, seen: &Attr<T>) -> Attr<T> {
+    if planned.is_null() { Attr::Null } else { seen.clone() }
 }
 
 /// `None` for a setting that a bucket has not; the bucket's own absence stays a fault.
@@ -57,7 +65,7 @@ fn unless<T>(answer: Result<T, Fault>, absent: &str) -> Result<Option<T>, Fault>
     }
 }
 
-/// The bucket as it is now; `None` if it is gone.
+/// The bucket as it is now, with all of its settings; `None` if it is gone.
 pub(super) async fn look(aws: &Aws, prior: &S3Bucket) -> Result<Option<S3Bucket>> {
     let name = prior.id.text();
     let s3 = &aws.s3;
@@ -81,10 +89,8 @@ pub(super) async fn look(aws: &Aws, prior: &S3Bucket) -> Result<Option<S3Bucket>
     let (enabled, encryption, block, ownership, document, remote) = match answers {
         Ok(answers) => answers,
         Err(fault) if fault.is_not_found() => return Ok(None),
-        Err(fault) => return Err(fault.when(&format!("read bucket {name}"))),
+        Err(fault) => return Err(fault.into()),
     };
-    // An import knows nothing but the id, and shows every block.
-    let imported = prior.bucket.is_null();
     let rules = encryption.and_then(|answer| answer.server_side_encryption_configuration);
     let rule = rules.and_then(|rules| rules.rules.into_iter().next());
     let encryption = rule.map_or_else(default_encryption, seen_encryption);
@@ -101,14 +107,9 @@ pub(super) async fn look(aws: &Aws, prior: &S3Bucket) -> Result<Option<S3Bucket>
         force_destroy: prior.force_destroy.known().copied().unwrap_or_default().into(),
         object_ownership: ownership.as_ref().map_or("ObjectWriter", ObjectOwnership::as_str).into(),
         policy: document.map_or(Attr::Null, |document| policy::keep(&prior.policy, &document)),
-        server_side_encryption: shown(&prior.server_side_encryption, imported, &default_encryption(), encryption),
-        public_access_block: shown(&prior.public_access_block, imported, &default_block(), block),
-        versioning: shown(
-            &prior.versioning,
-            imported,
-            &Versioning { enabled: false.into() },
-            Versioning { enabled: enabled.into() },
-        ),
+        server_side_encryption: Attr::Known(encryption),
+        public_access_block: Attr::Known(block),
+        versioning: Attr::Known(Versioning { enabled: enabled.into() }),
         tags,
         tags_all,
         arn: format!("arn:{}:s3:::{name}", aws.partition()).into(),
@@ -119,15 +120,8 @@ pub(super) async fn look(aws: &Aws, prior: &S3Bucket) -> Result<Option<S3Bucket>
 }
 
 async fn keeps_versions(aws: &Aws, name: &str) -> Result<bool, Fault> {
-    match aws.s3.get_bucket_versioning().bucket(name).send().await {
-        Ok(answer) => Ok(answer.status == Some(BucketVersioningStatus::Enabled)),
-        // moto 5.2 answers with a root element that the SDK refuses; the status is in it nevertheless.
-        Err(error) if error.raw_response().is_some_and(|answer| answer.status().is_success()) => {
-            let body = error.raw_response().and_then(|answer| answer.body().bytes()).unwrap_or_default();
-            Ok(String::from_utf8_lossy(body).contains("<Status>Enabled</Status>"))
-        }
-        Err(error) => Err(error.into()),
-    }
+    let answer = aws.s3.get_bucket_versioning().bucket(name).send().await.fault()?;
+    Ok(answer.status == Some(BucketVersioningStatus::Enabled))
 }
 
 fn seen_encryption(rule: ServerSideEncryptionRule) -> ServerSideEncryption {
@@ -182,27 +176,61 @@ pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Resu
     Ok(false)
 }
 
-/// What the settings are to be, defaults in the place of blocks that are left out.
-struct Wanted {
-    encryption: ServerSideEncryption,
-    block: PublicAccessBlock,
-    versions: bool,
+/// What the managed settings are to be; `None` for those that are not managed.
+pub(super) struct Settings {
+    ownership: Option<String>,
+    encryption: Option<ServerSideEncryption>,
+    block: Option<PublicAccessBlock>,
+    versions: Option<bool>,
+    policy: Option<String>,
 }
 
-impl Wanted {
-    fn of(bucket: &S3Bucket) -> Self {
+impl Settings {
+    /// Those that a plan has.
+    pub(super) fn of(plan: &S3Bucket) -> Self {
         Self {
-            encryption: bucket.server_side_encryption.known().cloned().unwrap_or_else(default_encryption),
-            block: bucket.public_access_block.known().cloned().unwrap_or_else(default_block),
-            versions: bucket.versioning.known().is_some_and(|versioning| versioning.enabled.is_true()),
+            ownership: plan.object_ownership.known().cloned(),
+            encryption: plan.server_side_encryption.known().cloned(),
+            block: plan.public_access_block.known().cloned(),
+            versions: plan.versioning.known().map(|versioning| versioning.enabled.is_true()),
+            policy: plan.policy.known().cloned(),
         }
+    }
+
+    fn wants_ownership(&self, seen: &S3Bucket) -> Option<&str> {
+        self.ownership.as_deref().filter(|wanted| seen.object_ownership.text() != *wanted)
+    }
+
+    fn wants_encryption(&self, seen: &S3Bucket) -> Option<&ServerSideEncryption> {
+        let seen = seen.server_side_encryption.known();
+        self.encryption.as_ref().filter(|wanted| seen.is_none_or(|seen| encryption_differs(seen, wanted)))
+    }
+
+    fn wants_block(&self, seen: &S3Bucket) -> Option<&PublicAccessBlock> {
+        self.block.as_ref().filter(|wanted| seen.public_access_block.known() != Some(*wanted))
+    }
+
+    fn wants_versions(&self, seen: &S3Bucket) -> Option<bool> {
+        let seen = seen.versioning.known().map(|versioning| versioning.enabled.is_true());
+        self.versions.filter(|wanted| seen != Some(*wanted))
+    }
+
+    fn wants_policy(&self, seen: &S3Bucket) -> Option<&str> {
+        let seen = seen.policy.known();
+        self.policy.as_deref().filter(|wanted| seen.is_none_or(|seen| !policy::same(seen, wanted)))
     }
 }
 
-fn policy_differs(seen: &S3Bucket, plan: &S3Bucket) -> bool {
-    match (seen.policy.known(), plan.policy.known()) {
-        (Some(seen), Some(plan)) => !policy::same(seen, plan),
-        (seen, plan) => seen.is_some() != plan.is_some(),
+/// What a bucket is like that was just made from a plan. Whether S3 closed it to the public depends on its age and on the
+/// account: it is told to.
+pub(super) fn as_made(plan: &S3Bucket, wanted: &BTreeMap<String, String>) -> S3Bucket {
+    S3Bucket {
+        policy: Attr::Null,
+        server_side_encryption: Attr::Known(default_encryption()),
+        public_access_block: Attr::Known(all(false)),
+        versioning: Attr::Known(Versioning { enabled: false.into() }),
+        tags_all: Attr::Known(wanted.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect()),
+        ..plan.clone()
     }
 }
 
@@ -217,96 +245,79 @@ fn encryption_differs(seen: &ServerSideEncryption, plan: &ServerSideEncryption) 
 }
 
 /// The first setting in which a bucket is not as it is wanted.
-pub(super) fn differs(seen: &S3Bucket, plan: &S3Bucket, wanted: &BTreeMap<String, String>) -> Option<&'static str> {
-    let (is, should) = (Wanted::of(seen), Wanted::of(plan));
+pub(super) fn differs(seen: &S3Bucket, settings: &Settings, wanted: &BTreeMap<String, String>) -> Option<&'static str> {
     let tags = tags::change(&seen.tags_all, wanted);
     let checks = [
-        ("object_ownership", seen.object_ownership != plan.object_ownership),
-        ("server_side_encryption", encryption_differs(&is.encryption, &should.encryption)),
-        ("public_access_block", is.block != should.block),
-        ("versioning", is.versions != should.versions),
-        ("policy", policy_differs(seen, plan)),
+        ("object_ownership", settings.wants_ownership(seen).is_some()),
+        ("server_side_encryption", settings.wants_encryption(seen).is_some()),
+        ("public_access_block", settings.wants_block(seen).is_some()),
+        ("versioning", settings.wants_versions(seen).is_some()),
+        ("policy", settings.wants_policy(seen).is_some()),
         ("tags", !tags.remove.is_empty() || !tags.set.is_empty()),
     ];
     checks.iter().find(|(_, differs)| *differs).map(|(name, _)| *name)
 }
 
 /// One changing request, repeated while the bucket is busy, or not visible everywhere, or a principal is unknown yet.
-async fn change<T, F>(cx: &Call<Aws>, doing: &str, attribute: &str, request: impl FnMut() -> F) -> Result<()>
+async fn change<T, F>(cx: &Call<Aws>, attribute: &str, request: impl FnMut() -> F) -> Result<()>
 where
     F: Future<Output = Result<T, Fault>>,
 {
     let passing = |fault: &Fault| is_busy(fault) || fault.is(&["NoSuchBucket"]) || policy::is_principal_unknown(fault);
     let answer = retrying(cx, VISIBLE_WITHIN, request, passing).await;
-    answer.map(drop).map_err(|fault| fault.when(doing).at(attribute))
+    answer.map(drop).map_err(|fault| fault.at(attribute))
 }
 
-/// Changes what differs between the bucket and the plan, one setting after another.
+/// Changes what differs between the bucket and what is wanted, one setting after another.
 pub(super) async fn converge(
     cx: &Call<Aws>,
     seen: &S3Bucket,
-    plan: &S3Bucket,
+    settings: &Settings,
     wanted: &BTreeMap<String, String>,
 ) -> Result<()> {
     let s3 = &cx.client().s3;
     let name = seen.id.text();
-    let (is, should) = (Wanted::of(seen), Wanted::of(plan));
-    let built = |error: &dyn std::fmt::Display| unbuildable(error).when(&format!("change bucket {name}"));
-    if seen.object_ownership != plan.object_ownership {
-        let rule = OwnershipControlsRule::builder()
-            .object_ownership(ObjectOwnership::from(plan.object_ownership.text()))
-            .build()
-            .map_err(|error| built(&error))?;
-        let controls = OwnershipControls::builder().rules(rule).build().map_err(|error| built(&error))?;
-        change(cx, &format!("change who owns the objects of bucket {name}"), "object_ownership", || async {
+    if let Some(ownership) = settings.wants_ownership(seen) {
+        let rule = OwnershipControlsRule::builder().object_ownership(ObjectOwnership::from(ownership)).build();
+        let controls = OwnershipControls::builder().rules(rule.map_err(Fault::ours)?).build().map_err(Fault::ours)?;
+        change(cx, "object_ownership", || async {
             s3.put_bucket_ownership_controls().bucket(name).ownership_controls(controls.clone()).send().await.fault()
         })
         .await?;
     }
-    if encryption_differs(&is.encryption, &should.encryption) {
-        let configuration = encryption(&should.encryption).map_err(|error| built(&error))?;
-        change(cx, &format!("change the encryption of bucket {name}"), "server_side_encryption", || async {
+    if let Some(wanted) = settings.wants_encryption(seen) {
+        let configuration = encryption(wanted).map_err(Fault::ours)?;
+        change(cx, "server_side_encryption", || async {
             let request = s3.put_bucket_encryption().bucket(name);
             request.server_side_encryption_configuration(configuration.clone()).send().await.fault()
         })
         .await?;
     }
-    if is.block != should.block {
+    if let Some(wanted) = settings.wants_block(seen) {
         let block = PublicAccessBlockConfiguration::builder()
-            .block_public_acls(should.block.block_public_acls.is_true())
-            .block_public_policy(should.block.block_public_policy.is_true())
-            .ignore_public_acls(should.block.ignore_public_acls.is_true())
-            .restrict_public_buckets(should.block.restrict_public_buckets.is_true())
+            .block_public_acls(wanted.block_public_acls.is_true())
+            .block_public_policy(wanted.block_public_policy.is_true())
+            .ignore_public_acls(wanted.ignore_public_acls.is_true())
+            .restrict_public_buckets(wanted.restrict_public_buckets.is_true())
             .build();
-        change(cx, &format!("close bucket {name} to the public"), "public_access_block", || async {
+        change(cx, "public_access_block", || async {
             let request = s3.put_public_access_block().bucket(name);
             request.public_access_block_configuration(block.clone()).send().await.fault()
         })
         .await?;
     }
-    if is.versions != should.versions {
-        let status = if should.versions { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
+    if let Some(versions) = settings.wants_versions(seen) {
+        let status = if versions { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
         let configuration = VersioningConfiguration::builder().status(status).build();
-        change(cx, &format!("change the versioning of bucket {name}"), "versioning", || async {
+        change(cx, "versioning", || async {
             let request = s3.put_bucket_versioning().bucket(name);
             request.versioning_configuration(configuration.clone()).send().await.fault()
         })
         .await?;
     }
-    match plan.policy.known() {
-        _ if !policy_differs(seen, plan) => {}
-        Some(document) => {
-            change(cx, &format!("change the policy of bucket {name}"), "policy", || async {
-                s3.put_bucket_policy().bucket(name).policy(document).send().await.fault()
-            })
+    if let Some(document) = settings.wants_policy(seen) {
+        change(cx, "policy", || async { s3.put_bucket_policy().bucket(name).policy(document).send().await.fault() })
             .await?;
-        }
-        None => {
-            change(cx, &format!("remove the policy of bucket {name}"), "policy", || async {
-                s3.delete_bucket_policy().bucket(name).send().await.fault()
-            })
-            .await?;
-        }
     }
     retag(cx, name, &seen.tags_all, wanted).await
 }
@@ -331,20 +342,14 @@ async fn retag(cx: &Call<Aws>, name: &str, old: &Attr<tags::Tags>, wanted: &BTre
     if difference.remove.is_empty() && difference.set.is_empty() {
         return Ok(());
     }
-    let doing = format!("change the tags of bucket {name}");
-    let explain = |fault: Fault| fault.when(&doing).at("tags");
-    let mut all = raw_tags(cx.client(), name).await.map_err(explain)?;
+    let mut all = raw_tags(cx.client(), name).await?;
     all.retain(|key, _| !difference.remove.contains(key));
     all.extend(difference.set);
     let s3 = &cx.client().s3;
     if all.is_empty() {
-        return change(cx, &doing, "tags", || async { s3.delete_bucket_tagging().bucket(name).send().await.fault() })
-            .await;
+        return change(cx, "tags", || async { s3.delete_bucket_tagging().bucket(name).send().await.fault() }).await;
     }
-    let tags = Tagging::builder().set_tag_set(Some(tag_list(&all).map_err(explain)?)).build();
-    let tags = tags.map_err(|error| explain(unbuildable(error)))?;
-    change(cx, &doing, "tags", || async {
-        s3.put_bucket_tagging().bucket(name).tagging(tags.clone()).send().await.fault()
-    })
-    .await
+    let tags = Tagging::builder().set_tag_set(Some(tag_list(&all)?)).build().map_err(Fault::ours)?;
+    change(cx, "tags", || async { s3.put_bucket_tagging().bucket(name).tagging(tags.clone()).send().await.fault() })
+        .await
 }
