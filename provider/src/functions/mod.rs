@@ -43,9 +43,12 @@ impl<C: Send + Sync> Client<C> for Nobody {
     }
 }
 
-/// A policy document of these statements, on one line. The same statements are always the same text.
+/// A policy document of these statements, on one line, as `jsonencode` writes it: a document that is read back from a service has
+/// that form too. The same statements are always the same text.
 fn document(statements: Vec<Json>) -> String {
-    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+    let mut document = json!({ "Version": "2012-10-17", "Statement": statements });
+    document.sort_all_objects();
+    document.to_string()
 }
 
 /// The condition that the caller works for this Databricks account.
