@@ -177,10 +177,12 @@ impl Resource for KmsKey {
         remote::schedule_deletion(cx, &state).await
     }
 
-    /// hashicorp/aws does not tell the key's state, and has a period of 0 where nothing rotates.
+    /// hashicorp/aws does not tell the key's state, and has a period of 0 where nothing rotates, or where it did not ask again
+    /// after it switched the rotation on: that begins with AWS's default, a year.
     fn adopt(state: Self) -> Self {
         let key_state = state.is_enabled.known().map(|enabled| state_of(*enabled).to_owned());
         let period = state.rotation_period_in_days.known().copied().filter(|days| *days > 0);
+        let period = period.or_else(|| state.enable_key_rotation.is_true().then_some(365));
         Self { key_state: key_state.into(), rotation_period_in_days: period.into(), ..state }
     }
 }

@@ -11,7 +11,11 @@ fn thing(inside: &str) -> String {
 #[test]
 fn a_create_that_fails_before_it_made_anything_leaves_nothing() {
     let Some(bench) = Bench::new() else { return };
-    bench.apply(&thing("fault = \"before\"")).fails_with(&["Cannot create trial_thing", "The thing was refused", "It was told to be"]);
+    bench.apply(&thing("fault = \"before\"")).fails_with(&[
+        "Cannot create trial_thing",
+        "The thing was refused",
+        "It was told to be",
+    ]);
     assert!(!bench.state().contains("\"trial_thing\""));
     assert!(bench.objects().is_empty());
     // Whether a create that failed made something is looked at once; then the next one goes its way.
