@@ -1,10 +1,11 @@
 //! A local cloud of the tests: localcloud's library with moto, the environments that reach it, and what it holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
-use localcloud::{Aws, Fault, Options, Running, Server};
+use localcloud::{Aws, AwsObject, Fault, Options, Running, Server};
+use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
 use crate::Env;
@@ -99,33 +100,32 @@ impl Cloud {
         self.held().difference(&self.baseline).cloned().collect()
     }
 
-    /// Sends a request to AWS's query API and answers its XML.
-    pub fn query(&self, service: &str, region: &str, body: &str) -> String {
-        // moto takes the region and the service from the signature, and does not check it.
-        let credential = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20200101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
-        );
-        let json = body.starts_with('{');
-        let mut request = reqwest::Client::new()
-            .post(&self.aws)
-            .header("authorization", credential)
-            .header("host", format!("{service}.{region}.amazonaws.com"));
-        request = if json {
-            request.header("content-type", "application/x-amz-json-1.1").header("x-amz-target", "TrentService.ListKeys")
-        } else {
-            request.header("content-type", "application/x-www-form-urlencoded")
-        };
-        let send = async { request.body(body.to_owned()).send().await.unwrap().text().await.unwrap() };
-        self.runtime.block_on(send)
+    /// How many objects of each kind there are, ids left out: what was made again has another one.
+    pub fn census(&self) -> BTreeMap<String, u64> {
+        let mut census = BTreeMap::new();
+        let mut count = |kind: String, more: u64| *census.entry(kind).or_default() += more;
+        for object in self.aws_objects() {
+            count(object.kind.to_owned(), 1);
+        }
+        for (kind, value) in self.summary() {
+            match value {
+                Value::Array(workspaces) => {
+                    count(kind, workspaces.len() as u64);
+                    for (kind, value) in workspaces.iter().filter_map(Value::as_object).flatten() {
+                        let number = value.as_u64().filter(|_| kind != "workspace_id");
+                        count(format!("in workspaces: {kind}"), number.unwrap_or_default());
+                    }
+                }
+                value => count(kind, value.as_u64().unwrap_or_default()),
+            }
+        }
+        census.retain(|_, count| *count > 0);
+        census
     }
 
     fn held(&self) -> BTreeSet<String> {
-        let running = self.running.lock().unwrap();
-        let Some(running) = running.as_ref() else { return BTreeSet::new() };
-        let objects = self.runtime.block_on(running.aws_objects()).unwrap();
-        let mut held: BTreeSet<String> = objects.iter().map(ToString::to_string).collect();
-        let summary = running.summary();
-        for (kind, count) in summary.as_object().unwrap() {
+        let mut held: BTreeSet<String> = self.aws_objects().iter().map(ToString::to_string).collect();
+        for (kind, count) in self.summary() {
             if count.as_u64().unwrap_or_else(|| count.as_array().map_or(0, |all| all.len() as u64)) > 0 {
                 held.insert(format!("{kind} {count}"));
             }
@@ -143,10 +143,30 @@ impl Cloud {
         env.chain([("AWS_REGION".to_owned(), "eu-west-1".to_owned())]).collect()
     }
 
+    fn aws_objects(&self) -> BTreeSet<AwsObject> {
+        let running = self.running.lock().unwrap();
+        running.as_ref().map_or_else(BTreeSet::new, |running| self.runtime.block_on(running.aws_objects()).unwrap())
+    }
+
+    fn summary(&self) -> Map<String, Value> {
+        let running = self.running.lock().unwrap();
+        running.as_ref().and_then(|running| running.summary().as_object().cloned()).unwrap_or_default()
+    }
+
     /// Whether there is an interface endpoint in any region.
     pub fn interface_endpoints(&self) -> bool {
+        // moto takes the region, the service and the account from the signature, and does not check it.
+        let key = &self.account["AWS_ACCESS_KEY_ID"];
         REGIONS.iter().any(|region| {
-            self.query("ec2", region, "Action=DescribeVpcEndpoints&Version=2016-11-15").contains(">Interface<")
+            let credential = format!("Credential={key}/20200101/{region}/ec2/aws4_request");
+            let request = reqwest::Client::new()
+                .post(&self.aws)
+                .header("authorization", format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"))
+                .header("host", format!("ec2.{region}.amazonaws.com"))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body("Action=DescribeVpcEndpoints&Version=2016-11-15");
+            let text = self.runtime.block_on(async { request.send().await.unwrap().text().await.unwrap() });
+            text.contains(">Interface<")
         })
     }
 }

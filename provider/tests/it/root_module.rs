@@ -110,7 +110,7 @@ fn tokens_and_nothing_else(bench: &Bench) {
 fn sleep_and_wake(bench: &Bench, cloud: &Cloud) {
     let awake = ids(bench);
     script(bench, "scripts/sleep_network_infrastructure.sh");
-    assert!(!cloud.objects().iter().any(|object| object.contains("nat-")), "no NAT gateway while asleep");
+    assert!(!cloud.objects().iter().any(|object| object.starts_with("nat gateway ")), "no NAT gateway while asleep");
     assert!(!cloud.interface_endpoints(), "no interface endpoint while asleep");
     let added: Vec<(String, Vec<String>)> = bench.plan(&[FILE]).into_iter().map(|c| (c.address, c.actions)).collect();
     let expected: Vec<&String> = awake.keys().filter(|address| !ids(bench).contains_key(*address)).collect();
