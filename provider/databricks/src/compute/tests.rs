@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use tfplugin::{Attr, Call, Planning, Resource, Set};
 
 use super::cluster::Cluster;
-use super::cluster::blocks::{Autoscale, AwsAttributes, Library};
+use super::cluster::blocks::{Autoscale, AwsAttributes, Library, Package};
 use crate::clients::Workspace;
 use crate::testing::{Cloud, call, create, reads_back, update};
 
@@ -306,6 +306,56 @@ async fn switches_that_nobody_set_are_no_change_and_no_edit() {
     let none = Cluster { is_single_node: Attr::Null, use_ml_runtime: Attr::Null, ..taken_over.clone() };
     update(&cx, taken_over, none).await;
     assert_eq!(cloud.requests("POST", "/clusters/update") + cloud.requests("POST", "/clusters/edit"), 0);
+}
+
+fn pypi(package: &str) -> Library {
+    Library { pypi: Package { package: package.into(), ..Default::default() }.into(), ..Default::default() }
+}
+
+#[tokio::test]
+async fn libraries_are_installed_changed_and_left_alone_where_none_is_asked_for() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let status = async |id: &str| {
+        let request = Request::get("/api/2.0/libraries/cluster-status").query("cluster_id", id);
+        let answer: Json = cx.client().send(request).await.unwrap();
+        let all = answer["library_statuses"].as_array().cloned().unwrap_or_default();
+        let mut all: Vec<String> = all
+            .iter()
+            .filter(|one| one["status"] != "UNINSTALL_ON_RESTART")
+            .map(|one| one["library"]["pypi"]["package"].as_str().unwrap().to_owned())
+            .collect();
+        all.sort();
+        all
+    };
+    let both = Attr::Known(Set(vec![pypi("pandas==2.2.0"), pypi("numpy")]));
+    let made = create(&cx, Cluster { library: both.clone(), ..cluster() }).await;
+    assert_eq!((&made.library, status(made.id.text()).await), (&both, vec!["numpy".into(), "pandas==2.2.0".into()]));
+    let read = Cluster::read(&cx, made.clone()).await.unwrap().unwrap();
+    assert_eq!(read.library, both);
+
+    let one = Attr::Known(Set(vec![pypi("pandas==2.2.0"), pypi("polars")]));
+    let changed = update(&cx, made.clone(), Cluster { library: one.clone(), ..made }).await;
+    assert_eq!(status(changed.id.text()).await, ["pandas==2.2.0", "polars"]);
+    assert_eq!(cloud.requests("POST", "/clusters/update"), 0, "the cluster goes on running");
+
+    // A stopped cluster is started for its libraries, and stopped again.
+    let body = ClusterId { cluster_id: changed.id.text().to_owned() };
+    cx.client().send::<()>(Request::post("/api/2.1/clusters/delete").json(&body).unwrap()).await.unwrap();
+    let stopped = loop {
+        let read = Cluster::read(&cx, changed.clone()).await.unwrap().unwrap();
+        if read.state.text() == "TERMINATED" {
+            break read;
+        }
+    };
+    let last = Attr::Known(Set(vec![pypi("polars")]));
+    let changed = update(&cx, stopped.clone(), Cluster { library: last, state: Attr::Unknown, ..stopped }).await;
+    assert!(matches!(changed.state.text(), "TERMINATING" | "TERMINATED"), "{}", changed.state.text());
+    assert_eq!(status(changed.id.text()).await, ["polars"]);
+
+    let without = Cluster { library: Attr::Null, ..changed.clone() };
+    let read = Cluster::read(&cx, without).await.unwrap().unwrap();
+    assert_eq!(read.library, Attr::Null, "where none is configured, none is looked at");
 }
 
 #[tokio::test]

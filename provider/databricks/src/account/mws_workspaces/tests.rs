@@ -3,7 +3,7 @@
 use databricks::Request;
 use databricks::api::tokens::{ListTokens, RevokeToken};
 use localcloud::Fault;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tfplugin::{Attr, Call, Resource, Secret};
 
 use super::MwsWorkspaces;
@@ -135,6 +135,53 @@ async fn a_workspace_that_does_not_answer_keeps_its_token() {
     cloud.running.fault(Fault::once("GET /api/2.0/token/list", 403, "PERMISSION_DENIED"));
     let read = MwsWorkspaces::read(&cx, made.clone()).await.unwrap().unwrap();
     assert_eq!(read.token, made.token);
+}
+
+/// A PATCH by somebody else.
+async fn set_outside(cx: &Call<Account>, state: &MwsWorkspaces, name: &str, value: Json) {
+    let id = state.workspace_id.or_default();
+    let request = Request::patch_account(format!("/workspaces/{id}")).query("update_mask", name);
+    cx.client().send::<Json>(request.json(&json!({name: value})).unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_set_outside_is_seen_and_every_one_of_it_can_be_changed_in_place() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.account();
+    let made = create(&cx, workspace(&cx).await).await;
+    let post = async |path: &str, body: Json, id: &str| {
+        let made: Json = cx.client().send(Request::post_account(path).json(&body).unwrap()).await.unwrap();
+        made[id].as_str().unwrap().to_owned()
+    };
+    let ncc = async |name: &str| {
+        let body = json!({"name": name, "region": "eu-west-1"});
+        post("/network-connectivity-configs", body, "network_connectivity_config_id").await
+    };
+    let settings = async |name: &str| {
+        let body = json!({"private_access_settings_name": name, "region": "eu-west-1", "public_access_enabled": true});
+        post("/private-access-settings", body, "private_access_settings_id").await
+    };
+    let (first, second) = (ncc("first-ncc").await, ncc("second-ncc").await);
+    set_outside(&cx, &made, "network_connectivity_config_id", json!(first)).await;
+    let (one, other) = (settings("first-pas").await, settings("second-pas").await);
+    set_outside(&cx, &made, "private_access_settings_id", json!(one)).await;
+
+    let read = MwsWorkspaces::read(&cx, made).await.unwrap().unwrap();
+    assert_eq!((read.network_connectivity_config_id.text(), read.private_access_settings_id.text()), (&*first, &*one));
+    let plan = MwsWorkspaces {
+        network_connectivity_config_id: second.as_str().into(),
+        private_access_settings_id: other.as_str().into(),
+        pricing_tier: "enterprise".into(),
+        ..read.clone()
+    };
+    let changed = update(&cx, read.clone(), plan).await;
+    assert_eq!(changed.id, read.id);
+    assert_eq!(
+        (changed.network_connectivity_config_id.text(), changed.private_access_settings_id.text()),
+        (&*second, &*other)
+    );
+    assert_eq!(changed.pricing_tier.text(), "ENTERPRISE");
+    reads_back(&cx, &changed).await;
 }
 
 #[test]
