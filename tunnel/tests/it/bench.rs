@@ -141,7 +141,7 @@ impl Bench {
     /// ssh with this command line for the remote shell.
     pub fn ssh(&self, command: &[&str]) -> Command {
         let known_hosts = self.folder.path().join("known_hosts");
-        std::fs::write(&known_hosts, known_hosts::text(&self.endpoint).unwrap()).unwrap();
+        put(&known_hosts, known_hosts::text(&self.endpoint).unwrap().as_bytes());
         let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
         let options = options(&self.endpoint, &self.proxy(), &self.key.private, &known_hosts);
         let options: Vec<String> = options.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -154,10 +154,10 @@ impl Bench {
     /// An ssh configuration whose host `demo` goes through a relay on this port.
     pub fn ssh_config(&self, port: u16) -> PathBuf {
         let known_hosts = self.folder.path().join(format!("known_hosts-{port}"));
-        std::fs::write(&known_hosts, known_hosts::text(&self.endpoint).unwrap()).unwrap();
+        put(&known_hosts, known_hosts::text(&self.endpoint).unwrap().as_bytes());
         let options = options(&self.endpoint, &self.proxy_through(port), &self.key.private, &known_hosts);
         let file = self.folder.path().join(format!("ssh_config-{port}"));
-        std::fs::write(&file, tunnel::ssh_config::host("demo", &options)).unwrap();
+        put(&file, tunnel::ssh_config::host("demo", &options).as_bytes());
         file
     }
 
@@ -169,7 +169,7 @@ impl Bench {
     pub fn proxy_through(&self, port: u16) -> Vec<String> {
         let file = self.folder.path().join(format!("endpoint-{port}.json"));
         let host = format!("http://dbc-1.localhost:{port}");
-        std::fs::write(&file, serde_json::to_vec(&SshEndpoint { host, ..self.endpoint.clone() }).unwrap()).unwrap();
+        put(&file, &serde_json::to_vec(&SshEndpoint { host, ..self.endpoint.clone() }).unwrap());
         let mut arguments = vec![
             tunnel_program().display().to_string(),
             "proxy".to_owned(),
@@ -184,6 +184,11 @@ impl Bench {
         self.shutdown.cancel();
         self.serving.await.unwrap();
     }
+}
+
+/// Writes a file that another process may be reading: whole or not at all.
+pub fn put(file: &Path, bytes: &[u8]) {
+    keys::write_atomically(file, bytes, 0o600).unwrap();
 }
 
 pub fn tunnel_program() -> PathBuf {

@@ -12,7 +12,7 @@ use ssh_endpoint::SshEndpoint;
 use ssh_endpoint::publish::{EndpointConfig, publish};
 use tokio::process::Command;
 
-use crate::bench::{tunnel_program, user};
+use crate::bench::{put, tunnel_program, user};
 
 pub struct Cloud {
     pub cloud: Running,
@@ -81,7 +81,8 @@ impl Cloud {
             "region": {"sensitive": false, "type": "string", "value": "eu-west-1"},
             "ssh_endpoint": {"sensitive": false, "type": "dynamic", "value": self.endpoint},
         });
-        std::fs::write(&file, outputs.to_string()).unwrap();
+        // Another command may be reading it.
+        put(&file, outputs.to_string().as_bytes());
         file
     }
 

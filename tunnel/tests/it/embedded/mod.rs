@@ -17,7 +17,7 @@ use tunnel::server::ssh_server::Choice;
 use tunnel::ssh::options;
 use tunnel::{known_hosts, ssh_config};
 
-use crate::bench::{Bench, Options, program};
+use crate::bench::{Bench, Options, program, put};
 
 async fn start() -> Bench {
     Bench::start(Options { ssh_server: Choice::Embedded, ..Options::default() }).await
@@ -26,10 +26,10 @@ async fn start() -> Bench {
 /// The arguments with which OpenSSH's programs reach the host `demo`.
 fn configuration(bench: &Bench) -> [String; 2] {
     let known_hosts = bench.folder.path().join("known_hosts");
-    std::fs::write(&known_hosts, known_hosts::text(&bench.endpoint).unwrap()).unwrap();
+    put(&known_hosts, known_hosts::text(&bench.endpoint).unwrap().as_bytes());
     let options = options(&bench.endpoint, &bench.proxy(), &bench.key.private, &known_hosts);
     let file = bench.folder.path().join("ssh_config");
-    std::fs::write(&file, ssh_config::host("demo", &options)).unwrap();
+    put(&file, ssh_config::host("demo", &options).as_bytes());
     ["-F".to_owned(), file.display().to_string()]
 }
 
