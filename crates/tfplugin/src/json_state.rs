@@ -366,6 +366,7 @@ mod tests {
         let read = |json: &str, name: &str| decode(json.as_bytes(), &schema).unwrap().member(name).clone();
         let part = |size: Value| Value::Map([("name".to_owned(), text("p")), ("size".to_owned(), size)].into());
         let (none, one) = (Value::List(Vec::new()), Value::List(vec![part(number("1"))]));
+        let nameless = ["name", "size"].map(|name| (name.to_owned(), Value::Null));
         for (json, name, expected) in [
             // A block that may stand once: as it is now, as ours was before, and absent in every way.
             (r#"{"only":[{"name":"p","size":1}]}"#, "only", one.clone()),
@@ -384,6 +385,7 @@ mod tests {
             (r#"{"tags":[]}"#, "tags", Value::Null),
             (r#"{"zones":{}}"#, "zones", Value::Null),
             (r#"{"zones":""}"#, "zones", Value::Null),
+            (r#"{"main":{"name":[]}}"#, "main", Value::Map(nameless.into())),
             // Something else: the innermost that can be left out is.
             (r#"{"tags":"of another type"}"#, "tags", Value::Null),
             (r#"{"only":[{"name":"p","size":"large"}]}"#, "only", Value::List(vec![part(Value::Null)])),
