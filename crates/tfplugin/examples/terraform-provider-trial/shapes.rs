@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Dynamic, Error, Failed, ID, Number, OPTIONAL, OPTIONAL_COMPUTED, REQUIRED,
-    Resource, Result, Set,
+    Attr, COMPUTED, Call, Diagnostic, Dynamic, Error, Failed, ID, Number, OPTIONAL, OPTIONAL_COMPUTED, Planning,
+    REQUIRED, Resource, Result, Set,
 };
 
 use crate::world::World;
@@ -144,6 +144,17 @@ impl Resource for Shapes {
             Some(width) if width > 1000 => vec![Error::new("The shelf is too wide").at("shelf.width").into()],
             _ => Vec::new(),
         }
+    }
+
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        // A shelf grows and does not shrink: the schema cannot say that.
+        let width = |shapes: &Self| shapes.shelf.known().and_then(|shelf| shelf.width.known().copied());
+        if let (Some(old), Some(new)) = (planning.prior.and_then(width), width(planning.planned))
+            && new < old
+        {
+            planning.replaces.push("shelf.width".into());
+        }
+        Ok(())
     }
 
     async fn create(cx: &Call<World>, plan: Self) -> Result<Self, Failed<Self>> {

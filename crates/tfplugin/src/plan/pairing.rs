@@ -61,9 +61,4 @@ impl<'a> Filed<'a> {
         let elements = self.elements.get_mut(slot)?;
         (at < elements.len()).then(|| elements.swap_remove(at))
     }
-
-    /// What nobody took.
-    pub(super) fn left(self) -> impl Iterator<Item = &'a Value> {
-        self.elements.into_iter().flatten()
-    }
 }

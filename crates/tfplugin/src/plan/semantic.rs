@@ -102,21 +102,6 @@ fn nested(value: Value, prior: &Value, nesting: Nesting, fields: Fields<'_>, mod
 fn set(elements: Vec<Value>, priors: &[Value], fields: Fields<'_>, mode: Mode) -> Value {
     let required = mode == Mode::Result;
     let form = |value: &Value| meaning::of_object(fields.attributes, fields.blocks, value.clone(), required);
-    let mut kept = Vec::new();
-
-    let mut whole = Filed::default();
-    for prior in priors {
-        whole.file(vec![Cow::Owned(form(prior))], prior);
-    }
-    let mut rest = Vec::new();
-    for element in elements {
-        let same = whole.at(vec![Cow::Owned(form(&element))]).map(|(slot, _)| slot);
-        match same.and_then(|slot| whole.take(slot, 0)) {
-            Some(prior) => kept.push(prior.clone()),
-            None => rest.push(element),
-        }
-    }
-
     let fitted = |element: &Value, prior: &Value| {
         #[cfg(test)]
         super::tests::sets::count();
@@ -128,13 +113,14 @@ fn set(elements: Vec<Value>, priors: &[Value], fields: Fields<'_>, mode: Mode) -
     let configured = |value: &Value| vec![Cow::Owned(form(&without_computed(value.clone(), fields)))];
     let mut parts = Filed::default();
     let mut vague = Vec::new();
-    for prior in whole.left() {
+    for prior in priors {
         match mode {
             Mode::Result if !without_computed(prior.clone(), fields).is_wholly_known() => vague.push(prior),
             _ => parts.file(configured(prior), prior),
         }
     }
-    for element in rest {
+    let mut kept = Vec::new();
+    for element in elements {
         let same = parts.at(configured(&element)).and_then(|(slot, left)| {
             let (at, new) = (0..).zip(left).find_map(|(at, prior)| Some((at, fitted(&element, prior)?)))?;
             Some((slot, at, new))

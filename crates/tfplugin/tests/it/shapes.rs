@@ -171,6 +171,10 @@ output "width" {
     assert!(state.contains(list), "{state}");
     std::fs::write(bench.path("work/terraform.tfstate"), state.replace(list, "\"shelf\": {\"width\": 7}")).unwrap();
     bench.settled();
+    for (width, actions) in [("8", vec!["update"]), ("6", vec!["delete", "create"])] {
+        let changed = config.replace("width = 7", &format!("width = {width}"));
+        assert_eq!(bench.plan(&changed)["trial_shapes.s"], actions, "{width}");
+    }
     let twice = config.replace("output", "resource \"trial_shapes\" \"t\" {\n  shelf {}\n  shelf {}\n}\n\noutput");
     bench.config(&twice);
     bench.run(&["validate", "-no-color"]).fails_with(&["No more than 1 \"shelf\" blocks are allowed"]);
