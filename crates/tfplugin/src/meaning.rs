@@ -20,11 +20,13 @@ pub(crate) fn is_left_out(config: &Value) -> bool {
     }
 }
 
-/// Whether a switch that is off in the state, and that the configuration says nothing of, stays as it is: other providers
-/// write false for what is not managed. The other way round is a change: false in a configuration is said.
-pub(crate) fn stays_off(attribute: &Attribute, prior: &Value, config: &Value) -> bool {
+/// Whether what the state has, and the configuration says nothing of, is not managed and stays as it is: what the service
+/// decides (`service_default`), and a switch that is off, since other providers write false for what is not managed. The
+/// other way round is a change: false in a configuration is said.
+pub(crate) fn is_unmanaged(attribute: &Attribute, prior: &Value, config: &Value) -> bool {
     let flags = &attribute.flags;
-    flags.optional && !flags.computed && !flags.write_only && config.is_null() && *prior == Value::Bool(false)
+    let unmanaged = flags.service_default || *prior == Value::Bool(false);
+    flags.optional && !flags.computed && !flags.write_only && is_left_out(config) && !prior.is_null() && unmanaged
 }
 
 /// Whether a configuration leaves computed blocks to the provider: it has none.
@@ -173,6 +175,10 @@ fn without_nulls(value: Value, of: &Type) -> Value {
 
 fn kept(elements: Vec<Value>, of: &Type) -> Vec<Value> {
     elements.into_iter().filter(|element| !element.is_null()).map(|element| without_nulls(element, of)).collect()
+}
+
+fn has_spellings(flags: &OwnedFlags) -> bool {
+    flags.json || flags.ignores_case || !flags.same_as.is_empty()
 }
 
 /// Text by its meaning, in collections too.

@@ -37,7 +37,7 @@ fn object(value: Value, prior: &Value, fields: Fields<'_>, mode: Mode) -> Value 
         let prior = prior.member(&attribute.name);
         replace_member(&mut members, &attribute.name, |value| {
             let form = |value: &Value| meaning::of_attribute(attribute, value.clone(), required);
-            let left = || leaves(attribute, &value) || meaning::stays_off(attribute, prior, &value);
+            let left = || leaves(attribute, &value) || meaning::is_unmanaged(attribute, prior, &value);
             if is_same(&value, prior, &form) || (mode == Mode::Plan && left()) {
                 return prior.clone();
             }
@@ -144,26 +144,26 @@ fn set(elements: Vec<Value>, priors: &[Value], fields: Fields<'_>, mode: Mode) -
     set_of(kept)
 }
 
-/// An element without what the provider computes in it, and without switches that are off.
+/// An element without what the provider computes in it, and without what may not be managed.
 fn without_computed(element: Value, fields: Fields<'_>) -> Value {
     let Value::Map(mut members) = element else { return element };
     for attribute in fields.attributes {
         replace_member(&mut members, &attribute.name, |value| {
-            let off = meaning::stays_off(attribute, &value, &Value::Null);
-            if attribute.flags.computed || off { Value::Null } else { value }
+            let unmanaged = meaning::is_unmanaged(attribute, &value, &Value::Null);
+            if attribute.flags.computed || unmanaged { Value::Null } else { value }
         });
     }
     Value::Map(members)
 }
 
-/// An element with what the provider computed in another one, and with the switches that stay off.
+/// An element with what the provider computed in another one, and with what is not managed in it.
 fn with_computed(element: Value, prior: &Value, fields: Fields<'_>) -> Value {
     let Value::Map(mut members) = element else { return element };
     for attribute in fields.attributes {
         let prior = prior.member(&attribute.name);
         replace_member(&mut members, &attribute.name, |value| {
             let left = attribute.flags.computed && meaning::is_left_out(&value);
-            if left || meaning::stays_off(attribute, prior, &value) { prior.clone() } else { value }
+            if left || meaning::is_unmanaged(attribute, prior, &value) { prior.clone() } else { value }
         });
     }
     Value::Map(members)

@@ -276,3 +276,41 @@ fn an_empty_text_in_a_set_leaves_a_computed_value_to_the_provider() {
     plan(Value::Null, json!("?"));
     plan(whole(json!("made")), json!("made"));
 }
+
+#[test]
+fn what_the_service_decides_is_no_change_and_neither_is_another_spelling_of_it() {
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    struct Cluster {
+        #[schemars(extend("x-tf" = OPTIONAL.service_default()))]
+        zone: Attr<String>,
+        #[schemars(extend("x-tf" = OPTIONAL.same_as(&[("DEDICATED", "SINGLE_USER")])))]
+        mode: Attr<String>,
+    }
+    let schema = schema_of::<Cluster>(0);
+    let cluster = |zone: Json, mode: Json| tree(&json!({"zone": zone, "mode": mode}));
+    for (prior, config, expected) in [
+        (cluster(json!("a"), Json::Null), cluster(Json::Null, Json::Null), cluster(json!("a"), Json::Null)),
+        (cluster(json!("a"), Json::Null), cluster(json!(""), Json::Null), cluster(json!("a"), Json::Null)),
+        (cluster(json!("a"), Json::Null), cluster(json!("b"), Json::Null), cluster(json!("b"), Json::Null)),
+        (
+            cluster(Json::Null, json!("DEDICATED")),
+            cluster(Json::Null, json!("SINGLE_USER")),
+            cluster(Json::Null, json!("DEDICATED")),
+        ),
+        (
+            cluster(Json::Null, json!("SINGLE_USER")),
+            cluster(Json::Null, json!("DEDICATED")),
+            cluster(Json::Null, json!("SINGLE_USER")),
+        ),
+        (
+            cluster(Json::Null, json!("DEDICATED")),
+            cluster(Json::Null, json!("NONE")),
+            cluster(Json::Null, json!("NONE")),
+        ),
+    ] {
+        let planned = plan(&schema, &prior, &config, &config);
+        assert_eq!(planned, Planned { value: expected, replaces: vec![] });
+        assert_eq!(assert_plan_valid(&schema, &prior, &config, &planned.value), []);
+    }
+}
