@@ -177,10 +177,6 @@ fn kept(elements: Vec<Value>, of: &Type) -> Vec<Value> {
     elements.into_iter().filter(|element| !element.is_null()).map(|element| without_nulls(element, of)).collect()
 }
 
-fn has_spellings(flags: &OwnedFlags) -> bool {
-    flags.json || flags.ignores_case || !flags.same_as.is_empty()
-}
-
 /// Text by its meaning, in collections too.
 fn spelled(value: Value, of: &Type, flags: &OwnedFlags) -> Value {
     match (value, of) {
