@@ -50,9 +50,8 @@ fn leave(cx: &mut Cx<'_>, object: &Object) -> Result<(), ApiError> {
         let ends = network.fields.get("vpc_endpoints");
         ["rest_api", "dataplane_relay"].iter().any(|field| names(ends.and_then(|ends| ends.get(field))))
     });
-    let settings = cx.state.store.all("private_access_settings");
-    let settings =
-        settings.map(|(id, one)| (id, one)).find(|(_, one)| names(one.fields.get("allowed_vpc_endpoint_ids")));
+    let mut settings = cx.state.store.all("private_access_settings");
+    let settings = settings.find(|(_, one)| names(one.fields.get("allowed_vpc_endpoint_ids")));
     match (network, settings) {
         (Some((user, _)), _) => Err(ApiError::in_use(format!("VPC endpoint {id} is used by network {user}."))),
         (_, Some((user, _))) => {

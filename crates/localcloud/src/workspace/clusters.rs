@@ -103,7 +103,7 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
             pinned.is_none_or(|pinned| cluster.pinned == pinned)
                 && policy.as_ref().is_none_or(|id| cluster.spec.get("policy_id") == Some(&json!(id)))
                 && (states.is_empty() || states.iter().any(|state| json!(cluster.state) == json!(state)))
-                && (sources.is_empty() || sources.iter().any(|source| *source == cluster.source))
+                && (sources.is_empty() || sources.contains(&cluster.source))
         })
         .collect();
     if by_name {

@@ -56,12 +56,12 @@ fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn reset(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let (id, wanted, _) = change(cx)?;
-    settle(cx, &id, wanted)
+    let Change { id, settings, .. } = change(cx)?;
+    settle(cx, &id, settings)
 }
 
 fn update(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let (id, wanted, removed) = change(cx)?;
+    let Change { id, settings: wanted, removed } = change(cx)?;
     let job = KIND.find(cx, &id)?;
     let mut settings = job.fields.get("settings").and_then(Value::as_object).cloned().unwrap_or_default();
     for field in removed {
@@ -94,14 +94,22 @@ fn settle(cx: &mut Cx<'_>, id: &str, mut settings: Map<String, Value>) -> Result
     Ok(Answer::empty())
 }
 
-/// The job, its checked settings and the fields that are to go.
-fn change(cx: &mut Cx<'_>) -> Result<(String, Map<String, Value>, Vec<String>), ApiError> {
+/// What a call wants of a job.
+struct Change {
+    id: String,
+    settings: Map<String, Value>,
+    /// Fields that are to go, or `list/key` for an entry of a list.
+    removed: Vec<String>,
+}
+
+fn change(cx: &mut Cx<'_>) -> Result<Change, ApiError> {
     let body = fields::check("jobs.UpdateJob", cx.body_value()?, cx.strictness())?;
     let id = body.get("job_id").map(Value::to_string).unwrap_or_default();
     KIND.find(cx, &id)?;
     let settings = body.get("new_settings").and_then(Value::as_object).cloned().unwrap_or_default();
     let removed = body.get("fields_to_remove").and_then(Value::as_array).cloned().unwrap_or_default();
-    Ok((id, settings, removed.into_iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()))
+    let removed = removed.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect();
+    Ok(Change { id, settings, removed })
 }
 
 /// Checks settings, and fills in what the service fills in.

@@ -39,7 +39,7 @@ fn install(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         object.set("status", "PENDING");
         object.later(at, "status", "INSTALLED");
         let store = cx.store(Home::Workspace)?;
-        if !store.get(KEPT, &key).is_some_and(|known| known.text("status") == "INSTALLED") {
+        if store.get(KEPT, &key).is_none_or(|known| known.text("status") != "INSTALLED") {
             store.insert(KEPT, key, object);
         }
     }

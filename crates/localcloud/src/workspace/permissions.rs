@@ -88,7 +88,8 @@ pub(crate) fn set_list(cx: &mut Cx<'_>, word: &str, id: &str, list: Vec<Value>) 
     let Some(of) = TYPES.iter().find(|of| of.word == word) else { return Err(no_type(word)) };
     for entry in &list {
         let level = entry.get("permission_level").and_then(Value::as_str).unwrap_or_default();
-        if !of.levels.contains(&level) && !(of.word == "authorization" && level == "CAN_MANAGE") {
+        let known = of.levels.contains(&level) || of.word == "authorization" && level == "CAN_MANAGE";
+        if !known {
             return Err(ApiError::invalid(format!(
                 "{level} is none of the levels of {word}: {}.",
                 of.levels.join(", ")

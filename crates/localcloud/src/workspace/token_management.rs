@@ -35,14 +35,19 @@ fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     cx.require_workspace_admin("list the tokens of others")?;
     let now = cx.now;
-    let id = cx.query("created_by_id").map(str::to_owned);
+    let id = match cx.query("created_by_id") {
+        None => None,
+        Some(id) => {
+            Some(id.parse::<i64>().map_err(|_| ApiError::invalid(format!("created_by_id {id} is no number.")))?)
+        }
+    };
     let name = cx.query("created_by_username").map(str::to_owned);
     let all: Vec<Token> = cx.workspace()?.tokens.values().filter(|token| !token.is_expired(now)).cloned().collect();
     let all: Vec<Value> = all
         .iter()
         .map(|token| view(cx, token))
         .filter(|view| {
-            id.as_ref().is_none_or(|id| view.get("created_by_id").is_some_and(|of| of.to_string() == *id))
+            id.is_none_or(|id| view.get("created_by_id") == Some(&json!(id)))
                 && name.as_ref().is_none_or(|name| view.get("created_by_username") == Some(&json!(name)))
         })
         .collect();
