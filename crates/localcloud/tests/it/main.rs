@@ -14,6 +14,7 @@ mod bench;
 mod circles;
 mod foreign;
 mod kinds;
+mod official;
 mod outside;
 mod program;
 mod shared_aws;
