@@ -201,7 +201,7 @@ impl<T: Rest> Resource for Of<T> {
         let calls = Calls::<T>::new(cx);
         let place = Place::of_plan::<T>(&plan.object, cx.client())?;
         let mut body = place.body(reconcile::sent(&plan.object)?);
-        let is_whole = T::API.later.iter().fold(true, |is_whole, name| body.shift_remove(*name).is_none() && is_whole);
+        let is_whole = T::API.later.iter().filter(|name| body.shift_remove(**name).is_some()).count() == 0;
         let configured = reconcile::tree(&plan.object)?;
         if let Some(id) = configured.pointer("/provider_config/workspace_id").and_then(Json::as_str) {
             level::check(cx.client(), &ProviderConfig { workspace_id: id.into() }.into()).await?;

@@ -218,7 +218,7 @@ mod tests {
         let marker = Marker { id: "0a1b".into(), since: Timestamp::UNIX_EPOCH };
         let texts =
             ["nightly import", "with (brackets)", "ends in a blank ", "  nightly\n", "a (terraform-created-by:", ""];
-        for comment in texts.map(|text| Attr::from(text)).into_iter().chain([Attr::Null]) {
+        for comment in texts.map(Attr::from).into_iter().chain([Attr::Null]) {
             let wire = marked(&comment, &marker);
             assert_eq!(unmarked(&wire), (comment.text(), true), "{wire:?}");
             let told = |comment: &str| TokenInfo { comment: comment.to_owned(), ..TokenInfo::default() };

@@ -178,7 +178,7 @@ async fn a_read_that_is_denied_is_no_object_that_is_gone() {
 #[test]
 fn the_flags_of_a_resource_are_its_imports() {
     assert_eq!(<Of<MwsNetworks> as Resource>::IMPORT_ID, Some("account_id/network_id"));
-    assert!(<Of<MwsNetworks> as Resource>::IMMUTABLE && !<Of<MwsNccPrivateEndpointRule> as Resource>::IMMUTABLE);
+    const { assert!(<Of<MwsNetworks> as Resource>::IMMUTABLE && !<Of<MwsNccPrivateEndpointRule> as Resource>::IMMUTABLE) };
 }
 
 /// The texts in a file's code that are paths of the API: whole ones, and those of requests and descriptions below the account.

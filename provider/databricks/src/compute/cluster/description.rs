@@ -185,7 +185,7 @@ pub(super) fn state_of(host: &Url, known: &Cluster, found: &Found) -> Result<Clu
 
 /// Takes the marker away, and what the API adds by itself, unless it was asked for.
 fn hide(asked: &Members, found: &mut Members) {
-    let is_single_node = [&*asked, &*found].iter().any(|all| all.get("is_single_node") == Some(&Json::Bool(true)));
+    let is_single_node = [asked, found].iter().any(|all| all.get("is_single_node") == Some(&Json::Bool(true)));
     let added =
         SINGLE_NODE.iter().filter(|_| is_single_node).flat_map(|(map, names)| names.iter().map(|name| (*map, *name)));
     let always = [("custom_tags", Marker::TAG), ("spark_conf", LEGACY_CONF)];
