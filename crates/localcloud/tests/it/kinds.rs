@@ -404,32 +404,6 @@ async fn jobs_keep_their_settings() {
 }
 
 #[tokio::test]
-async fn lists_come_in_pages() {
-    let bench = Bench::new().await;
-    let (_, at) = bench.workspace("a").await;
-    for at_most in 0..5 {
-        let body = json!({"name": format!("c{at_most}")});
-        bench.post(&at, "/api/2.1/unity-catalog/catalogs", body).await.ok();
-    }
-    let mut seen = Vec::new();
-    let mut token = String::new();
-    loop {
-        let path = format!("/api/2.1/unity-catalog/catalogs?max_results=2&page_token={token}");
-        let page = bench.get(&at, &path).await.ok();
-        let names = page["catalogs"].as_array().unwrap();
-        assert!(names.len() <= 2);
-        seen.extend(names.iter().map(|one| one["name"].as_str().unwrap().to_owned()));
-        match page["next_page_token"].as_str() {
-            Some(next) => token = next.to_owned(),
-            None => break,
-        }
-    }
-    assert_eq!(seen, ["c0", "c1", "c2", "c3", "c4"]);
-    let refused = bench.get(&at, "/api/2.1/unity-catalog/catalogs?page_token=%00").await;
-    refused.refused(400, "INVALID_PARAMETER_VALUE");
-}
-
-#[tokio::test]
 async fn users_and_groups_live_at_the_account_and_in_workspaces() {
     let bench = Bench::new().await;
     let (id, at) = bench.workspace("a").await;

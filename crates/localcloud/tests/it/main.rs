@@ -18,4 +18,5 @@ mod official;
 mod outside;
 mod program;
 mod shared_aws;
+mod store;
 mod workspace;
