@@ -52,6 +52,36 @@ async fn lists_of_jobs_say_whether_there_are_more() {
     }
 }
 
+#[tokio::test]
+async fn an_update_mask_says_what_changes() {
+    let bench = Bench::new().await;
+    let (_, at) = bench.workspace("a").await;
+    let uc = "/api/2.1/unity-catalog";
+    let role = json!({"name": "lake", "aws_iam_role": {"role_arn": "arn:aws:iam::123456789012:role/lake"}});
+    bench.post(&at, &format!("{uc}/storage-credentials"), role).await.ok();
+    let made = json!({"name": "root", "url": "s3://lake/root", "credential_name": "lake", "comment": "made"});
+    bench.post(&at, &format!("{uc}/external-locations"), made).await.ok();
+    let one = format!("{uc}/external-locations/root");
+    let fields = async || {
+        let shown = bench.get(&at, &one).await.ok();
+        json!([shown["comment"], shown["read_only"]])
+    };
+    let first = fields().await;
+    assert_eq!(first[0], "made");
+    let body = json!({"comment": "changed", "read_only": true});
+    for (mask, body, expected) in [
+        ("comment", body.clone(), json!(["changed", first[1]])),
+        ("read_only", json!({"comment": "not named", "read_only": true}), json!(["changed", true])),
+        ("comment", json!({}), json!([null, true])),
+        ("*", body, json!(["changed", true])),
+    ] {
+        bench.send(Method::PATCH, &at, &format!("{one}?update_mask={mask}"), Some(body)).await.ok();
+        assert_eq!(fields().await, expected, "{mask}");
+    }
+    let unknown = bench.send(Method::PATCH, &at, &format!("{one}?update_mask=nothing"), Some(json!({}))).await;
+    assert!(unknown.refused(400, "INVALID_PARAMETER_VALUE").contains("nothing"));
+}
+
 /// The token of a service principal that may enter a workspace, and no more.
 async fn member(bench: &Bench, workspace: i64, at: &str) -> String {
     let made = bench.account_post("/scim/v2/ServicePrincipals", json!({"displayName": "robot"})).await.ok();
@@ -111,8 +141,14 @@ async fn permissions_have_the_levels_of_their_type() {
             assert!(refused.refused(400, "INVALID_PARAMETER_VALUE").contains(bad), "{object}");
             bench.send(method, &at, &path, Some(list(good))).await.ok();
         }
+        // A PATCH leaves the entries of others.
+        let entry = json!({"service_principal_name": bench.cloud.client_id(), "permission_level": good});
+        let more = json!({"access_control_list": [entry]});
+        bench.send(Method::PATCH, &at, &path, Some(more)).await.ok();
         let shown = bench.get(&at, &path).await.ok();
         let entries = shown["access_control_list"].as_array().unwrap();
+        let added = entries.iter().any(|entry| entry["service_principal_name"] == bench.cloud.client_id());
+        assert!(added, "{object}: {shown}");
         let users = entries.iter().find(|entry| entry["group_name"] == "users").unwrap();
         assert_eq!(users["all_permissions"], json!([{"permission_level": good, "inherited": false}]), "{object}");
     }
