@@ -111,19 +111,19 @@ fn attribute(attribute: &Attribute, value: Value, rules: Rules) -> Value {
     let flags = &attribute.flags;
     let configurable = flags.required || flags.optional;
     let value = match &attribute.shape {
-        Shape::Type(of) => {
-            let value = if configurable { without_nulls(value, of) } else { value };
-            if rules.spelling && flags.has_spellings() { spelled(value, of, flags) } else { value }
-        }
+        Shape::Type(of) if configurable => without_nulls(value, of),
+        Shape::Type(_) => value,
         Shape::Nested(nesting, attributes) => {
             let fields = Fields { attributes, blocks: &[] };
             conform::each(value, *nesting, &mut |inner| object(inner, fields, rules))
         }
     };
-    if (flags.optional || (flags.required && rules.required)) && says_nothing(&value, &attribute.shape) {
-        return default(attribute);
+    let nothing = (flags.optional || (flags.required && rules.required)) && says_nothing(&value, &attribute.shape);
+    let value = if nothing { default(attribute) } else { value };
+    match &attribute.shape {
+        Shape::Type(of) if rules.spelling && flags.has_spellings() => spelled(value, of, flags),
+        _ => value,
     }
-    value
 }
 
 /// Whether a value says nothing, whose members are in their one form already.

@@ -39,7 +39,7 @@ fn data_source(cloud: &Cloud, name: &str, example: &str) {
     for (_, env) in levels(cloud, name) {
         let bench = Bench::new(&env);
         let mut configuration = String::new();
-        if let Some(entry) = object {
+        if let Some(entry) = object.filter(|_| !example.contains("resource \"")) {
             let resources = entry.example.split("\noutput \"").next().unwrap();
             configuration = format!("{resources}\n");
             bench.write(&configuration);

@@ -33,12 +33,15 @@ fn object(value: Value, prior: &Value, fields: Fields<'_>, mode: Mode) -> Value 
     let Value::Map(mut members) = value else { return value };
     // Services answer null for required attributes too that are empty.
     let required = mode == Mode::Result;
+    let exists = !prior.is_null();
     for attribute in fields.attributes {
         let prior = prior.member(&attribute.name);
         replace_member(&mut members, &attribute.name, |value| {
             let form = |value: &Value| meaning::of_attribute(attribute, value.clone(), required);
             let left = || leaves(attribute, &value) || meaning::is_unmanaged(attribute, prior, &value);
-            if is_same(&value, prior, &form) || (mode == Mode::Plan && left()) {
+            // Where there was no object, nobody left its default out.
+            let spelled = exists || attribute.flags.default.is_none();
+            if (spelled && is_same(&value, prior, &form)) || (mode == Mode::Plan && left()) {
                 return prior.clone();
             }
             match &attribute.shape {

@@ -61,6 +61,8 @@ struct Thing {
     policy: Attr<String>,
     #[schemars(extend("x-tf" = OPTIONAL.ignores_case()))]
     mail: Attr<String>,
+    #[schemars(extend("x-tf" = OPTIONAL.default("\"ACCOUNT\"").ignores_case()))]
+    level: Attr<String>,
     #[schemars(extend("x-tf" = OPTIONAL))]
     zones: Attr<Vec<String>>,
     #[schemars(extend("x-tf" = OPTIONAL))]

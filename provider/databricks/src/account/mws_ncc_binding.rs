@@ -8,7 +8,7 @@ use databricks::api::account::{Workspace, WorkspaceStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tfplugin::{Attr, Call, Error, Failed, ID, Probe, REQUIRED, Removal, Resource, Result};
+use tfplugin::{Attr, Call, Error, Failed, ID, Planning, Probe, REQUIRED, Removal, Resource, Result};
 
 use crate::clients::Account;
 
@@ -83,6 +83,15 @@ resource "databricks_mws_ncc_binding" "example" {
     const REMOVAL: Removal = Removal::Setting;
 
     type Client = Account;
+
+    /// The configuration is part of the id.
+    fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        let wanted = &planning.planned.network_connectivity_config_id;
+        if planning.prior.is_some_and(|prior| prior.network_connectivity_config_id != *wanted) {
+            planning.planned.id = Attr::Unknown;
+        }
+        Ok(())
+    }
 
     async fn create(cx: &Call<Account>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let path = Workspace::path(plan.workspace_id.or_default());

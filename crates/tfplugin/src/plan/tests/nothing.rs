@@ -18,6 +18,7 @@ fn nothing_is_nothing_however_it_is_written() {
         named("zone", texts()),
         named("disk", gp3()),
         named("policy", texts()),
+        named("level", vec![Json::Null, json!(""), json!("ACCOUNT"), json!("account")]),
         named("zones", lists()),
         named("groups", lists()),
         named("login", vec![Json::Null, json!({}), json!({"user": ""})]),
@@ -218,6 +219,12 @@ fn a_result_keeps_the_form_that_the_user_wrote() {
     check(json!({"name": null}), json!({"name": ""}), json!({"name": null}));
     check(json!({"name": "a"}), json!({"name": ""}), json!({"name": ""}));
     check(json!({"disk": ""}), json!({"disk": "gp3"}), json!({"disk": ""}));
+    // A block that nobody had written, as after an import: its members are as they were found, defaults too.
+    check(
+        json!({"only": []}),
+        json!({"only": [{"port": 1, "protocol": "tcp", "zone": ""}]}),
+        json!({"only": [{"port": 1, "protocol": "tcp", "zone": null}]}),
+    );
     check(json!({"zones": ["a", null]}), json!({"zones": ["a"]}), json!({"zones": ["a", null]}));
     check(json!({"login": {"user": ""}}), json!({}), json!({"login": {"user": ""}}));
     check(json!({"login": {"user": ""}}), json!({"login": {}}), json!({"login": {"user": ""}}));
