@@ -19,7 +19,7 @@ peer() {
     printf '%s\n' "$AWS_PROVIDER"
     return
   fi
-  find /opt/tf-plugins /usr/share/terraform "$HOME/.terraform.d" "${TF_PLUGIN_CACHE_DIR:-/nonexistent}" \
+  find /usr/share/terraform "$HOME/.terraform.d" "${TF_PLUGIN_CACHE_DIR:-/nonexistent}" \
     -path '*hashicorp/aws/*' -name 'terraform-provider-aws*' -type f 2>/dev/null | sort -V | tail -n 1
 }
 

@@ -13,7 +13,7 @@ workspace. Calls are those that the local cloud answered, logins among them.
 BENCH_BUILT=1 takes the programs in target/release as they are.
 
 OFFICIAL names the official provider's program (terraform-provider-databricks of databricks/databricks). Without it, the plugin folder
-/opt/tf-plugins and the user's own are searched.
+the user's own plugins are searched.
 TEXT
 }
 
@@ -44,7 +44,7 @@ find_official() {
     printf '%s\n' "$OFFICIAL"
     return
   fi
-  found=$(find /opt/tf-plugins "$HOME/.terraform.d/plugins" -path '*/databricks/databricks/*' -name 'terraform-provider-databricks*' \
+  found=$(find "$HOME/.terraform.d/plugins" -path '*/databricks/databricks/*' -name 'terraform-provider-databricks*' \
     -type f 2>/dev/null | sort | tail -n 1 || true)
   printf '%s' "$found"
 }

@@ -112,15 +112,12 @@ mod tests {
         let examples = examples.chain(REGISTRY.data_sources().map(|entry| (entry.name, entry.example)));
         let examples = examples.chain(REGISTRY.ephemerals().map(|entry| (entry.name, entry.example)));
         for (name, example) in examples.chain(FUNCTIONS.iter().map(|entry| (entry.name, entry.example))) {
-            let mut terraform = match Command::new("terraform")
+            let mut terraform = Command::new("terraform")
                 .args(["fmt", "-check", "-diff", "-"])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()
-            {
-                Ok(terraform) => terraform,
-                Err(_) => return eprintln!("skipped: terraform is not on the PATH"),
-            };
+                .expect("terraform on the PATH");
             terraform.stdin.take().unwrap().write_all(example.as_bytes()).unwrap();
             let answer = terraform.wait_with_output().unwrap();
             assert!(answer.status.success(), "{name}:\n{}", String::from_utf8_lossy(&answer.stdout));

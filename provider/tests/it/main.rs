@@ -32,30 +32,30 @@ fn main() {
     let shared = Arc::new(Shared::default());
     let apart = Arc::new(Shared::default());
     let mut trials = Vec::new();
-    if bench::terraform().is_none() {
-        println!("skipped: everything that needs terraform, which is not on the PATH");
-    } else {
-        trials.extend(contract::trials(&shared));
-        trials.extend(empty_texts::trials(&shared));
-        trials.extend(reads::trials(&shared));
-        trials.extend(official::states::trials());
-        trials.extend(configurations::trials(&shared));
-        // A cloud of their own: faults strike whoever calls next.
-        trials.extend(crashes::trials(&apart));
-        let tests = [bad_input::TESTS, job::TESTS, kill::TESTS].concat();
-        for (name, test) in tests {
-            let shared = Arc::clone(&shared);
-            trials.push(Trial::test(name, move || {
-                test(shared.cloud());
-                Ok(())
-            }));
-        }
-        for (name, test) in root_module::TESTS.iter().chain(policies::TESTS).chain(moved::TESTS) {
-            trials.push(Trial::test(*name, || {
-                test();
-                Ok(())
-            }));
-        }
+    assert!(
+        bench::terraform().is_some(),
+        "terraform is not on the PATH: https://developer.hashicorp.com/terraform/install"
+    );
+    trials.extend(contract::trials(&shared));
+    trials.extend(empty_texts::trials(&shared));
+    trials.extend(reads::trials(&shared));
+    trials.extend(official::states::trials());
+    trials.extend(configurations::trials(&shared));
+    // A cloud of their own: faults strike whoever calls next.
+    trials.extend(crashes::trials(&apart));
+    let tests = [bad_input::TESTS, job::TESTS, kill::TESTS].concat();
+    for (name, test) in tests {
+        let shared = Arc::clone(&shared);
+        trials.push(Trial::test(name, move || {
+            test(shared.cloud());
+            Ok(())
+        }));
+    }
+    for (name, test) in root_module::TESTS.iter().chain(policies::TESTS).chain(moved::TESTS) {
+        trials.push(Trial::test(*name, || {
+            test();
+            Ok(())
+        }));
     }
     for (name, test) in pages::TESTS.iter().chain(official::table::TESTS) {
         trials.push(Trial::test(*name, || {

@@ -46,9 +46,8 @@ fn the_root_module() {
 /// The block of the README that deploys by hand, in a shell that stops at the first failure. What it builds is built.
 fn the_readme() {
     let built = binaries();
-    if !["localcloud", "tunnel"].iter().all(|program| built.join(program).is_file()) {
-        println!("skipped: localcloud and tunnel are not built beside the provider (cargo build --workspace)");
-        return;
+    for program in ["localcloud", "tunnel"] {
+        assert!(built.join(program).is_file(), "{program} is not built beside the provider: cargo build --workspace");
     }
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let block = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());

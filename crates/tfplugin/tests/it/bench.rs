@@ -52,9 +52,7 @@ fn provider() -> PathBuf {
 fn terraform() -> Option<PathBuf> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).map(|folder| folder.join("terraform")).find(|file| file.is_file());
-    if found.is_none() {
-        eprintln!("skipped: there is no terraform on the PATH; see https://developer.hashicorp.com/terraform/install");
-    }
+    assert!(found.is_some(), "terraform is not on the PATH: https://developer.hashicorp.com/terraform/install");
     found
 }
 
