@@ -289,7 +289,38 @@ fn change(fields: Fields<'_>, state: &Json, plan: &Json, found: Option<&Json>) -
 /// or 0 that nobody configured.
 fn differs(field: Field<'_>, before: &Json, after: &Json) -> bool {
     let left_alone = after.is_null() && (field.may_be_decided() || is_zero(before));
-    !left_alone && !meaning::same(field, before, after)
+    !left_alone && !meaning::same(field, before, &decided(field, before, after))
+}
+
+/// A planned value with what the service decides inside it as the state has it, where the plan leaves it to the service.
+/// The elements of a set have no counterparts.
+fn decided(field: Field<'_>, before: &Json, after: &Json) -> Json {
+    if after.is_null() && field.may_be_decided() {
+        return before.clone();
+    }
+    let inner = |inside: Fields<'_>, before: &Json, after: &Json| -> Json {
+        let members = inside.all().map(|field| {
+            (field.name.to_owned(), decided(field, member(before, field.name), member(after, field.name)))
+        });
+        Json::Object(members.collect())
+    };
+    match (field.holds, before, after) {
+        (Holds::Objects(Nesting::Map, _, inside), Json::Object(before), Json::Object(after)) => {
+            let members = after.iter().map(|(key, one)| {
+                (key.clone(), before.get(key).map_or_else(|| one.clone(), |before| inner(inside, before, one)))
+            });
+            Json::Object(members.collect())
+        }
+        (Holds::Objects(Nesting::Set, ..), ..) => after.clone(),
+        (Holds::Objects(_, _, inside), Json::Array(before), Json::Array(after)) => {
+            let mut before = before.iter();
+            let elements =
+                after.iter().map(|one| before.next().map_or_else(|| one.clone(), |before| inner(inside, before, one)));
+            elements.collect()
+        }
+        (Holds::Objects(_, _, inside), Json::Object(_), Json::Object(_)) => inner(inside, before, after),
+        _ => after.clone(),
+    }
 }
 
 /// The member of an object; null where there is none.

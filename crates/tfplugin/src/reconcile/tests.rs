@@ -16,6 +16,9 @@ struct Lock {
     /// Whether it is strong.
     #[schemars(extend("x-tf" = OPTIONAL))]
     strong: Attr<bool>,
+    /// How many turns it takes.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED))]
+    turns: Attr<i64>,
     /// Its serial number.
     #[schemars(extend("x-tf" = COMPUTED))]
     serial: Attr<String>,
@@ -152,6 +155,14 @@ fn an_update_sends_what_changed_and_names_it() {
         (json!({"lit": true}), json!({}), json!({"lit": null}), vec!["lit"]),
         (json!({"floors": 2}), json!({}), json!({"floors": null}), vec!["floors"]),
         (json!({"owner": "o"}), json!({}), json!({}), vec![]),
+        (json!({"lock": {"maker": "m", "turns": 2}}), json!({"lock": {"maker": "m"}}), json!({}), vec![]),
+        (json!({"locks": [{"maker": "m", "turns": 2}]}), json!({"locks": [{"maker": "m"}]}), json!({}), vec![]),
+        (
+            json!({"lock": {"maker": "m", "turns": 2}}),
+            json!({"lock": {"maker": "m", "turns": 3}}),
+            json!({"lock": {"made": {"by": "m"}, "turns": 3}}),
+            vec!["lock"],
+        ),
         (json!({"guests": ["a", "b"]}), json!({"guests": ["b", "a"]}), json!({}), vec![]),
         (json!({"guests": ["a", "b"]}), json!({"guests": ["a"]}), json!({"guests": ["a"]}), vec!["guests"]),
         (json!({"guests": ["a"]}), json!({}), json!({"guests": []}), vec!["guests"]),
