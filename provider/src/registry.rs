@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn every_schema_can_be_built_and_every_attribute_is_described() {
-        for (name, schema) in RESOURCES
-            .iter()
+        for (name, schema) in REGISTRY
+            .resources()
             .map(|entry| (entry.name, (entry.schema)()))
             .chain(REGISTRY.data_sources().map(|entry| (entry.name, (entry.schema)())))
             .chain(REGISTRY.ephemerals().map(|entry| (entry.name, (entry.schema)())))
