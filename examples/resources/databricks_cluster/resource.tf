@@ -7,6 +7,10 @@ resource "databricks_cluster" "example" {
   data_security_mode      = "SINGLE_USER"
   autotermination_minutes = 30
 
+  aws_attributes {
+    zone_id = "auto"
+  }
+
   custom_tags = {
     team = "data"
   }

@@ -1,0 +1,1 @@
+data "databricks_mws_credentials" "example" {}

@@ -1,0 +1,1 @@
+terraform import databricks_mws_ncc_binding.example workspace_id/network_connectivity_config_id

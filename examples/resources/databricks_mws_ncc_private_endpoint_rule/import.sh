@@ -1,0 +1,1 @@
+terraform import databricks_mws_ncc_private_endpoint_rule.example network_connectivity_config_id/rule_id

@@ -1,0 +1,1 @@
+terraform import databricks_mws_network_connectivity_config.example account_id/network_connectivity_config_id

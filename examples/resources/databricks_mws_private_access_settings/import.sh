@@ -1,0 +1,1 @@
+terraform import databricks_mws_private_access_settings.example account_id/private_access_settings_id

@@ -1,0 +1,1 @@
+terraform import databricks_mws_vpc_endpoint.example account_id/vpc_endpoint_id
