@@ -23,7 +23,8 @@ UNTOLD = {
     "databricks_aws_iam_role": {"force_detach_policies"},  # how it is deleted
     "databricks_aws_kms_key": {"bypass_policy_lockout_safety_check", "deletion_window_in_days"},  # how it is written and deleted
     "databricks_aws_security_group": {"revoke_rules_on_delete", "name_prefix"},
-    "databricks_cluster": {"is_single_node", "use_ml_runtime", "kind"},  # sent; Databricks derives other attributes from them
+    "databricks_cluster": {"is_single_node", "use_ml_runtime", "kind", "url"},  # sent; others are derived from them. Made of the id
+    "databricks_mws_workspaces": {"is_no_public_ip_enabled"},  # always so on AWS, where nobody asks
     "databricks_service_principal": {"disable_as_user_deletion", "force_delete_repos", "force_delete_home_dir"},  # how it is deleted
     "databricks_service_principal_secret": {"secret"},  # told once
     "databricks_token": {"token_value", "lifetime_seconds"},  # told once; told as expiry_time
@@ -287,7 +288,10 @@ def workspace(state):
     answer = account.workspaces.get(int(state["workspace_id"])).as_dict()
     # The SDK's class leaves out what it does not know.
     raw = account.api_client.do("GET", f"/api/2.0/accounts/{answer['account_id']}/workspaces/{answer['workspace_id']}")
-    return {"id": f"{answer['account_id']}/{answer['workspace_id']}", **raw, **answer}
+    # What was asked for is in compute_mode of the state, what it is in effective_compute_mode.
+    mode = raw.get("compute_mode")
+    told = {**raw, **answer, "compute_mode": state.get("compute_mode") and mode, "effective_compute_mode": mode}
+    return {"id": f"{answer['account_id']}/{answer['workspace_id']}", **told}
 
 
 def permission_assignment(state):
