@@ -5,6 +5,7 @@
 //! The object that a resource's example is about is destroyed and made again alone, so that the first writing call is
 //! its creating call. A cloud of its own, one resource at a time: faults strike whoever calls next.
 
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -69,7 +70,7 @@ fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>) {
     let address = format!("{}.example", entry.name);
     // An `Either` is the same code at both levels: one will do here.
     let env = levels(cloud, entry.name).remove(0).1;
-    let before = cloud.objects();
+    let before = cloud.census();
     let bench = Bench::new(&env);
     bench.write(entry.example);
     bench.apply();
@@ -94,10 +95,11 @@ fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>) {
     // An account only deactivates a principal that is destroyed, unless it is told otherwise.
     let deactivates = entry.example.contains("\"databricks_service_principal\"")
         && !entry.example.contains("disable_as_user_deletion");
-    let left = |objects: Vec<String>| -> Vec<String> {
-        objects.into_iter().filter(|object| !deactivates || !object.starts_with("service_principals ")).collect()
+    let left = |mut census: BTreeMap<String, u64>| {
+        census.retain(|kind, _| !deactivates || kind != "service_principals");
+        census
     };
-    assert_eq!(left(cloud.objects()), left(before), "{address}: what is left after the destroy");
+    assert_eq!(left(cloud.census()), left(before), "{address}: what is left after the destroy");
 }
 
 /// The calls that read something.
