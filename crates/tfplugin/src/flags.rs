@@ -25,7 +25,7 @@ pub struct Flags {
     pub write_only: bool,
     /// A nested block instead of a nested attribute.
     pub block: bool,
-    /// A computed value that an update does not change: it stays known while planning one.
+    /// A computed value, or blocks of the object itself, that an update does not change: known while planning one.
     pub keeps_state: bool,
     /// JSON text: two documents that mean the same are the same value.
     pub json: bool,
@@ -189,7 +189,7 @@ pub struct OwnedFlags {
     pub write_only: bool,
     /// A nested block instead of a nested attribute.
     pub block: bool,
-    /// A computed value that an update does not change: it stays known while planning one.
+    /// A computed value, or blocks of the object itself, that an update does not change: known while planning one.
     pub keeps_state: bool,
     /// JSON text: two documents that mean the same are the same value.
     pub json: bool,

@@ -21,11 +21,11 @@ pub(crate) fn is_left_out(config: &Value) -> bool {
 }
 
 /// Whether what the state has, and the configuration says nothing of, is not managed and stays as it is: what the service
-/// decides (`service_default`), and a switch that is off, since other providers write false for what is not managed. The
-/// other way round is a change: false in a configuration is said.
+/// decides (`service_default`), and a switch that is off or a number that is 0, since other providers write these for what is not
+/// managed. The other way round is a change: false in a configuration is said.
 pub(crate) fn is_unmanaged(attribute: &Attribute, prior: &Value, config: &Value) -> bool {
     let flags = &attribute.flags;
-    let unmanaged = flags.service_default || *prior == Value::Bool(false);
+    let unmanaged = flags.service_default || *prior == Value::Bool(false) || *prior == Value::Number(0u64.into());
     flags.optional && !flags.computed && !flags.write_only && is_left_out(config) && !prior.is_null() && unmanaged
 }
 

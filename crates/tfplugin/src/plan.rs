@@ -18,7 +18,7 @@ use crate::types::{Attribute, Block, Body, Nesting, Schema, Shape};
 use crate::value::Value;
 use crate::{conform, meaning};
 
-pub(crate) use semantic::semantic_keep;
+pub(crate) use semantic::{respelled, semantic_keep};
 pub(crate) use valid::{assert_object_compatible, assert_plan_valid, needs_leniency};
 
 /// What is planned.
@@ -41,7 +41,7 @@ pub(crate) fn plan(schema: &Schema, prior: &Value, proposed: &Value, config: &Va
     let value = without_write_only(schema, &value);
     let mut value = semantic::in_plan(value, prior, fields);
     if is_changed(prior, &value) {
-        value = mark_computed(value, config, fields);
+        value = mark_computed(value, config, fields, !prior.is_null());
     }
     let mut replaces = Vec::new();
     if !prior.is_null() {
@@ -134,8 +134,9 @@ fn hide(value: Value, fields: Fields<'_>) -> Value {
     Value::Map(members)
 }
 
-/// Something changes: what the provider computes is unknown, unless it stays for the object's life.
-fn mark_computed(value: Value, config: &Value, fields: Fields<'_>) -> Value {
+/// Something changes: what the provider computes is unknown, unless it stays for the object's life. `exists`: the object is one
+/// that was there before, so that even none of a block may be what stays.
+fn mark_computed(value: Value, config: &Value, fields: Fields<'_>, exists: bool) -> Value {
     let Value::Map(mut members) = value else { return value };
     for attribute in fields.attributes {
         let flags = &attribute.flags;
@@ -149,7 +150,9 @@ fn mark_computed(value: Value, config: &Value, fields: Fields<'_>) -> Value {
             if stays && !left_out { value } else { Value::unknown() }
         });
     }
-    for block in fields.blocks.iter().filter(|block| meaning::leaves_blocks(block, config.member(&block.name))) {
+    let stays = |block: &Block| exists && block.flags.keeps_state;
+    let left = |block: &&Block| meaning::leaves_blocks(block, config.member(&block.name)) && !stays(block);
+    for block in fields.blocks.iter().filter(left) {
         // What is there stays: an update that does not say what becomes of it leaves it alone.
         replace_member(&mut members, &block.name, |value| {
             if meaning::leaves_blocks(block, &value) { Value::unknown() } else { value }
@@ -158,7 +161,9 @@ fn mark_computed(value: Value, config: &Value, fields: Fields<'_>) -> Value {
     for (name, nesting, inner) in fields.nested() {
         let config = config.member(name);
         replace_member(&mut members, name, |nested| {
-            matching::each(nested, config, nesting, inner, &mut |object, config| mark_computed(object, config, inner))
+            // Which of them were there before is not told here.
+            let mark = &mut |object, config: &Value| mark_computed(object, config, inner, false);
+            matching::each(nested, config, nesting, inner, mark)
         });
     }
     Value::Map(members)

@@ -25,7 +25,7 @@ pub(crate) fn limits(object: &Value, defaults: Timeouts) -> Result<Timeouts> {
 /// As [`limits`].
 pub(crate) fn limit(object: &Value, name: &str, default: Duration) -> Result<Duration> {
     match object.member(TIMEOUTS).member(name) {
-        Value::String(text) => parse(text).ok_or_else(|| {
+        Value::String(text) if !text.is_empty() => parse(text).ok_or_else(|| {
             Error::new(format!("{text:?} is no duration"))
                 .detail("Write \"30m\", \"1h30m\" or \"45s\".")
                 .at(Path::attribute(&format!("{TIMEOUTS}.{name}")))

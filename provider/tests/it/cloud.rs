@@ -35,6 +35,11 @@ impl Shared {
         self.0.get_or_init(Cloud::start)
     }
 
+    /// One with a certain account, and without AWS: what objects of AWS it has is believed.
+    pub fn of_account(&self, id: &str) -> &Cloud {
+        self.0.get_or_init(|| Cloud::of(|options| Options { account_id: Some(id.to_owned()), ..options }))
+    }
+
     /// Stops it, if any test started it.
     pub fn stop(&self) {
         if let Some(cloud) = self.0.get() {
@@ -45,14 +50,17 @@ impl Shared {
 
 impl Cloud {
     pub fn start() -> Self {
+        Self::of(|options| Options { aws: Aws::Moto { venv: venv() }, ..options })
+    }
+
+    fn of(options: impl Fn(Options) -> Options) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let files = tempfile::tempdir().unwrap();
-        let options = Options { aws: Aws::Moto { venv: venv() }, ..Options::for_tests(files.path()) };
-        let running = runtime.block_on(Server::start(options)).unwrap();
+        let running = runtime.block_on(Server::start(options(Options::for_tests(files.path())))).unwrap();
         let mut account: Env = running.env().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         account.insert("AWS_REGION".into(), "eu-west-1".into());
         account.insert("TUNNEL_BINARY".into(), tunnel(files.path()).display().to_string());
-        let aws = running.aws_endpoint().unwrap();
+        let aws = running.aws_endpoint().unwrap_or_default();
         let mut cloud = Self {
             runtime,
             running: Mutex::new(Some(running)),
@@ -74,6 +82,15 @@ impl Cloud {
 
     /// What reaches a workspace of this cloud and AWS.
     pub fn workspace(&self) -> &Env {
+        &self.made_workspace().0
+    }
+
+    /// The id of that workspace.
+    pub fn workspace_id(&self) -> String {
+        self.made_workspace().1.attributes("databricks_mws_workspaces.example")["workspace_id"].to_string()
+    }
+
+    fn made_workspace(&self) -> &(Env, Bench) {
         let make = || {
             let bench = Bench::new(&self.account);
             bench.write(WORKSPACE);
@@ -84,7 +101,7 @@ impl Cloud {
             env.insert("DATABRICKS_HOST".into(), url);
             (env, bench)
         };
-        &self.workspace.get_or_init(make).0
+        self.workspace.get_or_init(make)
     }
 
     pub fn fault(&self, fault: Fault) {

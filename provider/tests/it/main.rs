@@ -19,6 +19,7 @@ mod pages;
 mod policies;
 mod reads;
 mod root_module;
+mod taken_over;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     let apart = Arc::new(Shared::default());
+    let official = [Arc::new(Shared::default()), Arc::new(Shared::default())];
     let mut trials = Vec::new();
     assert!(
         bench::terraform().is_some(),
@@ -39,7 +41,7 @@ fn main() {
     trials.extend(contract::trials(&shared));
     trials.extend(empty_texts::trials(&shared));
     trials.extend(reads::trials(&shared));
-    trials.extend(official::states::trials());
+    trials.extend(official::states::trials(&official));
     trials.extend(configurations::trials(&shared));
     // A cloud of their own: faults strike whoever calls next.
     trials.extend(crashes::trials(&apart));
@@ -66,6 +68,7 @@ fn main() {
     let conclusion = libtest_mimic::run(&arguments, trials);
     shared.stop();
     apart.stop();
+    official.iter().for_each(|cloud| cloud.stop());
     conclusion.exit();
 }
 

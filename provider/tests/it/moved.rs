@@ -1,37 +1,75 @@
 //! Objects of hashicorp/aws that `moved` blocks bring to `databricks_aws_*`: nothing is planned for any of them.
 //!
 //! `provider/tests/hashicorp` has a configuration of all kinds and its state twice, as hashicorp/aws 5.100 wrote it: right after the
-//! apply, and after a refresh. Beside what the configuration has, the objects had rules, policies and versions by resources of
-//! their own (`aws_s3_bucket_policy`, say), which stay with hashicorp/aws.
+//! apply, and after a refresh; here both come in all their variations. Beside what the configuration has, the objects had rules,
+//! policies and versions by resources of their own (`aws_s3_bucket_policy`, say), which stay with hashicorp/aws.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use serde_json::Value;
+use terraform_provider_databricks::Databricks;
+use tfplugin::Provider;
 
 use crate::Env;
 use crate::bench::Bench;
 use crate::cloud::root;
+use crate::official::shape;
+use crate::taken_over::variations::VARIATIONS;
+use crate::taken_over::{self, State, blocks};
 
 pub const TESTS: &[(&str, fn())] = &[("objects_of_hashicorp_aws_are_moved_and_nothing_is_planned", moved)];
 
 fn moved() {
     let folder = root().join("provider/tests/hashicorp");
     let theirs = std::fs::read_to_string(folder.join("main.tf")).unwrap();
-    let resources = theirs.find("resource \"").unwrap();
-    let mut ours = theirs[resources..].replace("\"aws_", "\"databricks_aws_").replace("aws_", "databricks_aws_");
+    let theirs = &theirs[theirs.find("resource \"").unwrap()..];
+    let mut ours = theirs.replace("\"aws_", "\"databricks_aws_").replace("aws_", "databricks_aws_");
     ours = ours.replace("databricks_databricks_", "databricks_");
-    for line in theirs.lines().filter(|line| line.starts_with("resource ")) {
-        let mut words = line.split('"').skip(1).step_by(2);
-        let (kind, name) = (words.next().unwrap(), words.next().unwrap());
+    for (kind, name) in blocks(theirs, "resource") {
         writeln!(ours, "\nmoved {{\n  from = {kind}.{name}\n  to   = databricks_{kind}.{name}\n}}").unwrap();
     }
-    for state in ["fresh", "refreshed"] {
-        let mut env = Env::new();
-        env.insert("AWS_REGION".into(), "eu-west-1".into());
-        let bench = Bench::new(&env);
-        bench.write(&ours);
-        std::fs::copy(folder.join(format!("{state}.tfstate.json")), bench.dir.path().join("terraform.tfstate"))
-            .unwrap();
-        // Terraform wants the provider of what the state has, although all of it moves on: any will do.
-        bench.also("hashicorp/aws", "terraform-provider-aws");
-        assert_eq!(bench.plan(&["-refresh=false"]), [], "{state} state");
-    }
+    let states: Vec<State> = ["fresh", "refreshed"]
+        .iter()
+        .map(|name| {
+            let text = std::fs::read_to_string(folder.join(format!("{name}.tfstate.json"))).unwrap();
+            let mut state: Value = serde_json::from_str(&text).unwrap();
+            let mut resources: Vec<Value> = std::mem::take(state["resources"].as_array_mut().unwrap());
+            resources.retain(|resource| resource["mode"] == "managed");
+            State {
+                name: (*name).to_owned(),
+                configuration: ours.clone(),
+                files: Vec::new(),
+                resources,
+                types: types(),
+                workspace_id: None,
+                plans: false,
+            }
+        })
+        .collect();
+    let mut env = Env::new();
+    env.insert("AWS_REGION".into(), "eu-west-1".into());
+    let bench = Bench::new(&env);
+    // Terraform wants the provider of what the state has, although all of it moves on: any will do.
+    bench.also("hashicorp/aws", "terraform-provider-aws");
+    taken_over::modules(&bench, &states, VARIATIONS.len());
+    taken_over::varied(&bench, &states, |_, resource| resource);
+    let problems = taken_over::problems(&bench, &states, &["-refresh=false"], true);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The types of what may stand otherwise in their states: not what they alone compute (`tags_all` is `{}` where there are none), nor 0
+/// and false where neither means the default.
+fn types() -> BTreeMap<String, BTreeMap<String, String>> {
+    let ours = Databricks::registry().resources();
+    ours.filter_map(|entry| {
+        let theirs = entry.name.strip_prefix("databricks_").filter(|name| name.starts_with("aws_"))?;
+        let rows = shape::rows(&(entry.schema)().body);
+        let varies = |row: &shape::Row| {
+            row.mode != "computed" && (row.default.is_empty() || !["bool", "number"].contains(&row.of.as_str()))
+        };
+        let rows = rows.into_iter().filter(|(_, row)| varies(row));
+        Some((theirs.to_owned(), rows.map(|(path, row)| (path, row.of)).collect()))
+    })
+    .collect()
 }

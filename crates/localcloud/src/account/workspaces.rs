@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::account::check_length;
 use crate::account::customer_managed_keys;
 use crate::answer::{Answer, ApiError, set};
 use crate::call::{Cx, created};
@@ -59,7 +58,6 @@ fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     if info.text("workspace_name").is_empty() {
         return Err(fields::missing("workspace_name"));
     }
-    check_length("workspace_name", info.text("workspace_name"), 4..=256)?;
     if !is_region(info.text("aws_region")) {
         return Err(ApiError::invalid("aws_region is not an AWS region, such as eu-west-1."));
     }

@@ -23,6 +23,7 @@ const NODE_TYPES: &[(&str, f64, u32, &str, bool, u32)] = &[
     ("m5d.large", 2.0, 8192, "General Purpose", false, 1),
     ("m7g.large", 2.0, 8192, "General Purpose", true, 0),
     ("md-fleet.xlarge", 4.0, 16384, "General Purpose (Fleet)", false, 0),
+    ("r5d.2xlarge", 8.0, 65536, "Memory Optimized", false, 1),
     ("r6id.large", 2.0, 16384, "Memory Optimized", false, 1),
     ("r6id.xlarge", 4.0, 32768, "Memory Optimized", false, 1),
     ("c6gd.xlarge", 4.0, 8192, "Compute Optimized", true, 1),

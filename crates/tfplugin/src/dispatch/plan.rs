@@ -42,7 +42,8 @@ pub(crate) async fn plan<P: Provider>(
         };
         let (value, replaces) = entry.operations.plan(ask).await.map_err(|error| error.placed(schema))?;
         let replaces = replaces.iter().map(|path| schema.body.path(path)).collect();
-        planned = Planned { value: plan::without_write_only(schema, &value), replaces };
+        let value = plan::respelled(schema, &prior, plan::without_write_only(schema, &value));
+        planned = Planned { value, replaces };
         planned.replaces.sort();
         planned.replaces.dedup();
         found = plan::assert_plan_valid(schema, &prior, &config, &planned.value);

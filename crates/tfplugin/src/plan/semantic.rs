@@ -20,14 +20,21 @@ pub(super) fn in_plan(value: Value, prior: &Value, fields: Fields<'_>) -> Value 
     object(value, prior, fields, Mode::Plan)
 }
 
+/// `planned` by the resource's own say, with the spelling of `prior` where both mean the same: a resource is given plain values, and
+/// puts back null where the state has `""`.
+pub(crate) fn respelled(schema: &Schema, prior: &Value, planned: Value) -> Value {
+    object(planned, prior, Fields::of(&schema.body), Mode::Spelling)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Plan,
+    Spelling,
     Result,
 }
 
 fn object(value: Value, prior: &Value, fields: Fields<'_>, mode: Mode) -> Value {
-    if mode == Mode::Plan && prior.is_null() {
+    if mode != Mode::Result && prior.is_null() {
         return value;
     }
     let Value::Map(mut members) = value else { return value };
@@ -110,6 +117,7 @@ fn set(elements: Vec<Value>, priors: &[Value], fields: Fields<'_>, mode: Mode) -
         super::tests::sets::count();
         match mode {
             Mode::Plan => (form(&with_computed(element.clone(), prior, fields)) == form(prior)).then(|| prior.clone()),
+            Mode::Spelling => (form(element) == form(prior)).then(|| prior.clone()),
             Mode::Result => Some(object(element.clone(), prior, fields, mode)).filter(|new| valid::becomes(prior, new)),
         }
     };

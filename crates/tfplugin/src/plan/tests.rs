@@ -51,6 +51,8 @@ struct Thing {
     zone: Attr<String>,
     #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
     on: Attr<bool>,
+    #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
+    weight: Attr<i64>,
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED))]
     size: Attr<i64>,
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces()))]
@@ -93,6 +95,8 @@ struct Thing {
     only: Attr<Rule>,
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     told: Attr<Rule>,
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().keeps_state()))]
+    place: Attr<Rule>,
     #[schemars(extend("x-tf" = OPTIONAL.block()))]
     named: Attr<BTreeMap<String, Rule>>,
     #[schemars(extend("x-tf" = OPTIONAL.block()))]
@@ -227,7 +231,8 @@ fn a_create_makes_everything_computed_unknown_and_fills_in_defaults() {
     check(
         Json::Null,
         json!({"name": "a"}),
-        json!({"id": "?", "status": "?", "name": "a", "size": "?", "subnet": "?", "disk": "gp3", "zone": null, "rule": []}),
+        json!({"id": "?", "status": "?", "name": "a", "size": "?", "subnet": "?", "disk": "gp3", "zone": null, "rule": [],
+            "told": "?", "place": "?"}),
         &[],
     );
 }
@@ -257,7 +262,8 @@ fn an_update_makes_computed_values_unknown_but_those_that_stay() {
     check(
         stored(json!({"name": "a"})),
         json!({"name": "b"}),
-        json!({"name": "b", "id": "i-1", "status": "?", "size": "?", "subnet": "s-1", "disk": "gp3", "found": "?"}),
+        json!({"name": "b", "id": "i-1", "status": "?", "size": "?", "subnet": "s-1", "disk": "gp3", "found": "?",
+            "told": "?", "place": []}),
         &[],
     );
 }

@@ -134,7 +134,11 @@ fn block_at(block: &Block, place: Place) -> Outcome {
         (flags.required && flags.computed, "a block that must be configured is not computed"),
         (flags.default.is_some(), "a block has no default"),
         (flags.write_only, "write-only is said of the attributes in a block"),
-        (flags.json || flags.ignores_case || flags.keeps_state, "this flag is for attributes"),
+        (flags.json || flags.ignores_case, "this flag is for attributes"),
+        (
+            flags.keeps_state && !(flags.computed && place.top),
+            "a block that stays is a computed one of the object itself",
+        ),
         (most != 0 && least > most, "its least number is above its greatest"),
     ];
     if let Some((_, problem)) = rules.iter().find(|(broken, _)| *broken) {

@@ -169,7 +169,7 @@ pub struct Cluster {
     #[schemars(length(max = 64), extend("x-tf" = OPTIONAL.replaces().untold()))]
     pub idempotency_token: Attr<String>,
     /// The workspace that the cluster belongs to.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().keeps_state()))]
     pub provider_config: Attr<ProviderConfig>,
     /// Tags that Databricks adds.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]

@@ -78,7 +78,7 @@ pub struct ServicePrincipal {
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub acl_principal_id: Attr<String>,
     /// The workspace that it stands in, where the provider is configured for an account.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().keeps_state()))]
     pub provider_config: Attr<ProviderConfig>,
 }
 

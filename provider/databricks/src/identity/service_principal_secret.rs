@@ -62,7 +62,7 @@ pub struct ServicePrincipalSecret {
     #[schemars(extend("enum" = ["account", "workspace"], "x-tf" = OPTIONAL.replaces()))]
     pub api: Attr<String>,
     /// The workspace that the service principal stands in, where the provider is configured for an account.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().keeps_state()))]
     pub provider_config: Attr<ProviderConfig>,
 }
 

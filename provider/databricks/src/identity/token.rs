@@ -53,7 +53,7 @@ pub struct Token {
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub expiry_time: Attr<i64>,
     /// The workspace of the token, which must be the provider's own.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().keeps_state()))]
     pub provider_config: Attr<ProviderConfig>,
 }
 

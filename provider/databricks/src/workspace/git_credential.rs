@@ -34,7 +34,7 @@ pub struct GitCredential {
     #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub force: Attr<bool>,
     /// The workspace that the credential belongs to.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().unsent()))]
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().unsent().keeps_state()))]
     pub provider_config: Attr<ProviderConfig>,
 }
 

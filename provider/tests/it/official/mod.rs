@@ -4,6 +4,7 @@
 //! `states/` and `states.tsv` (written by it, with their configurations), `differences.tsv` (what we do differently on
 //! purpose, each with its reason).
 
+pub mod refreshed;
 pub mod shape;
 pub mod states;
 pub mod table;

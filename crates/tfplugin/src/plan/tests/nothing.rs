@@ -101,6 +101,35 @@ fn a_switch_that_is_off_and_not_configured_stays_off() {
 }
 
 #[test]
+fn a_number_that_is_0_and_not_configured_stays_0() {
+    check(stored(json!({"weight": 0})), json!({}), json!({"weight": 0, "status": "up"}), &[]);
+    check(stored(json!({"weight": 0})), json!({"name": "b"}), json!({"weight": 0, "status": "?"}), &[]);
+    check(stored(json!({"weight": 1})), json!({}), json!({"weight": null, "status": "?"}), &["weight"]);
+    check(stored(json!({})), json!({"weight": 0}), json!({"weight": 0, "status": "?"}), &["weight"]);
+    check(stored(json!({"weight": 0})), json!({"weight": 1}), json!({"weight": 1, "status": "?"}), &["weight"]);
+}
+
+#[test]
+fn what_a_resource_puts_back_is_spelled_as_in_the_state() {
+    let part = |zone: Json, port: i64| json!({"port": port, "zone": zone, "protocol": "tcp", "id": "r", "arn": "r"});
+    let all = |name: Json, zone: Json, second: i64| {
+        value(&stored(
+            json!({"name": name, "rule": [part(zone.clone(), 1)], "rule_set": [part(zone.clone(), second), part(zone.clone(), 2)],
+            "only": [part(zone, 1)]}),
+        ))
+    };
+    let prior = all(json!(""), json!(""), 1);
+    assert_eq!(respelled(schema(), &prior, all(Json::Null, Json::Null, 1)), prior);
+    let changed = respelled(schema(), &prior, all(json!("a"), Json::Null, 3));
+    assert_eq!(changed.member("name"), &tree(&json!("a")));
+    assert_eq!(changed.member("rule"), prior.member("rule"));
+    assert_eq!(respelled(schema(), &Value::Null, all(Json::Null, Json::Null, 1)), all(Json::Null, Json::Null, 1));
+    // What is not configured and was taken away on purpose stays away.
+    let without = value(&stored(json!({"only": []})));
+    assert_eq!(respelled(schema(), &all(json!("a"), json!("a"), 1), without.clone()), without);
+}
+
+#[test]
 fn an_empty_text_leaves_a_computed_value_to_the_provider_and_an_empty_list_says_none() {
     check(Json::Null, json!({"subnet": ""}), json!({"subnet": "?"}), &[]);
     check(stored(json!({})), json!({"subnet": ""}), json!({"subnet": "s-1", "status": "up"}), &[]);
@@ -179,8 +208,9 @@ fn core_is_asked_for_leniency_only_where_a_plan_keeps_another_spelling() {
         let (prior, config) = (value(&prior), value(&config));
         needs_leniency(schema(), &prior, &config, &planned(&prior, &config).value)
     };
+    let blocks = || json!([{"port": 1}]);
     for (prior, config, expected) in [
-        (Json::Null, json!({"name": "", "zones": [], "login": {}, "told": [{"port": 1}]}), false),
+        (Json::Null, json!({"name": "", "zones": [], "login": {}, "told": blocks(), "place": blocks()}), false),
         (Json::Null, json!({"subnet": "", "told": [{"port": 1}]}), true),
         (Json::Null, json!({}), true),
         (told(json!({"name": "a"})), json!({"name": "b", "told": [{"port": 1}]}), false),

@@ -88,7 +88,6 @@ pub(super) fn plan(prior: Option<&Cluster>, config: &Cluster, planned: &mut Clus
     cloud(&mut planned.aws_attributes, &prior.aws_attributes, &config.aws_attributes, clears, aws);
     cloud(&mut planned.azure_attributes, &prior.azure_attributes, &config.azure_attributes, clears, azure);
     cloud(&mut planned.gcp_attributes, &prior.gcp_attributes, &config.gcp_attributes, clears, gcp);
-    stays(&mut planned.provider_config, &prior.provider_config, &config.provider_config);
 
     zero(&mut planned.is_single_node, &prior.is_single_node, &config.is_single_node);
     zero(&mut planned.use_ml_runtime, &prior.use_ml_runtime, &config.use_ml_runtime);
