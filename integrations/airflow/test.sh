@@ -9,7 +9,7 @@ case ${1-} in
 integrations/airflow/test.sh [ARGUMENT…]
 
 Lints and tests the Airflow provider package; arguments go to pytest. TUNNEL_PROGRAM names the tunnel that jobs run with
-(default: target/release/tunnel); where there is none, or no sshd, the tests that need them are skipped, and say so.
+(default: target/release/tunnel).
 EOF
     exit 0
     ;;
@@ -19,9 +19,11 @@ here=$root/integrations/airflow
 environment=$cache/airflow/venv
 export TUNNEL_PROGRAM=${TUNNEL_PROGRAM-$root/target/release/tunnel}
 export AIRFLOW_TEST_CACHE=$cache/airflow
-
-need python3 "install Python 3.10 or newer: sudo apt-get install python3 python3-venv"
 mkdir -p "$cache/airflow"
+
+[ -x "$TUNNEL_PROGRAM" ] || die "there is no $TUNNEL_PROGRAM: cargo build --release --workspace builds it, and TUNNEL_PROGRAM names another one"
+ensure_package sshd openssh-server
+need python3 "install Python 3.10 or newer: sudo apt-get install python3 python3-venv"
 
 if ! cmp -s "$here/requirements-test.txt" "$environment/requirements-test.txt"; then
   say "Making a Python environment with Airflow in .cache/airflow (a minute or two)"
@@ -50,10 +52,6 @@ say "Linting"
 "$environment/bin/ruff" format --quiet --no-cache --check "$here"
 (cd "$here" && "$environment/bin/mypy" --cache-dir "$cache/airflow/mypy" --no-error-summary)
 
-if [ ! -x "$TUNNEL_PROGRAM" ]; then
-  say "There is no $TUNNEL_PROGRAM: the tests with the real tunnel are skipped"
-  unset TUNNEL_PROGRAM
-fi
-say "Testing with ${TUNNEL_PROGRAM-a stand-in for tunnel}"
+say "Testing with $TUNNEL_PROGRAM"
 cd "$here"
 PYTHONDONTWRITEBYTECODE=1 exec "$environment/bin/pytest" "$@"

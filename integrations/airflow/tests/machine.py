@@ -1,4 +1,4 @@
-"""A machine to run jobs on: the real tunnel and a real sshd. Skips where they are not."""
+"""A machine to run jobs on: the real tunnel and a real sshd."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Machine:
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory):
     if not os.environ.get("TUNNEL_PROGRAM"):
-        pytest.skip("TUNNEL_PROGRAM does not name a tunnel")
+        pytest.fail("TUNNEL_PROGRAM does not name a tunnel: run integrations/airflow/test.sh")
     if PROGRAM is None:
-        pytest.skip("there is no sshd: sudo apt-get install openssh-server")
+        pytest.fail("there is no sshd: sudo apt-get install openssh-server")
     made = Machine(tmp_path_factory.mktemp("m"))
     yield made
     made.end()

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from airflow.triggers.base import BaseTrigger
 from deployment import Deployment
 
 DAGS = Path(__file__).parent / "dags"
@@ -99,7 +98,6 @@ def test_a_worker_that_is_killed_twice_finds_its_job_again(airflow, run, machine
     assert log_of(airflow, run, "killed_worker", 3) == STEPS
 
 
-@pytest.mark.skipif(not hasattr(BaseTrigger, "on_kill"), reason="Airflow before 3.3 does not tell a trigger why it stops")
 def test_a_task_that_is_failed_while_deferred_cancels_its_job(airflow, run, machine):
     state(airflow, run, "failed_while_deferred", "deferred")
     assert machine.jobs("failed_while_deferred")[0].state == "running"

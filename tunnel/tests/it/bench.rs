@@ -229,6 +229,15 @@ pub fn user() -> String {
     nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name
 }
 
+/// Where a program is that the tests run beside our own.
+pub fn installed(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.exists());
+    let found = found
+        .unwrap_or_else(|| panic!("there is no {name}: scripts/test.sh installs it, or sudo apt-get install {name}"));
+    found.canonicalize().unwrap()
+}
+
 /// A program with nothing of this machine's environment but the PATH.
 pub fn program(name: &str, home: &Path) -> Command {
     let mut command = Command::new(name);

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Output;
 
-use super::{client, configuration, file, has, start};
-use crate::bench::{Bench, program};
+use super::{client, configuration, file, start};
+use crate::bench::{Bench, installed, program};
 use crate::bench::{noise, text};
 
 /// Runs lines of sftp, whose first failure ends it.
@@ -121,9 +121,7 @@ async fn errors_say_what_is_wrong() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rsync_copies_what_has_changed() {
-    if !has("rsync") {
-        return;
-    }
+    installed("rsync");
     let bench = start().await;
     let folder = file(&bench, "tree");
     fs::create_dir_all(folder.join("sub")).unwrap();

@@ -10,7 +10,6 @@ mod signals;
 mod terminals;
 
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use tokio::process::Command;
 use tunnel::server::ssh_server::Choice;
@@ -43,13 +42,4 @@ fn client(bench: &Bench, name: &str, arguments: &[&str]) -> Command {
 /// A file below the bench's folder.
 fn file(bench: &Bench, name: &str) -> PathBuf {
     bench.folder.path().join(name)
-}
-
-/// Whether a program is here; a test that needs it says so and ends.
-fn has(name: &str) -> bool {
-    let found = std::process::Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if found.is_err() {
-        eprintln!("skipped: there is no {name}");
-    }
-    found.is_ok()
 }

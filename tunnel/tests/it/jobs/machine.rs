@@ -1,5 +1,6 @@
 //! A machine behind ssh: sshd for each connection that a listener takes (`sshd -i`, on the socket itself), in a mount namespace
-//! with a passwd of its own where the tests run as root, so that an ordinary user can log in whom this machine does not know.
+//! with a passwd of its own. Where the tests run as root, an ordinary user can log in whom this machine does not know; where an
+//! ordinary user runs them, the namespace is inside a user namespace.
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::{Pid, geteuid};
+use nix::unistd::{Pid, getegid, geteuid};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
@@ -28,12 +29,23 @@ pub enum Who {
     Worker,
 }
 
+impl Who {
+    /// A user without rights, whoever runs the tests.
+    pub fn ordinary() -> Self {
+        if geteuid().is_root() { Self::Worker } else { Self::Own }
+    }
+
+    pub fn uid(self) -> u32 {
+        if self == Self::Worker { WORKER } else { geteuid().as_raw() }
+    }
+}
+
 pub struct Machine {
     pub folder: tempfile::TempDir,
     pub connections: Arc<AtomicUsize>,
     sessions: Arc<Mutex<Vec<i32>>>,
     accepting: tokio::task::JoinHandle<()>,
-    _namespace: Option<Child>,
+    _namespace: Child,
 }
 
 impl Machine {
@@ -41,22 +53,9 @@ impl Machine {
         Self::with(who, "").await
     }
 
-    /// The same, where a script of mount(8) has been before. `None` says that this cannot be tested here.
-    pub async fn with_disk(script: &str) -> Option<Self> {
-        if !geteuid().is_root() {
-            eprintln!("skipped: only root gives a machine other files");
-            return None;
-        }
-        Some(Self::with(Who::Own, script).await)
-    }
-
-    /// A machine with an ordinary user. `None` says that this cannot be tested here.
-    pub async fn with_worker() -> Option<Self> {
-        if !geteuid().is_root() {
-            eprintln!("skipped: the tests run as an ordinary user anyway");
-            return None;
-        }
-        Some(Self::start(Who::Worker).await)
+    /// The same, where a script of mount(8) has been before.
+    pub async fn with_disk(script: &str) -> Self {
+        Self::with(Who::Own, script).await
     }
 
     async fn with(who: Who, mounts: &str) -> Self {
@@ -76,13 +75,8 @@ impl Machine {
         std::fs::write(at.join("host_key"), private.expose()).unwrap();
         set_mode(&at.join("host_key"), 0o600);
         std::fs::write(at.join("authorized_keys"), &client.public_line).unwrap();
-        let base = if geteuid().is_root() {
-            String::new()
-        } else {
-            format!("SetEnv TUNNEL_JOBS={}/home/.tunnel/jobs", at.display())
-        };
-        std::fs::write(at.join("sshd_config"), sshd_config(&at, &base)).unwrap();
-        let namespace = if geteuid().is_root() { Some(namespace(&at, mounts).await) } else { None };
+        std::fs::write(at.join("sshd_config"), sshd_config(&at)).unwrap();
+        let namespace = namespace(&at, mounts).await;
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -90,20 +84,15 @@ impl Machine {
         std::fs::write(at.join("ssh_config"), ssh_config(&at, port, &login, &client.private)).unwrap();
         let (connections, sessions) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
         let (count, list, config) = (connections.clone(), sessions.clone(), at.join("sshd_config"));
-        let inside = namespace.as_ref().and_then(Child::id);
+        let inside = namespace.id().unwrap().to_string();
+        let entering: &[&str] = if geteuid().is_root() { &["-m"] } else { &["-U", "--preserve-credentials", "-m"] };
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
                 let socket: OwnedFd = stream.into_std().unwrap().into();
                 set_blocking(&socket);
-                let mut sshd = match inside {
-                    Some(id) => {
-                        let mut command = Command::new("nsenter");
-                        command.args(["-m", "-t", &id.to_string(), "/usr/sbin/sshd"]);
-                        command
-                    }
-                    None => Command::new("/usr/sbin/sshd"),
-                };
+                let mut sshd = Command::new("nsenter");
+                sshd.args(entering).args(["-t", &inside, "/usr/sbin/sshd"]);
                 sshd.args(["-i", "-f"]).arg(&config).process_group(0);
                 sshd.stdin(Stdio::from(socket.try_clone().unwrap())).stdout(Stdio::from(socket)).stderr(Stdio::null());
                 let mut child = sshd.spawn().unwrap();
@@ -206,21 +195,27 @@ fn set_blocking(socket: &OwnedFd) {
     stream.set_nodelay(true).unwrap();
 }
 
-/// A process that holds a mount namespace in which the homes of root and of a worker are in the folder.
+/// A process that holds a mount namespace in which the homes of the user and of a worker are in the folder.
 async fn namespace(at: &Path, mounts: &str) -> Child {
     let home = at.join("home");
     let others = std::fs::read_to_string("/etc/passwd").unwrap();
+    let (name, uid, gid) = (user(), geteuid(), getegid());
     let others: String =
-        others.lines().filter(|line| !line.starts_with("root:")).map(|line| format!("{line}\n")).collect();
+        others.lines().filter(|line| !line.starts_with(&format!("{name}:"))).map(|line| format!("{line}\n")).collect();
     let home = home.display();
-    let own = format!("root:x:0:0:root:{home}:/bin/sh\nworker:x:{WORKER}:{WORKER}::{home}:/bin/sh\n");
+    let own = format!("{name}:x:{uid}:{gid}::{home}:/bin/sh\nworker:x:{WORKER}:{WORKER}::{home}:/bin/sh\n");
     std::fs::write(at.join("passwd"), own + &others).unwrap();
-    let script = format!(
-        "mkdir -p /run/sshd\nmount --bind '{}/passwd' /etc/passwd\n{mounts}\necho ready\nexec cat",
-        at.display()
-    );
+    let mounts = format!("mount --bind '{}/passwd' /etc/passwd\n{mounts}\n", at.display());
+    const HOLD: &str = "echo ready; exec cat";
+    let (namespaces, script) = if uid.is_root() {
+        ("-m", format!("mkdir -p /run/sshd\n{mounts}{HOLD}"))
+    } else {
+        // Root of the outer one mounts; in the inner one the user is who it was.
+        let back = format!("exec unshare -U -m --map-user={uid} --map-group={gid} sh -c '{HOLD}'");
+        ("-Urm", format!("{mounts}{back}"))
+    };
     let mut child = Command::new("unshare")
-        .args(["-m", "sh", "-e", "-c", &script])
+        .args([namespaces, "sh", "-e", "-c", &script])
         .current_dir(at)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -229,15 +224,18 @@ async fn namespace(at: &Path, mounts: &str) -> Child {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).await.unwrap();
-    assert_eq!(line, "ready\n");
+    assert_eq!(
+        line, "ready\n",
+        "there is no namespace with {mounts:?}: where ordinary users may have none, run the tests as root"
+    );
     child
 }
 
-fn sshd_config(at: &Path, more: &str) -> String {
+fn sshd_config(at: &Path) -> String {
     let at = at.display();
     format!(
         "HostKey {at}/host_key\nAuthorizedKeysFile {at}/authorized_keys\nPidFile none\nUsePAM no\nStrictModes no\n\
-         PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel ERROR\n{more}\n"
+         PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel ERROR\n"
     )
 }
 
