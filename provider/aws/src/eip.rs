@@ -89,10 +89,7 @@ impl Resource for Eip {
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        match tags::find(cx, marker).await? {
-            Some(id) => Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await,
-            None => Ok(None),
-        }
+        tags::find(cx, marker).await
     }
 
     async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {
@@ -113,10 +110,7 @@ impl Resource for Eip {
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
-        tags::update(cx, state.id.text(), &state.tags_all, &plan.tags)
-            .await
-            .map_err(|error| Failed::with(error, state))?;
-        Ok(plan)
+        tags::updated(cx, state, plan).await
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {

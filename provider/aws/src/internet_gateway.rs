@@ -6,10 +6,10 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{self, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, Planning, Probe, Resource, Result};
+use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, Planning, Resource, Result};
 
 use super::client::Aws;
-use super::create::{VISIBLE_WITHIN, once, retrying, settled};
+use super::create::{VISIBLE_WITHIN, converged, once, retrying};
 use super::ec2::{is_in_use, none_if_absent};
 use super::errors::{Explain, Fault, gone_is_fine};
 use super::tags::{self, Tags};
@@ -75,32 +75,23 @@ resource "databricks_aws_internet_gateway" "example" {
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
         let id = state.id.text();
         let what = format!("internet gateway {id}");
-        let seen = settled(cx, &what, || async { Ok(describe(cx.client(), id).await?.map(Probe::Done)) }).await?;
-        let (attached, wanted) = (attached_to(&seen), state.vpc_id.known().cloned());
-        if attached == wanted {
-            return Ok(absorb(cx.client(), state.clone(), &seen));
-        }
-        if let Some(vpc) = attached {
-            detach(cx, id, &vpc).await?;
-        }
-        if let Some(vpc) = &wanted {
-            attach(cx, id, vpc).await?;
-        }
-        let seen = settled(cx, &what, || async {
-            Ok(describe(cx.client(), id).await?.map(|gateway| match attached_to(&gateway) {
-                attached if attached == wanted => Probe::Done(gateway),
-                attached => Probe::Waiting(attached.map_or("detached".to_owned(), |vpc| format!("attached to {vpc}"))),
-            }))
-        })
-        .await?;
+        let wanted = state.vpc_id.known();
+        let differs = |seen: &types::InternetGateway| (attached_to(seen).as_ref() != wanted).then_some("vpc_id");
+        let change = async |seen: types::InternetGateway| {
+            if let Some(vpc) = attached_to(&seen) {
+                detach(cx, id, &vpc).await?;
+            }
+            match wanted {
+                Some(vpc) => attach(cx, id, vpc).await,
+                None => Ok(()),
+            }
+        };
+        let seen = converged(cx, &what, None, || describe(cx.client(), id), differs, change).await?;
         Ok(absorb(cx.client(), state.clone(), &seen))
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        match tags::find(cx, marker).await? {
-            Some(id) => Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await,
-            None => Ok(None),
-        }
+        tags::find(cx, marker).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
@@ -109,10 +100,7 @@ resource "databricks_aws_internet_gateway" "example" {
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
-        tags::update(cx, state.id.text(), &state.tags_all, &plan.tags)
-            .await
-            .map_err(|error| Failed::with(error, state))?;
-        Ok(plan)
+        tags::updated(cx, state, plan).await
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {

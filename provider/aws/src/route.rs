@@ -9,7 +9,7 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, retrying, settled};
-use super::route_target::{self as target, Destination, Kind, Way};
+use super::route_target::{self as target, Destination, Targeted, Way, targeted};
 
 /// One route of a route table. A table's routes are either all in its own `route` blocks or all separate ones like this.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -57,6 +57,8 @@ pub struct Route {
     #[schemars(extend("x-tf" = COMPUTED))]
     pub state: Attr<String>,
 }
+
+targeted!(Route);
 
 impl Resource for Route {
     const NAME: &'static str = "databricks_aws_route";
@@ -212,18 +214,6 @@ fn id_of(table: &str, to: &Destination) -> String {
 }
 
 impl Route {
-    fn targets(&self) -> [(Kind, &Attr<String>); 7] {
-        [
-            (Kind::Gateway, &self.gateway_id),
-            (Kind::NatGateway, &self.nat_gateway_id),
-            (Kind::EgressOnlyGateway, &self.egress_only_gateway_id),
-            (Kind::TransitGateway, &self.transit_gateway_id),
-            (Kind::Peering, &self.vpc_peering_connection_id),
-            (Kind::Endpoint, &self.vpc_endpoint_id),
-            (Kind::Interface, &self.network_interface_id),
-        ]
-    }
-
     fn to(&self) -> Option<Destination> {
         Destination::of(
             &self.destination_cidr_block,
@@ -234,28 +224,19 @@ impl Route {
 
     fn way(&self) -> Result<Way> {
         let to = self.to();
-        let target = self.targets().into_iter().find_map(|(kind, target)| Some((kind, target.known()?.clone())));
-        match (to, target) {
+        match (to, self.target()) {
             (Some(to), Some((over, target))) => Ok(Way { to, over, target }),
             _ => Err(Error::new("The route has no destination or no target").at("destination_cidr_block")),
         }
     }
 
     fn write(&mut self, way: &Way) {
-        let text = |text: &str| Attr::Known(text.to_owned());
         let to = |wanted: bool, prior: &Attr<String>| if wanted { way.to.spelled_as(prior) } else { Attr::Null };
         self.destination_cidr_block = to(matches!(way.to, Destination::V4(_)), &self.destination_cidr_block);
         self.destination_ipv6_cidr_block = to(matches!(way.to, Destination::V6(_)), &self.destination_ipv6_cidr_block);
         self.destination_prefix_list_id =
             to(matches!(way.to, Destination::PrefixList(_)), &self.destination_prefix_list_id);
-        let over = |kind| if way.over == kind { text(&way.target) } else { Attr::Null };
-        self.gateway_id = over(Kind::Gateway);
-        self.nat_gateway_id = over(Kind::NatGateway);
-        self.egress_only_gateway_id = over(Kind::EgressOnlyGateway);
-        self.transit_gateway_id = over(Kind::TransitGateway);
-        self.vpc_peering_connection_id = over(Kind::Peering);
-        self.vpc_endpoint_id = over(Kind::Endpoint);
-        self.network_interface_id = over(Kind::Interface);
+        self.lead(way);
     }
 }
 

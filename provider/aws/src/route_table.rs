@@ -15,7 +15,7 @@ use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::is_in_use;
 use super::errors::{Explain, gone_is_fine};
-use super::route_target::{self as target, Destination, Kind, Way};
+use super::route_target::{self as target, Destination, Targeted, Way, targeted};
 use super::tags::{self, Tags};
 
 /// A route table of a VPC. Its routes stand either in its `route` blocks, which are then all that it has, or in separate
@@ -81,6 +81,7 @@ pub struct RouteBlock {
 }
 
 crate::tagged!(RouteTable);
+targeted!(RouteBlock);
 
 impl Resource for RouteTable {
     const NAME: &'static str = "databricks_aws_route_table";
@@ -160,10 +161,7 @@ resource "databricks_aws_route_table" "example" {
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        match tags::find(cx, marker).await? {
-            Some(id) => Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await,
-            None => Ok(None),
-        }
+        tags::find(cx, marker).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
@@ -261,21 +259,9 @@ fn problem(block: &RouteBlock) -> Option<Diagnostic> {
 }
 
 impl RouteBlock {
-    fn targets(&self) -> [(Kind, &Attr<String>); 7] {
-        [
-            (Kind::Gateway, &self.gateway_id),
-            (Kind::NatGateway, &self.nat_gateway_id),
-            (Kind::EgressOnlyGateway, &self.egress_only_gateway_id),
-            (Kind::TransitGateway, &self.transit_gateway_id),
-            (Kind::Peering, &self.vpc_peering_connection_id),
-            (Kind::Endpoint, &self.vpc_endpoint_id),
-            (Kind::Interface, &self.network_interface_id),
-        ]
-    }
-
     fn way(&self) -> Option<Way> {
         let to = Destination::of(&self.cidr_block, &self.ipv6_cidr_block, &self.destination_prefix_list_id)?;
-        let (over, target) = self.targets().into_iter().find_map(|(kind, id)| Some((kind, id.known()?.clone())))?;
+        let (over, target) = self.target()?;
         Some(Way { to, over, target })
     }
 }
@@ -289,16 +275,7 @@ impl From<&Way> for RouteBlock {
             Destination::V6(_) => block.ipv6_cidr_block = to,
             Destination::PrefixList(_) => block.destination_prefix_list_id = to,
         }
-        let target = Attr::Known(way.target.clone());
-        match way.over {
-            Kind::Gateway => block.gateway_id = target,
-            Kind::NatGateway => block.nat_gateway_id = target,
-            Kind::EgressOnlyGateway => block.egress_only_gateway_id = target,
-            Kind::TransitGateway => block.transit_gateway_id = target,
-            Kind::Peering => block.vpc_peering_connection_id = target,
-            Kind::Endpoint => block.vpc_endpoint_id = target,
-            Kind::Interface => block.network_interface_id = target,
-        }
+        block.lead(way);
         block
     }
 }

@@ -132,22 +132,69 @@ pub(crate) fn to_of(route: &types::Route) -> Option<Destination> {
         .or(some(route.destination_prefix_list_id()).map(Destination::PrefixList))
 }
 
+/// A struct with the attributes of a route's targets.
+pub(crate) trait Targeted {
+    /// The attributes, by what they lead over.
+    fn targets(&self) -> [(Kind, &Attr<String>); 7];
+
+    /// The same, to be set.
+    fn targets_mut(&mut self) -> [(Kind, &mut Attr<String>); 7];
+
+    /// The target that is set.
+    fn target(&self) -> Option<(Kind, String)> {
+        self.targets().into_iter().find_map(|(kind, id)| Some((kind, id.known()?.clone())))
+    }
+
+    /// Sets the target of a way, and no other.
+    fn lead(&mut self, way: &Way) {
+        for (kind, id) in self.targets_mut() {
+            *id = if kind == way.over { way.target.clone().into() } else { Attr::Null };
+        }
+    }
+}
+
+/// Implements [`Targeted`] by the fields that are named as the attributes are.
+macro_rules! targeted {
+    ($route:ty) => {
+        targeted!($route: Gateway gateway_id, NatGateway nat_gateway_id, EgressOnlyGateway egress_only_gateway_id,
+            TransitGateway transit_gateway_id, Peering vpc_peering_connection_id, Endpoint vpc_endpoint_id,
+            Interface network_interface_id);
+    };
+    ($route:ty: $($kind:ident $field:ident),*) => {
+        impl $crate::route_target::Targeted for $route {
+            fn targets(&self) -> [($crate::route_target::Kind, &tfplugin::Attr<String>); 7] {
+                [$(($crate::route_target::Kind::$kind, &self.$field)),*]
+            }
+
+            fn targets_mut(&mut self) -> [($crate::route_target::Kind, &mut tfplugin::Attr<String>); 7] {
+                [$(($crate::route_target::Kind::$kind, &mut self.$field)),*]
+            }
+        }
+    };
+}
+pub(crate) use targeted;
+
+/// A request for a route, with its way in it. The two requests have nothing in common but their words.
+macro_rules! going {
+    ($request:expr, $way:expr) => {{
+        let id = |kind| ($way.over == kind).then(|| $way.target.clone());
+        $request
+            .set_destination_cidr_block($way.to.v4())
+            .set_destination_ipv6_cidr_block($way.to.v6())
+            .set_destination_prefix_list_id($way.to.list())
+            .set_gateway_id(id(Kind::Gateway))
+            .set_nat_gateway_id(id(Kind::NatGateway))
+            .set_egress_only_internet_gateway_id(id(Kind::EgressOnlyGateway))
+            .set_transit_gateway_id(id(Kind::TransitGateway))
+            .set_vpc_peering_connection_id(id(Kind::Peering))
+            .set_vpc_endpoint_id(id(Kind::Endpoint))
+            .set_network_interface_id(id(Kind::Interface))
+    }};
+}
+
 /// Makes a route; one that is there already and leads to the same target counts as made.
 pub(crate) async fn create(aws: &Aws, table: &str, way: &Way) -> Result<(), Fault> {
-    let id = |kind| (way.over == kind).then(|| way.target.clone());
-    let request = aws.ec2.create_route().route_table_id(table);
-    let request = request
-        .set_destination_cidr_block(way.to.v4())
-        .set_destination_ipv6_cidr_block(way.to.v6())
-        .set_destination_prefix_list_id(way.to.list())
-        .set_gateway_id(id(Kind::Gateway))
-        .set_nat_gateway_id(id(Kind::NatGateway))
-        .set_egress_only_internet_gateway_id(id(Kind::EgressOnlyGateway))
-        .set_transit_gateway_id(id(Kind::TransitGateway))
-        .set_vpc_peering_connection_id(id(Kind::Peering))
-        .set_vpc_endpoint_id(id(Kind::Endpoint))
-        .set_network_interface_id(id(Kind::Interface));
-    let answer = request.send().await.fault();
+    let answer = going!(aws.ec2.create_route().route_table_id(table), way).send().await.fault();
     aws.tables.changed();
     match answer {
         Err(fault) if fault.is(&["RouteAlreadyExists"]) => {
@@ -162,20 +209,7 @@ pub(crate) async fn create(aws: &Aws, table: &str, way: &Way) -> Result<(), Faul
 
 /// Points a route at another target.
 pub(crate) async fn replace(aws: &Aws, table: &str, way: &Way) -> Result<(), Fault> {
-    let id = |kind| (way.over == kind).then(|| way.target.clone());
-    let request = aws.ec2.replace_route().route_table_id(table);
-    let request = request
-        .set_destination_cidr_block(way.to.v4())
-        .set_destination_ipv6_cidr_block(way.to.v6())
-        .set_destination_prefix_list_id(way.to.list())
-        .set_gateway_id(id(Kind::Gateway))
-        .set_nat_gateway_id(id(Kind::NatGateway))
-        .set_egress_only_internet_gateway_id(id(Kind::EgressOnlyGateway))
-        .set_transit_gateway_id(id(Kind::TransitGateway))
-        .set_vpc_peering_connection_id(id(Kind::Peering))
-        .set_vpc_endpoint_id(id(Kind::Endpoint))
-        .set_network_interface_id(id(Kind::Interface));
-    let answer = request.send().await.fault();
+    let answer = going!(aws.ec2.replace_route().route_table_id(table), way).send().await.fault();
     aws.tables.changed();
     answer.map(drop)
 }

@@ -191,10 +191,8 @@ resource "databricks_aws_security_group" "example" {
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        let Some(id) = tags::find(cx, marker).await? else { return Ok(None) };
-        let found = Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await?;
         // Without its ARN it is new to `ready`, which then takes AWS's own rule away.
-        Ok(found.map(|found| Self { arn: Attr::Null, ..found }))
+        Ok(tags::find(cx, marker).await?.map(|found| Self { arn: Attr::Null, ..found }))
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
@@ -204,10 +202,7 @@ resource "databricks_aws_security_group" "example" {
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
         // The rules are `ready`'s work.
-        tags::update(cx, state.id.text(), &state.tags_all, &plan.tags)
-            .await
-            .map_err(|error| Failed::with(error, state))?;
-        Ok(plan)
+        tags::updated(cx, state, plan).await
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {

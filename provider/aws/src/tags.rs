@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
-use tfplugin::{Attr, Call, Marker, Planning, Resource, Result};
+use tfplugin::{Attr, Call, Failed, Marker, Planning, Resource, Result};
 
 use super::client::Aws;
 use super::errors::{Explain, Fault};
@@ -15,8 +15,12 @@ use super::errors::{Explain, Fault};
 /// Keys and values. A value may be unknown while planning.
 pub type Tags = BTreeMap<String, Attr<String>>;
 
-/// A resource with `tags` and `tags_all`.
+/// A resource with an id, `tags` and `tags_all`.
 pub trait Tagged {
+    /// The object of which nothing but the id is known.
+    fn of_id(id: String) -> Self;
+    /// Its id.
+    fn id(&self) -> &str;
     /// The configured tags.
     fn tags(&self) -> &Attr<Tags>;
     /// The configured tags and the provider's default tags.
@@ -25,11 +29,19 @@ pub trait Tagged {
     fn set_tags(&mut self, tags: Attr<Tags>, all: Attr<Tags>);
 }
 
-/// Implements [`Tagged`] by the fields `tags` and `tags_all`.
+/// Implements [`Tagged`] by the fields `id`, `tags` and `tags_all`.
 #[macro_export]
 macro_rules! tagged {
     ($resource:ty) => {
         impl $crate::tags::Tagged for $resource {
+            fn of_id(id: String) -> Self {
+                Self { id: id.into(), ..Self::default() }
+            }
+
+            fn id(&self) -> &str {
+                self.id.text()
+            }
+
             fn tags(&self) -> &tfplugin::Attr<$crate::tags::Tags> {
                 &self.tags
             }
@@ -195,6 +207,17 @@ pub async fn update(cx: &Call<Aws>, id: &str, old_all: &Attr<Tags>, tags: &Attr<
     Ok(())
 }
 
+/// [`update`], for a `Resource::update` in which nothing else can change, or what `Resource::ready` changes.
+///
+/// # Errors
+/// AWS refused.
+pub async fn updated<R: Tagged>(cx: &Call<Aws>, state: R, plan: R) -> Result<R, Failed<R>> {
+    match update(cx, state.id(), state.tags_all(), plan.tags()).await {
+        Ok(()) => Ok(plan),
+        Err(error) => Err(Failed::with(error, state)),
+    }
+}
+
 /// The id of the EC2 object of any type that bears a create's mark.
 ///
 /// # Errors
@@ -206,16 +229,16 @@ pub async fn id_of(aws: &Aws, marker: &Marker) -> Result<Option<String>, Fault> 
     Ok(answer.tags().iter().find_map(|tag| tag.resource_id.clone()))
 }
 
-/// Like [`id_of`], for `Resource::find`. EC2 shows tags late, and a request that was under way when the provider was killed may
+/// `Resource::find` of an EC2 object: the one that bears the mark. EC2 shows tags late, and a request that was under way when the provider was killed may
 /// take effect after it: so the mark is looked for during some seconds. That is rare enough to wait for.
 ///
 /// # Errors
 /// AWS could not be asked, in words.
-pub async fn find(cx: &Call<Aws>, marker: &Marker) -> Result<Option<String>> {
+pub async fn find<R: Resource<Client = Aws> + Tagged>(cx: &Call<Aws>, marker: &Marker) -> Result<Option<R>> {
     for pause in [0, 500, 1000, 2000, 3000] {
         cx.sleep(Duration::from_millis(pause)).await?;
         if let Some(id) = id_of(cx.client(), marker).await? {
-            return Ok(Some(id));
+            return R::read(cx, R::of_id(id)).await;
         }
     }
     Ok(None)

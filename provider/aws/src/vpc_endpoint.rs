@@ -214,10 +214,7 @@ resource "databricks_aws_vpc_endpoint" "example" {
     }
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        match tags::find(cx, marker).await? {
-            Some(id) => Self::read(cx, Self { id: Attr::Known(id), ..Self::default() }).await,
-            None => Ok(None),
-        }
+        tags::find(cx, marker).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
