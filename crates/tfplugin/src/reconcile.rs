@@ -190,6 +190,22 @@ impl<'a> Field<'a> {
         self.flags.computed && self.flags.default.is_none()
     }
 
+    /// Whether a value of it says nothing. The keys of a map are the user's own: one whose values are all empty says that.
+    fn is_nothing(self, value: &Json) -> bool {
+        match (self.holds, value) {
+            (Holds::Plain(Type::Map(_)), Json::Object(members)) => members.values().all(Json::is_null),
+            _ => is_nothing(value),
+        }
+    }
+
+    /// Whether a value of it is one that services leave out of an answer.
+    fn is_zero(self, value: &Json) -> bool {
+        match (self.holds, value) {
+            (Holds::Plain(Type::Map(_)), Json::Object(_)) => self.is_nothing(value),
+            _ => is_zero(value),
+        }
+    }
+
     /// Where it stands on the wire, step by step.
     fn wire(self) -> Vec<&'a str> {
         match &self.flags.wire {
@@ -204,13 +220,14 @@ impl<'a> Field<'a> {
 
     /// The value as it is sent; `None` for what says nothing.
     fn encoded(self, value: &Json) -> Option<Json> {
-        if value.is_null() || (!self.flags.required && matches!(self.holds, Holds::Plain(_)) && is_nothing(value)) {
+        if value.is_null() || (!self.flags.required && matches!(self.holds, Holds::Plain(_)) && self.is_nothing(value))
+        {
             return None;
         }
         match (self.holds, value) {
             (Holds::Plain(_), value) => {
                 let value = without_nulls(value);
-                (self.flags.required || !is_nothing(&value)).then_some(value)
+                (self.flags.required || !self.is_nothing(&value)).then_some(value)
             }
             (Holds::Objects(Nesting::Map, _, inside), Json::Object(members)) => {
                 let members = members.iter().filter(|(_, member)| !member.is_null());
@@ -288,7 +305,7 @@ fn change(fields: Fields<'_>, state: &Json, plan: &Json, found: Option<&Json>) -
 /// Whether a plan changes what a state has. Null is no change where the service decides, nor where the state holds a false
 /// or 0 that nobody configured.
 fn differs(field: Field<'_>, before: &Json, after: &Json) -> bool {
-    let left_alone = after.is_null() && (field.may_be_decided() || is_zero(before));
+    let left_alone = after.is_null() && (field.may_be_decided() || field.is_zero(before));
     !left_alone && !meaning::same(field, before, &decided(field, before, after))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::meaning::{is_nothing, is_zero, same};
+use super::meaning::same;
 use super::{Field, Fields, Holds, member, put};
 use crate::types::Nesting;
 
@@ -23,7 +23,7 @@ pub(super) fn over(fields: Fields<'_>, found: &Json, state: &Json, plan: &Json) 
                 };
                 put(&mut whole, &field.wire(), value);
             }
-            None if field.may_be_decided() || is_zero(before) => {}
+            None if field.may_be_decided() || field.is_zero(before) => {}
             None => take(&mut whole, &field.wire()),
         }
     }
@@ -66,9 +66,9 @@ pub(super) fn laid(field: Field<'_>, found: &Json, before: &Json, after: &Json, 
 pub(super) fn covers(fields: Fields<'_>, found: &Json, plan: &Json) -> bool {
     fields.all().filter(|field| field.is_sent() && !field.flags.untold && !field.flags.write_only).all(|field| {
         let planned = member(plan, field.name);
-        is_nothing(planned)
+        field.is_nothing(planned)
             || match (field.holds, field.found(found)) {
-                (_, None) => is_zero(planned),
+                (_, None) => field.is_zero(planned),
                 (Holds::Plain(_), found) => found.is_some_and(|found| same(field, found, planned)),
                 (Holds::Objects(_, _, inside), Some(found)) if planned.is_object() => covers(inside, found, planned),
                 (Holds::Objects(..), found) => found.is_some(),

@@ -34,7 +34,7 @@ pub(super) fn same(field: Field<'_>, left: &Json, right: &Json) -> bool {
 
 /// What a value means: one spelling for all that mean the same.
 fn of(field: Field<'_>, value: &Json) -> Json {
-    if !field.flags.required && is_nothing(value) && !is_a_block(field, value) {
+    if !field.flags.required && field.is_nothing(value) && !is_a_block(field, value) {
         return Json::Null;
     }
     match (field.holds, value) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::meaning::{is_zero, same, without_nulls};
+use super::meaning::{same, without_nulls};
 use super::{Field, Fields, Holds, member};
 use crate::diagnostic::{Error, Result};
 use crate::types::{Nesting, Type};
@@ -57,14 +57,14 @@ fn absent(field: Field<'_>, known: &Json) -> Json {
     let default = || flags.default.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
     let stays = flags.keeps_state
         || (field.is_configurable()
-            && (is_zero(known) || default().is_some_and(|default| same(field, known, &default))));
+            && (field.is_zero(known) || default().is_some_and(|default| same(field, known, &default))));
     if stays { known.clone() } else { Json::Null }
 }
 
 fn present(field: Field<'_>, known: &Json, found: &Json, imported: bool) -> Result<Json> {
     let flags = field.flags;
     let unasked = known.is_null() && field.is_configurable() && !(imported && flags.replaces);
-    if unasked && (flags.service_default || (!flags.required && !flags.computed && is_zero(found))) {
+    if unasked && (flags.service_default || (!flags.required && !flags.computed && field.is_zero(found))) {
         return Ok(Json::Null);
     }
     let value = match (field.holds, found) {
