@@ -49,6 +49,17 @@ impl<C> Call<C> {
         Self { client, cancel, deadline: Instant::now() + limit, limit, marker }
     }
 
+    /// The same call with another client: of the workspace that an object names, say.
+    pub fn with<D>(&self, client: D) -> Call<D> {
+        Call {
+            client: Arc::new(client),
+            cancel: self.cancel.clone(),
+            deadline: self.deadline,
+            limit: self.limit,
+            marker: self.marker.clone(),
+        }
+    }
+
     /// What the resource talks to.
     pub fn client(&self) -> &C {
         &self.client

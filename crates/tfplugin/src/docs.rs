@@ -8,8 +8,8 @@ mod reference;
 
 use std::collections::BTreeMap;
 
+use crate::provider::Provider;
 use crate::registry::{FunctionEntry, ResourceEntry};
-use crate::resource::Provider;
 use crate::schema::schema_of;
 use page::{Front, Page};
 

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::diagnostic::{Error, Result};
 use crate::environment::Environment;
 use crate::listen::Listener;
-use crate::resource::Provider;
+use crate::provider::Provider;
 
 /// The major version of the protocol.
 const PROTOCOL: u32 = 6;

@@ -26,6 +26,7 @@ mod pattern;
 mod plan;
 mod private;
 mod proto;
+mod provider;
 mod reading;
 pub mod reconcile;
 mod registry;
@@ -54,13 +55,13 @@ pub use diagnostic::{Diagnostic, Error, Failed, Path, Result, Severity, Step};
 pub use dynamic::Dynamic;
 pub use flags::{COMPUTED, Flags, ID, OPTIONAL, OPTIONAL_COMPUTED, OwnedFlags, REQUIRED};
 pub use number::Number;
+pub use provider::Provider;
 pub use registry::{
     DataSourceEntry, EphemeralEntry, FunctionEntry, Group, Registry, ResourceEntry, data_source, ephemeral, function,
     group, resource,
 };
 pub use resource::{
-    Client, DataSource, Ephemeral, Function, FunctionError, Object, Opened, Planning, Provider, Removal, Resource,
-    Timeouts,
+    Client, DataSource, Ephemeral, Function, FunctionError, Object, Opened, Planning, Removal, Resource, Timeouts,
 };
 pub use secret::Secret;
 pub use serve::serve;

@@ -14,7 +14,7 @@ use crate::handshake;
 use crate::journal::Journal;
 use crate::listen::{Count, Listener};
 use crate::logging;
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::service::Service;
 use crate::tls::{self, Tls};

@@ -10,8 +10,8 @@ use tokio_util::task::TaskTracker;
 use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::journal::{Entry, Journal};
 use crate::proto;
+use crate::provider::Provider;
 use crate::registry::{DataSourceEntry, EphemeralEntry, FunctionEntry, ResourceEntry};
-use crate::resource::Provider;
 use crate::types::{Schema, Type};
 
 /// How long after its answer a create's entry stays in the journal: longer than the 20 seconds for which Terraform may
@@ -163,14 +163,14 @@ fn unheard_of(kind: &str, name: &str) -> Error {
 }
 
 /// A response that can say what went wrong.
-pub(crate) trait Answer: Default + Send + 'static {
+pub(crate) trait Fallible: Default + Send + 'static {
     /// A response that says nothing but this.
     fn failed(diagnostics: Vec<Diagnostic>) -> Self;
 }
 
-macro_rules! answers {
+macro_rules! fallible {
     ($($response:ty),* $(,)?) => {$(
-        impl Answer for $response {
+        impl Fallible for $response {
             fn failed(diagnostics: Vec<Diagnostic>) -> Self {
                 let mut response = Self::default();
                 response.diagnostics = crate::dispatch::diagnostics(diagnostics);
@@ -180,7 +180,7 @@ macro_rules! answers {
     )*};
 }
 
-answers! {
+fallible! {
     proto::schema::GetMetadataResponse, proto::schema::GetProviderSchemaResponse, proto::schema::GetFunctionsResponse,
     proto::ValidateProviderConfigResponse, proto::ConfigureProviderResponse, proto::ValidateResourceConfigResponse,
     proto::UpgradeResourceStateResponse, proto::ReadResourceResponse, proto::PlanResourceChangeResponse,
@@ -189,13 +189,13 @@ answers! {
     proto::CloseEphemeralResourceResponse,
 }
 
-impl Answer for proto::StopProviderResponse {
+impl Fallible for proto::StopProviderResponse {
     fn failed(diagnostics: Vec<Diagnostic>) -> Self {
         Self { error: text(&diagnostics) }
     }
 }
 
-impl Answer for proto::CallFunctionResponse {
+impl Fallible for proto::CallFunctionResponse {
     fn failed(diagnostics: Vec<Diagnostic>) -> Self {
         let error = proto::FunctionError {
             text: crate::terminal::function_error(&text(&diagnostics)),

@@ -16,8 +16,8 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::dispatch::{apply, configure, data, ephemeral, functions, import, plan, read, schemas, upgrade, validate};
 use crate::operations::Boxed;
 use crate::proto::plugin::{ConnInfo, Empty, StdioData};
-use crate::resource::Provider;
-use crate::server::{Answer, Server};
+use crate::provider::Provider;
+use crate::server::{Fallible, Server};
 
 /// As go-plugin has it, both ways: states of many megabytes pass.
 const MOST_BYTES: usize = 256 << 20;
@@ -109,7 +109,7 @@ fn guarded<P, Q, A, F>(server: Arc<Server<P>>, request: Request<Body>, method: f
 where
     P: Provider,
     Q: prost::Message + Default + 'static,
-    A: Answer + prost::Message,
+    A: Fallible + prost::Message,
     F: Future<Output = Result<A, Vec<Diagnostic>>> + Send + 'static,
 {
     unary(request, move |message: Q| async move {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Outcome;
 use crate::proto::{ConfigureProviderRequest, ConfigureProviderResponse, StopProviderRequest, StopProviderResponse};
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::{Configured, Server};
 use crate::{serde_value, walk, wire};
 

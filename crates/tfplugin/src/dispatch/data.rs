@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Outcome, found, no_marker, read};
 use crate::operations::Ask;
 use crate::proto::{ReadDataSourceRequest, ReadDataSourceResponse};
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::wire;
 

@@ -9,7 +9,7 @@ use crate::proto::{
     CloseEphemeralResourceRequest, CloseEphemeralResourceResponse, OpenEphemeralResourceRequest,
     OpenEphemeralResourceResponse, RenewEphemeralResourceRequest, RenewEphemeralResourceResponse,
 };
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::wire;
 

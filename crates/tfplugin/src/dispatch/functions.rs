@@ -7,7 +7,7 @@ use super::Outcome;
 use crate::diagnostic::Result;
 use crate::proto::schema::{Function, GetFunctionsRequest, GetFunctionsResponse};
 use crate::proto::{CallFunctionRequest, CallFunctionResponse, DynamicValue, FunctionError};
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::types::Signature;
 use crate::value::Value;

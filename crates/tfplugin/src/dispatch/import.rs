@@ -7,7 +7,7 @@ use crate::diagnostic::Error;
 use crate::operations::Ask;
 use crate::private::Private;
 use crate::proto::{ImportResourceStateRequest, ImportResourceStateResponse, ImportedResource};
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::{plan, walk, wire};
 

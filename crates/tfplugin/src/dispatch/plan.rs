@@ -8,7 +8,7 @@ use crate::operations::PlanAsk;
 use crate::plan::{self, Planned};
 use crate::private::Private;
 use crate::proto::{PlanResourceChangeRequest, PlanResourceChangeResponse};
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::wire;
 

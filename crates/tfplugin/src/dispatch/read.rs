@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::operations::Ask;
 use crate::private::Private;
 use crate::proto::{ReadResourceRequest, ReadResourceResponse};
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::value::Value;
 use crate::{timeouts, wire};

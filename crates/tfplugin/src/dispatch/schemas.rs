@@ -7,7 +7,7 @@ use crate::proto::ServerCapabilities;
 use crate::proto::schema::{
     GetMetadataRequest, GetMetadataResponse, GetProviderSchemaRequest, GetProviderSchemaResponse, TypeName,
 };
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::wire;
 

@@ -8,7 +8,7 @@ use crate::private::Private;
 use crate::proto::{
     MoveResourceStateRequest, MoveResourceStateResponse, UpgradeResourceStateRequest, UpgradeResourceStateResponse,
 };
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::Server;
 use crate::{plan, walk, wire};
 

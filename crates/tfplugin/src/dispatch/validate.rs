@@ -8,7 +8,7 @@ use crate::proto::{
     ValidateProviderConfigRequest, ValidateProviderConfigResponse, ValidateResourceConfigRequest,
     ValidateResourceConfigResponse,
 };
-use crate::resource::Provider;
+use crate::provider::Provider;
 use crate::server::{Prepared, Server};
 use crate::types::Schema;
 use crate::value::Value;
