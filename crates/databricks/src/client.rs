@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::answer::RawResponse;
 use crate::api::account::Workspace;
-use crate::api::identity::User;
+use crate::api::identity::{self, User};
 use crate::auth::Method;
 use crate::auth::cache::Cache;
 use crate::auth::fetch::{self, Endpoint};
@@ -23,7 +23,7 @@ use crate::env::Environment;
 use crate::error::ApiError;
 use crate::flights::{Flights, Writes};
 use crate::limiter::Limiter;
-use crate::request::Request;
+use crate::request::{ACCOUNTS, Request};
 use crate::{Error, host, retry, transport};
 
 /// The response header with the workspace's id.
@@ -137,8 +137,7 @@ impl Client {
     /// # Errors
     /// As [`Client::send`] and [`Client::workspace`]; and when the workspace has no address yet.
     pub async fn workspace_by_id(&self, id: &str) -> Result<Self, Error> {
-        let path = format!("/workspaces/{}", crate::segment(id));
-        let found: Workspace = self.send(Request::get_account(path).shared()).await?;
+        let found: Workspace = self.send(Request::get_account(Workspace::path(id)).shared()).await?;
         let url =
             found.url(self.host()).ok_or_else(|| Error::Config(format!("the workspace {id} has no address yet")))?;
         self.workspace(&url)
@@ -286,7 +285,7 @@ impl Client {
     async fn me_and_workspace(&self) -> Result<&(User, String), Error> {
         // A closure that gives a future, and no async closure: those are not Send for every lifetime, and callers spawn this.
         let ask = || async {
-            let request = Request::get("/api/2.0/preview/scim/v2/Me");
+            let request = identity::me();
             let name = request.name();
             let answer = self.answer(request).await?;
             let id = answer.headers.get(ORG_ID).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
@@ -300,6 +299,14 @@ impl Client {
         self.0.me.get_or_try_init(ask).await
     }
 
+    /// The whole path of what stands below the account: `/credentials`.
+    ///
+    /// # Errors
+    /// As [`Client::account_id`].
+    pub fn account_path(&self, below: &str) -> Result<String, Error> {
+        Ok(format!("{ACCOUNTS}/{}{below}", crate::segment(self.account_id()?)))
+    }
+
     /// The address of a request, and its name for people. A request for an account that goes to a workspace, or the reverse, ends here.
     fn address(&self, request: &Request) -> Result<(Url, String), Error> {
         let name = request.name();
@@ -311,7 +318,7 @@ impl Client {
                      console, https://accounts.cloud.databricks.com, and `account_id`, in a provider block of their own"
                 )));
             }
-            format!("/api/2.0/accounts/{}{}", crate::segment(self.account_id()?), request.path)
+            self.account_path(&request.path)?
         } else {
             let in_account = request.path.split('/').nth(3) == Some("accounts");
             if self.is_account() && request.path.starts_with("/api/") && !in_account {

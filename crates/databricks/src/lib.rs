@@ -28,7 +28,7 @@ mod request;
 mod retry;
 mod transport;
 
-pub use answer::RawResponse;
+pub use answer::{IfExists, RawResponse};
 pub use client::Client;
 pub use config::Config;
 pub use env::Environment;

@@ -9,6 +9,9 @@ use serde::Serialize;
 use crate::Error;
 use crate::api::identity;
 
+/// Where accounts are served.
+pub(crate) const ACCOUNTS: &str = "/api/2.0/accounts";
+
 /// One request. GET, HEAD, PUT, PATCH and DELETE may be repeated when an answer is lost; a POST only if it says so.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -139,7 +142,7 @@ impl Request {
 
     /// Method and path, for people: `GET /api/2.1/clusters/get`.
     pub(crate) fn name(&self) -> String {
-        let base = if self.account { "/api/2.0/accounts/{account_id}" } else { "" };
+        let base = if self.account { format!("{ACCOUNTS}/{{account_id}}") } else { String::new() };
         format!("{} {base}{}", self.method, self.path)
     }
 }

@@ -1,21 +1,18 @@
 //! The product's own client and its wire types against the local cloud: both sides mean the same by every field.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use databricks::api::account::{
-    AwsCredentials, AwsKeyInfo, Credentials, CustomerManagedKey, KeyUseCase, Network, PermissionAssignments,
-    RootBucketInfo, StorageConfiguration, StsRole, UpdateWorkspaceAssignments, VpcStatus, Workspace,
-    WorkspacePermission, WorkspaceStatus,
-};
+use databricks::api::account::{Workspace, WorkspaceStatus};
 use databricks::api::identity::{
     ComplexValue, CreateServicePrincipalSecret, Patch, PatchOperation, ServicePrincipal, ServicePrincipalSecret,
     ServicePrincipalSecrets, ServicePrincipals,
 };
-use databricks::api::secrets::{AclItem, CreateScope, GetSecret, ListScopes, ListSecrets, PutAcl, PutSecret};
-use databricks::api::tokens::{CreateToken, CreateTokenResponse, ListTokens, RevokeToken};
-use databricks::{Client, Config, Environment, Error, Request};
+use databricks::api::secrets;
+use databricks::api::tokens::{self, CreateToken};
+use databricks::{Client, Config, Environment, Request};
 use localcloud::{Options, Running, Server};
 use secret::Secret;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 struct Bench {
     cloud: Running,
@@ -40,25 +37,34 @@ impl Bench {
 
     /// A workspace with all that it needs, running.
     async fn workspace(&self) -> Workspace {
-        let credentials: Credentials = self.post("/credentials", &credentials()).await;
-        let storage: StorageConfiguration = self.post("/storage-configurations", &storage()).await;
-        let network: Network = self.post("/networks", &network()).await;
-        assert_eq!(network.vpc_status, VpcStatus::Unattached);
-        let workspace = Workspace {
-            workspace_name: "workspace".to_owned(),
-            aws_region: "eu-west-1".to_owned(),
-            credentials_id: credentials.credentials_id,
-            storage_configuration_id: storage.storage_configuration_id,
-            network_id: network.network_id,
-            custom_tags: Some([("a".to_owned(), "b".to_owned())].into()),
-            ..Workspace::default()
-        };
-        let mut workspace: Workspace = self.post("/workspaces", &workspace).await;
+        let credentials: Value =
+            self.post("/credentials", &credentials("arn:aws:iam::123456789012:role/databricks")).await;
+        let storage = json!({ "storage_configuration_name": "s", "root_bucket_info": { "bucket_name": "bucket-1" } });
+        let storage: Value = self.post("/storage-configurations", &storage).await;
+        let network = json!({
+            "network_name": "network",
+            "vpc_id": "vpc-1",
+            "subnet_ids": ["subnet-1", "subnet-2"],
+            "security_group_ids": ["sg-1"],
+        });
+        let network: Value = self.post("/networks", &network).await;
+        assert_eq!(network["vpc_status"], "UNATTACHED");
+        let workspace = json!({
+            "workspace_name": "workspace",
+            "aws_region": "eu-west-1",
+            "credentials_id": credentials["credentials_id"],
+            "storage_configuration_id": storage["storage_configuration_id"],
+            "network_id": network["network_id"],
+            "custom_tags": { "a": "b" },
+        });
+        let made: Value = self.post(Workspace::PATH, &workspace).await;
+        assert_eq!(made["custom_tags"], json!({ "a": "b" }));
+        let mut workspace: Workspace = serde_json::from_value(made).unwrap();
         assert_eq!(workspace.workspace_status, WorkspaceStatus::Provisioning);
         while workspace.workspace_status != WorkspaceStatus::Running {
             assert!(!workspace.workspace_status.is_failed(), "{workspace:?}");
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            let path = format!("/workspaces/{}", workspace.workspace_id.unwrap());
+            let path = Workspace::path(workspace.workspace_id.unwrap());
             workspace = self.account.send(Request::get_account(path)).await.unwrap();
         }
         workspace
@@ -79,47 +85,23 @@ fn client(cloud: &Running, host: &str, credentials: impl FnOnce(&mut Config)) ->
     Client::with_environment(config, &Environment::default()).unwrap()
 }
 
-fn credentials() -> Credentials {
-    let sts_role = StsRole { role_arn: "arn:aws:iam::123456789012:role/databricks".to_owned() };
-    Credentials {
-        credentials_name: "c".to_owned(),
-        aws_credentials: AwsCredentials { sts_role },
-        ..Credentials::default()
-    }
-}
-
-fn storage() -> StorageConfiguration {
-    StorageConfiguration {
-        storage_configuration_name: "s".to_owned(),
-        root_bucket_info: RootBucketInfo { bucket_name: "bucket-1".to_owned() },
-        ..StorageConfiguration::default()
-    }
-}
-
-fn network() -> Network {
-    Network {
-        network_name: "network".to_owned(),
-        vpc_id: "vpc-1".to_owned(),
-        subnet_ids: vec!["subnet-1".to_owned(), "subnet-2".to_owned()],
-        security_group_ids: vec!["sg-1".to_owned()],
-        ..Network::default()
-    }
+fn credentials(role_arn: &str) -> Value {
+    json!({ "credentials_name": "c", "aws_credentials": { "sts_role": { "role_arn": role_arn } } })
 }
 
 #[tokio::test]
 async fn a_workspace_is_made_used_and_removed() {
     let bench = Bench::new().await;
     let workspace = bench.workspace().await;
-    assert_eq!(workspace.custom_tags.as_ref().unwrap()["a"], "b");
     let inside = bench.inside(&workspace);
     assert_eq!(inside.workspace_id().await.unwrap(), workspace.workspace_id.unwrap().to_string());
     assert_eq!(inside.me().await.unwrap().user_name, bench.cloud.client_id());
     let path = format!("/networks/{}", workspace.network_id);
-    let network: Network = bench.account.send(Request::get_account(&path)).await.unwrap();
-    assert_eq!((network.vpc_status, network.workspace_id), (VpcStatus::Valid, workspace.workspace_id));
+    let network: Value = bench.account.send(Request::get_account(&path)).await.unwrap();
+    assert_eq!((&network["vpc_status"], &network["workspace_id"]), (&json!("VALID"), &json!(workspace.workspace_id)));
     let error = bench.account.send::<()>(Request::delete_account(&path)).await.unwrap_err();
     assert!(error.is_invalid_state(), "{error}");
-    let of_workspace = format!("/workspaces/{}", workspace.workspace_id.unwrap());
+    let of_workspace = Workspace::path(workspace.workspace_id.unwrap());
     bench.account.send::<()>(Request::delete_account(&of_workspace)).await.unwrap();
     let gone = async || {
         bench
@@ -137,33 +119,23 @@ async fn a_workspace_is_made_used_and_removed() {
 #[tokio::test]
 async fn keys_say_what_they_are_for() {
     let bench = Bench::new().await;
-    let key = CustomerManagedKey {
-        use_cases: vec![KeyUseCase::Storage],
-        aws_key_info: AwsKeyInfo {
-            key_arn: "arn:aws:kms:eu-west-1:123456789012:key/1".to_owned(),
-            reuse_key_for_cluster_volumes: Some(false),
-            ..AwsKeyInfo::default()
-        },
-        ..CustomerManagedKey::default()
-    };
-    let made: CustomerManagedKey = bench.post("/customer-managed-keys", &key).await;
-    assert_eq!((made.use_cases, made.aws_key_info.reuse_key_for_cluster_volumes), (key.use_cases, Some(false)));
-    assert_eq!(made.aws_key_info.key_region, "eu-west-1");
-    let listed: Vec<CustomerManagedKey> =
-        bench.account.send(Request::get_account("/customer-managed-keys")).await.unwrap();
-    assert_eq!(listed[0].customer_managed_key_id, made.customer_managed_key_id);
+    let arn = "arn:aws:kms:eu-west-1:123456789012:key/1";
+    let key = json!({
+        "use_cases": ["STORAGE"],
+        "aws_key_info": { "key_arn": arn, "reuse_key_for_cluster_volumes": false },
+    });
+    let made: Value = bench.post("/customer-managed-keys", &key).await;
+    let info = json!({ "key_arn": arn, "key_region": "eu-west-1", "reuse_key_for_cluster_volumes": false });
+    assert_eq!((&made["use_cases"], &made["aws_key_info"]), (&json!(["STORAGE"]), &info));
+    let listed: Vec<Value> = bench.account.send(Request::get_account("/customer-managed-keys")).await.unwrap();
+    assert_eq!(listed[0]["customer_managed_key_id"], made["customer_managed_key_id"]);
 }
 
 #[tokio::test]
 async fn a_role_that_is_none_is_refused_in_words() {
     let bench = Bench::new().await;
-    let mut wrong = credentials();
-    wrong.aws_credentials.sts_role.role_arn = "databricks".to_owned();
-    let error = bench
-        .account
-        .send::<Credentials>(Request::post_account("/credentials").json(&wrong).unwrap())
-        .await
-        .unwrap_err();
+    let request = Request::post_account("/credentials").json(&credentials("databricks")).unwrap();
+    let error = bench.account.send::<()>(request).await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(400), Some("INVALID_PARAMETER_VALUE")), "{error}");
 }
 
@@ -200,11 +172,12 @@ async fn a_service_principal_signs_in_with_its_own_secret() {
     assert!(listed.secrets[0].secret.expose().is_empty(), "a secret is told once");
 
     let assignments = format!("/workspaces/{}/permissionassignments", workspace.workspace_id.unwrap());
-    let wanted = UpdateWorkspaceAssignments { permissions: vec![WorkspacePermission::Admin] };
+    let wanted = json!({ "permissions": ["ADMIN"] });
     let put = Request::put_account(format!("{assignments}/principals/{}", made.id)).json(&wanted).unwrap();
     bench.account.send::<()>(put).await.unwrap();
-    let all: PermissionAssignments = bench.account.send(Request::get_account(&assignments)).await.unwrap();
-    assert!(all.permission_assignments.iter().any(|one| one.permissions == [WorkspacePermission::Admin]));
+    let all: Value = bench.account.send(Request::get_account(&assignments)).await.unwrap();
+    let all = all["permission_assignments"].as_array().unwrap();
+    assert!(all.iter().any(|one| one["permissions"] == json!(["ADMIN"])), "{all:?}");
 
     let robot = client(&bench.cloud, &workspace.deployment_name, |config| {
         config.client_id = Some(made.application_id.clone());
@@ -228,17 +201,14 @@ async fn a_token_works_until_it_is_revoked() {
     let workspace = bench.workspace().await;
     let inside = bench.inside(&workspace);
     let wanted = CreateToken { comment: "t".to_owned(), lifetime_seconds: Some(600), ..CreateToken::default() };
-    let made: CreateTokenResponse =
-        inside.send(Request::post("/api/2.0/token/create").json(&wanted).unwrap()).await.unwrap();
+    let made = tokens::create(&inside, &wanted).await.unwrap();
     assert!(made.token_info.expiry_time.unwrap() > made.token_info.creation_time.unwrap());
     let holder =
         client(&bench.cloud, &workspace.deployment_name, |config| config.token = Some(made.token_value.clone()));
     holder.me().await.unwrap();
-    let listed: ListTokens = inside.send(Request::get("/api/2.0/token/list")).await.unwrap();
-    assert_eq!(listed.token_infos[0].token_id, made.token_info.token_id);
-    let revoke = RevokeToken { token_id: made.token_info.token_id.clone() };
-    inside.send::<()>(Request::post("/api/2.0/token/delete").json(&revoke).unwrap()).await.unwrap();
-    let error = holder.send::<ListTokens>(Request::get("/api/2.0/token/list")).await.unwrap_err();
+    assert_eq!(tokens::list(&inside, false).await.unwrap()[0].token_id, made.token_info.token_id);
+    tokens::revoke(&inside, &made.token_info.token_id).await.unwrap();
+    let error = tokens::list(&holder, false).await.unwrap_err();
     assert!(error.is_denied(), "{error}");
 }
 
@@ -246,34 +216,20 @@ async fn a_token_works_until_it_is_revoked() {
 async fn secrets_go_in_and_come_out() {
     let bench = Bench::new().await;
     let inside = bench.inside(&bench.workspace().await);
-    let post = async |path: &str, body: serde_json::Value| -> Result<(), Error> {
-        inside.send(Request::post(path).json(&body)?).await
-    };
-    let json = |body: serde_json::Result<serde_json::Value>| body.unwrap();
-    let scope = CreateScope { scope: "ssh-tunnel-x".to_owned(), ..CreateScope::default() };
-    post("/api/2.0/secrets/scopes/create", json(serde_json::to_value(&scope))).await.unwrap();
-    let again = post("/api/2.0/secrets/scopes/create", json(serde_json::to_value(&scope))).await.unwrap_err();
-    assert!(again.is_already_exists(), "{again}");
-    let put = PutSecret {
-        scope: "ssh-tunnel-x".to_owned(),
-        key: "k".to_owned(),
-        string_value: Some(Secret::from("value")),
-        ..PutSecret::default()
-    };
-    post("/api/2.0/secrets/put", json(serde_json::to_value(&put))).await.unwrap();
-    let get = Request::get("/api/2.0/secrets/get").query("scope", "ssh-tunnel-x").query("key", "k");
-    let got: GetSecret = inside.send(get).await.unwrap();
-    assert_eq!(got.value.expose(), "dmFsdWU=");
-    let listed: ListSecrets =
-        inside.send(Request::get("/api/2.0/secrets/list").query("scope", "ssh-tunnel-x")).await.unwrap();
-    assert!(listed.secrets[0].key == "k" && listed.secrets[0].last_updated_timestamp.is_some());
-    let acl = PutAcl { scope: "ssh-tunnel-x".to_owned(), principal: "users".to_owned(), permission: "READ".to_owned() };
-    post("/api/2.0/secrets/acls/put", json(serde_json::to_value(&acl))).await.unwrap();
-    let get = Request::get("/api/2.0/secrets/acls/get").query("scope", "ssh-tunnel-x").query("principal", "users");
-    assert_eq!(inside.send::<AclItem>(get).await.unwrap().permission, "READ");
-    let scopes: ListScopes = inside.send(Request::get("/api/2.0/secrets/scopes/list")).await.unwrap();
-    assert_eq!(scopes.scopes[0].name, "ssh-tunnel-x");
-    let missing =
-        inside.send::<ListSecrets>(Request::get("/api/2.0/secrets/list").query("scope", "none")).await.unwrap_err();
-    assert!(missing.is_not_found(), "{missing}");
+    let scope = "ssh-tunnel-x";
+    assert!(secrets::new_scope(&inside, scope).await.unwrap());
+    assert!(!secrets::new_scope(&inside, scope).await.unwrap(), "it is there already");
+    secrets::put(&inside, scope, "k", &Secret::from("value")).await.unwrap();
+    assert_eq!(secrets::get(&inside, scope, "k").await.unwrap().unwrap().expose(), "value");
+    let listed = secrets::list(&inside, scope).await.unwrap().unwrap();
+    assert!(listed[0].key == "k" && listed[0].last_updated_timestamp.is_some());
+    let acl = json!({ "scope": scope, "principal": "users", "permission": "READ" });
+    inside.send::<()>(Request::post("/api/2.0/secrets/acls/put").json(&acl).unwrap()).await.unwrap();
+    let get = Request::get("/api/2.0/secrets/acls/get").query("scope", scope).query("principal", "users");
+    assert_eq!(inside.send::<Value>(get).await.unwrap()["permission"], "READ");
+    let scopes: Value = inside.send(Request::get("/api/2.0/secrets/scopes/list")).await.unwrap();
+    assert_eq!(scopes["scopes"][0]["name"], scope);
+    assert!(secrets::list(&inside, "none").await.unwrap().is_none());
+    secrets::delete(&inside, scope, "k").await.unwrap();
+    assert!(secrets::get(&inside, scope, "k").await.unwrap().is_none());
 }

@@ -3,8 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tfplugin::{Error, Result};
+use tfplugin::{Attr, Error, Result};
 use tokio::sync::OnceCell;
+
+use crate::level::{self, ProviderConfig};
 
 /// The Databricks side of a configured provider: its configuration, and the client that is made of it when the first
 /// resource asks.
@@ -44,9 +46,47 @@ pub struct Account(databricks::Client);
 #[derive(Debug, Clone)]
 pub struct Workspace(databricks::Client);
 
+/// The client of a workspace, or of the account of all workspaces among which an object's `provider_config` chooses.
+#[derive(Debug, Clone)]
+pub struct AnyWorkspace(databricks::Client);
+
 /// The client of an account or of a workspace, for what exists in both (a service principal, say).
 #[derive(Debug, Clone)]
 pub struct Either(databricks::Client);
+
+/// A client that finds the one of an object: the level that its `api` names, and the workspace that its `provider_config` does.
+pub trait Reach: Deref<Target = databricks::Client> + Send + Sync + 'static {
+    /// The client of an object that says so of itself.
+    fn reach(
+        &self,
+        api: &Attr<String>,
+        config: &Attr<ProviderConfig>,
+    ) -> impl Future<Output = Result<databricks::Client>> + Send;
+}
+
+impl Reach for Account {
+    async fn reach(&self, _: &Attr<String>, _: &Attr<ProviderConfig>) -> Result<databricks::Client> {
+        Ok(self.0.clone())
+    }
+}
+
+impl Reach for Workspace {
+    async fn reach(&self, _: &Attr<String>, config: &Attr<ProviderConfig>) -> Result<databricks::Client> {
+        level::workspace(self, config).await
+    }
+}
+
+impl Reach for AnyWorkspace {
+    async fn reach(&self, _: &Attr<String>, config: &Attr<ProviderConfig>) -> Result<databricks::Client> {
+        level::workspace(self, config).await
+    }
+}
+
+impl Reach for Either {
+    async fn reach(&self, api: &Attr<String>, config: &Attr<ProviderConfig>) -> Result<databricks::Client> {
+        level::client(self, api, config).await
+    }
+}
 
 macro_rules! client {
     ($type:ty) => {
@@ -68,6 +108,7 @@ macro_rules! client {
 
 client!(Account);
 client!(Workspace);
+client!(AnyWorkspace);
 client!(Either);
 
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account {
@@ -110,6 +151,18 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspac
                 .at("host"));
         }
         Ok(Arc::new(Self(client)))
+    }
+}
+
+impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for AnyWorkspace {
+    const LEVEL: &'static str = "workspace";
+
+    fn is_unknown(context: &C) -> bool {
+        context.as_ref().is_unknown()
+    }
+
+    async fn connect(context: &C) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self(context.as_ref().client().await?)))
     }
 }
 

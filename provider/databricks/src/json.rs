@@ -1,7 +1,7 @@
-//! What is put over an object as the API has it, and what differs between two descriptions of it. Pure.
+//! What the API says of wide objects (a cluster, a workspace), which fill in what nobody asked for. Pure.
 //!
-//! Wide objects (a cluster, a workspace) have members that no schema of ours models, today or tomorrow. So an update never
-//! sends a whole object that was made from the schema: it sends the members that differ, each put over the one that stands.
+//! What is sent of them is `tfplugin::reconcile`'s to say, as of every other object. Its `seen` is not for them: of an import it leaves
+//! out what the service decides, and these take all of it.
 
 use serde_json::{Map, Value as Json};
 
@@ -58,34 +58,6 @@ pub(crate) fn is_zero(value: Option<&Json>) -> bool {
     }
 }
 
-/// The members that differ, in the order of their names. Of `zeros` a zero is the same as none.
-pub(crate) fn changed<'a>(before: &'a Members, after: &'a Members, zeros: &[&str]) -> Vec<&'a str> {
-    let mut names: Vec<&str> = before.keys().chain(after.keys()).map(String::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|name| {
-        let (before, after) = (before.get(*name), after.get(*name));
-        before != after && !(zeros.contains(name) && is_zero(before) && is_zero(after))
-    });
-    names
-}
-
-/// `after`, put over what stands: members that neither `before` nor `after` knows stay as they are. `None`: it is taken away.
-pub(crate) fn over(found: Option<&Json>, before: Option<&Json>, after: Option<&Json>) -> Option<Json> {
-    let after = after?;
-    let (Some(Json::Object(found)), Json::Object(wanted)) = (found, after) else { return Some(after.clone()) };
-    let none = Members::new();
-    let before = before.and_then(Json::as_object).unwrap_or(&none);
-    let mut merged = found.clone();
-    merged.retain(|name, _| wanted.contains_key(name) || !before.contains_key(name));
-    for (name, value) in wanted {
-        if let Some(value) = over(found.get(name), before.get(name), Some(value)) {
-            merged.insert(name.clone(), value);
-        }
-    }
-    Some(Json::Object(merged))
-}
-
 /// `found`, with zeros and absences as `known` has them: a service that says `false` where nobody said anything, or nothing where
 /// somebody said `false`, has not changed anything. The members named in `told` are taken as they are found.
 pub(crate) fn settle(known: &Members, found: &mut Members, told: &[&str]) {
@@ -129,35 +101,6 @@ mod tests {
         ] {
             assert_eq!(present(value.clone(), &["tags"]), expected, "{value}");
         }
-    }
-
-    #[test]
-    fn a_zero_of_some_members_is_no_change() {
-        for (before, after, expected) in [
-            (json!({"a": 1}), json!({"a": 1}), vec![]),
-            (json!({"a": 1, "b": 1}), json!({"b": 2, "c": 1}), vec!["a", "b", "c"]),
-            (json!({"switch": false}), json!({}), vec![]),
-            (json!({}), json!({"switch": false}), vec![]),
-            (json!({}), json!({"switch": true}), vec!["switch"]),
-            (json!({"count": 0}), json!({}), vec!["count"]),
-        ] {
-            let (before, after) = (members(before), members(after));
-            assert_eq!(changed(&before, &after, &["switch"]), expected, "{before:?} {after:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_modelled_stays_under_what_is_put_over_it() {
-        for (found, before, after, expected) in [
-            (json!({"a": 1, "x": 9}), json!({"a": 1}), json!({"a": 2}), json!({"a": 2, "x": 9})),
-            (json!({"a": 1, "x": 9}), json!({"a": 1}), json!({"b": 2}), json!({"b": 2, "x": 9})),
-            (json!({"a": {"x": 9}}), json!({}), json!({"a": {"b": 1}}), json!({"a": {"b": 1, "x": 9}})),
-            (json!([1, 2]), json!([1, 2]), json!([3]), json!([3])),
-            (json!(null), json!(null), json!({"a": 1}), json!({"a": 1})),
-        ] {
-            assert_eq!(over(Some(&found), Some(&before), Some(&after)), Some(expected), "{found} {before} {after}");
-        }
-        assert_eq!(over(Some(&json!({"a": 1})), Some(&json!({"a": 1})), None), None);
     }
 
     #[test]

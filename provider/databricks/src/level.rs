@@ -4,7 +4,10 @@
 use databricks::Client;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, Error, OPTIONAL_COMPUTED, Result};
+use serde_json::Value as Json;
+use tfplugin::{Attr, Call, Error, OPTIONAL_COMPUTED, Object, Planning, Resource, Result, reconcile};
+
+use crate::clients::{AnyWorkspace, Workspace};
 
 /// The workspace that the object stands in, where the provider is configured for an account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,24 +25,52 @@ fn workspace_id(config: &Attr<ProviderConfig>) -> Option<&str> {
 /// The client of the level that `api` names and of the workspace that `config` names.
 pub(crate) async fn client(provider: &Client, api: &Attr<String>, config: &Attr<ProviderConfig>) -> Result<Client> {
     match (provider.is_account(), api.text(), workspace_id(config)) {
-        (true, "" | "workspace", Some(id)) => Ok(provider.workspace_by_id(id).await?),
-        (true, "workspace", None) => Err(Error::new("It is not said which workspace the object stands in")
-            .detail("The provider is configured for an account: name the workspace in provider_config, or use a provider whose host is it.")
-            .at("api")),
-        (false, "account", _) => Err(Error::new("The object stands in the account, and the provider is configured for a workspace")
-            .detail("Use a provider whose host is the account console, or leave api out.")
-            .at("api")),
-        (false, _, Some(id)) => is_of(provider, id).await.map(|()| provider.clone()),
-        (true, _, _) | (false, _, None) => Ok(provider.clone()),
+        (true, "" | "workspace", Some(_)) | (true, "workspace", None) => workspace(provider, config).await,
+        (false, "account", _) => {
+            Err(Error::new("The object stands in the account, and the provider is configured for a workspace")
+                .detail("Use a provider whose host is the account console, or leave api out.")
+                .at("api"))
+        }
+        (false, _, _) => workspace(provider, config).await,
+        (true, _, _) => Ok(provider.clone()),
     }
 }
 
-/// That `config`, if it names a workspace, names the provider's own.
-pub(crate) async fn check(provider: &Client, config: &Attr<ProviderConfig>) -> Result<()> {
+/// The workspace that `config` names; without one the provider's own.
+pub(crate) async fn workspace(provider: &Client, config: &Attr<ProviderConfig>) -> Result<Client> {
     match workspace_id(config) {
-        Some(id) => is_of(provider, id).await,
-        None => Ok(()),
+        Some(id) if provider.is_account() => Ok(provider.workspace_by_id(id).await?),
+        Some(id) => is_of(provider, id).await.map(|()| provider.clone()),
+        None if provider.is_account() => Err(unsaid()),
+        None => Ok(provider.clone()),
     }
+}
+
+/// A call in the workspace that `config` names.
+pub(crate) async fn call(cx: &Call<AnyWorkspace>, config: &Attr<ProviderConfig>) -> Result<Call<Workspace>> {
+    Ok(cx.with(workspace(cx.client(), config).await?.into()))
+}
+
+fn unsaid() -> Error {
+    Error::new("It is not said which workspace the object stands in")
+        .detail("The provider is configured for an account: name the workspace in provider_config, or use a provider whose host is it.")
+        .at("provider_config")
+}
+
+/// What a plan says of where an object stands: that it is said, and that another workspace is another object.
+pub(crate) fn plan<R>(planning: &mut Planning<'_, R>, of: fn(&R) -> &Attr<ProviderConfig>) -> Result<()>
+where
+    R: Resource<Client = AnyWorkspace>,
+{
+    let is_account = planning.client.is_some_and(|provider| provider.is_account());
+    if is_account && of(planning.config).is_null() && planning.prior.and_then(|prior| workspace_id(of(prior))).is_none()
+    {
+        return Err(unsaid());
+    }
+    if planning.prior.is_some_and(|prior| moves(of(prior), of(planning.planned))) {
+        planning.replaces.push("provider_config".into());
+    }
+    Ok(())
 }
 
 async fn is_of(provider: &Client, id: &str) -> Result<()> {
@@ -50,6 +81,14 @@ async fn is_of(provider: &Client, id: &str) -> Result<()> {
     Err(Error::new(format!("The provider is configured for the workspace {own}, and the object stands in {id}"))
         .detail("Use a provider whose host is that workspace, or whose host is the account console.")
         .at("provider_config"))
+}
+
+/// What an object says of where it stands: its `api`, and its `provider_config`.
+pub(crate) fn of<T: Object>(object: &T) -> Result<(Attr<String>, Attr<ProviderConfig>)> {
+    let tree = reconcile::tree(object)?;
+    let text = |at: &str| tree.pointer(at).and_then(Json::as_str).map(str::to_owned);
+    let config = text("/provider_config/workspace_id").map(|id| ProviderConfig { workspace_id: id.into() });
+    Ok((text("/api").into(), config.into()))
 }
 
 /// Whether an object moves to another workspace, which makes it another object. One that was made without saying where stays.

@@ -1,7 +1,6 @@
 //! The Databricks half of the provider: its clients, and one file per resource, in the groups of the API's own reference.
 
 pub mod account;
-mod answer;
 pub mod clients;
 pub mod compute;
 mod environment;

@@ -24,11 +24,13 @@ use tfplugin::{
 pub use all::{All, List, Listing, data_all};
 pub use api::Api;
 use api::Update;
+pub(crate) use calls::remove;
 use calls::{Calls, Refused};
 pub use one::{Lookup, One, data_one};
-use place::Place;
+pub(crate) use place::{Place, account};
 
-use crate::level::{self, ProviderConfig};
+use crate::clients::Reach;
+use crate::level;
 
 /// An object of a REST API: what its messages call it, and where and how the API serves it.
 pub trait Rest: Object {
@@ -51,8 +53,8 @@ pub trait Rest: Object {
     /// What becomes of the object when it is removed outside Terraform.
     const REMOVAL: Removal = Removal::Gone;
 
-    /// Of which client it is: an `Account`'s, a `Workspace`'s or `Either`'s.
-    type Client: Deref<Target = databricks::Client> + Send + Sync + 'static;
+    /// Of which client it is: an `Account`'s, a workspace's (`AnyWorkspace`, where it has a `provider_config`) or `Either`'s.
+    type Client: Reach;
 
     /// Checks that the schema cannot express.
     fn validate(config: &Self) -> Vec<Diagnostic> {
@@ -194,18 +196,19 @@ impl<T: Rest> Resource for Of<T> {
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        if let Some(prior) = planning.prior
+            && level::moves(&level::of(prior)?.1, &level::of(planning.planned)?.1)
+        {
+            planning.replaces.push("provider_config".into());
+        }
         T::plan(planning)
     }
 
     async fn create(cx: &Call<T::Client>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
-        let calls = Calls::<T>::new(cx);
-        let place = Place::of_plan::<T>(&plan.object, cx.client())?;
+        let calls = Calls::<T>::new(cx, &plan.object).await?;
+        let place = Place::of_plan::<T>(&plan.object, calls.client())?;
         let mut body = place.body(reconcile::sent(&plan.object)?);
         let is_whole = T::API.later.iter().filter(|name| body.shift_remove(**name).is_some()).count() == 0;
-        let configured = reconcile::tree(&plan.object)?;
-        if let Some(id) = configured.pointer("/provider_config/workspace_id").and_then(Json::as_str) {
-            level::check(cx.client(), &ProviderConfig { workspace_id: id.into() }.into()).await?;
-        }
         let answer = match calls.create(&place, body, &plan.object).await {
             Ok(answer) => answer,
             Err(Refused::Existing) => {
@@ -225,8 +228,8 @@ impl<T: Rest> Resource for Of<T> {
     /// Reads what the answer of the create or update left out, then waits as the description says.
     async fn ready(cx: &Call<T::Client>, state: Self) -> Result<Self> {
         let object = if state.is_partial {
-            let calls = Calls::<T>::new(cx);
-            let place = Place::of_state::<T>(&state.object, cx.client())?;
+            let calls = Calls::<T>::new(cx, &state.object).await?;
+            let place = Place::of_state::<T>(&state.object, calls.client())?;
             let found = calls.get_new(&place, SPREADING).await?;
             calls.state(&place, &state.object, &found)?.object
         } else {
@@ -240,8 +243,8 @@ impl<T: Rest> Resource for Of<T> {
             // The object is its own key: a second create is the same object.
             return Ok(None);
         }
-        let calls = Calls::<T>::new(cx);
-        let place = Place::of_plan::<T>(&plan.object, cx.client())?;
+        let calls = Calls::<T>::new(cx, &plan.object).await?;
+        let place = Place::of_plan::<T>(&plan.object, calls.client())?;
         for found in calls.list(&place).await? {
             if !T::API.may_be_of(marker, &found) {
                 continue;
@@ -256,15 +259,15 @@ impl<T: Rest> Resource for Of<T> {
     }
 
     async fn read(cx: &Call<T::Client>, state: Self) -> Result<Option<Self>> {
-        let calls = Calls::<T>::new(cx);
-        let place = Place::of_state::<T>(&state.object, cx.client())?;
+        let calls = Calls::<T>::new(cx, &state.object).await?;
+        let place = Place::of_state::<T>(&state.object, calls.client())?;
         let found = calls.get(&place).await?;
         found.map(|found| calls.state(&place, &state.object, &found)).transpose()
     }
 
     async fn update(cx: &Call<T::Client>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
-        let calls = Calls::<T>::new(cx);
-        let place = Place::of_state::<T>(&state.object, cx.client())?;
+        let calls = Calls::<T>::new(cx, &state.object).await?;
+        let place = Place::of_state::<T>(&state.object, calls.client())?;
         let change = reconcile::changed(&state.object, &plan.object, None)?;
         if change.is_empty() {
             return Ok(Of { object: place.named(plan.object)?, is_partial: !T::API.is_as_planned });
@@ -274,8 +277,8 @@ impl<T: Rest> Resource for Of<T> {
     }
 
     async fn delete(cx: &Call<T::Client>, state: Self) -> Result<()> {
-        let calls = Calls::<T>::new(cx);
-        let place = Place::of_state::<T>(&state.object, cx.client())?;
+        let calls = Calls::<T>::new(cx, &state.object).await?;
+        let place = Place::of_state::<T>(&state.object, calls.client())?;
         calls.delete(&place).await?;
         if T::API.is_gone_at_once {
             return Ok(());

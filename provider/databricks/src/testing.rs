@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use databricks::api::account::{
-    AwsCredentials, Credentials, RootBucketInfo, StorageConfiguration, StsRole, Workspace as ApiWorkspace,
-};
+use databricks::api::account::{Workspace as ApiWorkspace, WorkspaceStatus};
 use databricks::{Client, Config, Environment, Request};
 use jiff::Timestamp;
 use localcloud::{Options, Running, Server};
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tfplugin::{Call, Marker, Resource};
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::{Account, Either, Workspace};
+use crate::clients::{Account, AnyWorkspace, Either, Workspace};
 
 /// A local cloud with an account.
 pub(crate) struct Cloud {
@@ -54,6 +53,16 @@ impl Cloud {
         call(self.client(self.new_workspace().await.1).into())
     }
 
+    /// A call of a resource that may choose among an account's workspaces, at a workspace that was made for it.
+    pub(crate) async fn any_workspace(&self) -> Call<AnyWorkspace> {
+        call(self.client(self.new_workspace().await.1).into())
+    }
+
+    /// Such a call, at the account.
+    pub(crate) fn any_workspace_of_account(&self) -> Call<AnyWorkspace> {
+        call(self.client(self.running.accounts_host()).into())
+    }
+
     /// A call of a resource that the account and workspaces have, at a workspace that was made for it.
     pub(crate) async fn workspace_either(&self) -> Call<Either> {
         call(self.client(self.new_workspace().await.1).into())
@@ -62,31 +71,24 @@ impl Cloud {
     /// The id and the address of a new workspace that runs.
     pub(crate) async fn new_workspace(&self) -> (i64, String) {
         let client = self.client(self.running.accounts_host());
-        let role =
-            AwsCredentials { sts_role: StsRole { role_arn: "arn:aws:iam::123456789012:role/databricks".into() } };
-        let body = Credentials { credentials_name: "test".into(), aws_credentials: role, ..Credentials::default() };
-        let credentials: Credentials =
-            client.send(Request::post_account("/credentials").json(&body).unwrap()).await.unwrap();
-        let body = StorageConfiguration {
-            storage_configuration_name: "test".into(),
-            root_bucket_info: RootBucketInfo { bucket_name: "test-root".into() },
-            ..StorageConfiguration::default()
+        let post = async |path: &str, body: Json| -> Json {
+            client.send(Request::post_account(path).json(&body).unwrap()).await.unwrap()
         };
-        let storage: StorageConfiguration =
-            client.send(Request::post_account("/storage-configurations").json(&body).unwrap()).await.unwrap();
-        let body = ApiWorkspace {
-            workspace_name: "test".into(),
-            aws_region: "eu-west-1".into(),
-            credentials_id: credentials.credentials_id,
-            storage_configuration_id: storage.storage_configuration_id,
-            ..ApiWorkspace::default()
-        };
-        let made: ApiWorkspace = client.send(Request::post_account("/workspaces").json(&body).unwrap()).await.unwrap();
-        let id = made.workspace_id.unwrap();
+        let role = json!({ "sts_role": { "role_arn": "arn:aws:iam::123456789012:role/databricks" } });
+        let credentials = post("/credentials", json!({ "credentials_name": "test", "aws_credentials": role })).await;
+        let bucket = json!({ "bucket_name": "test-root" });
+        let storage = json!({ "storage_configuration_name": "test", "root_bucket_info": bucket });
+        let storage = post("/storage-configurations", storage).await;
+        let workspace = json!({
+            "workspace_name": "test",
+            "aws_region": "eu-west-1",
+            "credentials_id": credentials["credentials_id"],
+            "storage_configuration_id": storage["storage_configuration_id"],
+        });
+        let id = post(ApiWorkspace::PATH, workspace).await["workspace_id"].as_i64().unwrap();
         loop {
-            let path = format!("/workspaces/{id}");
-            let now: ApiWorkspace = client.send(Request::get_account(path)).await.unwrap();
-            if now.workspace_status == databricks::api::account::WorkspaceStatus::Running {
+            let now: ApiWorkspace = client.send(Request::get_account(ApiWorkspace::path(id))).await.unwrap();
+            if now.workspace_status == WorkspaceStatus::Running {
                 return (id, self.running.workspace_host(&now.deployment_name));
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

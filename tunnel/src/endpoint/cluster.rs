@@ -1,7 +1,7 @@
 //! What a cluster must be to serve SSH. It is looked at before minutes are spent on starting it.
 
 use databricks::Client;
-use databricks::api::clusters::{Cluster, ListNodeTypes};
+use databricks::api::clusters::{self, Cluster, NodeType};
 
 use crate::error::{Error, Result};
 use crate::workspace::explain;
@@ -78,16 +78,15 @@ pub type Processor = &'static str;
 /// # Errors
 /// When the workspace cannot be asked.
 pub async fn processor(client: &Client, cluster: &Cluster) -> Result<Option<Processor>> {
-    let request = databricks::Request::get("/api/2.1/clusters/list-node-types");
-    let types: ListNodeTypes =
-        client.send(request).await.map_err(|error| explain(error, "cannot ask for the cluster's processors"))?;
+    let types = clusters::node_types(client).await;
+    let types = types.map_err(|error| explain(error, "cannot ask for the cluster's processors"))?;
     Ok(processor_of(&types, cluster))
 }
 
-fn processor_of(types: &ListNodeTypes, cluster: &Cluster) -> Option<Processor> {
+fn processor_of(types: &[NodeType], cluster: &Cluster) -> Option<Processor> {
     let of_driver = &cluster.attributes.driver_node_type_id;
     let id = if of_driver.is_empty() { &cluster.attributes.node_type_id } else { of_driver };
-    let found = types.node_types.iter().find(|one| one.node_type_id == *id)?;
+    let found = types.iter().find(|one| one.node_type_id == *id)?;
     Some(if found.is_graviton.unwrap_or(false) { "aarch64" } else { "x86_64" })
 }
 
@@ -137,10 +136,10 @@ mod tests {
 
     #[test]
     fn the_drivers_processors_are_those_of_its_instance_type() {
-        let types: ListNodeTypes = serde_json::from_value(serde_json::json!({"node_types": [
+        let types: Vec<NodeType> = serde_json::from_value(serde_json::json!([
             {"node_type_id": "m6gd.large", "is_graviton": true}, {"node_type_id": "m5d.large", "is_graviton": false},
             {"node_type_id": "old"},
-        ]}))
+        ]))
         .unwrap();
         let check = |driver: &str, workers: &str, expected: Option<&str>| {
             let mut cluster = Cluster::default();

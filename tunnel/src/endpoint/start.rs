@@ -163,8 +163,7 @@ impl Starter<'_> {
                 ClusterState::Terminated | ClusterState::Error => {
                     self.progress.stage("starting the cluster");
                     let body = ClusterId { cluster_id: self.endpoint.cluster_id.clone() };
-                    let request = json(Request::post("/api/2.1/clusters/start"), &body)?;
-                    match self.client.send::<()>(request).await {
+                    match clusters::command(self.client, "start", &body).await {
                         Ok(()) => asked = true,
                         // Somebody else was faster.
                         Err(error) if error.is_invalid_state() => {}
@@ -250,8 +249,7 @@ impl Starter<'_> {
             language: "PYTHON".to_owned(),
             overwrite: Some(true),
         };
-        let imported: Result<(), _> =
-            self.client.send(json(Request::post("/api/2.0/workspace/import"), &notebook)?).await;
+        let imported = files::import_notebook(self.client, &notebook).await;
         imported.map_err(|error| explain(error, doing))?;
         let instance_id = uuid::Uuid::new_v4().simple().to_string();
         let run = bootstrap::run(self.endpoint, &instance_id);

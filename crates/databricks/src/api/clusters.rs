@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{open_enum, wire};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{nullable, open_enum, wire};
 use crate::{Client, Error, Request};
 
 wire! {
@@ -79,14 +82,6 @@ wire! {
         pub parameters: BTreeMap<String, String>,
     }
 
-    /// `GET /api/2.1/clusters/list?page_size=100&page_token=…`.
-    pub struct ListClusters {
-        /// One page of them.
-        pub clusters: Vec<Cluster>,
-        /// Where the next page starts; empty at the end.
-        pub next_page_token: String,
-    }
-
     /// `GET /api/2.1/clusters/list-node-types`.
     pub struct ListNodeTypes {
         /// All of them.
@@ -124,12 +119,30 @@ open_enum! {
     }
 }
 
-/// A cluster.
+/// Where they are served.
+const PATH: &str = "/api/2.1/clusters";
+
+/// A cluster, as the reader wants it: a [`Cluster`], or all that the answer has.
 ///
 /// # Errors
 /// Whatever the API refuses; of a cluster that is not there [`Error::is_missing_cluster`] is true.
-pub async fn get(client: &Client, id: &str) -> Result<Cluster, Error> {
-    client.send(Request::get("/api/2.1/clusters/get").query("cluster_id", id)).await
+pub async fn get<T: DeserializeOwned + 'static>(client: &Client, id: &str) -> Result<T, Error> {
+    client.send(Request::get(format!("{PATH}/get")).query("cluster_id", id)).await
+}
+
+/// The clusters of the workspace: all, or only those that are pinned, or are not.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn list<T>(client: &Client, is_pinned: Option<bool>) -> Result<Vec<T>, Error>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let mut request = Request::get(format!("{PATH}/list")).query("page_size", "100");
+    if let Some(is_pinned) = is_pinned {
+        request = request.query("filter_by.is_pinned", is_pinned);
+    }
+    client.pages(request, |page: Page<T>| (page.clusters, page.next_page_token)).await
 }
 
 /// All clusters with this name: names are not unique.
@@ -137,8 +150,42 @@ pub async fn get(client: &Client, id: &str) -> Result<Cluster, Error> {
 /// # Errors
 /// Whatever the API refuses.
 pub async fn named(client: &Client, name: &str) -> Result<Vec<Cluster>, Error> {
-    let request = Request::get("/api/2.1/clusters/list").query("page_size", "100");
-    let mut found = client.pages(request, |page: ListClusters| (page.clusters, page.next_page_token)).await?;
+    let mut found: Vec<Cluster> = list(client, None).await?;
     found.retain(|cluster| cluster.attributes.cluster_name == name);
     Ok(found)
+}
+
+/// Makes a cluster, and answers before it runs.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn create(client: &Client, body: &(impl Serialize + Sync)) -> Result<ClusterId, Error> {
+    client.send(Request::post(format!("{PATH}/create")).json(body)?).await
+}
+
+/// A command on one cluster that may be repeated: `start`, `update`, `delete` (which stops it), `permanent-delete`, `pin`, …
+///
+/// # Errors
+/// Whatever the API refuses: [`Error::is_invalid_state`] while the cluster changes, or where it is so already.
+pub async fn command(client: &Client, verb: &str, body: &(impl Serialize + Sync)) -> Result<(), Error> {
+    client.send(Request::post(format!("{PATH}/{verb}")).json(body)?.idempotent()).await
+}
+
+/// The instance types that the workspace knows.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn node_types(client: &Client) -> Result<Vec<NodeType>, Error> {
+    let all: ListNodeTypes = client.send(Request::get(format!("{PATH}/list-node-types"))).await?;
+    Ok(all.node_types)
+}
+
+/// One page of a list, and where the next one starts; empty at the end.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Page<T> {
+    #[serde(default, deserialize_with = "nullable")]
+    clusters: Vec<T>,
+    #[serde(default, deserialize_with = "nullable")]
+    next_page_token: String,
 }

@@ -9,17 +9,12 @@ use secret::Secret;
 use serde_json::Value;
 
 use super::wire;
+use crate::Request;
 
 /// The schema of a patch.
 pub const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /// The schema of a service principal.
 pub const SERVICE_PRINCIPAL_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServicePrincipal";
-/// The schema of a user.
-pub const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-/// The schema of a list.
-pub const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
-/// The schema of an error.
-pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// The content type of SCIM requests.
 pub const CONTENT_TYPE: &str = "application/scim+json; charset=utf-8";
 
@@ -154,6 +149,11 @@ wire! {
         /// Where the next page starts; empty at the end.
         pub next_page_token: String,
     }
+}
+
+/// Who the caller is: the answer is a [`User`].
+pub fn me() -> Request {
+    Request::get("/api/2.0/preview/scim/v2/Me")
 }
 
 impl Patch {

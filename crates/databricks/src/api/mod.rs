@@ -17,7 +17,7 @@ pub mod workspace;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Whether a value is left out of a request.
 pub trait Absent {
@@ -109,9 +109,6 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The values known to this version, as the API writes them.
-            pub const KNOWN: &'static [&'static str] = &[$($text),*];
-
             /// The value as the API writes it.
             pub fn as_str(&self) -> &str {
                 match self {
@@ -163,10 +160,6 @@ macro_rules! open_enum {
     )* };
 }
 pub(crate) use open_enum;
-
-/// `{}`: the answer of calls that have nothing to say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Empty {}
 
 #[cfg(test)]
 mod tests {

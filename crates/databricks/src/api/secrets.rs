@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use secret::Secret;
 
 use super::wire;
-use crate::{Client, Error, Request};
+use crate::{Client, Error, IfExists, Request};
 
 wire! {
     /// `POST /api/2.0/secrets/scopes/create`.
@@ -24,20 +24,6 @@ wire! {
     pub struct DeleteScope {
         /// The scope.
         pub scope: String,
-    }
-
-    /// `GET /api/2.0/secrets/scopes/list`.
-    pub struct ListScopes {
-        /// All of them.
-        pub scopes: Vec<Scope>,
-    }
-
-    /// A scope.
-    pub struct Scope {
-        /// Its name.
-        pub name: String,
-        /// `DATABRICKS`.
-        pub backend_type: String,
     }
 
     /// `POST /api/2.0/secrets/put`: writes or overwrites.
@@ -81,32 +67,6 @@ wire! {
         /// Epoch milliseconds.
         pub last_updated_timestamp: Option<i64>,
     }
-
-    /// `POST /api/2.0/secrets/acls/put`.
-    pub struct PutAcl {
-        /// The scope.
-        pub scope: String,
-        /// User, group or application id.
-        pub principal: String,
-        /// READ, WRITE or MANAGE.
-        pub permission: String,
-    }
-
-    /// `POST /api/2.0/secrets/acls/delete`.
-    pub struct DeleteAcl {
-        /// The scope.
-        pub scope: String,
-        /// User, group or application id.
-        pub principal: String,
-    }
-
-    /// One entry of an access list: `GET /api/2.0/secrets/acls/get?scope=…&principal=…`.
-    pub struct AclItem {
-        /// User, group or application id.
-        pub principal: String,
-        /// READ, WRITE or MANAGE.
-        pub permission: String,
-    }
 }
 
 /// Makes a scope that its creator manages. One that is there is no error.
@@ -143,7 +103,9 @@ fn creation_of(scope: &str) -> Result<Request, Error> {
 /// Whatever else the API refuses.
 pub async fn delete_scope(client: &Client, scope: &str) -> Result<(), Error> {
     let body = DeleteScope { scope: scope.to_owned() };
-    client.send(Request::post("/api/2.0/secrets/scopes/delete").json(&body)?.idempotent()).await.or_else(gone)
+    let request = Request::post("/api/2.0/secrets/scopes/delete").json(&body)?.idempotent();
+    client.send::<()>(request).await.if_exists()?;
+    Ok(())
 }
 
 /// The secrets of a scope, without their values; `None` without the scope.
@@ -151,11 +113,8 @@ pub async fn delete_scope(client: &Client, scope: &str) -> Result<(), Error> {
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn list(client: &Client, scope: &str) -> Result<Option<Vec<SecretMetadata>>, Error> {
-    match client.send::<ListSecrets>(Request::get("/api/2.0/secrets/list").query("scope", scope)).await {
-        Ok(list) => Ok(Some(list.secrets)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let request = Request::get("/api/2.0/secrets/list").query("scope", scope);
+    Ok(client.send::<ListSecrets>(request).await.if_exists()?.map(|list| list.secrets))
 }
 
 /// The names of a scope's secrets; `None` without the scope.
@@ -172,14 +131,11 @@ pub async fn names(client: &Client, scope: &str) -> Result<Option<Vec<String>>, 
 /// Whatever else the API refuses.
 pub async fn get(client: &Client, scope: &str, key: &str) -> Result<Option<Secret<String>>, Error> {
     let request = Request::get("/api/2.0/secrets/get").query("scope", scope).query("key", key);
-    match client.send::<GetSecret>(request).await {
-        Ok(secret) => {
-            let bytes = STANDARD.decode(secret.value.expose()).unwrap_or_default();
-            Ok(Some(Secret::new(String::from_utf8(bytes).unwrap_or_default())))
-        }
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = client.send::<GetSecret>(request).await.if_exists()?;
+    Ok(found.map(|secret| {
+        let bytes = STANDARD.decode(secret.value.expose()).unwrap_or_default();
+        Secret::new(String::from_utf8(bytes).unwrap_or_default())
+    }))
 }
 
 /// Writes a secret, over one that is there.
@@ -202,9 +158,6 @@ pub async fn put(client: &Client, scope: &str, key: &str, value: &Secret<String>
 /// Whatever else the API refuses.
 pub async fn delete(client: &Client, scope: &str, key: &str) -> Result<(), Error> {
     let body = DeleteSecret { scope: scope.to_owned(), key: key.to_owned() };
-    client.send(Request::post("/api/2.0/secrets/delete").json(&body)?.idempotent()).await.or_else(gone)
-}
-
-fn gone(error: Error) -> Result<(), Error> {
-    if error.is_not_found() { Ok(()) } else { Err(error) }
+    client.send::<()>(Request::post("/api/2.0/secrets/delete").json(&body)?.idempotent()).await.if_exists()?;
+    Ok(())
 }

@@ -3,8 +3,10 @@
 //! Reference: <https://docs.databricks.com/api/workspace/tokens>. Times are epoch milliseconds; an expiry of −1 or 0 is never.
 
 use secret::Secret;
+use serde_json::json;
 
 use super::wire;
+use crate::{Client, Error, IfExists, Request};
 
 wire! {
     /// `POST /api/2.0/token/create`.
@@ -46,10 +48,45 @@ wire! {
         /// The caller's tokens.
         pub token_infos: Vec<TokenInfo>,
     }
+}
 
-    /// `POST /api/2.0/token/delete`.
-    pub struct RevokeToken {
-        /// The token.
-        pub token_id: String,
-    }
+/// Where they are served.
+const PATH: &str = "/api/2.0/token";
+
+/// Issues a token.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn create(client: &Client, token: &CreateToken) -> Result<CreateTokenResponse, Error> {
+    client.send(Request::post(format!("{PATH}/create")).json(token)?).await
+}
+
+/// The caller's tokens. `shared`: a list that was read a moment ago will do.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn list(client: &Client, shared: bool) -> Result<Vec<TokenInfo>, Error> {
+    let request = Request::get(format!("{PATH}/list"));
+    let all: ListTokens = client.send(if shared { request.shared() } else { request }).await?;
+    Ok(all.token_infos)
+}
+
+/// Changes what a token says it is for.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn describe(client: &Client, id: &str, comment: &str) -> Result<(), Error> {
+    // An empty text is left out of a struct of the wire, and here it is the new comment.
+    let body = json!({ "token": { "comment": comment }, "update_mask": "comment" });
+    client.send(Request::patch(format!("{PATH}/{}", crate::segment(id))).json(&body)?).await
+}
+
+/// Revokes a token. One that is gone is no error.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn revoke(client: &Client, id: &str) -> Result<(), Error> {
+    let request = Request::post(format!("{PATH}/delete")).json(&json!({ "token_id": id }))?.idempotent();
+    client.send::<()>(request).await.if_exists()?;
+    Ok(())
 }

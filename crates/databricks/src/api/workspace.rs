@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{open_enum, wire};
-use crate::{Client, Error, Request};
+use crate::{Client, Error, IfExists, Request};
 
 /// How long an upload may take: megabytes over a slow line.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(600);
@@ -99,11 +99,7 @@ pub fn import_file_path(path: &str) -> String {
 /// Whatever else the API refuses.
 pub async fn read_file(client: &Client, path: &str) -> Result<Option<Bytes>, Error> {
     let request = Request::get("/api/2.0/workspace/export").query("path", path).query("direct_download", "true");
-    match client.send_bytes(request).await {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    client.send_bytes(request).await.if_exists()
 }
 
 /// Writes a file, over one that is there. A folder that is missing is made.
@@ -133,16 +129,21 @@ fn import(path: &str, content: Bytes) -> Request {
     request.body(content, "application/octet-stream").idempotent()
 }
 
+/// Imports a notebook, over one that is there if it says so.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn import_notebook(client: &Client, notebook: &Import) -> Result<(), Error> {
+    client.send(Request::post("/api/2.0/workspace/import").json(notebook)?).await
+}
+
 /// A file's size: `None` without a file, `Some(None)` where the workspace does not tell it.
 ///
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn file_size(client: &Client, path: &str) -> Result<Option<Option<i64>>, Error> {
-    match client.send::<ObjectInfo>(Request::get("/api/2.0/workspace/get-status").query("path", path)).await {
-        Ok(info) => Ok(Some(info.size)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let request = Request::get("/api/2.0/workspace/get-status").query("path", path);
+    Ok(client.send::<ObjectInfo>(request).await.if_exists()?.map(|info| info.size))
 }
 
 /// Makes a folder, and those above it. One that is there is no error.
@@ -171,10 +172,8 @@ pub async fn remove_folder(client: &Client, path: &str) -> Result<(), Error> {
 
 async fn delete(client: &Client, path: &str, recursive: bool) -> Result<(), Error> {
     let body = Delete { path: path.to_owned(), recursive: Some(recursive) };
-    match client.send(Request::post("/api/2.0/workspace/delete").json(&body)?.idempotent()).await {
-        Err(error) if error.is_not_found() => Ok(()),
-        other => other,
-    }
+    client.send::<()>(Request::post("/api/2.0/workspace/delete").json(&body)?.idempotent()).await.if_exists()?;
+    Ok(())
 }
 
 /// The paths of what stands in a folder; none where there is no folder.
@@ -182,11 +181,9 @@ async fn delete(client: &Client, path: &str, recursive: bool) -> Result<(), Erro
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn list(client: &Client, folder: &str) -> Result<Vec<String>, Error> {
-    match client.send::<ListObjects>(Request::get("/api/2.0/workspace/list").query("path", folder)).await {
-        Ok(found) => Ok(found.objects.into_iter().map(|object| object.path).collect()),
-        Err(error) if error.is_not_found() => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
+    let request = Request::get("/api/2.0/workspace/list").query("path", folder);
+    let found = client.send::<ListObjects>(request).await.if_exists()?.unwrap_or_default();
+    Ok(found.objects.into_iter().map(|object| object.path).collect())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use databricks::api::clusters::{Cluster, ListClusters};
+use databricks::api::clusters::{self, Cluster};
 use databricks::{Client, Config, Environment, Error, Request};
 use serde_json::{Value, json};
 
@@ -265,16 +265,14 @@ async fn all_pages_of_a_list_are_read_and_a_circle_is_noticed() {
         |id: u32, next: &str| ok(&format!(r#"{{"clusters":[{{"cluster_id":"{id}"}}],"next_page_token":"{next}"}}"#));
     let list = async |plays: &[Play]| {
         let service = Service::start(&[("GET /api/2.1/clusters/list", plays)]).await;
-        let request = Request::get("/api/2.1/clusters/list").query("page_size", 1);
-        let pages =
-            service.with_token().pages(request, |page: ListClusters| (page.clusters, page.next_page_token)).await;
+        let pages = clusters::list::<Cluster>(&service.with_token(), None).await;
         let asked: Vec<String> =
             service.seen("GET /api/2.1/clusters/list").into_iter().map(|seen| seen.query).collect();
         (pages.map(|clusters| clusters.into_iter().map(|one| one.cluster_id).collect::<Vec<_>>()), asked)
     };
     let (clusters, asked) = list(&[page(1, "a"), page(2, "b&c"), page(3, "")]).await;
     assert_eq!(clusters.unwrap(), ["1", "2", "3"]);
-    assert_eq!(asked, ["page_size=1", "page_size=1&page_token=a", "page_size=1&page_token=b%26c"]);
+    assert_eq!(asked, ["page_size=100", "page_size=100&page_token=a", "page_size=100&page_token=b%26c"]);
     let (clusters, _) = list(&[page(1, "a"), page(2, "a")]).await;
     assert!(clusters.unwrap_err().to_string().contains("leads back"));
 }

@@ -1,12 +1,7 @@
 //! databricks_mws_credentials: the cross-account role with which Databricks works in the AWS account.
 //! API: <https://docs.databricks.com/api/account/credentials>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, ID, OPTIONAL_COMPUTED, REQUIRED};
-
-use crate::clients::Account;
-use crate::rest::{All, Api, List, Rest};
+use crate::rest::prelude::*;
 
 /// A credential configuration: the IAM role that Databricks assumes to start and stop clusters in the AWS account.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

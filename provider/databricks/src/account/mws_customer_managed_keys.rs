@@ -1,12 +1,7 @@
 //! databricks_mws_customer_managed_keys: KMS keys that encrypt what Databricks stores.
 //! API: <https://docs.databricks.com/api/account/encryptionkeys>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, ID, OPTIONAL, OPTIONAL_COMPUTED, REQUIRED};
-
-use crate::clients::Account;
-use crate::rest::{Api, Rest};
+use crate::rest::prelude::*;
 
 /// A key of AWS KMS.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -33,8 +28,7 @@ pub struct GcpKeyInfo {
     pub kms_key_id: Attr<String>,
 }
 
-/// A configuration of a customer-managed key, for the control plane (`MANAGED_SERVICES`), for S3 and EBS (`STORAGE`), or
-/// for both.
+/// A customer-managed key: of the control plane (`MANAGED_SERVICES`), of S3 and EBS (`STORAGE`), or of both.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct MwsCustomerManagedKeys {
     /// `account_id/customer_managed_key_id`.
@@ -80,6 +74,5 @@ impl Rest for MwsCustomerManagedKeys {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = Some(("000000000001", "000000000002"));
     const API: Api = Api::collection("/customer-managed-keys", "account_id/customer_managed_key_id").gone_at_once();
     const VERSION: i64 = 1;
-
     type Client = Account;
 }

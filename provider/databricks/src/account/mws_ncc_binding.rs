@@ -1,10 +1,12 @@
 //! databricks_mws_ncc_binding: the network connectivity configuration that a workspace uses.
 //! API: <https://docs.databricks.com/api/account/workspaces/update>
+//!
+//! No `Rest`: it is an attribute of a workspace, and not an object.
 
 use std::time::Duration;
 
-use databricks::Request;
 use databricks::api::account::{Workspace, WorkspaceStatus};
+use databricks::{IfExists, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -36,11 +38,7 @@ impl MwsNccBinding {
 }
 
 async fn workspace(cx: &Call<Account>, id: i64) -> Result<Option<Workspace>> {
-    match cx.client().send(Request::get_account(Workspace::path(id))).await {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(cx.client().send(Request::get_account(Workspace::path(id))).await.if_exists()?)
 }
 
 impl Resource for MwsNccBinding {

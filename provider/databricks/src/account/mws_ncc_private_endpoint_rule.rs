@@ -1,13 +1,9 @@
 //! databricks_mws_ncc_private_endpoint_rule: a private endpoint of serverless compute.
 //! API: <https://docs.databricks.com/api/account/networkconnectivity/createprivateendpointrule>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use tfplugin::{Attr, COMPUTED, Diagnostic, Error, ID, OPTIONAL, OPTIONAL_COMPUTED, REQUIRED};
 
-use crate::clients::Account;
-use crate::rest::{Api, Rest};
+use crate::rest::prelude::*;
 
 /// APIs of Google.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -3,14 +3,9 @@
 
 mod egress;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, ID, OPTIONAL_COMPUTED, REQUIRED};
-
 pub use egress::EgressConfig;
 
-use crate::clients::Account;
-use crate::rest::{All, Api, List, One, Rest};
+use crate::rest::prelude::*;
 
 /// A network connectivity configuration: the stable addresses and private endpoints of serverless compute in a region.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -2,12 +2,8 @@
 //! API: <https://docs.databricks.com/api/account/networks>
 
 use databricks::api::account::Network;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Diagnostic, Error, ID, OPTIONAL, OPTIONAL_COMPUTED, REQUIRED, Set};
 
-use crate::clients::Account;
-use crate::rest::{Api, Rest};
+use crate::rest::prelude::*;
 
 /// Registered VPC endpoints for PrivateLink between the clusters and the control plane.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,13 +1,9 @@
 //! databricks_mws_permission_assignment: who of the account may use a workspace, and who administers it.
 //! API: <https://docs.databricks.com/api/account/workspaceassignment>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use tfplugin::{Attr, ID, REQUIRED, Set};
 
-use crate::clients::Account;
-use crate::rest::{Api, Rest};
+use crate::rest::prelude::*;
 
 /// The permissions of a user, group or service principal of the account on a workspace.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

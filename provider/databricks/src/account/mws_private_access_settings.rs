@@ -1,12 +1,7 @@
 //! databricks_mws_private_access_settings: who may reach a workspace, through PrivateLink and without it.
 //! API: <https://docs.databricks.com/api/account/privateaccess>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, ID, OPTIONAL, OPTIONAL_COMPUTED, REQUIRED};
-
-use crate::clients::Account;
-use crate::rest::{Api, Rest};
+use crate::rest::prelude::*;
 
 /// Private access settings: which VPC endpoints reach the workspaces that use them, and whether the public internet does.
 ///

@@ -1,12 +1,7 @@
 //! databricks_mws_storage_configurations: the root bucket of workspaces.
 //! API: <https://docs.databricks.com/api/account/storage>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, ID, OPTIONAL, OPTIONAL_COMPUTED, REQUIRED};
-
-use crate::clients::Account;
-use crate::rest::{Api, Rest};
+use crate::rest::prelude::*;
 
 /// A storage configuration: the S3 bucket in which workspaces keep their system data and the DBFS root.
 ///

@@ -3,15 +3,10 @@
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, ID, OPTIONAL, OPTIONAL_COMPUTED, Probe, REQUIRED, Resource, Result,
-    Timeouts,
-};
+use tfplugin::{Call, Probe, Resource, Result, Timeouts};
 
-use crate::clients::Account;
-use crate::rest::{Api, Of, Rest};
+use crate::rest::Of;
+use crate::rest::prelude::*;
 
 /// A VPC endpoint of Google Cloud.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,5 +1,7 @@
 //! databricks_mws_workspaces: a workspace on the customer's network, storage and keys.
 //! API: <https://docs.databricks.com/api/account/workspaces>
+//!
+//! No `Rest`: it has a token of another API, and takes much of a plan for no change.
 
 pub mod blocks;
 mod description;
@@ -9,8 +11,9 @@ mod token;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use databricks::Request;
 use databricks::api::account::{Network, Workspace, WorkspaceStatus};
+use databricks::api::identity;
+use databricks::{IfExists, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -22,9 +25,9 @@ use url::Url;
 
 use self::blocks::{CloudResourceContainer, ExternalCustomerInfo, GcpManagedNetworkConfig, GkeConfig, WorkspaceToken};
 use self::description::{Found, creation, patch, state_of};
-use super::mws_networks::reasons;
-use super::{is_of, object_id, same_account};
+use super::mws_networks::{MwsNetworks, reasons};
 use crate::clients::Account;
+use crate::rest::{self, Api, Place, Rest};
 
 /// A workspace on AWS, in the network, with the storage and under the keys of the customer.
 ///
@@ -138,13 +141,19 @@ pub struct MwsWorkspaces {
     pub creation_time: Attr<i64>,
 }
 
+/// Where the account serves them.
+const API: Api = Api::collection(Workspace::PATH, "account_id/workspace_id");
+/// How long a workspace takes to go at the least: it is not asked for sooner.
+const GOING: Duration = Duration::from_secs(1);
+
+/// The workspace's own id.
+fn own_id(client: &Account, state: &MwsWorkspaces) -> Result<String> {
+    Ok(Place::of_id(API, "workspace", state.id.text(), client)?.own().to_owned())
+}
+
 async fn get(client: &Account, id: &str) -> Result<Option<Found>> {
-    let answer = client.send::<Json>(Request::get_account(format!("/workspaces/{id}"))).await;
-    match answer {
-        Ok(answer) => Found::read(answer).map(Some),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let answer = client.send::<Json>(Request::get_account(Workspace::path(id))).await;
+    answer.if_exists()?.map(Found::read).transpose()
 }
 
 /// Why a workspace did not come up: its own message, and what Databricks finds wrong with its network.
@@ -152,7 +161,7 @@ async fn failure(client: &Account, found: &Workspace) -> Error {
     let mut detail = found.workspace_status_message.clone();
     let network_id = &found.network_id;
     if !network_id.is_empty()
-        && let Ok(network) = client.send::<Network>(Request::get_account(format!("/networks/{network_id}"))).await
+        && let Ok(network) = client.send::<Network>(Request::get_account(MwsNetworks::API.one(network_id))).await
     {
         let reasons = reasons(&network);
         if !reasons.is_empty() {
@@ -169,7 +178,7 @@ async fn reach(cx: &Call<Account>, url: &str) -> Result<()> {
     let workspace = cx.client().workspace(&url)?;
     let what = format!("{url} to answer");
     cx.poll(&what, Duration::from_millis(500), Duration::from_secs(10), async || {
-        let request = Request::get("/api/2.0/preview/scim/v2/Me").timeout(Duration::from_secs(10));
+        let request = identity::me().timeout(Duration::from_secs(10));
         match workspace.send::<Json>(request).await {
             Ok(_) => Ok(Probe::Done(())),
             // Somebody answered, if only to refuse: whether the caller may use the workspace is not asked here.
@@ -215,7 +224,7 @@ resource "databricks_mws_workspaces" "example" {
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("team = \"data\"", "team = \"platform\""));
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("workspace_name = \"example\"", "workspace_name = \"another\""));
-    const IMPORT_ID: Option<&'static str> = Some("account_id/workspace_id");
+    const IMPORT_ID: Option<&'static str> = Some(API.id);
     const VERSION: i64 = 3;
     const TIMEOUTS: Timeouts = Timeouts::minutes(30);
 
@@ -230,18 +239,18 @@ resource "databricks_mws_workspaces" "example" {
     }
 
     async fn create(cx: &Call<Account>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
-        same_account(&plan.account_id, cx.client().account_id()?)?;
+        rest::account(plan.account_id.known().map(String::as_str), cx.client())?;
         if plan.token.is_known() {
             token::possible(cx.client())?;
         }
-        let request = Request::post_account("/workspaces").json(&creation(&plan)?)?;
+        let request = Request::post_account(Workspace::PATH).json(&creation(&plan)?)?;
         let made = cx.client().send::<Json>(request).await?;
         Ok(state_of(cx.client(), &plan, &Found::read(made)?)?)
     }
 
     async fn ready(cx: &Call<Account>, state: Self) -> Result<Self> {
         let client = cx.client();
-        let id = object_id("workspace", state.id.text(), client.account_id()?)?;
+        let id = &own_id(client, &state)?;
         let what = format!("the workspace {id} to run");
         let (start, most) = (Duration::from_millis(500), Duration::from_secs(15));
         let waits_for_network = state.expected_workspace_status.text() == WorkspaceStatus::Provisioning.as_str();
@@ -278,19 +287,15 @@ resource "databricks_mws_workspaces" "example" {
     }
 
     async fn find(cx: &Call<Account>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        let all: Vec<Json> = cx.client().send(Request::get_account("/workspaces")).await?;
-        for one in all {
-            let found = Found::read(one)?;
-            if found.api.workspace_name == plan.workspace_name.text() && is_of(marker, found.api.creation_time) {
-                return state_of(cx.client(), plan, &found).map(Some);
-            }
-        }
-        Ok(None)
+        let all: Vec<Json> = cx.client().send(Request::get_account(Workspace::PATH)).await?;
+        let name = Json::from(plan.workspace_name.text());
+        let ours = all.into_iter().find(|one| one.get("workspace_name") == Some(&name) && API.may_be_of(marker, one));
+        ours.map(|ours| state_of(cx.client(), plan, &Found::read(ours)?)).transpose()
     }
 
     /// Does not wait: a plan shows a workspace as it is, however broken.
     async fn read(cx: &Call<Account>, state: Self) -> Result<Option<Self>> {
-        let id = object_id("workspace", state.id.text(), cx.client().account_id()?)?;
+        let id = &own_id(cx.client(), &state)?;
         let Some(found) = get(cx.client(), id).await? else { return Ok(None) };
         let new = state_of(cx.client(), &state, &found)?;
         let token = token::read(&new).await;
@@ -298,11 +303,11 @@ resource "databricks_mws_workspaces" "example" {
     }
 
     async fn update(cx: &Call<Account>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
-        let id = object_id("workspace", state.id.text(), cx.client().account_id()?)?;
+        let id = &own_id(cx.client(), &state)?;
         let (body, mask) = patch(&state, &plan)?;
         if !mask.is_empty() {
-            let path = format!("/workspaces/{id}");
-            let request = Request::patch_account(&path).query("update_mask", mask.join(",")).json(&body)?;
+            let request =
+                Request::patch_account(Workspace::path(id)).query("update_mask", mask.join(",")).json(&body)?;
             cx.client().send::<Json>(request).await?;
         }
         let Some(found) = get(cx.client(), id).await? else {
@@ -318,7 +323,18 @@ resource "databricks_mws_workspaces" "example" {
     }
 
     async fn delete(cx: &Call<Account>, state: Self) -> Result<()> {
-        super::delete_and_wait(cx, "/workspaces", "workspace", state.id.text()).await
+        let id = &own_id(cx.client(), &state)?;
+        let what = format!("the workspace {id}");
+        rest::remove(cx, cx.client(), &what, Request::delete_account(Workspace::path(id))).await?;
+        cx.sleep(GOING).await?;
+        let (start, most) = (Duration::from_millis(500), Duration::from_secs(5));
+        cx.poll(&format!("{what} to be gone"), start, most, async || {
+            Ok(match get(cx.client(), id).await? {
+                None => Probe::Done(()),
+                Some(_) => Probe::Waiting("still there".into()),
+            })
+        })
+        .await
     }
 
     fn upgrade(version: i64, state: Json) -> Result<Json> {

@@ -1,5 +1,7 @@
 //! databricks_cluster: compute of a workspace.
 //! API: <https://docs.databricks.com/api/workspace/clusters>
+//!
+//! No `Rest`: it is resized or updated, started for its libraries, and pinned, each by a command of its own.
 
 mod api;
 pub mod blocks;
@@ -10,8 +12,7 @@ mod suppression;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use databricks::Request;
-use databricks::api::clusters::{ClusterId, ClusterState};
+use databricks::api::clusters::{self, ClusterId, ClusterState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
@@ -25,7 +26,7 @@ use self::blocks::{
     InitScript, Library, NodeTypeFlexibility, WorkloadType,
 };
 use self::description::{Change, change, creation, state_of};
-use crate::clients::Workspace;
+use crate::clients::{AnyWorkspace, Workspace};
 use crate::level::{self, ProviderConfig};
 
 /// A cluster. It is created running; that it stopped since, by itself or by hand, is no change of it.
@@ -153,7 +154,7 @@ pub struct Cluster {
     #[schemars(extend("x-tf" = OPTIONAL.block()))]
     pub workload_type: Attr<WorkloadType>,
     /// File systems that each node mounts.
-    #[schemars(extend("x-tf" = OPTIONAL.block().untold()))]
+    #[schemars(extend("x-tf" = OPTIONAL.block().untold().wire("/cluster_mount_infos")))]
     pub cluster_mount_info: Attr<Vec<ClusterMountInfo>>,
     /// Libraries on the cluster. Where none is configured, none is looked at; where some are, others are uninstalled. A
     /// stopped cluster is started to change them, and stopped again.
@@ -168,7 +169,7 @@ pub struct Cluster {
     /// A text of one's own that makes one cluster of two creations with it.
     #[schemars(length(max = 64), extend("x-tf" = OPTIONAL.replaces().untold()))]
     pub idempotency_token: Attr<String>,
-    /// The workspace that the cluster belongs to.
+    /// The workspace that the cluster belongs to, where the provider is configured for an account.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().keeps_state()))]
     pub provider_config: Attr<ProviderConfig>,
     /// Tags that Databricks adds.
@@ -240,7 +241,7 @@ impl Resource for Cluster {
     const VERSION: i64 = 4;
     const TIMEOUTS: Timeouts = Timeouts::minutes(30);
 
-    type Client = Workspace;
+    type Client = AnyWorkspace;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
         suppression::validate(config)
@@ -248,20 +249,16 @@ impl Resource for Cluster {
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         suppression::plan(planning.prior, planning.config, planning.planned);
-        if planning.prior.is_some_and(|prior| level::moves(&prior.provider_config, &planning.planned.provider_config)) {
-            planning.replaces.push("provider_config".into());
-        }
-        Ok(())
+        level::plan(planning, |cluster| &cluster.provider_config)
     }
 
-    async fn create(cx: &Call<Workspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
-        level::check(cx.client(), &plan.provider_config).await?;
+    async fn create(cx: &Call<AnyWorkspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        let cx = &level::call(cx, &plan.provider_config).await?;
         let body = creation(&plan, cx.marker())?;
         let what = "the workspace to take clusters";
         let made = cx
             .poll(what, Duration::from_secs(1), Duration::from_secs(15), async || {
-                let request = Request::post("/api/2.1/clusters/create").json(&body)?;
-                match cx.client().send::<ClusterId>(request).await {
+                match clusters::create(cx.client(), &body).await {
                     Ok(made) => Ok(Probe::Done(made)),
                     Err(error) if error.is_young_workspace() => Ok(Probe::Waiting(error.to_string())),
                     Err(error) => Err(error.into()),
@@ -276,7 +273,8 @@ impl Resource for Cluster {
         })
     }
 
-    async fn ready(cx: &Call<Workspace>, state: Self) -> Result<Self> {
+    async fn ready(cx: &Call<AnyWorkspace>, state: Self) -> Result<Self> {
+        let cx = &level::call(cx, &state.provider_config).await?;
         let id = state.id.text();
         if state.is_pinned.is_true() {
             pin(cx, id, true).await?;
@@ -294,12 +292,14 @@ impl Resource for Cluster {
         state_of(cx.client().host(), &state, &found)
     }
 
-    async fn find(cx: &Call<Workspace>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+    async fn find(cx: &Call<AnyWorkspace>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        let cx = &level::call(cx, &plan.provider_config).await?;
         let ours = api::list(cx, None).await?.into_iter().find(|one| one.has_tag(Marker::TAG, &marker.id));
         ours.map(|found| state_of(cx.client().host(), plan, &found)).transpose()
     }
 
-    async fn read(cx: &Call<Workspace>, state: Self) -> Result<Option<Self>> {
+    async fn read(cx: &Call<AnyWorkspace>, state: Self) -> Result<Option<Self>> {
+        let cx = &level::call(cx, &state.provider_config).await?;
         let id = state.id.text();
         let Some(found) = get(cx, id).await? else { return Ok(None) };
         let new = state_of(cx.client().host(), &state, &found)?;
@@ -308,8 +308,8 @@ impl Resource for Cluster {
         Ok(Some(Self { is_pinned, library, ..new }))
     }
 
-    async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
-        level::check(cx.client(), &plan.provider_config).await?;
+    async fn update(cx: &Call<AnyWorkspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        let cx = &level::call(cx, &plan.provider_config).await?;
         let id = state.id.text();
         let now = standing(cx, id).await?;
         match change(&state, &plan, &now)? {
@@ -336,7 +336,8 @@ impl Resource for Cluster {
         Ok(state_of(cx.client().host(), &plan, &standing(cx, id).await?)?)
     }
 
-    async fn delete(cx: &Call<Workspace>, state: Self) -> Result<()> {
+    async fn delete(cx: &Call<AnyWorkspace>, state: Self) -> Result<()> {
+        let cx = &level::call(cx, &state.provider_config).await?;
         let id = state.id.text();
         if get(cx, id).await?.is_none() {
             return Ok(());

@@ -10,7 +10,7 @@ use tfplugin::{Attr, Call, Planning, Resource, Set};
 
 use super::cluster::Cluster;
 use super::cluster::blocks::{Autoscale, AwsAttributes, Library, Package};
-use crate::clients::Workspace;
+use crate::clients::AnyWorkspace;
 use crate::testing::{Cloud, call, create, reads_back, update};
 
 fn cluster() -> Cluster {
@@ -30,7 +30,7 @@ fn cluster() -> Cluster {
 #[tokio::test]
 async fn a_single_node_runs_is_edited_and_deleted_for_good() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let made = create(&cx, cluster()).await;
     assert_eq!(made.state.text(), "RUNNING");
     assert!(!format!("{made:?}").contains("Unknown"), "everything is known after a create: {made:?}");
@@ -50,7 +50,7 @@ async fn a_single_node_runs_is_edited_and_deleted_for_good() {
 #[tokio::test]
 async fn a_cluster_with_workers_is_resized_while_it_runs() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let plan = Cluster {
         kind: Attr::Null,
         is_single_node: Attr::Null,
@@ -79,7 +79,7 @@ async fn a_cluster_with_workers_is_resized_while_it_runs() {
 #[tokio::test]
 async fn a_stopped_cluster_is_no_drift_and_stays_stopped_when_it_is_edited() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let made = create(&cx, cluster()).await;
     let body = ClusterId { cluster_id: made.id.text().to_owned() };
     cx.client().send::<()>(Request::post("/api/2.1/clusters/delete").json(&body).unwrap()).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_stopped_cluster_is_no_drift_and_stays_stopped_when_it_is_edited() {
 #[tokio::test]
 async fn a_cluster_that_does_not_start_says_why_and_is_kept() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let fault =
         Fault { message: Some("No capacity in eu-west-1a.".into()), ..Fault::once("localcloud:StartCluster", 0, "") };
     cloud.running.fault(fault);
@@ -111,7 +111,7 @@ async fn a_cluster_that_does_not_start_says_why_and_is_kept() {
 #[tokio::test]
 async fn a_cluster_whose_creation_lost_its_answer_is_found_by_its_mark() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let other = create(&call(cx.client().clone()), cluster()).await;
     let lost = Fault {
         effect: FaultEffect::After,
@@ -128,7 +128,7 @@ async fn a_cluster_whose_creation_lost_its_answer_is_found_by_its_mark() {
 #[tokio::test]
 async fn an_edit_waits_while_the_cluster_changes() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let made = create(&cx, cluster()).await;
     cloud.running.fault(Fault::once("POST /api/*/clusters/update", 400, "INVALID_STATE"));
     update(&cx, made.clone(), Cluster { autotermination_minutes: 20.into(), ..made }).await;
@@ -157,12 +157,12 @@ fn what_makes_no_sense_is_refused_where_it_stands() {
     check(Cluster { node_type_id: Attr::Unknown, num_workers: Attr::Unknown, ..cluster() }, &[]);
 }
 
-async fn get(cx: &Call<Workspace>, id: &str) -> Json {
+async fn get(cx: &Call<AnyWorkspace>, id: &str) -> Json {
     cx.client().send(Request::get("/api/2.1/clusters/get").query("cluster_id", id)).await.unwrap()
 }
 
 /// The state of a cluster that somebody else made, imported.
-async fn imported(cx: &Call<Workspace>, body: Json) -> Cluster {
+async fn imported(cx: &Call<AnyWorkspace>, body: Json) -> Cluster {
     let request = Request::post("/api/2.1/clusters/create").json(&body).unwrap();
     let made: ClusterId = cx.client().send(request).await.unwrap();
     let state = Cluster::import(cx, &made.cluster_id).await.unwrap();
@@ -202,7 +202,7 @@ fn planned(prior: &Cluster, config: &Cluster) -> Cluster {
 #[tokio::test]
 async fn an_edit_takes_away_nothing_that_it_does_not_name() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let plain = json!({
         "cluster_name": "ext", "spark_version": "17.3.x-scala2.13", "node_type_id": "m6gd.large", "num_workers": 1,
         "autotermination_minutes": 30,
@@ -259,7 +259,7 @@ async fn an_edit_takes_away_nothing_that_it_does_not_name() {
 #[tokio::test]
 async fn a_block_of_a_cloud_is_cleared_if_that_is_asked_for() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let profile = "arn:aws:iam::123456789012:instance-profile/data";
     let aws = AwsAttributes { instance_profile_arn: profile.into(), ..Default::default() };
     let made = create(&cx, Cluster { aws_attributes: aws.into(), ..cluster() }).await;
@@ -276,7 +276,7 @@ async fn a_block_of_a_cloud_is_cleared_if_that_is_asked_for() {
 #[tokio::test]
 async fn switches_that_nobody_set_are_no_change_and_no_edit() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let made =
         create(&cx, Cluster { kind: Attr::Null, is_single_node: Attr::Null, num_workers: 1.into(), ..cluster() }).await;
     // As the official provider writes it into a state.
@@ -315,7 +315,7 @@ fn pypi(package: &str) -> Library {
 #[tokio::test]
 async fn libraries_are_installed_changed_and_left_alone_where_none_is_asked_for() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let status = async |id: &str| {
         let request = Request::get("/api/2.0/libraries/cluster-status").query("cluster_id", id);
         let answer: Json = cx.client().send(request).await.unwrap();
@@ -361,7 +361,7 @@ async fn libraries_are_installed_changed_and_left_alone_where_none_is_asked_for(
 #[tokio::test]
 async fn a_pin_is_seen_whoever_set_it_and_is_in_nobodys_way() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let made = create(&cx, cluster()).await;
     let other = create(&call(cx.client().clone()), cluster()).await;
     let body = ClusterId { cluster_id: made.id.text().to_owned() };

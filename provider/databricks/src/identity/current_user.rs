@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Attr, COMPUTED, Call, DataSource, OPTIONAL_COMPUTED, Result};
 
-use crate::answer::{Answer, text};
-use crate::clients::Workspace;
+use super::text;
+use crate::clients::AnyWorkspace;
 use crate::level::{self, ProviderConfig};
 
 /// The user or service principal that the provider is logged in as in its workspace. Reading it is a try of the login.
@@ -39,7 +39,7 @@ pub struct CurrentUser {
     /// Address of the workspace.
     #[schemars(extend("x-tf" = COMPUTED))]
     pub workspace_url: Attr<String>,
-    /// The workspace, which must be the provider's own.
+    /// The workspace, where the provider is configured for an account.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     pub provider_config: Attr<ProviderConfig>,
 }
@@ -56,11 +56,11 @@ impl DataSource for CurrentUser {
 }
 "#;
 
-    type Client = Workspace;
+    type Client = AnyWorkspace;
 
-    async fn read(cx: &Call<Workspace>, config: Self) -> Result<Self> {
-        level::check(cx.client(), &config.provider_config).await?;
-        let me = cx.client().me().await.or_say(|| "ask the workspace who is logged in".into())?;
+    async fn read(cx: &Call<AnyWorkspace>, config: Self) -> Result<Self> {
+        let cx = &level::call(cx, &config.provider_config).await?;
+        let me = cx.client().me().await?;
         let kind = if me.user_name.contains('@') { "users" } else { "servicePrincipals" };
         Ok(Self {
             id: me.id.into(),

@@ -1,14 +1,11 @@
 //! The ephemeral databricks_token: a personal access token for the time that Terraform runs.
 //! API: <https://docs.databricks.com/api/workspace/tokens>
 
-use databricks::Request;
-use databricks::api::tokens::{CreateToken, CreateTokenResponse};
+use databricks::api::tokens::{self, CreateToken};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Attr, COMPUTED, Call, Ephemeral, Error, OPTIONAL, Opened, Result, Secret};
 
-use super::token::{self, revoke};
-use crate::answer::Answer;
 use crate::clients::Workspace;
 
 /// Lifetime of a token where none is configured: longer than an apply takes, short enough for a machine that loses power
@@ -47,14 +44,12 @@ impl Ephemeral for EphemeralToken {
     type Client = Workspace;
 
     async fn open(cx: &Call<Workspace>, config: Self) -> Result<Opened<Self>> {
-        let action = || "issue an ephemeral token".to_owned();
         let body = CreateToken {
             comment: config.comment.known().cloned().unwrap_or_else(|| "Terraform, ephemeral".into()),
             lifetime_seconds: Some(config.lifetime_seconds.known().copied().unwrap_or(LIFETIME_SECONDS)),
             ..CreateToken::default()
         };
-        let request = Request::post(token::CREATE).json(&body).or_say(action)?;
-        let issued: CreateTokenResponse = cx.client().send(request).await.or_say(action)?;
+        let issued = tokens::create(cx.client(), &body).await?;
         let private = issued.token_info.token_id.clone().into_bytes();
         let result = Self {
             token_id: issued.token_info.token_id.into(),
@@ -67,6 +62,6 @@ impl Ephemeral for EphemeralToken {
 
     async fn close(cx: &Call<Workspace>, private: Vec<u8>) -> Result<()> {
         let id = String::from_utf8(private).map_err(|_| Error::new("The id of an ephemeral token was damaged"))?;
-        revoke(cx, &id).await
+        Ok(tokens::revoke(cx.client(), &id).await?)
     }
 }

@@ -7,5 +7,12 @@ pub mod service_principal;
 pub mod service_principal_secret;
 pub mod token;
 
+use tfplugin::Attr;
+
+/// An attribute of a text that the API leaves out, or sends empty, where there is none.
+fn text(found: String) -> Attr<String> {
+    if found.is_empty() { Attr::Null } else { Attr::Known(found) }
+}
+
 #[cfg(test)]
 mod tests;

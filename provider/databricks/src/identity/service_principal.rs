@@ -1,11 +1,13 @@
 //! databricks_service_principal: an identity for programs, of the account or of one workspace.
 //! API: <https://docs.databricks.com/api/account/accountserviceprincipals>, and the same below `/api/2.0/preview/scim/v2`
 //! of a workspace.
+//!
+//! No `Rest`: SCIM is changed by steps (`PatchOperation`), and its entitlements are a list there and attributes here.
 
 use databricks::api::identity::{
     ComplexValue, Patch, PatchOperation, SERVICE_PRINCIPAL_SCHEMA, ServicePrincipal as Api, ServicePrincipals,
 };
-use databricks::{Client, Request};
+use databricks::{Client, IfExists, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +16,7 @@ use tfplugin::{
     Result,
 };
 
-use crate::answer::{Answer, refusal, sent, text};
+use super::text;
 use crate::clients::Either;
 use crate::level::{self, ProviderConfig};
 
@@ -165,28 +167,27 @@ async fn at_level(cx: &Call<Either>, of: &ServicePrincipal) -> Result<Client> {
 fn path(client: &Client, id: &str) -> Result<String> {
     let below = if id.is_empty() { String::new() } else { format!("/{id}") };
     Ok(if client.is_account() {
-        format!("/api/2.0/accounts/{}/scim/v2/ServicePrincipals{below}", client.account_id()?)
+        client.account_path(&format!("/scim/v2/ServicePrincipals{below}"))?
     } else {
         format!("/api/2.0/preview/scim/v2/ServicePrincipals{below}")
     })
 }
 
 async fn get(client: &Client, id: &str) -> Result<Option<Api>> {
-    client.send::<Api>(Request::get(path(client, id)?)).await.if_exists(|| format!("read the service principal {id}"))
+    Ok(client.send::<Api>(Request::get(path(client, id)?)).await.if_exists()?)
 }
 
 /// Sends the changes; false if the service principal is gone.
 async fn patch(client: &Client, id: &str, operations: Vec<PatchOperation>) -> Result<bool> {
-    let action = || format!("update the service principal {id}");
-    let request = Request::patch(path(client, id)?).scim(&Patch::new(operations)).or_say(action)?;
-    Ok(client.send::<()>(request).await.if_exists(action)?.is_some())
+    let request = Request::patch(path(client, id)?).scim(&Patch::new(operations))?;
+    Ok(client.send::<()>(request).await.if_exists()?.is_some())
 }
 
 /// The service principals whose attribute has this value.
 async fn having(client: &Client, attribute: &str, value: &str) -> Result<Vec<Api>> {
     let filter = format!("{attribute} eq \"{}\"", value.replace('"', "\\\""));
     let request = Request::get(path(client, "")?).query("filter", filter);
-    let all: ServicePrincipals = client.send(request).await.or_say(|| "list the service principals".into())?;
+    let all: ServicePrincipals = client.send(request).await?;
     Ok(all.resources)
 }
 
@@ -272,11 +273,10 @@ impl Resource for ServicePrincipal {
 
     async fn create(cx: &Call<Either>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let client = &at_level(cx, &plan).await?;
-        let action = || format!("create the service principal {:?}", plan.display_name.text());
         let body = Api {
             schemas: vec![SERVICE_PRINCIPAL_SCHEMA.into()],
-            display_name: sent(&plan.display_name),
-            application_id: sent(&plan.application_id),
+            display_name: plan.display_name.text().to_owned(),
+            application_id: plan.application_id.text().to_owned(),
             external_id: plan.external_id.known().cloned().unwrap_or_else(|| mark(cx.marker())),
             active: plan.active.known().copied(),
             entitlements: entitlements(&plan)
@@ -286,13 +286,13 @@ impl Resource for ServicePrincipal {
                 .collect(),
             ..Api::default()
         };
-        let request = Request::post(path(client, "")?).scim(&body).or_say(action)?;
+        let request = Request::post(path(client, "")?).scim(&body)?;
         match client.send(request).await {
             Ok(made) => Ok(state_of(&plan, made)),
             Err(error) if error.is_already_exists() && plan.force.is_true() => {
-                Ok(adopt(client, &plan).await?.ok_or_else(|| refusal(&action(), error))?)
+                Ok(adopt(client, &plan).await?.ok_or(error)?)
             }
-            Err(error) => Err(refusal(&action(), error).into()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -343,8 +343,7 @@ impl Resource for ServicePrincipal {
             let off = PatchOperation { op: "replace".into(), path: "active".into(), value: Some(json!(false)) };
             return patch(client, id, vec![off]).await.map(|_| ());
         }
-        let answer = client.send::<()>(Request::delete(path(client, id)?)).await;
-        answer.if_exists(|| format!("delete the service principal {id}"))?;
+        client.send::<()>(Request::delete(path(client, id)?)).await.if_exists()?;
         if client.is_account() {
             return Ok(());
         }

@@ -1,10 +1,12 @@
 //! databricks_service_principal_secret: an OAuth client secret.
 //! API: <https://docs.databricks.com/api/account/serviceprincipalsecrets>, and the workspaces' proxy of it.
+//!
+//! No `Rest`: its value is told once, it is renewed in place, and nothing of it can be marked.
 
 use std::collections::BTreeMap;
 
 use databricks::api::identity::{CreateServicePrincipalSecret, ServicePrincipalSecret as Api, ServicePrincipalSecrets};
-use databricks::{Client, Request};
+use databricks::{Client, IfExists, Request};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use tfplugin::{
 };
 
 use super::rotation::due;
-use crate::answer::{Answer, sent, text};
+use super::text;
 use crate::clients::Either;
 use crate::level::{self, ProviderConfig};
 
@@ -76,7 +78,7 @@ async fn at_level(cx: &Call<Either>, of: &ServicePrincipalSecret) -> Result<Clie
 
 fn path(client: &Client, principal: &str) -> Result<String> {
     Ok(if client.is_account() {
-        format!("/api/2.0/accounts/{}/servicePrincipals/{principal}/credentials/secrets", client.account_id()?)
+        client.account_path(&format!("/servicePrincipals/{principal}/credentials/secrets"))?
     } else {
         format!("/api/2.0/accounts/servicePrincipals/{principal}/credentials/secrets")
     })
@@ -87,17 +89,15 @@ async fn list(client: &Client, principal: &str, shared: bool) -> Result<Vec<Api>
     let request = Request::get(path(client, principal)?);
     let request = if shared { request.shared() } else { request };
     let all = client.pages(request, |page: ServicePrincipalSecrets| (page.secrets, page.next_page_token)).await;
-    let all = all.if_exists(|| format!("list the secrets of the service principal {principal}"))?;
-    Ok(all.unwrap_or_default())
+    Ok(all.if_exists()?.unwrap_or_default())
 }
 
 async fn issue(cx: &Call<Either>, plan: ServicePrincipalSecret) -> Result<ServicePrincipalSecret> {
     let principal = plan.service_principal_id.text().to_owned();
-    let action = || format!("issue a secret of the service principal {principal}");
-    let body = CreateServicePrincipalSecret { lifetime: sent(&plan.lifetime) };
+    let body = CreateServicePrincipalSecret { lifetime: plan.lifetime.text().to_owned() };
     let client = at_level(cx, &plan).await?;
-    let request = Request::post(path(&client, &principal)?).json(&body).or_say(action)?;
-    let issued: Api = client.send(request).await.or_say(action)?;
+    let request = Request::post(path(&client, &principal)?).json(&body)?;
+    let issued: Api = client.send(request).await?;
     Ok(ServicePrincipalSecret {
         id: issued.id.into(),
         secret: issued.secret.into(),
@@ -115,8 +115,8 @@ async fn issue(cx: &Call<Either>, plan: ServicePrincipalSecret) -> Result<Servic
 
 async fn revoke(client: &Client, principal: &str, id: &str) -> Result<()> {
     let request = Request::delete(format!("{}/{id}", path(client, principal)?));
-    let action = || format!("delete the secret {id} of the service principal {principal}");
-    client.send::<()>(request).await.if_exists(action).map(|_| ())
+    client.send::<()>(request).await.if_exists()?;
+    Ok(())
 }
 
 fn time(text: &Attr<String>) -> Option<Timestamp> {

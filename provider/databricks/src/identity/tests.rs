@@ -2,12 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use localcloud::{Fault, FaultEffect};
-use tfplugin::{Attr, Ephemeral, Planning, Resource};
+use tfplugin::{Attr, DataSource, Ephemeral, Planning, Resource};
 
+use super::current_user::CurrentUser;
 use super::ephemeral_token::EphemeralToken;
 use super::service_principal::ServicePrincipal;
 use super::service_principal_secret::ServicePrincipalSecret;
 use super::token::Token;
+use crate::clients::Workspace;
 use crate::level::ProviderConfig;
 use crate::testing::{Cloud, create, reads_back, update};
 
@@ -214,7 +216,7 @@ async fn a_secret_that_a_cut_off_create_issued_does_not_stay_and_of_several_none
 #[tokio::test]
 async fn a_token_is_issued_renamed_rotated_and_revoked() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let plan = Token {
         comment: "nightly import".into(),
         lifetime_seconds: 7_776_000.into(),
@@ -242,16 +244,57 @@ async fn a_token_is_issued_renamed_rotated_and_revoked() {
 }
 
 /// What the console shows as the comment of a token.
-async fn wire_comment(cx: &tfplugin::Call<crate::clients::Workspace>, id: &Attr<String>) -> String {
-    let all: databricks::api::tokens::ListTokens =
-        cx.client().send(databricks::Request::get("/api/2.0/token/list")).await.unwrap();
-    all.token_infos.into_iter().find(|one| one.token_id == *id.text()).unwrap().comment
+async fn wire_comment(cx: &tfplugin::Call<crate::clients::AnyWorkspace>, id: &Attr<String>) -> String {
+    let all = databricks::api::tokens::list(cx.client(), false).await.unwrap();
+    all.into_iter().find(|one| one.token_id == *id.text()).unwrap().comment
+}
+
+/// As the official provider does: a provider of the account reaches each workspace.
+#[tokio::test]
+async fn an_accounts_provider_makes_a_token_in_the_workspace_that_is_named() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.any_workspace_of_account();
+    let (id, _) = cloud.new_workspace().await;
+    let provider_config: Attr<ProviderConfig> = ProviderConfig { workspace_id: id.to_string().into() }.into();
+    let plan = Token { comment: "a".into(), provider_config: provider_config.clone(), ..Default::default() };
+    let made = create(&cx, plan).await;
+    assert_eq!(made.provider_config, provider_config);
+    reads_back(&cx, &made).await;
+    let inside = cx.with(cx.client().workspace_by_id(&id.to_string()).await.unwrap().into());
+    assert!(wire_comment(&inside, &made.id).await.starts_with('a'));
+    let changed = update(&cx, made.clone(), Token { comment: "b".into(), ..made }).await;
+    assert_eq!(wire_comment(&inside, &changed.id).await, "b");
+    let me = CurrentUser { provider_config, ..Default::default() };
+    assert_eq!(
+        CurrentUser::read(&cx, me).await.unwrap().workspace_url.text(),
+        inside.client().host().as_str().trim_end_matches('/')
+    );
+    Token::delete(&cx, changed.clone()).await.unwrap();
+    assert!(Token::read(&cx, changed).await.unwrap().is_none());
+
+    let error = Token::create(&cx, Token::default()).await.unwrap_err().error;
+    assert_eq!(error.diagnostic().path, Some("provider_config".into()));
+    let mut token = Token::default();
+    let mut replaces = Vec::new();
+    let planning = &mut Planning {
+        prior: None,
+        config: &Token::default(),
+        planned: &mut token,
+        replaces: &mut replaces,
+        client: Some(cx.client()),
+        now: Timestamp::now(),
+    };
+    assert_eq!(
+        Token::plan(planning).unwrap_err().diagnostic().path,
+        Some("provider_config".into()),
+        "before the apply, too"
+    );
 }
 
 #[tokio::test]
 async fn the_mark_leaves_the_comment_of_a_token_when_it_is_first_read() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     for comment in [Attr::from("nightly import"), "  blanks\n".into(), "".into(), Attr::Null] {
         let made = create(&cx, Token { comment: comment.clone(), ..Default::default() }).await;
         assert_eq!(made.comment, comment);
@@ -268,7 +311,7 @@ async fn the_mark_leaves_the_comment_of_a_token_when_it_is_first_read() {
 #[tokio::test]
 async fn a_mark_that_cannot_be_taken_away_stops_no_plan() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let made = create(&cx, Token { comment: "x".into(), ..Default::default() }).await;
     cloud.running.fault(Fault::once("PATCH /api/2.0/token/*", 403, "PERMISSION_DENIED"));
     assert_eq!(Token::read(&cx, made).await.unwrap().unwrap().comment, "x".into());
@@ -277,7 +320,7 @@ async fn a_mark_that_cannot_be_taken_away_stops_no_plan() {
 #[tokio::test]
 async fn tokens_are_read_in_one_list() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let mut made = Vec::new();
     for _ in 0..3 {
         let token = create(&cx, Token { comment: "x".into(), ..Default::default() }).await;
@@ -293,7 +336,7 @@ async fn tokens_are_read_in_one_list() {
 #[tokio::test]
 async fn a_token_whose_value_was_lost_is_revoked_and_no_other() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let plan = Token { comment: "same".into(), ..Default::default() };
     let lost = create(&cx, plan.clone()).await;
     let other = create(&crate::testing::call(cx.client().clone()), plan.clone()).await;
@@ -305,22 +348,23 @@ async fn a_token_whose_value_was_lost_is_revoked_and_no_other() {
 #[tokio::test]
 async fn a_token_that_cannot_be_asked_for_is_an_error_and_not_gone() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
+    let cx = cloud.any_workspace().await;
     let made = create(&cx, Token { comment: "x".into(), ..Default::default() }).await;
     cloud.running.fault(Fault::once("GET /api/2.0/token/list", 403, "PERMISSION_DENIED"));
     let text = Token::read(&cx, made).await.unwrap_err().to_string();
-    assert!(text.starts_with("Cannot list the tokens") && text.contains("PERMISSION_DENIED"), "{text}");
+    assert!(text.contains("PERMISSION_DENIED"), "{text}");
 }
 
 #[tokio::test]
 async fn an_ephemeral_token_is_revoked_when_it_is_closed() {
     let cloud = Cloud::start().await;
-    let cx = cloud.workspace().await;
-    let opened = EphemeralToken::open(&cx, EphemeralToken::default()).await.unwrap();
+    let cx = cloud.any_workspace().await;
+    let own = cx.with(Workspace::from((**cx.client()).clone()));
+    let opened = EphemeralToken::open(&own, EphemeralToken::default()).await.unwrap();
     let id = opened.result.token_id.clone();
     assert!(opened.result.token_value.is_known() && opened.result.expiry_time.or_default() > 0);
     let state = Token { id, ..Default::default() };
     assert!(Token::read(&cx, state.clone()).await.unwrap().is_some());
-    EphemeralToken::close(&cx, opened.private).await.unwrap();
+    EphemeralToken::close(&own, opened.private).await.unwrap();
     assert!(Token::read(&cx, state).await.unwrap().is_none());
 }

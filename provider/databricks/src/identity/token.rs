@@ -1,21 +1,21 @@
 //! databricks_token: a personal access token of the provider's own user or service principal.
 //! API: <https://docs.databricks.com/api/workspace/tokens>
+//!
+//! No `Rest`: its value is told once, it is renewed in place, and its mark leaves the comment once it is stored.
 
 use std::collections::BTreeMap;
 
-use databricks::Request;
-use databricks::api::tokens::{CreateToken, CreateTokenResponse, ListTokens, RevokeToken, TokenInfo};
+use databricks::api::tokens::{self, CreateToken, TokenInfo};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use tfplugin::{
     Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Resource, Result, Secret,
 };
 
 use super::rotation::{due, expiry};
-use crate::answer::{Answer, text};
-use crate::clients::Workspace;
+use super::text;
+use crate::clients::{AnyWorkspace, Workspace};
 use crate::level::{self, ProviderConfig};
 
 /// A personal access token of the user or service principal that the provider is configured for.
@@ -52,7 +52,7 @@ pub struct Token {
     /// When it expires, in milliseconds since 1970; -1 is never.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub expiry_time: Attr<i64>,
-    /// The workspace of the token, which must be the provider's own.
+    /// The workspace of the token, where the provider is configured for an account.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block().keeps_state()))]
     pub provider_config: Attr<ProviderConfig>,
 }
@@ -86,43 +86,14 @@ fn state_of(known: Token, info: TokenInfo) -> Token {
     }
 }
 
-/// The caller's tokens. `shared`: a list that was read a moment ago will do.
-async fn list(cx: &Call<Workspace>, shared: bool) -> Result<Vec<TokenInfo>> {
-    let request = Request::get("/api/2.0/token/list");
-    let request = if shared { request.shared() } else { request };
-    let all: ListTokens = cx.client().send(request).await.or_say(|| "list the tokens".into())?;
-    Ok(all.token_infos)
-}
-
-/// Changes the comment of a token.
-async fn describe(cx: &Call<Workspace>, id: &str, comment: &str) -> Result<(), databricks::Error> {
-    // An empty text is left out of a struct of the wire, and here it is the new comment.
-    let body = json!({ "token": { "comment": comment }, "update_mask": "comment" });
-    cx.client().send::<()>(Request::patch(format!("/api/2.0/token/{id}")).json(&body)?).await
-}
-
 async fn issue(cx: &Call<Workspace>, plan: Token) -> Result<Token> {
-    let action = || "issue a token".to_owned();
-    level::check(cx.client(), &plan.provider_config).await?;
     let body = CreateToken {
         comment: marked(&plan.comment, cx.marker()),
         lifetime_seconds: plan.lifetime_seconds.known().copied(),
         ..CreateToken::default()
     };
-    let request = Request::post(CREATE).json(&body).or_say(action)?;
-    let issued: CreateTokenResponse = cx.client().send(request).await.or_say(action)?;
+    let issued = tokens::create(cx.client(), &body).await?;
     Ok(Token { token_value: issued.token_value.into(), ..state_of(plan, issued.token_info) })
-}
-
-/// Where the workspace makes one, ephemeral or not.
-pub(super) const CREATE: &str = "/api/2.0/token/create";
-
-/// Revokes a token; one that is gone already is a success.
-pub(super) async fn revoke(cx: &Call<Workspace>, id: &str) -> Result<()> {
-    let action = || format!("revoke the token {id}");
-    let body = RevokeToken { token_id: id.to_owned() };
-    let request = Request::post("/api/2.0/token/delete").json(&body).or_say(action)?.idempotent();
-    cx.client().send::<()>(request).await.if_exists(action).map(|_| ())
 }
 
 impl Resource for Token {
@@ -137,9 +108,10 @@ impl Resource for Token {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = Some(("7776000", "2592000"));
     const IMPORT_ID: Option<&'static str> = None;
 
-    type Client = Workspace;
+    type Client = AnyWorkspace;
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
+        level::plan(planning, |token| &token.provider_config)?;
         let Some(prior) = planning.prior else { return Ok(()) };
         let planned = &mut *planning.planned;
         if due(expiry(prior.expiry_time.or_default()), planned.rotate_before_seconds.known().copied(), planning.now) {
@@ -149,63 +121,63 @@ impl Resource for Token {
             planned.creation_time = Attr::Unknown;
             planned.expiry_time = Attr::Unknown;
         }
-        if level::moves(&prior.provider_config, &planned.provider_config) {
-            planning.replaces.push("provider_config".into());
-        }
         Ok(())
     }
 
-    async fn create(cx: &Call<Workspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
-        Ok(issue(cx, plan).await?)
+    async fn create(cx: &Call<AnyWorkspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        Ok(issue(&level::call(cx, &plan.provider_config).await?, plan).await?)
     }
 
     /// The value of a token that a cut-off create issued is lost: the token is revoked, and another is issued.
-    async fn find(cx: &Call<Workspace>, _: &Self, marker: &Marker) -> Result<Option<Self>> {
+    async fn find(cx: &Call<AnyWorkspace>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
+        let cx = &level::call(cx, &plan.provider_config).await?;
         let mark = format!("({}:{})", Marker::TAG, marker.id);
-        for orphan in list(cx, false).await?.into_iter().filter(|one| one.comment.ends_with(&mark)) {
-            revoke(cx, &orphan.token_id).await?;
+        for orphan in tokens::list(cx.client(), false).await?.into_iter().filter(|one| one.comment.ends_with(&mark)) {
+            tokens::revoke(cx.client(), &orphan.token_id).await?;
         }
         Ok(None)
     }
 
     /// An expired token is gone, also while the API still lists it.
-    async fn read(cx: &Call<Workspace>, state: Self) -> Result<Option<Self>> {
+    async fn read(cx: &Call<AnyWorkspace>, state: Self) -> Result<Option<Self>> {
+        let cx = &level::call(cx, &state.provider_config).await?;
         let now = Timestamp::now();
-        let found = list(cx, true).await?.into_iter().find(|one| {
+        let found = tokens::list(cx.client(), true).await?.into_iter().find(|one| {
             one.token_id == state.id.text()
                 && expiry(one.expiry_time.unwrap_or_default()).is_none_or(|expiry| expiry > now)
         });
         let Some(found) = found else { return Ok(None) };
         // The token is in a state: nothing has to find it by its mark any more, and people read the comment in the console.
         if let (comment, true) = unmarked(&found.comment)
-            && let Err(error) = describe(cx, &found.token_id, comment).await
+            && let Err(error) = tokens::describe(cx.client(), &found.token_id, comment).await
         {
             tracing::warn!(token = found.token_id, %error, "the mark of its creation stays in the comment of a token");
         }
         Ok(Some(state_of(state, found)))
     }
 
-    async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+    async fn update(cx: &Call<AnyWorkspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        let cx = &level::call(cx, &plan.provider_config).await?;
         let old = state.id.text().to_owned();
         if plan.token_value.is_unknown() {
             let new = issue(cx, plan).await?;
-            return match revoke(cx, &old).await {
+            return match tokens::revoke(cx.client(), &old).await {
                 Ok(()) => Ok(new),
                 Err(error) => Err(Failed::with(error, new)),
             };
         }
         if plan.comment != state.comment {
-            let action = || format!("update the token {old}");
-            describe(cx, &old, plan.comment.text()).await.or_say(action)?;
+            tokens::describe(cx.client(), &old, plan.comment.text()).await?;
         }
-        let found = list(cx, false).await?.into_iter().find(|one| one.token_id == old);
+        let found = tokens::list(cx.client(), false).await?.into_iter().find(|one| one.token_id == old);
         let found =
             found.ok_or_else(|| Error::new(format!("The token {old} is gone")).detail("It was revoked meanwhile."))?;
         Ok(state_of(Self { token_value: state.token_value, ..plan }, found))
     }
 
-    async fn delete(cx: &Call<Workspace>, state: Self) -> Result<()> {
-        revoke(cx, state.id.text()).await
+    async fn delete(cx: &Call<AnyWorkspace>, state: Self) -> Result<()> {
+        let cx = &level::call(cx, &state.provider_config).await?;
+        Ok(tokens::revoke(cx.client(), state.id.text()).await?)
     }
 }
 

@@ -133,8 +133,8 @@ impl<T: All> DataSource for Listing<T> {
     type Client = T::Client;
 
     async fn read(cx: &Call<T::Client>, config: Self) -> Result<Self> {
-        let place = Place::of_plan(&T::default(), cx.client())?;
-        let mut found = Calls::<T>::new(cx).list(&place).await?;
+        let calls = Calls::<T>::new(cx, &T::default()).await?;
+        let mut found = calls.list(&Place::of_plan(&T::default(), calls.client())?).await?;
         found.retain(|one| {
             T::LIST.by.iter().all(|name| match config.0.get(name).and_then(Json::as_str) {
                 None | Some("") => true,

@@ -1,5 +1,6 @@
 //! Where and how an API serves an object: data, said once.
 
+use databricks::segment;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use tfplugin::Marker;
@@ -17,7 +18,7 @@ pub struct Api {
     pub(super) path: &'static str,
     pub(super) account_path: Option<&'static str>,
     pub(super) list_path: Option<&'static str>,
-    pub(super) id: &'static str,
+    pub(crate) id: &'static str,
     pub(super) update: Update,
     pub(super) created: &'static str,
     pub(super) items: Option<&'static str>,
@@ -163,6 +164,11 @@ impl Api {
         Self { is_gone_at_once: true, ..self }
     }
 
+    /// The path of one object of a collection.
+    pub(crate) fn one(&self, own: &str) -> String {
+        format!("{}/{}", self.path, segment(own))
+    }
+
     /// The name of the object's own id on the wire.
     pub(super) fn own(&self) -> &'static str {
         self.id.rsplit(['/', '|']).next().unwrap_or(self.id)
@@ -170,7 +176,7 @@ impl Api {
 
     /// Whether an object can be of a create that `marker` began: it is not older. Where the API does not tell an object's
     /// age, its attributes alone decide.
-    pub(super) fn may_be_of(&self, marker: &Marker, found: &Json) -> bool {
+    pub(crate) fn may_be_of(&self, marker: &Marker, found: &Json) -> bool {
         let Some(created) = found.get(self.created) else { return true };
         let millisecond = created.as_i64().or_else(|| created.as_str()?.parse().ok());
         let time = match millisecond {

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use databricks::{Request, segment};
+use databricks::{IfExists, Request, segment};
 use serde_json::{Map, Value as Json, json};
 use tfplugin::{Call, Error, Probe, Result, reconcile};
 use tokio::time::Instant;
@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use super::api::{Shape, Update};
 use super::place::Place;
 use super::{Of, Rest};
+use crate::clients::Reach;
+use crate::level;
 
 /// How long a refusal that is a success a moment later is asked again.
 const PROPAGATION: Duration = Duration::from_secs(120);
@@ -20,6 +22,7 @@ const IN_USE: Duration = Duration::from_secs(5 * 60);
 /// The calls of one operation.
 pub(super) struct Calls<'a, T: Rest> {
     cx: &'a Call<T::Client>,
+    client: databricks::Client,
     of: PhantomData<fn() -> T>,
 }
 
@@ -48,12 +51,15 @@ enum Method {
 }
 
 impl<'a, T: Rest> Calls<'a, T> {
-    pub(super) fn new(cx: &'a Call<T::Client>) -> Self {
-        Self { cx, of: PhantomData }
+    /// Calls where `object` says that it stands.
+    pub(super) async fn new(cx: &'a Call<T::Client>, object: &T) -> Result<Self> {
+        let (api, config) = level::of(object)?;
+        let client = cx.client().reach(&api, &config).await?;
+        Ok(Self { cx, client, of: PhantomData })
     }
 
-    fn client(&self) -> &databricks::Client {
-        self.cx.client()
+    pub(super) fn client(&self) -> &databricks::Client {
+        &self.client
     }
 
     /// A request of the collection's path, or of what stands below it.
@@ -176,11 +182,8 @@ impl<'a, T: Rest> Calls<'a, T> {
             Shape::Collection => self.of_object(Method::Get, place),
             Shape::Rpc => self.request(Method::Get, place, "/get").query(T::API.own(), place.own()),
         };
-        match self.client().send::<Json>(request).await {
-            Ok(answer) => Ok(Some(inside(answer, T::API.answer_in)).filter(|found| !T::is_gone(found))),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let found = self.client().send::<Json>(request).await.if_exists()?;
+        Ok(found.map(|answer| inside(answer, T::API.answer_in)).filter(|found| !T::is_gone(found)))
     }
 
     /// The object right after a write, when a part of the service may not know it yet.
@@ -213,14 +216,10 @@ impl<'a, T: Rest> Calls<'a, T> {
         };
         // Many objects of one kind are looked up in one list.
         let request = if shared { request.shared() } else { request };
-        match self.client().pages(request, page::<T>).await {
-            Ok(all) => Ok(Some(all)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.client().pages(request, page::<T>).await.if_exists()?)
     }
 
-    /// Removes the object. One that is in use is asked again: what uses it may be on its way out as well.
+    /// Removes the object.
     pub(super) async fn delete(&self, place: &Place) -> Result<()> {
         let request = match T::API.shape {
             Shape::Collection => self.of_object(Method::Delete, place),
@@ -229,18 +228,7 @@ impl<'a, T: Rest> Calls<'a, T> {
                 self.request(Method::Post, place, "/delete").json(&body)?.idempotent()
             }
         };
-        let end = Instant::now() + IN_USE;
-        let (start, most) = (Duration::from_millis(200), Duration::from_secs(5));
-        self.cx
-            .poll(&format!("the {} {} to be unused", T::NOUN, place.own()), start, most, async || {
-                match self.client().send::<()>(request.clone()).await {
-                    Ok(()) => Ok(Probe::Done(())),
-                    Err(error) if error.is_not_found() => Ok(Probe::Done(())),
-                    Err(error) if is_in_use(&error) && Instant::now() < end => Ok(Probe::Waiting(error.to_string())),
-                    Err(error) => Err(error.into()),
-                }
-            })
-            .await
+        remove(self.cx, self.client(), &format!("the {} {}", T::NOUN, place.own()), request).await
     }
 
     /// The state that an answer describes. Where the answer is not the object, what is known stands for it, and the rest is
@@ -307,6 +295,25 @@ fn request(method: Method, path: String) -> Request {
         Method::Delete if is_whole => Request::delete(path),
         Method::Delete => Request::delete_account(path),
     }
+}
+
+/// Sends the removal of an object. One that is in use is asked again: what uses it may be on its way out as well.
+pub(crate) async fn remove<C: Send + Sync>(
+    cx: &Call<C>,
+    client: &databricks::Client,
+    what: &str,
+    request: Request,
+) -> Result<()> {
+    let end = Instant::now() + IN_USE;
+    let (start, most) = (Duration::from_millis(200), Duration::from_secs(5));
+    cx.poll(&format!("{what} to be unused"), start, most, async || {
+        match client.send::<()>(request.clone()).await.if_exists() {
+            Ok(_) => Ok(Probe::Done(())),
+            Err(error) if is_in_use(&error) && Instant::now() < end => Ok(Probe::Waiting(error.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
 }
 
 /// Whether a delete was refused because something that is being deleted too still holds the object: `INVALID_STATE`, or a

@@ -123,7 +123,6 @@ impl<T: One> DataSource for Lookup<T> {
     type Client = T::Client;
 
     async fn read(cx: &Call<T::Client>, config: Self) -> Result<Self> {
-        let calls = Calls::<T>::new(cx);
         let asked = |name: &str| config.0.get(name).filter(|value| !value.is_null() && **value != "");
         let keys: Vec<&str> =
             [T::API.own()].iter().chain(T::BY).copied().filter(|name| asked(name).is_some()).collect();
@@ -132,7 +131,9 @@ impl<T: One> DataSource for Lookup<T> {
                 [T::API.own()].iter().chain(T::BY).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
             return Err(Error::new(format!("It is not said which {}", T::NOUN)).detail(format!("Set {names}.")));
         }
-        let place = Place::of_plan(&reconcile::object::<T>(config.0.clone())?, cx.client())?;
+        let object = reconcile::object::<T>(config.0.clone())?;
+        let calls = Calls::new(cx, &object).await?;
+        let place = Place::of_plan(&object, calls.client())?;
         let all = match place.own() {
             "" => calls.list(&place).await?,
             _ => calls.get(&place).await?.into_iter().collect(),

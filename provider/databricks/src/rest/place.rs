@@ -12,7 +12,7 @@ const ID: &str = "id";
 
 /// The names of an object, with their values: `account_id`, `network_id`. The last one is the object's own.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(crate) struct Place {
     api: Api,
     noun: &'static str,
     names: Vec<(&'static str, String)>,
@@ -36,15 +36,15 @@ impl Place {
 
     /// The place of an object that exists, by the id in its state.
     pub(super) fn of_state<T: Rest>(state: &T, client: &databricks::Client) -> Result<Self> {
-        let tree = reconcile::tree(state)?;
-        let id = text(tree.get(ID)).unwrap_or_default();
-        let wrong = || {
-            let form = T::API.id;
-            Error::new(format!("{id:?} is no id of a {}", T::NOUN)).detail(format!("It is written {form}."))
-        };
+        Self::of_id(T::API, T::NOUN, &text(reconcile::tree(state)?.get(ID)).unwrap_or_default(), client)
+    }
+
+    /// The place of the object that Terraform knows by this id.
+    pub(crate) fn of_id(api: Api, noun: &'static str, id: &str, client: &databricks::Client) -> Result<Self> {
+        let wrong = || Error::new(format!("{id:?} is no id of a {noun}")).detail(format!("It is written {}.", api.id));
         let mut names = Vec::new();
-        let (mut rest, mut form) = (id.as_str(), T::API.id);
-        for name in parts(T::API.id) {
+        let (mut rest, mut form) = (id, api.id);
+        for name in parts(api.id) {
             form = form.strip_prefix(name).unwrap_or_default();
             let value = match form.chars().next() {
                 Some(separator) => {
@@ -59,11 +59,10 @@ impl Place {
             }
             names.push((name, value.to_owned()));
         }
-        let place = Self { api: T::API, noun: T::NOUN, names };
+        let place = Self { api, noun, names };
         match place.get(ACCOUNT) {
             Some(account) if account != client.account_id()? => Err(Error::new(format!(
-                "The {} {} belongs to account {account}",
-                T::NOUN,
+                "The {noun} {} belongs to account {account}",
                 place.own()
             ))
             .detail(format!(
@@ -91,7 +90,7 @@ impl Place {
     }
 
     /// The object's own id.
-    pub(super) fn own(&self) -> &str {
+    pub(crate) fn own(&self) -> &str {
         self.names.last().map_or("", |(_, value)| value)
     }
 
@@ -148,7 +147,7 @@ fn text(value: Option<&Json>) -> Option<String> {
 }
 
 /// The client's account, which a configured one must be.
-fn account(configured: Option<&str>, client: &databricks::Client) -> Result<String> {
+pub(crate) fn account(configured: Option<&str>, client: &databricks::Client) -> Result<String> {
     let account = client.account_id()?;
     match configured {
         Some(configured) if configured != account => Err(Error::new("account_id differs from the provider's")

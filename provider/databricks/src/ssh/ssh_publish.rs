@@ -8,7 +8,6 @@ use ssh_endpoint::{self as layout, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SshEnd
 use tfplugin::{Call, Error, Result};
 
 use super::tunnel_binary::Binary;
-use crate::answer::Answer;
 use crate::clients::Workspace;
 
 /// What is published.
@@ -33,7 +32,7 @@ impl Published {
 /// Makes the endpoint's secret scope, marked with the create's marker. A scope that is there belongs to another endpoint.
 pub(super) async fn claim(cx: &Call<Workspace>, name: &str) -> Result<()> {
     let scope = layout::secret_scope(name);
-    let is_new = secrets::new_scope(cx.client(), &scope).await.or_say(|| format!("create the secret scope {scope}"))?;
+    let is_new = secrets::new_scope(cx.client(), &scope).await?;
     // An apply that was killed between the scope and its mark left it empty.
     if !is_new && !is_empty(cx, &scope).await? {
         return Err(Error::new(format!("The workspace has an SSH endpoint {name:?} already"))
@@ -59,8 +58,7 @@ pub(super) async fn publish(
     if pinned.is_none() {
         forget_host_key(cx, &scope).await?;
     }
-    let action = || format!("publish the SSH endpoint {:?}", wanted.name);
-    let endpoint = publish::publish(cx.client(), wanted, binary.bytes()?.into()).await.or_say(action)?;
+    let endpoint = publish::publish(cx.client(), wanted, binary.bytes()?.into()).await?;
     if pinned.is_some_and(|pinned| pinned != endpoint.server_host_key) {
         return Err(Error::new(format!(
             "The host key of the SSH endpoint {:?} was changed outside of Terraform",
@@ -71,9 +69,9 @@ pub(super) async fn publish(
     let next = endpoint.official.as_ref();
     let before = announced(cx, &wanted.name).await?.and_then(|before| before.official);
     if let Some(before) = before.filter(|before| Some(before) != next) {
-        publish_official::remove(cx.client(), &wanted.name, &before, next).await.or_say(action)?;
+        publish_official::remove(cx.client(), &wanted.name, &before, next).await?;
     }
-    publish::announce(cx.client(), &endpoint).await.or_say(action)?;
+    publish::announce(cx.client(), &endpoint).await?;
     Ok(Published {
         host_key: Some(endpoint.server_host_key.clone()),
         compatible_version: next.map(|official| official.version.clone()),
@@ -96,8 +94,7 @@ async fn announced(cx: &Call<Workspace>, name: &str) -> Result<Option<SshEndpoin
 /// What is published under a name, but for what only the official tool looks for; `None` if nothing is.
 pub(super) async fn read(cx: &Call<Workspace>, name: &str) -> Result<Option<Published>> {
     let Some(endpoint) = announced(cx, name).await? else { return Ok(None) };
-    let action = || format!("look at the SSH endpoint {name:?}");
-    let standing = publish::read(cx.client(), &endpoint).await.or_say(action)?;
+    let standing = publish::read(cx.client(), &endpoint).await?;
     Ok(standing.map(|standing| Published {
         endpoint,
         host_key: standing.server_host_key,
@@ -111,8 +108,7 @@ pub(super) async fn read(cx: &Call<Workspace>, name: &str) -> Result<Option<Publ
 pub(super) async fn inspect(cx: &Call<Workspace>, name: &str) -> Result<Option<Published>> {
     let Some(published) = read(cx, name).await? else { return Ok(None) };
     let Some(official) = &published.endpoint.official else { return Ok(Some(published)) };
-    let action = || format!("look at what the official command line tool finds of the SSH endpoint {name:?}");
-    let is_whole = publish_official::is_whole(cx.client(), &published.endpoint, official).await.or_say(action)?;
+    let is_whole = publish_official::is_whole(cx.client(), &published.endpoint, official).await?;
     let compatible_version = is_whole.then(|| official.version.clone());
     Ok(Some(Published { compatible_version, ..published }))
 }
@@ -127,8 +123,7 @@ pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<
     };
     if let Some(endpoint) = endpoint {
         if let Some(official) = &endpoint.official {
-            let action = || format!("take the SSH endpoint {name:?} away from the official command line tool");
-            publish_official::remove(cx.client(), name, official, None).await.or_say(action)?;
+            publish_official::remove(cx.client(), name, official, None).await?;
         }
         remove_folder(cx, &endpoint.directory).await?;
         let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned()).unwrap_or_default();
@@ -144,38 +139,34 @@ pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<
         }
     }
     let scope = layout::secret_scope(name);
-    secrets::delete_scope(cx.client(), &scope).await.or_say(|| format!("delete the secret scope {scope}"))
+    Ok(secrets::delete_scope(cx.client(), &scope).await?)
 }
 
 async fn forget_host_key(cx: &Call<Workspace>, scope: &str) -> Result<()> {
-    let action = || format!("delete the host key in the scope {scope}");
-    secrets::delete(cx.client(), scope, SERVER_PRIVATE_KEY).await.or_say(action)
+    Ok(secrets::delete(cx.client(), scope, SERVER_PRIVATE_KEY).await?)
 }
 
 /// For what is no secret: the endpoint's mark.
 async fn put(cx: &Call<Workspace>, scope: &str, key: &str, value: String) -> Result<()> {
-    let action = || format!("write {key} into the secret scope {scope}");
-    secrets::put(cx.client(), scope, key, &value.into()).await.or_say(action)
+    Ok(secrets::put(cx.client(), scope, key, &value.into()).await?)
 }
 
 /// For what is no secret: the endpoint and its mark.
 async fn get(cx: &Call<Workspace>, scope: &str, key: &str) -> Result<Option<String>> {
-    let action = || format!("read {key} from the secret scope {scope}");
-    let found = secrets::get(cx.client(), scope, key).await.or_say(action)?;
+    let found = secrets::get(cx.client(), scope, key).await?;
     Ok(found.map(|text| text.expose().clone()))
 }
 
 async fn is_empty(cx: &Call<Workspace>, scope: &str) -> Result<bool> {
-    let found = secrets::list(cx.client(), scope).await.or_say(|| format!("list the secrets of the scope {scope}"))?;
+    let found = secrets::list(cx.client(), scope).await?;
     Ok(found.unwrap_or_default().is_empty())
 }
 
 async fn remove_folder(cx: &Call<Workspace>, path: &str) -> Result<()> {
-    let action = || format!("delete the workspace folder {path}");
-    workspace::remove_folder(cx.client(), path).await.or_say(action)
+    Ok(workspace::remove_folder(cx.client(), path).await?)
 }
 
 async fn is_empty_folder(cx: &Call<Workspace>, path: &str) -> Result<bool> {
-    let found = workspace::list(cx.client(), path).await.or_say(|| format!("list {path} in the workspace"))?;
+    let found = workspace::list(cx.client(), path).await?;
     Ok(found.is_empty())
 }

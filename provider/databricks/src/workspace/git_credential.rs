@@ -50,7 +50,7 @@ impl Rest for GitCredential {
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("\"example\"\n  p", "\"another\"\n  p"));
     const API: Api = Api::collection("/api/2.0/git-credentials", "credential_id").patch_all().as_planned();
     const VERSION: i64 = 1;
-    type Client = Workspace;
+    type Client = AnyWorkspace;
 
     fn takes_over(plan: &Self, error: &databricks::Error) -> bool {
         plan.force.is_true() && (error.is_already_exists() || error.message().starts_with("Only one Git credential"))

@@ -59,90 +59,72 @@ pub struct TargetRules {
     pub azure_private_endpoint_rules: Attr<Vec<AzurePrivateEndpointRule>>,
 }
 
-/// A private endpoint, on AWS.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct AwsPrivateEndpointRule {
-    /// Id of the rule.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub rule_id: Attr<String>,
-    /// Id of the configuration that it belongs to.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub network_connectivity_config_id: Attr<String>,
-    /// State of the connection: `PENDING`, `ESTABLISHED`, `REJECTED` and others.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub connection_state: Attr<String>,
-    /// Why it is not connected.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub error_message: Attr<String>,
-    /// Domain names that go through the endpoint.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub domain_names: Attr<Vec<String>>,
-    /// When it was created, in milliseconds since 1970.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub creation_time: Attr<i64>,
-    /// When it was changed, in milliseconds since 1970.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub updated_time: Attr<i64>,
-    /// Whether it waits for its removal.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub deactivated: Attr<bool>,
-    /// Since when it waits for its removal, in milliseconds since 1970.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub deactivated_at: Attr<i64>,
-    /// Databricks account.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub account_id: Attr<String>,
-    /// Whether it is in use.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub enabled: Attr<bool>,
-    /// The endpoint service that it connects to.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub endpoint_service: Attr<String>,
-    /// Buckets that go through the endpoint.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub resource_names: Attr<Vec<String>>,
-    /// The VPC endpoint.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub vpc_endpoint_id: Attr<String>,
+/// The rules of both clouds: what they have in common, and what each has besides.
+macro_rules! private_endpoint_rule {
+    ($(#[$about:meta])* $rule:ident { $($(#[$meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+        pub struct $rule {
+            /// Id of the rule.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub rule_id: Attr<String>,
+            /// Id of the configuration that it belongs to.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub network_connectivity_config_id: Attr<String>,
+            /// State of the connection: `PENDING`, `ESTABLISHED`, `REJECTED` and others.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub connection_state: Attr<String>,
+            /// Why it is not connected.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub error_message: Attr<String>,
+            /// Domain names that go through the endpoint.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub domain_names: Attr<Vec<String>>,
+            /// When it was created, in milliseconds since 1970.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub creation_time: Attr<i64>,
+            /// When it was changed, in milliseconds since 1970.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub updated_time: Attr<i64>,
+            /// Whether it waits for its removal.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub deactivated: Attr<bool>,
+            /// Since when it waits for its removal, in milliseconds since 1970.
+            #[schemars(extend("x-tf" = COMPUTED))]
+            pub deactivated_at: Attr<i64>,
+            $(
+                $(#[$meta])*
+                #[schemars(extend("x-tf" = COMPUTED))]
+                pub $field: Attr<$type>,
+            )*
+        }
+    };
 }
 
-/// A private endpoint, on Azure.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct AzurePrivateEndpointRule {
-    /// Id of the rule.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub rule_id: Attr<String>,
-    /// Id of the configuration that it belongs to.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub network_connectivity_config_id: Attr<String>,
-    /// State of the connection: `PENDING`, `ESTABLISHED`, `REJECTED` and others.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub connection_state: Attr<String>,
-    /// Why it is not connected.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub error_message: Attr<String>,
-    /// Domain names that go through the endpoint.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub domain_names: Attr<Vec<String>>,
-    /// When it was created, in milliseconds since 1970.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub creation_time: Attr<i64>,
-    /// When it was changed, in milliseconds since 1970.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub updated_time: Attr<i64>,
-    /// Whether it waits for its removal.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub deactivated: Attr<bool>,
-    /// Since when it waits for its removal, in milliseconds since 1970.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub deactivated_at: Attr<i64>,
-    /// Name of the endpoint.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub endpoint_name: Attr<String>,
-    /// Sub-resource that it connects to.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub group_id: Attr<String>,
-    /// Resource that it connects to.
-    #[schemars(extend("x-tf" = COMPUTED))]
-    pub resource_id: Attr<String>,
+private_endpoint_rule! {
+    /// A private endpoint, on AWS.
+    AwsPrivateEndpointRule {
+        /// Databricks account.
+        account_id: String,
+        /// Whether it is in use.
+        enabled: bool,
+        /// The endpoint service that it connects to.
+        endpoint_service: String,
+        /// Buckets that go through the endpoint.
+        resource_names: Vec<String>,
+        /// The VPC endpoint.
+        vpc_endpoint_id: String,
+    }
+}
+
+private_endpoint_rule! {
+    /// A private endpoint, on Azure.
+    AzurePrivateEndpointRule {
+        /// Name of the endpoint.
+        endpoint_name: String,
+        /// Sub-resource that it connects to.
+        group_id: String,
+        /// Resource that it connects to.
+        resource_id: String,
+    }
 }

@@ -2,29 +2,16 @@
 
 use databricks::api::account::Workspace;
 use serde_json::Value as Json;
-use tfplugin::{Attr, Result};
+use tfplugin::{Attr, Result, reconcile};
 
 use super::MwsWorkspaces;
-use crate::account::terraform_id;
 use crate::clients::Account;
-use crate::json::{Members, changed, members, present};
+use crate::json::{Members, members, present};
 
 /// Members whose keys are the user's own.
 const MAPS: &[&str] = &["custom_tags"];
-/// Members that are Terraform's own or the service's alone.
-const UNSENT: &[&str] = &[
-    "id",
-    "account_id",
-    "creation_time",
-    "effective_compute_mode",
-    "gcp_workspace_sa",
-    "is_no_public_ip_enabled",
-    "token",
-    "workspace_id",
-    "workspace_status",
-    "workspace_status_message",
-    "workspace_url",
-];
+/// Members that are Terraform's own, or stand in the path.
+const UNSENT: &[&str] = &["account_id", "is_no_public_ip_enabled", "token"];
 /// What a PATCH can change.
 const UPDATABLE: &[&str] = &[
     "credentials_id",
@@ -55,29 +42,30 @@ impl Found {
     }
 }
 
-fn description(workspace: &MwsWorkspaces) -> Result<Members> {
-    let mut all = members(present(serde_json::to_value(workspace)?, MAPS));
-    all.retain(|name, _| !UNSENT.contains(&name.as_str()));
-    // The service knows its tiers in capitals.
-    if let Some(Json::String(tier)) = all.get_mut("pricing_tier") {
-        tier.make_ascii_uppercase();
-    }
-    Ok(all)
+/// A workspace in the service's own words.
+fn described(workspace: &MwsWorkspaces) -> MwsWorkspaces {
+    // It knows its tiers in capitals.
+    let pricing_tier = workspace.pricing_tier.clone().map(|tier| tier.to_ascii_uppercase());
+    MwsWorkspaces { pricing_tier, ..workspace.clone() }
 }
 
 /// The body of a creation.
 pub(super) fn creation(plan: &MwsWorkspaces) -> Result<Members> {
-    description(plan)
+    let mut body = reconcile::sent(&described(plan))?;
+    body.retain(|name, _| !UNSENT.contains(&name.as_str()));
+    Ok(body)
 }
 
 /// What an update sends: the members that differ, and their names for the query's `update_mask`. Only tags can be taken away.
 pub(super) fn patch(state: &MwsWorkspaces, plan: &MwsWorkspaces) -> Result<(Members, Vec<String>)> {
-    let (before, after) = (description(state)?, description(plan)?);
-    let mut names = changed(&before, &after, &[]);
-    names.retain(|name| UPDATABLE.contains(name) && (after.contains_key(*name) || *name == "custom_tags"));
-    let value = |name: &str| after.get(name).cloned().unwrap_or_else(|| Json::Object(Members::new()));
-    let body = names.iter().map(|name| ((*name).to_owned(), value(name))).collect();
-    Ok((body, names.into_iter().map(str::to_owned).collect()))
+    let after = described(plan);
+    let mut change = reconcile::changed(&described(state), &after, None)?;
+    let set = reconcile::sent(&after)?;
+    change
+        .body
+        .retain(|name, _| UPDATABLE.contains(&name.as_str()) && (set.contains_key(name) || name == "custom_tags"));
+    change.mask.retain(|name| change.body.contains_key(name));
+    Ok((change.body, change.mask))
 }
 
 /// The deployment's name as Terraform has it: the configured one, if the server's is it behind the account's prefix.
@@ -118,7 +106,7 @@ pub(super) fn state_of(client: &Account, known: &MwsWorkspaces, found: &Found) -
     all.remove("token");
     let state: MwsWorkspaces = serde_json::from_value(Json::Object(all))?;
     Ok(MwsWorkspaces {
-        id: terraform_id(account_id, &found.api.workspace_id.unwrap_or_default().to_string()),
+        id: format!("{account_id}/{}", found.api.workspace_id.unwrap_or_default()).into(),
         account_id: account_id.into(),
         deployment_name: match state.deployment_name.text() {
             "" => told(&known.deployment_name, Attr::Null),

@@ -1,7 +1,6 @@
 //! Workspaces against a local cloud: their token, and what is set outside.
 
 use databricks::Request;
-use databricks::api::tokens::{ListTokens, RevokeToken};
 use localcloud::Fault;
 use serde_json::{Value as Json, json};
 use tfplugin::{Attr, Call, Resource, Secret};
@@ -49,8 +48,8 @@ fn token() -> WorkspaceToken {
 /// Id and comment of the tokens in the workspace.
 async fn tokens(cx: &Call<Account>, state: &MwsWorkspaces) -> Vec<(String, String)> {
     let client = cx.client().workspace(&state.workspace_url.text().parse().unwrap()).unwrap();
-    let all: ListTokens = client.send(Request::get("/api/2.0/token/list")).await.unwrap();
-    all.token_infos.into_iter().map(|one| (one.token_id, one.comment)).collect()
+    let all = databricks::api::tokens::list(&client, false).await.unwrap();
+    all.into_iter().map(|one| (one.token_id, one.comment)).collect()
 }
 
 fn issued(state: &MwsWorkspaces) -> (String, Secret<String>) {
@@ -86,8 +85,7 @@ async fn a_token_is_issued_renewed_in_place_and_revoked_with_its_block() {
 
     // Revoked outside, it is lost, and the workspace is as it was.
     let client = cx.client().workspace(&longer.workspace_url.text().parse().unwrap()).unwrap();
-    let body = RevokeToken { token_id: second.clone() };
-    client.send::<()>(Request::post("/api/2.0/token/delete").json(&body).unwrap()).await.unwrap();
+    databricks::api::tokens::revoke(&client, &second).await.unwrap();
     let lost = MwsWorkspaces::read(&cx, longer.clone()).await.unwrap().unwrap();
     let token = lost.token.known().unwrap();
     assert_eq!((&token.token_id, &token.token_value), (&Attr::Null, &Attr::Null));

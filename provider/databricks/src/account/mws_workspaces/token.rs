@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use databricks::api::tokens::{CreateToken, CreateTokenResponse, ListTokens, RevokeToken, TokenInfo};
-use databricks::{Client, Config, Environment, Request};
-use serde_json::json;
+use databricks::api::tokens::{self, CreateToken};
+use databricks::{Client, Config, Environment};
 use tfplugin::{Attr, Error, Marker, Result, Secret};
 use url::Url;
 
@@ -57,24 +56,11 @@ fn with_token(workspace: &MwsWorkspaces, token: &Secret<String>) -> Result<Clien
     Ok(Client::with_environment(config, &Environment::default())?)
 }
 
-async fn list(client: &Client) -> std::result::Result<Vec<TokenInfo>, databricks::Error> {
-    Ok(client.send::<ListTokens>(Request::get("/api/2.0/token/list")).await?.token_infos)
-}
-
 async fn revoke(client: &Client, id: &str) -> Result<()> {
-    let body = RevokeToken { token_id: id.to_owned() };
-    let request = Request::post("/api/2.0/token/delete").json(&body)?.idempotent();
-    match client.send::<()>(request).await {
-        Err(error) if is_dead(&error) || error.is_not_found() => Ok(()),
+    match tokens::revoke(client, id).await {
+        Err(error) if is_dead(&error) => Ok(()),
         answer => Ok(answer?),
     }
-}
-
-async fn rename(client: &Client, id: &str, comment: &str) -> Result<()> {
-    // An empty text is left out of a struct of the wire, and here it is the new comment.
-    let body = json!({ "token": { "comment": comment }, "update_mask": "comment" });
-    let request = Request::patch(format!("/api/2.0/token/{id}")).json(&body)?;
-    Ok(client.send::<()>(request).await?)
 }
 
 /// Whether the service refused the token itself. It answers 401 or, for a personal access token, 403 with nothing but the text to
@@ -92,7 +78,7 @@ pub(super) async fn issue(client: &Account, workspace: &MwsWorkspaces) -> Result
     let wanted = workspace.token.or_default();
     let client = with_account(client, workspace)?;
     let mark = mark(workspace);
-    for orphan in list(&client).await?.iter().filter(|one| one.comment.ends_with(&mark)) {
+    for orphan in tokens::list(&client, false).await?.iter().filter(|one| one.comment.ends_with(&mark)) {
         revoke(&client, &orphan.token_id).await?;
     }
     let body = CreateToken {
@@ -100,8 +86,7 @@ pub(super) async fn issue(client: &Account, workspace: &MwsWorkspaces) -> Result
         lifetime_seconds: wanted.lifetime_seconds.known().copied(),
         ..CreateToken::default()
     };
-    let request = Request::post("/api/2.0/token/create").json(&body)?;
-    let issued: CreateTokenResponse = client.send(request).await?;
+    let issued = tokens::create(&client, &body).await?;
     Ok(WorkspaceToken { token_id: issued.token_info.token_id.into(), token_value: issued.token_value.into(), ..wanted })
 }
 
@@ -113,11 +98,11 @@ pub(super) async fn read(workspace: &MwsWorkspaces) -> Attr<WorkspaceToken> {
         return lost(token.clone()).into();
     };
     let Ok(client) = with_token(workspace, value) else { return token.clone().into() };
-    match tokio::time::timeout(PATIENCE, list(&client)).await {
+    match tokio::time::timeout(PATIENCE, tokens::list(&client, false)).await {
         Ok(Ok(all)) => {
             let marked = format!("{}{}", token.comment.text(), mark(workspace));
             if all.iter().any(|one| one.token_id == *id && one.comment == marked)
-                && let Err(error) = rename(&client, id, token.comment.text()).await
+                && let Err(error) = tokens::describe(&client, id, token.comment.text()).await
             {
                 tracing::warn!(%error, "the mark stays in the token's comment");
             }
@@ -161,7 +146,7 @@ pub(super) async fn update(
     if let Some((old, id, value)) = before
         && old.comment != wanted.comment
     {
-        rename(&with_token(state, value)?, id, wanted.comment.text()).await?;
+        tokens::describe(&with_token(state, value)?, id, wanted.comment.text()).await?;
     }
     Ok(wanted.clone().into())
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use databricks::Request;
-use databricks::api::clusters::{Cluster as ApiCluster, ClusterId, ClusterState};
-use serde::{Deserialize, Serialize};
+use databricks::api::clusters::{self, Cluster as ApiCluster, ClusterId, ClusterState};
+use serde::Serialize;
 use serde_json::Value as Json;
 use tfplugin::{Call, Probe, Result};
 use tokio::time::Instant;
@@ -36,29 +35,16 @@ impl Found {
 
 /// The cluster; `None` where it is gone.
 pub(super) async fn get(cx: &Call<Workspace>, id: &str) -> Result<Option<Found>> {
-    match cx.client().send(Request::get("/api/2.1/clusters/get").query("cluster_id", id)).await {
+    match clusters::get(cx.client(), id).await {
         Ok(answer) => Found::read(answer).map(Some),
         Err(error) if error.is_missing_cluster() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Page {
-    clusters: Option<Vec<Json>>,
-    next_page_token: Option<String>,
-}
-
 /// The clusters of the workspace, all or the pinned ones.
 pub(super) async fn list(cx: &Call<Workspace>, is_pinned: Option<bool>) -> Result<Vec<Found>> {
-    let mut request = Request::get("/api/2.1/clusters/list").query("page_size", "100");
-    if let Some(is_pinned) = is_pinned {
-        request = request.query("filter_by.is_pinned", is_pinned);
-    }
-    let take = |page: Page| (page.clusters.unwrap_or_default(), page.next_page_token.unwrap_or_default());
-    let all = cx.client().pages(request, take).await?;
-    all.into_iter().map(Found::read).collect()
+    clusters::list(cx.client(), is_pinned).await?.into_iter().map(Found::read).collect()
 }
 
 /// Whether the cluster is pinned: a cluster does not tell, and its events are kept for a limited time only; the list of the pinned ones
@@ -69,11 +55,10 @@ pub(super) async fn is_pinned(cx: &Call<Workspace>, id: &str) -> Result<bool> {
 
 /// A command on one cluster, which may be repeated; refused with `INVALID_STATE` while the cluster changes, it is repeated.
 pub(super) async fn command<B: Serialize + Sync>(cx: &Call<Workspace>, id: &str, verb: &str, body: &B) -> Result<()> {
-    let path = format!("/api/2.1/clusters/{verb}");
     let end = Instant::now() + IN_TRANSITION;
     let what = format!("the cluster {id} to take the command {verb}");
     cx.poll(&what, Duration::from_millis(500), Duration::from_secs(10), async || {
-        match cx.client().send::<()>(Request::post(&path).json(body)?.idempotent()).await {
+        match clusters::command(cx.client(), verb, body).await {
             Ok(()) => Ok(Probe::Done(())),
             Err(error) if error.is_invalid_state() && !error.is_missing_cluster() && Instant::now() < end => {
                 Ok(Probe::Waiting(error.to_string()))
@@ -92,14 +77,11 @@ pub(super) async fn pin(cx: &Call<Workspace>, id: &str, pinned: bool) -> Result<
 /// Deletes the cluster for good, also one that somebody pinned meanwhile, and waits until it is gone.
 pub(super) async fn delete(cx: &Call<Workspace>, id: &str) -> Result<()> {
     let body = ClusterId { cluster_id: id.to_owned() };
-    let delete = async || {
-        let request = Request::post("/api/2.1/clusters/permanent-delete").json(&body)?.idempotent();
-        cx.client().send::<()>(request).await
-    };
-    let mut deleted = delete().await;
+    const VERB: &str = "permanent-delete";
+    let mut deleted = clusters::command(cx.client(), VERB, &body).await;
     if deleted.as_ref().is_err_and(wants_no_pin) {
         pin(cx, id, false).await?;
-        deleted = delete().await;
+        deleted = clusters::command(cx.client(), VERB, &body).await;
     }
     match deleted {
         Ok(()) => {}

@@ -3,35 +3,17 @@
 use databricks::api::clusters::{AutoScale, ResizeCluster};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use tfplugin::{Attr, Marker, Result};
+use tfplugin::{Attr, Marker, Result, reconcile};
 use url::Url;
 
 use super::Cluster;
 use super::api::Found;
 use super::blocks::AwsAttributes;
-use crate::json::{Members, changed, is_zero, members, over, present, settle};
+use crate::json::{Members, is_zero, members, present, settle};
 use crate::level;
 
 /// Members whose keys are the user's own.
 pub(super) const MAPS: &[&str] = &["custom_tags", "spark_conf", "spark_env_vars"];
-/// Members that are Terraform's own, the service's alone, or of a creation alone.
-const UNSENT: &[&str] = &[
-    "id",
-    "cluster_id",
-    "apply_policy_default_values",
-    "clear_cloud_attributes_on_remove",
-    "default_tags",
-    "idempotency_token",
-    "is_pinned",
-    "library",
-    "no_wait",
-    "provider_config",
-    "state",
-    "url",
-];
-/// Switches and sizes of which the service takes none for a zero.
-pub(super) const ZEROS: &[&str] =
-    &["is_single_node", "remote_disk_throughput", "total_initial_remote_disk_size", "use_ml_runtime"];
 /// Members that Databricks fills in, and whose zero is a value.
 const TOLD: &[&str] =
     &["autotermination_minutes", "enable_elastic_disk", "enable_local_disk_encryption", "num_workers"];
@@ -62,43 +44,54 @@ pub(super) enum Change {
     Update(UpdateCluster),
 }
 
-/// A cluster as the API describes it: what is set, under the API's names.
-fn description(cluster: &Cluster) -> Result<Members> {
-    let mut all = members(present(serde_json::to_value(cluster)?, MAPS));
-    all.retain(|name, _| !UNSENT.contains(&name.as_str()));
-    if let Some(mounts) = all.remove("cluster_mount_info") {
-        all.insert("cluster_mount_infos".into(), mounts);
-    }
-    // The number of workers is sent also when it is 0, but where the cluster decides itself or the simplified form says it.
-    if cluster.autoscale.is_known() || cluster.is_single_node.is_true() {
-        all.remove("num_workers");
-    } else {
-        all.insert("num_workers".into(), cluster.num_workers.or_default().into());
-    }
+/// A cluster as the API is told of it: without what is Terraform's own, or of a creation alone, and without what another member says.
+fn described(cluster: &Cluster) -> Cluster {
+    let mut told = Cluster {
+        apply_policy_default_values: Attr::Null,
+        clear_cloud_attributes_on_remove: Attr::Null,
+        idempotency_token: Attr::Null,
+        is_pinned: Attr::Null,
+        library: Attr::Null,
+        no_wait: Attr::Null,
+        provider_config: Attr::Null,
+        is_single_node: some(&cluster.is_single_node),
+        use_ml_runtime: some(&cluster.use_ml_runtime),
+        remote_disk_throughput: some(&cluster.remote_disk_throughput),
+        total_initial_remote_disk_size: some(&cluster.total_initial_remote_disk_size),
+        // The number of workers is sent also when it is 0, but where the cluster decides itself or the simplified form says it.
+        num_workers: match cluster.autoscale.is_known() || cluster.is_single_node.is_true() {
+            true => Attr::Null,
+            false => cluster.num_workers.or_default().into(),
+        },
+        ..cluster.clone()
+    };
     // The pool says what the nodes are; Databricks refuses both (the official provider leaves the same away).
-    if all.contains_key("instance_pool_id") {
-        for name in ["node_type_id", "driver_node_type_id", "enable_elastic_disk"] {
-            all.remove(name);
-        }
-        if let Some(Json::Object(aws)) = all.get_mut("aws_attributes") {
-            aws.retain(|name, _| name == "instance_profile_arn");
-        }
+    if !cluster.instance_pool_id.text().is_empty() {
+        told.node_type_id = Attr::Null;
+        told.driver_node_type_id = Attr::Null;
+        told.enable_elastic_disk = Attr::Null;
+        told.aws_attributes = told
+            .aws_attributes
+            .map(|aws| AwsAttributes { instance_profile_arn: aws.instance_profile_arn, ..AwsAttributes::default() });
     }
-    Ok(all)
+    told
+}
+
+/// A switch or a size of which the service takes none for a zero.
+fn some<T: Default + PartialEq + Clone>(attribute: &Attr<T>) -> Attr<T> {
+    if *attribute == Attr::Known(T::default()) { Attr::Null } else { attribute.clone() }
 }
 
 /// The body of a creation, with the tag of `marker`.
 pub(super) fn creation(plan: &Cluster, marker: &Marker) -> Result<Members> {
-    let mut body = description(plan)?;
+    let mut body = reconcile::sent(&Cluster {
+        apply_policy_default_values: plan.apply_policy_default_values.clone(),
+        idempotency_token: plan.idempotency_token.clone(),
+        ..described(plan)
+    })?;
     let tags = body.entry("custom_tags").or_insert_with(|| json!({}));
     if let Json::Object(tags) = tags {
         tags.insert(Marker::TAG.into(), marker.id.clone().into());
-    }
-    if let Some(token) = plan.idempotency_token.known().filter(|token| !token.is_empty()) {
-        body.insert("idempotency_token".into(), token.clone().into());
-    }
-    if let Some(apply) = plan.apply_policy_default_values.known() {
-        body.insert("apply_policy_default_values".into(), (*apply).into());
     }
     Ok(body)
 }
@@ -106,14 +99,20 @@ pub(super) fn creation(plan: &Cluster, marker: &Marker) -> Result<Members> {
 /// What changes the cluster that stands as `now` from `state` to `plan`. Each changed member is put over the one that
 /// stands, so that an update takes away nothing that is not in the state.
 pub(super) fn change(state: &Cluster, plan: &Cluster, now: &Found) -> Result<Change> {
-    let (before, after) = (description(state)?, description(plan)?);
-    let names = changed(&before, &after, ZEROS);
+    let (before, after) = (described(state), described(plan));
+    let now_all = Json::Object(now.all.clone());
+    let reconcile::Change { mut body, mask: mut names } = reconcile::changed(&before, &after, Some(&now_all))?;
+    let (before, after) = (reconcile::sent(&before)?, reconcile::sent(&after)?);
+    // What is left to the service, or to a pool, is taken away.
+    names.extend(before.keys().filter(|name| !after.contains_key(*name)).cloned());
+    names.sort_unstable();
+    names.dedup();
     if names.is_empty() {
         return Ok(Change::Nothing);
     }
     let cluster_id = state.id.text().to_owned();
     let is_running = now.api.state == databricks::api::clusters::ClusterState::Running;
-    if is_running && names.iter().all(|name| matches!(*name, "autoscale" | "num_workers")) {
+    if is_running && names.iter().all(|name| matches!(name.as_str(), "autoscale" | "num_workers")) {
         let autoscale = plan.autoscale.known().map(|one| AutoScale {
             min_workers: one.min_workers.known().copied(),
             max_workers: one.max_workers.known().copied(),
@@ -121,12 +120,19 @@ pub(super) fn change(state: &Cluster, plan: &Cluster, now: &Found) -> Result<Cha
         let num_workers = after.get("num_workers").and_then(Json::as_i64);
         return Ok(Change::Resize(ResizeCluster { cluster_id, num_workers, autoscale }));
     }
-    let mut cluster = Members::new();
-    for name in &names {
-        if let Some(value) = over(now.all.get(*name), before.get(*name), after.get(*name)) {
-            cluster.insert((*name).to_owned(), value);
+    // Entries of others stay: the marker, and what Databricks adds.
+    for map in MAPS {
+        let (Some(Json::Object(wanted)), Some(Json::Object(found))) = (body.get_mut(*map), now.all.get(*map)) else {
+            continue;
+        };
+        for (name, value) in found {
+            if before.get(*map).and_then(|before| before.get(name)).is_none() {
+                wanted.entry(name.clone()).or_insert_with(|| value.clone());
+            }
         }
     }
+    // A member that the mask names and the body does not have is taken away.
+    let cluster = members(present(Json::Object(body), MAPS));
     Ok(Change::Update(UpdateCluster { cluster_id, cluster, update_mask: names.join(",") }))
 }
 

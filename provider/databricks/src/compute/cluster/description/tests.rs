@@ -72,7 +72,7 @@ fn a_pool_says_what_its_nodes_are() {
         "spark_version": "17.3.x-scala2.13", "num_workers": 2, "autotermination_minutes": 60, "instance_pool_id": "pool",
         "aws_attributes": {"instance_profile_arn": "arn"},
     });
-    assert_eq!(Json::Object(description(&plan).unwrap()), expected);
+    assert_eq!(Json::Object(reconcile::sent(&described(&plan)).unwrap()), expected);
 }
 
 #[test]
