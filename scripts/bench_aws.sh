@@ -27,8 +27,7 @@ cd "$root"
 need cargo "install Rust from https://rustup.rs"
 ensure_venv
 terraform=$(terraform_program)
-# All of the workspace, as the other scripts: for one package alone Cargo would choose other features, and build the AWS SDK again.
-cargo build --release --locked --quiet --workspace --bins
+cargo build --release --locked --quiet -p terraform-provider-databricks -p localcloud
 
 work=$(mktemp -d)
 cleanup() {

@@ -26,8 +26,7 @@ cd "$root"
 need cargo "install Rust from https://rustup.rs"
 need python3 "sudo apt-get install python3"
 terraform=$(terraform_program)
-# All of the workspace, as the other scripts: for one package alone Cargo would choose other features, and build the AWS SDK again.
-[ -n "${BENCH_BUILT-}" ] || cargo build --release --locked --quiet --workspace --bins
+[ -n "${BENCH_BUILT-}" ] || cargo build --release --locked --quiet -p terraform-provider-databricks -p localcloud
 
 work=$(mktemp -d)
 cleanup() {

@@ -9,7 +9,6 @@ esac
 
 cd "$root"
 need cargo "install Rust from https://rustup.rs"
-# All of the workspace, as the other scripts: for one package alone Cargo would choose other features, and build the AWS SDK again.
-cargo build --release --locked --quiet --workspace --bins --example bench_start
+cargo build --release --locked --quiet -p terraform-provider-databricks -p localcloud --bins --example bench_start
 target/release/examples/bench_start \
   target/release/terraform-provider-databricks "${1:-20}"

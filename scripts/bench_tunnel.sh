@@ -17,5 +17,4 @@ mkdir -p "$cache"
 need cargo "install Rust from https://rustup.rs (rust-toolchain.toml picks the version)"
 ensure_package ssh openssh-client
 ensure_package sshd openssh-server
-# All of the workspace, as the other scripts: see scripts/bench_provider.sh.
-cargo bench --quiet --locked --workspace --bench tunnel -- "$@"
+cargo bench --quiet --locked -p tunnel --bench tunnel -- "$@"

@@ -20,4 +20,13 @@ if command -v shellcheck >/dev/null 2>&1; then
     cat tunnel/src/jobs/remote/common.sh "$part" | shellcheck -s sh -S warning -e SC2034,SC2154 -
   done
 fi
+# What a package alone is built with is what the workspace is built with: nothing is built twice.
+third_party() {
+  cargo tree --locked --edges normal,build,dev --prefix none --no-dedupe --format '{p} with {f}' "$@" | grep -v "$root" | sed 's/ (\*)$//' | sort -u
+}
+whole=$(third_party --workspace)
+for package in $(cargo tree --locked --workspace --depth 0 --prefix none --format '{p}' | awk 'NF { print $1 }'); do
+  other=$(third_party --package "$package" | comm -13 <(printf '%s\n' "$whole") -)
+  [ -z "$other" ] || die "$package alone is built with other features than in the workspace: cargo install cargo-hakari && cargo hakari generate. $other"
+done
 cargo clippy --release --locked --workspace --all-targets -- -D warnings

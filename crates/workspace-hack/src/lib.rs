@@ -1,0 +1,1 @@
+//! Nothing: the dependencies of this package are its purpose (see its Cargo.toml).
