@@ -174,6 +174,9 @@ impl Inner {
                 let made = of.filter(|one| one.application_id != state.admin || kind == PrincipalKind::Group);
                 counts.insert(key.to_owned(), json!(made.count()));
             }
+            let is_admin = |id: &String| state.principals.get(id).is_some_and(|one| one.application_id == state.admin);
+            let secrets = state.oauth_secrets.values().filter(|one| one.expires > now && !is_admin(&one.principal));
+            counts.insert("service_principal_secrets".to_owned(), json!(secrets.count()));
             counts.insert("workspaces".to_owned(), json!(workspaces));
             Value::Object(counts)
         })

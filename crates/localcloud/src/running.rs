@@ -125,6 +125,11 @@ impl Running {
         self.inner.faults.clear();
     }
 
+    /// The rules of misbehaviour that are not used up.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.inner.faults.list()
+    }
+
     /// The requests so far, the oldest first.
     pub fn requests(&self) -> Vec<Entry> {
         self.inner.log.list()

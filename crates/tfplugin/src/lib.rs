@@ -20,6 +20,8 @@ mod listen;
 mod logging;
 mod meaning;
 mod msgpack;
+#[cfg(feature = "mutants")]
+mod mutant;
 mod number;
 mod operations;
 mod pattern;
@@ -49,7 +51,7 @@ mod waiting;
 mod walk;
 mod wire;
 
-pub use attr::Attr;
+pub use attr::{Attr, one_of};
 pub use call::{Call, Marker, Probe};
 pub use diagnostic::{Diagnostic, Error, Failed, Path, Result, Severity, Step};
 pub use dynamic::Dynamic;

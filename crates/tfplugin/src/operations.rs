@@ -104,6 +104,18 @@ impl<R: Resource> Typed<R> {
         R::Client: Client<C>,
         C: Send + Sync + 'static,
     {
+        #[cfg(feature = "mutants")]
+        return crate::mutant::Mutant::<R>::operations::<C>();
+        #[cfg(not(feature = "mutants"))]
+        Self::unbroken()
+    }
+
+    /// The operations as they are written.
+    pub(crate) const fn unbroken<C>() -> &'static dyn Operations<C>
+    where
+        R::Client: Client<C>,
+        C: Send + Sync + 'static,
+    {
         const { &Self(PhantomData) }
     }
 

@@ -64,6 +64,8 @@ pub enum Removal {
     Reversible,
     /// It is a setting, which is on or off and always there.
     Setting,
+    /// It is something that happened, a run: nobody makes it happen again because its traces are gone.
+    History,
 }
 
 /// A resource: one struct, which is its schema, documentation, validation and state, and its operations.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
     Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, Probe, REQUIRED, Resource, Result, Timeouts,
+    one_of,
 };
 
 use super::client::Aws;
@@ -109,16 +110,14 @@ resource "databricks_aws_route" "example" {
         let mut found = Vec::new();
         let destinations =
             [&config.destination_cidr_block, &config.destination_ipv6_cidr_block, &config.destination_prefix_list_id];
-        let set = destinations.iter().filter(|destination| !destination.is_null()).count();
-        if set != 1 {
+        if let Err(set) = one_of(destinations.map(Attr::is_set)) {
             let error = Error::new(format!("A route has one destination; {set} are set"));
             let error = error.detail(
                 "Set one of destination_cidr_block, destination_ipv6_cidr_block and destination_prefix_list_id.",
             );
             found.push(error.at("destination_cidr_block").into());
         }
-        let set = config.targets().iter().filter(|(_, target)| !target.is_null()).count();
-        if set != 1 {
+        if let Err(set) = one_of(config.targets().map(|(_, target)| target.is_set())) {
             let error = Error::new(format!("A route has one target; {set} are set"));
             found.push(
                 error.detail("Set gateway_id, nat_gateway_id or another one of the targets.").at("gateway_id").into(),
@@ -150,12 +149,9 @@ resource "databricks_aws_route" "example" {
         .await
     }
 
-    /// A route bears no mark. The one that leads where the plan wants it is taken for ours.
-    async fn find(cx: &Call<Aws>, plan: &Self, _marker: &Marker) -> Result<Option<Self>> {
-        let way = plan.way()?;
-        let id = id_of(plan.route_table_id.text(), &way.to).into();
-        let found = Self::read(cx, Self { id, ..plan.clone() }).await?;
-        Ok(found.filter(|found| found.way().is_ok_and(|seen| seen == way)))
+    /// A route bears no mark, and is its own key: `create` takes the one that leads where the plan wants it.
+    async fn find(_cx: &Call<Aws>, _plan: &Self, _marker: &Marker) -> Result<Option<Self>> {
+        Ok(None)
     }
 
     async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
     Attr, COMPUTED, Call, Diagnostic, Error, Failed, Marker, OPTIONAL, Probe, REQUIRED, Resource, Result, Timeouts,
+    one_of,
 };
 
 use super::client::Aws;
@@ -69,7 +70,7 @@ resource "databricks_aws_route_table_association" "example" {
     type Client = Aws;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
-        if config.subnet_id.is_null() == config.gateway_id.is_null() {
+        if one_of([config.subnet_id.is_set(), config.gateway_id.is_set()]).is_err() {
             let error = Error::new("A route table is associated with a subnet or with a gateway");
             return vec![error.detail("Set one of subnet_id and gateway_id.").at("subnet_id").into()];
         }
@@ -106,9 +107,9 @@ resource "databricks_aws_route_table_association" "example" {
         .await
     }
 
-    async fn find(cx: &Call<Aws>, plan: &Self, _marker: &Marker) -> Result<Option<Self>> {
-        let found = Self::read(cx, Self { id: Attr::Null, ..plan.clone() }).await?;
-        Ok(found.filter(|found| found.route_table_id == plan.route_table_id))
+    /// What is associated is its own key: `create` takes the association that is there.
+    async fn find(_cx: &Call<Aws>, _plan: &Self, _marker: &Marker) -> Result<Option<Self>> {
+        Ok(None)
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

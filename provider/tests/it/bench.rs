@@ -158,6 +158,15 @@ impl Bench {
             .collect()
     }
 
+    /// The attributes that a plan finds an object to have: refreshed, or just imported.
+    pub fn before(&self, address: &str) -> Value {
+        self.run(&["plan", "-no-color", "-input=false", "-out=plan"]).succeeded();
+        let shown: Value = serde_json::from_str(&self.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap();
+        let changes = shown["resource_changes"].as_array().unwrap();
+        let found = changes.iter().find(|change| change["address"] == address);
+        found.unwrap_or_else(|| panic!("{address} in the plan"))["change"]["before"].clone()
+    }
+
     /// The plan is empty, without and with a refresh.
     pub fn plan_is_empty(&self, when: &str) {
         assert_eq!(self.plan(&["-refresh=false"]), [], "plan without refresh, {when}");

@@ -108,6 +108,29 @@ impl Cloud {
         self.running.lock().unwrap().as_ref().unwrap().fault(fault);
     }
 
+    /// How many rules of misbehaviour are not used up.
+    pub fn faults(&self) -> usize {
+        self.running.lock().unwrap().as_ref().unwrap().faults().len()
+    }
+
+    /// The calls that change something, in the words of a fault, since this was asked before.
+    pub fn writes(&self) -> Vec<String> {
+        let running = self.running.lock().unwrap();
+        let running = running.as_ref().unwrap();
+        let requests = running.requests();
+        running.clear_requests();
+        let reads = ["GET", "HEAD"];
+        let aws_reads = [":Describe", ":Get", ":List", ":Head", "sts:"];
+        let of_aws = requests.iter().map(|entry| (entry.host == "aws", entry));
+        of_aws
+            .filter(|(aws, entry)| match aws {
+                true => !aws_reads.iter().any(|read| entry.path.contains(read)),
+                false => entry.path.starts_with("/api/") && !reads.contains(&entry.method.as_str()),
+            })
+            .map(|(aws, entry)| if aws { entry.path.clone() } else { format!("{} {}", entry.method, entry.path) })
+            .collect()
+    }
+
     pub fn clear_faults(&self) {
         self.running.lock().unwrap().as_ref().unwrap().clear_faults();
     }

@@ -1,7 +1,8 @@
 //! The contract that every resource keeps, through real terraform, driven by the registry: create, empty plan (with and
 //! without refresh), import with verify, update in place, changed outside, removed outside, forced replacement, destroy.
 //!
-//! "Outside" is a second directory that has imported the same objects and changes or removes them.
+//! "Outside" is a second directory that has imported the same objects (or, of a kind that cannot be imported, has a copy of
+//! the state) and changes or removes them.
 
 use std::sync::Arc;
 
@@ -16,9 +17,9 @@ use crate::bench::{Bench, Change};
 use crate::cloud::{Cloud, Shared};
 
 /// A resource's line in the registry, and what reaches the cloud that it is made in.
-struct Case {
-    entry: &'static ResourceEntry<Context>,
-    env: Env,
+pub struct Case {
+    pub entry: &'static ResourceEntry<Context>,
+    pub env: Env,
 }
 
 /// One test for each resource of the registry, at each level that it exists at.
@@ -66,7 +67,7 @@ fn actions(changes: &[Change], address: &str) -> Vec<String> {
 }
 
 /// Runs the whole contract.
-fn holds(case: &Case) {
+pub fn holds(case: &Case) {
     let address = format!("{}.example", case.entry.name);
     let here = Bench::new(&case.env);
     here.write(case.entry.example);
@@ -74,18 +75,18 @@ fn holds(case: &Case) {
     here.plan_is_empty("after the create");
     let mut configuration = case.entry.example.to_owned();
 
-    if case.entry.import_id.is_some() {
-        let outside = imported(case, &here);
-        verify_import(case, &here, &outside, &address);
-        if let Some(edit) = case.entry.example_update {
-            configuration = updates_in_place(&here, case, edit, &address);
+    let outside = if case.entry.import_id.is_some() { imported(case, &here, &address) } else { copied(case, &here) };
+    if let Some(edit) = case.entry.example_update {
+        configuration = updates_in_place(&here, case, edit, &address);
+        // What the service does not have (when to rotate, what a destroy runs) nobody else can change.
+        let unknown_to_it = case.entry.import_ignores();
+        let is_told = |(name, is_updated): &(String, bool)| *is_updated && !unknown_to_it.contains(name);
+        if case.entry.import_id.is_some() || configured(case.entry).iter().any(is_told) {
             changed_outside(&here, &outside, case, &address);
         }
-        outside.destroy(&["-target", &address]);
-        removed_outside(&here, case, &address);
-    } else if let Some(edit) = case.entry.example_update {
-        configuration = updates_in_place(&here, case, edit, &address);
     }
+    outside.destroy(&["-target", &address]);
+    removed_outside(&here, case, &address);
 
     if let Some(edit) = case.entry.example_replace {
         here.write(&edited(&configuration, edit));
@@ -98,8 +99,9 @@ fn holds(case: &Case) {
     assert_eq!(here.resources().len(), 0, "after the destroy");
 }
 
-/// A second directory that has imported everything of the first.
-fn imported(case: &Case, here: &Bench) -> Bench {
+/// A second directory that has imported everything of the first. What was imported is as it was made, before the apply that
+/// follows could mend it.
+fn imported(case: &Case, here: &Bench, address: &str) -> Bench {
     let outside = Bench::new(&case.env);
     let mut configuration = case.entry.example.to_owned();
     for (address, kind, attributes) in here.resources() {
@@ -109,12 +111,20 @@ fn imported(case: &Case, here: &Bench) -> Bench {
         }
     }
     outside.write(&configuration);
+    verify_import(case, &here.attributes(address), &outside.before(address), address);
     outside.apply();
     outside
 }
 
-fn verify_import(case: &Case, here: &Bench, outside: &Bench, address: &str) {
-    let (ours, theirs) = (here.attributes(address), outside.attributes(address));
+/// A second directory with a copy of the first one's state.
+fn copied(case: &Case, here: &Bench) -> Bench {
+    let outside = Bench::new(&case.env);
+    outside.write(case.entry.example);
+    std::fs::copy(here.dir.path().join("terraform.tfstate"), outside.dir.path().join("terraform.tfstate")).unwrap();
+    outside
+}
+
+fn verify_import(case: &Case, ours: &Value, theirs: &Value, address: &str) {
     let names: Vec<&String> = ours.as_object().unwrap().keys().collect();
     let ignored = case.entry.import_ignores();
     for name in names.into_iter().filter(|name| !ignored.contains(name) && *name != "timeouts") {
@@ -133,6 +143,31 @@ fn sorted(value: &Value) -> Value {
         Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect(),
         other => other.clone(),
     }
+}
+
+/// The attributes and blocks that a resource's example sets, each with whether the example of an update changes it.
+pub fn configured(entry: &ResourceEntry<Context>) -> Vec<(String, bool)> {
+    let block = |text: &str| -> Vec<String> {
+        let head = format!("resource \"{}\" \"example\" {{", entry.name);
+        let block = text.split_once(&head).expect("an example").1;
+        block.lines().skip(1).take_while(|line| *line != "}").map(str::to_owned).collect()
+    };
+    let own = block(entry.example);
+    let updated = entry.example_update.map(|(old, new)| block(&entry.example.replacen(old, new, 1)));
+    let mut found: Vec<(String, bool)> = Vec::new();
+    for (index, line) in own.iter().enumerate() {
+        let name = line.strip_prefix("  ").filter(|line| line.starts_with(char::is_alphabetic));
+        if let Some(name) = name.and_then(|line| line.split_whitespace().next()) {
+            found.push((name.to_owned(), false));
+        }
+        let differs = updated.as_ref().is_some_and(|updated| updated.get(index) != Some(line));
+        if let (true, Some(last)) = (differs && !found.iter().any(|(_, is_updated)| *is_updated), found.last_mut()) {
+            last.1 = true;
+        }
+    }
+    found.retain(|(name, _)| !matches!(name.as_str(), "depends_on" | "lifecycle" | "timeouts"));
+    found.dedup_by(|one, other| one.0 == other.0);
+    found
 }
 
 fn updates_in_place(here: &Bench, case: &Case, edit: (&str, &str), address: &str) -> String {
@@ -157,6 +192,7 @@ fn removed_outside(here: &Bench, case: &Case, address: &str) {
     match case.entry.removal {
         Removal::Gone => assert_eq!(actions(&changes, address), ["create"], "removed outside: {changes:?}"),
         Removal::Reversible => assert_eq!(actions(&changes, address), ["update"], "removed outside: {changes:?}"),
+        Removal::History => assert_eq!(actions(&changes, address), [""; 0], "removed outside: {changes:?}"),
         // A setting's destroy puts back what was before: nothing to be seen, or a change to take back.
         Removal::Setting => assert!(actions(&changes, address).len() < 2, "removed outside: {changes:?}"),
     }

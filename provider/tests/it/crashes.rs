@@ -3,7 +3,8 @@
 //! there is none.
 //!
 //! The object that a resource's example is about is destroyed and made again alone, so that the first writing call is
-//! its creating call. A cloud of its own, one resource at a time: faults strike whoever calls next.
+//! its creating call. `CUTS=every` (scripts/cuts.sh) strikes each writing call of the creation in turn, not only the first.
+//! A cloud of its own, one resource at a time: faults strike whoever calls next.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -36,7 +37,7 @@ const WRITES: &[&str] = &[
 ];
 
 /// How long the answer of a call takes in which the provider is killed.
-const SLOW: Duration = Duration::from_millis(2500);
+const SLOW: Duration = Duration::from_secs(20);
 
 /// How a creation is cut off.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,11 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         Trial::test(format!("a_cut_off_creation_leaves_one_{}", entry.name), move || {
             let _turn = turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let cloud = shared.cloud();
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| leaves_one(cloud, entry)));
+            // An `Either` is the same code at both levels: one will do here.
+            let env = levels(cloud, entry.name).remove(0).1;
+            let every = std::env::var("CUTS").as_deref() == Ok("every");
+            let result =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| leaves_one(cloud, entry, &env, every)));
             cloud.clear_faults();
             result.map_err(|_| "see above".into())
         })
@@ -66,30 +71,33 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     resources.map(trial).collect()
 }
 
-fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>) {
+/// Cuts the creation off at its first writing call, or at `every` one.
+pub fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>, env: &Env, every: bool) {
     let address = format!("{}.example", entry.name);
-    // An `Either` is the same code at both levels: one will do here.
-    let env = levels(cloud, entry.name).remove(0).1;
     let before = cloud.census();
-    let bench = Bench::new(&env);
+    let bench = Bench::new(env);
     bench.write(entry.example);
     bench.apply();
     let whole = cloud.census();
-    a_refused_read_is_an_error(cloud, &bench, &env, &address);
-    for cut in [Cut::AnswerLost, Cut::KilledAfter, Cut::KilledBefore] {
-        bench.destroy(&["-target", &address]);
-        for matches in WRITES {
-            cloud.fault(fault(matches, cut));
+    a_refused_read_is_an_error(cloud, &bench, env, &address);
+    for strike in strikes(cloud, &bench, &address, every) {
+        for cut in [Cut::AnswerLost, Cut::KilledAfter, Cut::KilledBefore] {
+            let when = format!("{address}: {cut:?} of {strike:?}");
+            bench.destroy(&["-target", &address]);
+            for (matches, skip) in &strike {
+                cloud.fault(Fault { skip: *skip, ..fault(matches, cut) });
+            }
+            match cut {
+                // It may be repeated or found at once.
+                Cut::AnswerLost => drop(bench.run(&["apply", "-auto-approve", "-no-color", "-input=false"])),
+                Cut::KilledAfter | Cut::KilledBefore => killed(cloud, &bench),
+            }
+            assert!(cloud.faults() < strike.len(), "{when}: no call was struck");
+            cloud.clear_faults();
+            bench.apply();
+            bench.plan_is_empty(&when);
+            assert_eq!(cloud.census(), whole, "{when}: what there is");
         }
-        match cut {
-            // It may be repeated or found at once.
-            Cut::AnswerLost => drop(bench.run(&["apply", "-auto-approve", "-no-color", "-input=false"])),
-            Cut::KilledAfter | Cut::KilledBefore => killed(&bench),
-        }
-        cloud.clear_faults();
-        bench.apply();
-        bench.plan_is_empty(&format!("after {cut:?}"));
-        assert_eq!(cloud.census(), whole, "{address}: what there is after {cut:?}");
     }
     bench.destroy(&[]);
     // An account only deactivates a principal that is destroyed, unless it is told otherwise.
@@ -100,6 +108,27 @@ fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>) {
         census
     };
     assert_eq!(left(cloud.census()), left(before), "{address}: what is left after the destroy");
+}
+
+/// What is struck, one after the other: calls in a fault's words, with how many of their kind pass before. All of one strike
+/// are meant to be the first writing call; which of them it is depends on the resource.
+fn strikes(cloud: &Cloud, bench: &Bench, address: &str, every: bool) -> Vec<Vec<(String, u32)>> {
+    if !every {
+        return vec![WRITES.iter().map(|matches| ((*matches).to_owned(), 0)).collect()];
+    }
+    bench.destroy(&["-target", address]);
+    cloud.writes();
+    bench.apply();
+    let mut strikes: Vec<Vec<(String, u32)>> = Vec::new();
+    for call in cloud.writes() {
+        // The next creation has other ids in its paths.
+        let is_id = |part: &&str| part.len() > 3 && part.contains(|digit: char| digit.is_ascii_digit());
+        let call = call.split('/').map(|part| if is_id(&part) { "*" } else { part }).collect::<Vec<_>>().join("/");
+        let earlier = strikes.iter().filter(|strike| strike[0].0 == call).count();
+        strikes.push(vec![(call, u32::try_from(earlier).unwrap())]);
+    }
+    println!("{address}: {} writing calls: {strikes:?}", strikes.len());
+    strikes
 }
 
 /// The calls that read something.
@@ -150,8 +179,9 @@ fn fault(matches: &str, cut: Cut) -> Fault {
     Fault { status: None, cut: true, delay_ms, effect, times: 1, ..Fault::once(matches, 500, "") }
 }
 
-/// Kills the provider while it waits for the answer of the first writing call.
-fn killed(bench: &Bench) {
+/// Kills the provider while it waits for the answer of the call that is struck.
+fn killed(cloud: &Cloud, bench: &Bench) {
+    let rules = cloud.faults();
     let mut apply = bench
         .command(&["apply", "-auto-approve", "-no-color", "-input=false"])
         .stdout(Stdio::null())
@@ -159,9 +189,11 @@ fn killed(bench: &Bench) {
         .spawn()
         .unwrap();
     let end = Instant::now() + SLOW;
-    while Instant::now() < end && apply.try_wait().unwrap().is_none() {
+    while cloud.faults() == rules && Instant::now() < end && apply.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(10));
     }
+    // The rule is used up when the call arrives; its effect follows.
+    std::thread::sleep(Duration::from_millis(300));
     kill_children(apply.id());
     apply.wait().unwrap();
 }

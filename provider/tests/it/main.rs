@@ -13,7 +13,10 @@ mod empty_texts;
 mod foreign;
 mod job;
 mod kill;
+mod left_out;
 mod moved;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod official;
 mod pages;
 mod policies;
@@ -45,7 +48,9 @@ fn main() {
     trials.extend(configurations::trials(&shared));
     // A cloud of their own: faults strike whoever calls next.
     trials.extend(crashes::trials(&apart));
-    let tests = [bad_input::TESTS, job::TESTS, kill::TESTS].concat();
+    #[cfg(feature = "mutants")]
+    trials.extend(mutants::trials());
+    let tests = [bad_input::TESTS, job::TESTS, kill::TESTS, left_out::TESTS].concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
         trials.push(Trial::test(name, move || {

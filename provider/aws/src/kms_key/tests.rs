@@ -39,6 +39,9 @@ async fn a_key_lives_and_is_scheduled_for_deletion() {
     KmsKey::delete(&cx, made.clone()).await.unwrap();
     let seen = KmsKey::read(&cx, made).await.unwrap().unwrap();
     assert_eq!(seen.key_state.text(), "PendingDeletion");
+    // After the window.
+    let gone = KmsKey { id: "1234abcd-12ab-34cd-56ef-1234567890ab".into(), ..seen };
+    assert!(KmsKey::read(&cx, gone).await.unwrap().is_none());
 }
 
 #[tokio::test]

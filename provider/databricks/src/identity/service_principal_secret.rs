@@ -34,7 +34,7 @@ pub struct ServicePrincipalSecret {
     pub lifetime: Attr<String>,
     /// Seconds before the expiry from which on an apply issues a new secret in place of this one and deletes this one
     /// afterwards. What depends on the secret is updated, not destroyed.
-    #[schemars(range(min = 1), extend("x-tf" = OPTIONAL))]
+    #[schemars(range(min = 1), extend("x-tf" = OPTIONAL.unsent()))]
     pub rotate_before_seconds: Attr<i64>,
     /// A time, usually that of a `time_rotating`. When it changes, the secret is replaced.
     #[schemars(extend("x-tf" = OPTIONAL.replaces()))]

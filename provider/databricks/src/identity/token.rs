@@ -35,7 +35,7 @@ pub struct Token {
     pub lifetime_seconds: Attr<i64>,
     /// Seconds before the expiry from which on an apply issues a new token in place of this one and revokes this one
     /// afterwards. What depends on the token is updated, not destroyed.
-    #[schemars(range(min = 1), extend("x-tf" = OPTIONAL))]
+    #[schemars(range(min = 1), extend("x-tf" = OPTIONAL.unsent()))]
     pub rotate_before_seconds: Attr<i64>,
     /// Any values. When they change, the token is replaced.
     #[schemars(extend("x-tf" = OPTIONAL.replaces()))]

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ssh_endpoint::{SshEndpoint as Endpoint, sha256_hex};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, Planning, REQUIRED, Resource, Result,
-    Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, Planning, REQUIRED, Removal, Resource,
+    Result, Timeouts,
 };
 
 use super::endpoint_schema;
@@ -82,7 +82,7 @@ pub struct SshJob {
     /// `environment` and `directory` of the command, starts the cluster if need be, and is waited for: if it fails, so does the
     /// destroy. It runs after a failed command too. Where it is not set, a destroy starts nothing: it ends the command if that
     /// still runs, and removes its files.
-    #[schemars(length(min = 1), extend("x-tf" = OPTIONAL))]
+    #[schemars(length(min = 1), extend("x-tf" = OPTIONAL.unsent()))]
     pub on_destroy: Attr<Vec<String>>,
     /// File of the program `tunnel` for this machine. Where it is not set: `tunnel` beside the provider, then on the PATH.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -278,6 +278,7 @@ output "prepared" {
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("rm -r ", "rm -rf "));
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = Some(("echo ready", "echo prepared"));
     const IMPORT_ID: Option<&'static str> = None;
+    const REMOVAL: Removal = Removal::History;
     const TIMEOUTS: Timeouts = Timeouts {
         create: Duration::from_secs(60 * 60),
         update: Duration::from_secs(20 * 60),
