@@ -75,8 +75,8 @@ pub(super) fn plan(
         return Err(Error::new(format!("the private access settings {id} cannot be removed from the workspace"))
             .detail(format!(
                 "Databricks exchanges them, and takes none away. They may have been attached outside of Terraform. Keep them with \
-                 private_access_settings_id = \"{id}\", or name others; to be without, the workspace must be made anew (terraform apply \
-                 -replace)."
+                 private_access_settings_id = \"{id}\", or name others. To be without, the workspace must be made anew: mark it with \
+                 terraform taint. To destroy it as it is, use terraform destroy -refresh=false."
             ))
             .at("private_access_settings_id"));
     }
