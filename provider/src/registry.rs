@@ -146,6 +146,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_refused_while_nothing_is_known() {
+        let said: Vec<String> = REGISTRY
+            .resources()
+            .flat_map(|entry| tfplugin::testing::complaints_about_unknowns(entry).unwrap())
+            .collect();
+        assert_eq!(said, Vec::<String>::new());
+    }
+
+    #[test]
     fn every_schema_can_be_built_and_every_attribute_is_described() {
         for (name, schema) in REGISTRY
             .resources()

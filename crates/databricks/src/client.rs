@@ -222,12 +222,12 @@ impl Client {
                 }
                 Failed::Refused(error) => {
                     let wait = retry::next(&attempt, &retry::Outcome::Refused(error));
-                    match wait {
-                        Some(_) if error.is_throttled() => {
-                            let told = error.retry_after.unwrap_or_default();
-                            self.limiter().throttled(&request.path, begun, Instant::now(), told);
-                        }
-                        _ => self.limiter().answered(&request.path, begun),
+                    if error.is_throttled() {
+                        // A pause that this request does not wait for is not the others' either; their pace is.
+                        let told = wait.and(error.retry_after).unwrap_or_default();
+                        self.limiter().throttled(&request.path, begun, Instant::now(), told);
+                    } else {
+                        self.limiter().answered(&request.path, begun);
                     }
                     wait
                 }

@@ -63,6 +63,15 @@ impl<T> Attr<T> {
         matches!(self, Known(_))
     }
 
+    /// Whether the attribute is set; `None` while it may still turn out to be null.
+    pub fn is_set(&self) -> Option<bool> {
+        match self {
+            Known(_) => Some(true),
+            Null => Some(false),
+            Unknown => None,
+        }
+    }
+
     /// Applies `f` to a known value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Attr<U> {
         match self {
@@ -102,6 +111,20 @@ impl Attr<bool> {
     pub fn is_true(&self) -> bool {
         matches!(self, Known(true))
     }
+}
+
+/// Whether exactly one of some attributes is set, each told by [`Attr::is_set`]. What is unknown yet may be the one, or none:
+/// `terraform validate` knows no variable.
+///
+/// # Errors
+/// How many are set, if it can be one no more.
+pub fn one_of(set: impl IntoIterator<Item = Option<bool>>) -> Result<(), usize> {
+    let (mut known, mut open) = (0, false);
+    for set in set {
+        known += usize::from(set == Some(true));
+        open |= set.is_none();
+    }
+    if known == 1 || (known == 0 && open) { Ok(()) } else { Err(known) }
 }
 
 impl<T> From<T> for Attr<T> {

@@ -169,5 +169,30 @@ fn mark_computed(value: Value, config: &Value, fields: Fields<'_>, exists: bool)
     Value::Map(members)
 }
 
+/// A plan as an update is given it. Blocks that the configuration leaves out are shown in the plan as they were read, and are
+/// nobody's: they arrive as unknown, so that no update puts back what has changed since.
+pub(crate) fn leaving(schema: &Schema, plan: Value, config: &Value) -> Value {
+    let Value::Map(mut members) = plan else { return plan };
+    for block in schema.body.blocks.iter().filter(|block| !block.flags.keeps_state) {
+        if meaning::leaves_blocks(block, config.member(&block.name)) {
+            replace_member(&mut members, &block.name, |_| Value::unknown());
+        }
+    }
+    Value::Map(members)
+}
+
+/// What an update answers. What it was not to change stays as planned, although somebody else may have changed it since: the
+/// answer of an apply is the plan, and the next refresh tells.
+pub(crate) fn unchanged(prior: &Value, planned: &Value, state: Value) -> Value {
+    let Value::Map(mut members) = state else { return state };
+    for (name, value) in &mut members {
+        let before = prior.member(name);
+        if before == planned.member(name) && before.is_wholly_known() {
+            *value = before.clone();
+        }
+    }
+    Value::Map(members)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! For the tests of a provider: it served inside the test's own process, for a real Terraform; and a plan without Terraform.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -7,13 +8,14 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::diagnostic::{Path, Result};
+use crate::diagnostic::{Path, Result, Severity};
 use crate::environment::Environment;
 use crate::handshake;
 use crate::journal::Journal;
 use crate::listen::Listener;
 use crate::plan;
 use crate::provider::Provider;
+use crate::registry::ResourceEntry;
 use crate::resource::{Planning, Resource};
 use crate::schema::resource_schema;
 use crate::serde_value::{from_value, restore, to_value};
@@ -59,6 +61,40 @@ pub async fn start<P: Provider>(journal: Option<PathBuf>) -> Result<Served> {
     let shutdown = server.shutdown.clone();
     let task = tokio::spawn(run(server, listener, None, false));
     Ok(Served { reattach, shutdown, task })
+}
+
+/// What `validate` says of configurations in which nothing is known, as `terraform validate` has them where everything comes
+/// from variables: all that can be configured is unknown, or all but one optional attribute, which is not set.
+///
+/// # Errors
+/// The resource cannot read such a configuration.
+pub fn complaints_about_unknowns<C>(entry: &ResourceEntry<C>) -> Result<Vec<String>> {
+    let schema = (entry.schema)();
+    let mut unknown = Value::Map(BTreeMap::new());
+    let mut optional = Vec::new();
+    if let Value::Map(members) = &mut unknown {
+        for attribute in &schema.body.attributes {
+            let flags = &attribute.flags;
+            let configured = flags.required || flags.optional;
+            members.insert(attribute.name.clone(), if configured { Value::unknown() } else { Value::Null });
+            optional.extend(flags.optional.then_some(&attribute.name));
+        }
+        for block in &schema.body.blocks {
+            members.insert(block.name.clone(), Value::unknown());
+            optional.push(&block.name);
+        }
+    }
+    let mut said: Vec<String> = Vec::new();
+    for left_out in std::iter::once(None).chain(optional.into_iter().map(Some)) {
+        let mut config = unknown.clone();
+        if let (Value::Map(members), Some(name)) = (&mut config, left_out) {
+            members.insert(name.clone(), Value::Null);
+        }
+        let found = entry.operations.validate(&schema, &config)?;
+        let errors = found.into_iter().filter(|one| one.severity == Severity::Error);
+        said.extend(errors.map(|one| format!("{}, {left_out:?} left out: {}", entry.name, one.summary)));
+    }
+    Ok(said)
 }
 
 /// What is planned for an object.

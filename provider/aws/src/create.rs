@@ -9,7 +9,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tfplugin::{Call, Probe, Result};
+use tfplugin::{Attr, Call, Probe, Result};
 use tokio::time::Instant;
 
 use super::client::Aws;
@@ -51,6 +51,12 @@ where
             return Err(fault);
         }
     }
+}
+
+/// What an update is to make of an attribute that the configuration may leave to others: unknown, which is left alone, where the
+/// plan has it as it was.
+pub(crate) fn to_change<T: PartialEq>(before: &Attr<T>, planned: Attr<T>) -> Attr<T> {
+    if *before == planned { Attr::Unknown } else { planned }
 }
 
 /// How long to wait before the request is sent again; `None` when it is of no use.

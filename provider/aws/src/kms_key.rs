@@ -15,7 +15,7 @@ use tfplugin::{
 };
 
 use super::client::Aws;
-use super::create::{converged, retrying};
+use super::create::{converged, retrying, to_change};
 use super::errors::{Fault, Kind};
 use super::policy;
 use super::tags::{self, Tags};
@@ -169,6 +169,7 @@ impl Resource for KmsKey {
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        let plan = Self { policy: to_change(&state.policy, plan.policy), ..plan };
         remote::converge(cx, &state, &plan, &tags::wanted(cx.client(), &plan.tags)).await?;
         Ok(Self { id: state.id, ..plan })
     }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
     Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Path, Planning, Probe,
-    REQUIRED, Resource, Result, Set, Timeouts,
+    REQUIRED, Resource, Result, Set, Timeouts, one_of,
 };
 
 use super::client::Aws;
@@ -244,11 +244,12 @@ fn seen_routes(prior: &Attr<Set<RouteBlock>>, routes: &[types::Route]) -> Attr<S
 }
 
 fn problem(block: &RouteBlock) -> Option<Diagnostic> {
-    let set = |attributes: &[&Attr<String>]| attributes.iter().filter(|attribute| !attribute.is_null()).count();
-    let destinations = set(&[&block.cidr_block, &block.ipv6_cidr_block, &block.destination_prefix_list_id]);
-    let targets = set(&block.targets().map(|(_, target)| target));
+    let destinations = [&block.cidr_block, &block.ipv6_cidr_block, &block.destination_prefix_list_id];
+    let destinations = one_of(destinations.map(Attr::is_set));
+    let targets = one_of(block.targets().map(|(_, target)| target.is_set()));
     let path = Path::attribute("route");
-    if destinations != 1 || targets != 1 {
+    if destinations.is_err() || targets.is_err() {
+        let [destinations, targets] = [destinations, targets].map(|count| count.err().unwrap_or(1));
         let error = Error::new(format!("A route has one destination and one target, not {destinations} and {targets}"));
         let detail = "Set one of cidr_block, ipv6_cidr_block and destination_prefix_list_id, and one of gateway_id, \
                       nat_gateway_id and the other targets.";

@@ -16,7 +16,7 @@ use tfplugin::{
 };
 
 use super::client::Aws;
-use super::create::{converged, retrying};
+use super::create::{converged, retrying, to_change};
 use super::errors::{Explain, Fault};
 use super::policy;
 use super::tags::{self, Tags};
@@ -250,6 +250,8 @@ resource "databricks_aws_s3_bucket" "example" {
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
+        let object_ownership = to_change(&state.object_ownership, plan.object_ownership);
+        let plan = Self { object_ownership, ..plan };
         let settings = remote::Settings::of(&plan);
         remote::converge(cx, &state, &settings, &tags::wanted(cx.client(), &plan.tags)).await?;
         Ok(Self { id: state.id, ..plan })

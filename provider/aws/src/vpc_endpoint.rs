@@ -142,8 +142,8 @@ resource "databricks_aws_vpc_endpoint" "example" {
             Attr::Unknown => return Vec::new(),
         };
         let interface_only = [
-            ("subnet_ids", !config.subnet_ids.is_null()),
-            ("security_group_ids", !config.security_group_ids.is_null()),
+            ("subnet_ids", config.subnet_ids.is_known()),
+            ("security_group_ids", config.security_group_ids.is_known()),
             ("private_dns_enabled", config.private_dns_enabled.is_true()),
         ];
         let refuse = |attribute: &str, other: &str| {
@@ -153,7 +153,7 @@ resource "databricks_aws_vpc_endpoint" "example" {
         if kind == "Gateway" {
             return interface_only.iter().filter(|(_, set)| *set).map(|(name, _)| refuse(name, "Interface")).collect();
         }
-        if config.route_table_ids.is_null() { Vec::new() } else { vec![refuse("route_table_ids", "Gateway")] }
+        if config.route_table_ids.is_known() { vec![refuse("route_table_ids", "Gateway")] } else { Vec::new() }
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {

@@ -175,6 +175,15 @@ impl<T: JsonSchema> JsonSchema for Of<T> {
     }
 }
 
+/// `object` with nothing in these attributes.
+fn without<T: Rest>(object: &T, names: &[&str]) -> Result<T> {
+    let mut tree = reconcile::tree(object)?;
+    if let Some(members) = tree.as_object_mut() {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+    }
+    reconcile::object(tree)
+}
+
 /// How long a read right after a write may find nothing: the service's parts learn of an object one after the other.
 const SPREADING: Duration = Duration::from_secs(60);
 
@@ -218,10 +227,10 @@ impl<T: Rest> Resource for Of<T> {
             Err(Refused::Failed(error)) => return Err(error.into()),
         };
         let place = place.with_own(&answer)?;
-        let made = calls.state(&place, &plan.object, &answer)?;
         if is_whole {
-            return Ok(made);
+            return calls.state(&place, &plan.object, &answer).map_err(Failed::from);
         }
+        let made = calls.state(&place, &without::<T>(&plan.object, T::API.later)?, &answer)?;
         Self::update(cx, made.clone(), plan).await.map_err(|failed| Failed::with(failed.error, made))
     }
 
@@ -252,7 +261,9 @@ impl<T: Rest> Resource for Of<T> {
             let place = place.clone().with_own(&found)?;
             let state = calls.state(&place, &plan.object, &found)?;
             if reconcile::changed(&state.object, &plan.object, None)?.is_empty() {
-                return Ok(Some(state));
+                // A secret that no answer tells may have been corrected since: the update that follows sends it.
+                let known = if Self::IMMUTABLE { &plan.object } else { &T::default() };
+                return calls.state(&place, known, &found).map(Some);
             }
         }
         Ok(None)
@@ -261,7 +272,7 @@ impl<T: Rest> Resource for Of<T> {
     async fn read(cx: &Call<T::Client>, state: Self) -> Result<Option<Self>> {
         let calls = Calls::<T>::new(cx, &state.object).await?;
         let place = Place::of_state::<T>(&state.object, calls.client())?;
-        let found = calls.get(&place).await?;
+        let found = calls.get_shared(&place).await?;
         found.map(|found| calls.state(&place, &state.object, &found)).transpose()
     }
 

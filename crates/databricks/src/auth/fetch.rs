@@ -60,7 +60,8 @@ impl Endpoint<'_> {
         let url = self.token_url(method).await?;
         let answer = self.call(method, || request(url.clone())).await?;
         let token: Token = serde_json::from_slice(&answer)
-            .map_err(|error| self.refused(method, &format!("the answer is no token: {error}")))?;
+            // What serde says of an answer quotes it.
+            .map_err(|_| self.refused(method, "the answer is no token"))?;
         let seconds = token.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(3600);
         if token.access_token.expose().is_empty() {
             return Err(self.refused(method, "the answer holds no token"));

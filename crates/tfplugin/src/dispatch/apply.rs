@@ -111,7 +111,7 @@ impl<P: Provider> Change<P> {
 
     async fn update(self, prior: &Value, planned: Value, config: &Value) -> Outcome<ApplyResourceChangeResponse> {
         let schema = &self.prepared.schema;
-        let plan = walk::with_write_only(schema, planned.clone(), config);
+        let plan = plan::leaving(schema, walk::with_write_only(schema, planned.clone(), config), config);
         let limit = timeouts::limits(&planned, self.entry.timeouts)?.update;
         let (cancel, marker) = (self.server.running(), no_marker());
         let ask = self.ask(&cancel, limit, &marker);
@@ -121,6 +121,7 @@ impl<P: Provider> Change<P> {
         } else {
             self.entry.operations.update(ask, prior, &plan, true).await
         };
+        let made = made.map(|state| plan::unchanged(prior, &planned, state));
         let (state, found) = self.settle(&planned, made);
         self.answer(state, found)
     }

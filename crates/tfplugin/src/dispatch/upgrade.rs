@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::Outcome;
-use crate::diagnostic::Error;
+use crate::diagnostic::{Error, Result};
 use crate::private::Private;
 use crate::proto::{
     MoveResourceStateRequest, MoveResourceStateResponse, UpgradeResourceStateRequest, UpgradeResourceStateResponse,
 };
 use crate::provider::Provider;
+use crate::registry::ResourceEntry;
 use crate::server::Server;
+use crate::types::Schema;
+use crate::value::Value;
 use crate::{plan, walk, wire};
 
 /// Reads a stored state, in the present shape.
@@ -19,16 +22,18 @@ pub(crate) async fn upgrade<P: Provider>(
 ) -> Outcome<UpgradeResourceStateResponse> {
     let (entry, prepared) = server.resource(&request.type_name)?;
     let schema = &prepared.schema;
-    let stored = wire::stored(request.raw_state.as_ref())?;
-    let state = if request.version < schema.version {
-        let old = serde_json::from_slice(stored).map_err(Error::from)?;
-        let new = entry.operations.upgrade(request.version, old)?;
-        wire::state(&serde_json::to_vec(&new).map_err(Error::from)?, schema)?
-    } else {
-        wire::state(stored, schema)?
-    };
+    let state = present(entry, schema, wire::stored(request.raw_state.as_ref())?, request.version)?;
     let (state, _) = walk::settled(plan::without_write_only(schema, &state));
     Ok(UpgradeResourceStateResponse { upgraded_state: wire::dynamic(&state, &prepared.of)?, diagnostics: Vec::new() })
+}
+
+/// A stored state of this version in the present shape.
+fn present<C>(entry: &ResourceEntry<C>, schema: &Schema, stored: &[u8], version: i64) -> Result<Value> {
+    if version >= schema.version {
+        return wire::state(stored, schema);
+    }
+    let new = entry.operations.upgrade(version, serde_json::from_slice(stored)?)?;
+    wire::state(&serde_json::to_vec(&new)?, schema)
 }
 
 /// Takes over an object of another type that means the same: the one of the same name in another provider, or the one
@@ -49,7 +54,9 @@ pub(crate) async fn relocate<P: Provider>(
     let (entry, prepared) = server.resource(target)?;
     let schema = &prepared.schema;
     let stored = wire::stored(request.source_state.as_ref())?;
-    let state = wire::state(stored, schema)?;
+    // Versions are the official provider's own; those of a type of another name say nothing here.
+    let version = if source == target { request.source_schema_version } else { schema.version };
+    let state = present(entry, schema, stored, version)?;
     if state.is_null() {
         return Err(Error::new(format!("The state of the {source} is empty")).into());
     }

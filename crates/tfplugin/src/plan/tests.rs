@@ -1,3 +1,4 @@
+mod left;
 mod nothing;
 mod random;
 pub(super) mod sets;

@@ -123,11 +123,11 @@ resource "databricks_mws_ncc_private_endpoint_rule" "example" {
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
         let set = [
-            ("group_id", config.group_id.is_null()),
-            ("resource_names", config.resource_names.is_null()),
-            ("domain_names", config.domain_names.is_null()),
+            ("group_id", config.group_id.is_known()),
+            ("resource_names", config.resource_names.is_known()),
+            ("domain_names", config.domain_names.is_known()),
         ];
-        let set: Vec<&str> = set.into_iter().filter(|(_, is_null)| !is_null).map(|(name, _)| name).collect();
+        let set: Vec<&str> = set.into_iter().filter(|(_, is_known)| *is_known).map(|(name, _)| name).collect();
         match set.as_slice() {
             [first, second, ..] => vec![Error::new(format!("{first} and {second} are both set")).at(*second).into()],
             _ => Vec::new(),

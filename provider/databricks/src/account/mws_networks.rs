@@ -136,12 +136,13 @@ impl Rest for MwsNetworks {
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
         let aws = [
-            ("vpc_id", config.vpc_id.is_null()),
-            ("subnet_ids", config.subnet_ids.is_null()),
-            ("security_group_ids", config.security_group_ids.is_null()),
+            ("vpc_id", config.vpc_id.is_set()),
+            ("subnet_ids", config.subnet_ids.is_set()),
+            ("security_group_ids", config.security_group_ids.is_set()),
         ];
-        let on_aws = config.gcp_network_info.is_null();
-        let wrong = aws.into_iter().filter(|(_, is_null)| *is_null == on_aws);
+        let Some(on_gcp) = config.gcp_network_info.is_set() else { return Vec::new() };
+        let on_aws = !on_gcp;
+        let wrong = aws.into_iter().filter(|(_, is_set)| *is_set == Some(on_gcp));
         let told = wrong.map(|(name, _)| match on_aws {
             true => Error::new(format!("{name} is missing"))
                 .detail("A network on AWS is a VPC, two subnets or more, and one to five security groups.")

@@ -83,9 +83,9 @@ impl Rest for MwsVpcEndpoint {
     type Client = Account;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
-        let on_aws = config.gcp_vpc_endpoint_info.is_null();
+        let Some(on_gcp) = config.gcp_vpc_endpoint_info.is_set() else { return Vec::new() };
         let aws = [("aws_vpc_endpoint_id", &config.aws_vpc_endpoint_id), ("region", &config.region)];
-        let wrong = aws.into_iter().filter(|(_, value)| value.is_null() == on_aws);
+        let wrong = aws.into_iter().filter(|(_, value)| value.is_set() == Some(on_gcp));
         wrong
             .map(|(name, _)| Error::new(format!("Set either {name} or gcp_vpc_endpoint_info")).at(name).into())
             .collect()

@@ -25,6 +25,7 @@ pub struct Api {
     pub(super) answer_in: Option<&'static str>,
     pub(super) request_in: Option<&'static str>,
     pub(super) later: &'static [&'static str],
+    pub(super) asked_by: &'static [&'static str],
     pub(super) create_puts: bool,
     pub(super) reads_list: bool,
     pub(super) is_as_planned: bool,
@@ -69,6 +70,7 @@ impl Api {
             answer_in: None,
             request_in: None,
             later: &[],
+            asked_by: &[],
             create_puts: false,
             reads_list: false,
             is_as_planned: false,
@@ -142,6 +144,11 @@ impl Api {
     /// Members that a create does not take: an update follows where they are configured.
     pub const fn later(self, members: &'static [&'static str]) -> Self {
         Self { later: members, ..self }
+    }
+
+    /// Attributes that stand in the query where the object is read, listed and deleted.
+    pub const fn asked_by(self, attributes: &'static [&'static str]) -> Self {
+        Self { asked_by: attributes, ..self }
     }
 
     /// A create is a PUT at the object's own path: the object is its own key, and every change is the same PUT.

@@ -171,18 +171,27 @@ impl<'a, T: Rest> Calls<'a, T> {
         answer.ok_or(Refused::Existing)
     }
 
-    /// The object as it is; `None` if it is gone.
+    /// The object as it is now; `None` if it is gone.
     pub(super) async fn get(&self, place: &Place) -> Result<Option<Json>> {
+        self.look(place, false).await
+    }
+
+    /// The object as a list has it that a moment ago was asked for another object, where it is read in a list.
+    pub(super) async fn get_shared(&self, place: &Place) -> Result<Option<Json>> {
+        self.look(place, true).await
+    }
+
+    async fn look(&self, place: &Place, shared: bool) -> Result<Option<Json>> {
         if T::API.reads_list {
             // Where what the list belongs to is gone, so is what was in it.
-            let all = self.pages(place, true).await?.unwrap_or_default();
+            let all = self.pages(place, shared).await?.unwrap_or_default();
             return Ok(all.into_iter().find(|one| is_own::<T>(one, place.own())));
         }
         let request = match T::API.shape {
             Shape::Collection => self.of_object(Method::Get, place),
             Shape::Rpc => self.request(Method::Get, place, "/get").query(T::API.own(), place.own()),
         };
-        let found = self.client().send::<Json>(request).await.if_exists()?;
+        let found = self.client().send::<Json>(asking(request, place)).await.if_exists()?;
         Ok(found.map(|answer| inside(answer, T::API.answer_in)).filter(|found| !T::is_gone(found)))
     }
 
@@ -216,13 +225,14 @@ impl<'a, T: Rest> Calls<'a, T> {
         };
         // Many objects of one kind are looked up in one list.
         let request = if shared { request.shared() } else { request };
-        Ok(self.client().pages(request, page::<T>).await.if_exists()?)
+        let found = self.client().pages(asking(request, place), page::<T>).await.if_exists()?;
+        Ok(found.map(|all| all.into_iter().filter(|one| !T::is_gone(one)).collect()))
     }
 
     /// Removes the object.
     pub(super) async fn delete(&self, place: &Place) -> Result<()> {
         let request = match T::API.shape {
-            Shape::Collection => self.of_object(Method::Delete, place),
+            Shape::Collection => asking(self.of_object(Method::Delete, place), place),
             Shape::Rpc => {
                 let body = json!({ T::API.own(): place.own() });
                 self.request(Method::Post, place, "/delete").json(&body)?.idempotent()
@@ -241,6 +251,11 @@ impl<'a, T: Rest> Calls<'a, T> {
         }
         Ok(Of { object: place.named(known.clone())?, is_partial: !T::API.is_as_planned })
     }
+}
+
+/// `request` with the attributes that the API wants in the query.
+fn asking(request: Request, place: &Place) -> Request {
+    place.asked_by().iter().fold(request, |request, (name, value)| request.query(*name, value.clone()))
 }
 
 /// What stands in a member of an answer, or the answer itself.

@@ -16,6 +16,8 @@ pub(crate) struct Place {
     api: Api,
     noun: &'static str,
     names: Vec<(&'static str, String)>,
+    /// What stands in the query where the object is asked for.
+    asked_by: Vec<(&'static str, String)>,
 }
 
 impl Place {
@@ -31,12 +33,14 @@ impl Place {
             };
             names.push((name, value));
         }
-        Ok(Self { api: T::API, noun: T::NOUN, names })
+        Ok(Self { api: T::API, noun: T::NOUN, names, asked_by: asked_by(T::API, &tree) })
     }
 
     /// The place of an object that exists, by the id in its state.
     pub(super) fn of_state<T: Rest>(state: &T, client: &databricks::Client) -> Result<Self> {
-        Self::of_id(T::API, T::NOUN, &text(reconcile::tree(state)?.get(ID)).unwrap_or_default(), client)
+        let tree = reconcile::tree(state)?;
+        let place = Self::of_id(T::API, T::NOUN, &text(tree.get(ID)).unwrap_or_default(), client)?;
+        Ok(Self { asked_by: asked_by(T::API, &tree), ..place })
     }
 
     /// The place of the object that Terraform knows by this id.
@@ -59,7 +63,7 @@ impl Place {
             }
             names.push((name, value.to_owned()));
         }
-        let place = Self { api, noun, names };
+        let place = Self { api, noun, names, asked_by: Vec::new() };
         match place.get(ACCOUNT) {
             Some(account) if account != client.account_id()? => Err(Error::new(format!(
                 "The {noun} {} belongs to account {account}",
@@ -92,6 +96,11 @@ impl Place {
     /// The object's own id.
     pub(crate) fn own(&self) -> &str {
         self.names.last().map_or("", |(_, value)| value)
+    }
+
+    /// What stands in the query where the object is asked for.
+    pub(super) fn asked_by(&self) -> &[(&'static str, String)] {
+        &self.asked_by
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -131,6 +140,10 @@ impl Place {
         }
         reconcile::object(tree)
     }
+}
+
+fn asked_by(api: Api, tree: &Json) -> Vec<(&'static str, String)> {
+    api.asked_by.iter().filter_map(|name| Some((*name, text(tree.get(*name))?))).collect()
 }
 
 /// The names in the form of an id.

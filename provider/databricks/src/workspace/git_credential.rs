@@ -1,5 +1,4 @@
-//! databricks_git_credential: what a workspace signs in at a Git provider with.
-//! API: <https://docs.databricks.com/api/workspace/gitcredentials>
+//! databricks_git_credential. API: <https://docs.databricks.com/api/workspace/gitcredentials>
 
 use crate::rest::prelude::*;
 
@@ -48,7 +47,10 @@ impl Rest for GitCredential {
 }
 "#;
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("\"example\"\n  p", "\"another\"\n  p"));
-    const API: Api = Api::collection("/api/2.0/git-credentials", "credential_id").patch_all().as_planned();
+    const API: Api = Api::collection("/api/2.0/git-credentials", "credential_id")
+        .patch_all()
+        .as_planned()
+        .asked_by(&["principal_id"]);
     const VERSION: i64 = 1;
     type Client = AnyWorkspace;
 
