@@ -25,6 +25,7 @@ UNTOLD = {
     "databricks_aws_security_group": {"revoke_rules_on_delete", "name_prefix"},
     "databricks_cluster": {"is_single_node", "use_ml_runtime", "kind", "url"},  # sent; others are derived from them. Made of the id
     "databricks_mws_workspaces": {"is_no_public_ip_enabled"},  # always so on AWS, where nobody asks
+    "databricks_git_credential": {"personal_access_token", "principal_id"},  # sent, and not told
     "databricks_service_principal": {"disable_as_user_deletion", "force_delete_repos", "force_delete_home_dir"},  # how it is deleted
     "databricks_service_principal_secret": {"secret"},  # told once
     "databricks_token": {"token_value", "lifetime_seconds"},  # told once; told as expiry_time
@@ -284,6 +285,29 @@ def at(*path):
     return make
 
 
+def network_connectivity_config(state):
+    answer = account.network_connectivity.get_network_connectivity_configuration(state["network_connectivity_config_id"]).as_dict()
+    return {"id": f"{answer['account_id']}/{answer['network_connectivity_config_id']}", **answer}
+
+
+def private_endpoint_rule(state):
+    answer = account.network_connectivity.get_private_endpoint_rule(*state["id"].split("/")).as_dict()
+    # The SDK's class leaves out what it does not know.
+    path = f"/api/2.0/accounts/{state['account_id']}/network-connectivity-configs/{state['network_connectivity_config_id']}/private-endpoint-rules"
+    raw = account.api_client.do("GET", f"{path}/{state['rule_id']}")
+    return {"id": state["id"], **raw, **answer}
+
+
+def ncc_binding(state):
+    bound = account.workspaces.get(int(state["workspace_id"])).as_dict()["network_connectivity_config_id"]
+    return {"id": f"{state['workspace_id']}/{bound}", "network_connectivity_config_id": bound, "workspace_id": state["workspace_id"]}
+
+
+def git_credential(state):
+    answer = inside.git_credentials.get(int(state["id"])).as_dict()
+    return {**answer, "id": str(answer["credential_id"])}
+
+
 def workspace(state):
     answer = account.workspaces.get(int(state["workspace_id"])).as_dict()
     # The SDK's class leaves out what it does not know.
@@ -367,11 +391,17 @@ READERS = {
     "databricks_mws_storage_configurations": of_account("storage", "storage_configuration_id", bucket_name=at("root_bucket_info", "bucket_name")),
     "databricks_mws_customer_managed_keys": of_account("encryption_keys", "customer_managed_key_id"),
     "databricks_mws_networks": of_account("networks", "network_id"),
+    "databricks_mws_vpc_endpoint": of_account("vpc_endpoints", "vpc_endpoint_id"),
+    "databricks_mws_private_access_settings": of_account("private_access", "private_access_settings_id"),
+    "databricks_mws_network_connectivity_config": network_connectivity_config,
+    "databricks_mws_ncc_private_endpoint_rule": private_endpoint_rule,
+    "databricks_mws_ncc_binding": ncc_binding,
     "databricks_mws_workspaces": workspace,
     "databricks_mws_permission_assignment": permission_assignment,
     "databricks_service_principal": service_principal,
     "databricks_service_principal_secret": service_principal_secret,
     "databricks_token": token,
+    "databricks_git_credential": git_credential,
     "databricks_cluster": cluster,
     "databricks_ssh_endpoint": ssh_endpoint,
 }
@@ -401,6 +431,8 @@ def differences(resource):
 
 
 resources = list(managed(json.load(sys.stdin)["values"]["root_module"]))
+if "WORKSPACE" in os.environ:
+    inside = WorkspaceClient(host=os.environ["WORKSPACE"])
 addresses = {one["values"]["workspace_url"] for one in resources if one["type"] == "databricks_mws_workspaces"}
 tokens = [one["values"]["token_value"] for one in resources if one["type"] == "databricks_token"]
 if addresses and tokens:

@@ -121,8 +121,9 @@ fn strikes(cloud: &Cloud, bench: &Bench, address: &str, every: bool) -> Vec<Vec<
     bench.apply();
     let mut strikes: Vec<Vec<(String, u32)>> = Vec::new();
     for call in cloud.writes() {
-        // The next creation has other ids in its paths.
-        let is_id = |part: &&str| part.len() > 3 && part.contains(|digit: char| digit.is_ascii_digit());
+        // The next creation has other ids in its paths. AWS's actions have none.
+        let has_path = call.contains('/');
+        let is_id = |part: &&str| has_path && part.len() > 3 && part.contains(|digit: char| digit.is_ascii_digit());
         let call = call.split('/').map(|part| if is_id(&part) { "*" } else { part }).collect::<Vec<_>>().join("/");
         let earlier = strikes.iter().filter(|strike| strike[0].0 == call).count();
         strikes.push(vec![(call, u32::try_from(earlier).unwrap())]);

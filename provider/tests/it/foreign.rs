@@ -3,16 +3,58 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use terraform_provider_databricks::Databricks;
+use tfplugin::Provider;
+
+use crate::Test;
 use crate::bench::Bench;
 use crate::cloud::{Cloud, root, venv};
+use crate::contract::levels;
 
 /// Types that no service knows.
 const NOT_AT_A_SERVICE: &[&str] = &["databricks_ssh_job"];
 
-/// Reads everything that is in the state back, through clients that know nothing of ours.
-pub fn read_back(bench: &Bench, cloud: &Cloud, variables: &str) {
+pub const TESTS: &[Test] = &[("other_clients_read_the_example_of_every_type", examples)];
+
+/// Types whose examples need a machine that serves SSH: the root module has them.
+const WITH_A_MACHINE: &[&str] = &["databricks_ssh_endpoint", "databricks_ssh_job"];
+
+/// Every object of the deployment that the root module makes.
+pub fn deployment(bench: &Bench, cloud: &Cloud, variables: &str) {
+    let read = read_back(bench, cloud, &[variables], None);
+    let pages = std::fs::read_dir(root().join("modules")).unwrap().flatten();
+    let used: Vec<String> = pages.flat_map(|module| types_of(&module.path())).collect();
+    for kind in used.iter().filter(|kind| !NOT_AT_A_SERVICE.contains(&kind.as_str())) {
+        assert!(read.contains(kind), "{kind} was not read back: {read:?}");
+    }
+}
+
+/// The example of every resource of the registry that no module has.
+fn examples(cloud: &Cloud) {
+    let pages = std::fs::read_dir(root().join("modules")).unwrap().flatten();
+    let used: Vec<String> = pages.flat_map(|module| types_of(&module.path())).collect();
+    let mut left = 0;
+    for entry in Databricks::registry().resources().filter(|entry| !WITH_A_MACHINE.contains(&entry.name)) {
+        if used.iter().any(|kind| kind == entry.name) {
+            continue;
+        }
+        left += 1;
+        let (_, env) = levels(cloud, entry.name).remove(0);
+        let bench = Bench::new(&env);
+        bench.write(entry.example);
+        bench.apply();
+        let read = read_back(&bench, cloud, &[], Some(&cloud.workspace()["DATABRICKS_HOST"]));
+        assert!(read.iter().any(|kind| kind == entry.name), "{} was not read back: {read:?}", entry.name);
+        bench.destroy(&[]);
+    }
+    assert!(left > 0, "every type is in a module: this test can go");
+}
+
+/// Reads everything that is in the state back, through clients that know nothing of ours, and answers the types.
+fn read_back(bench: &Bench, cloud: &Cloud, variables: &[&str], workspace: Option<&str>) -> Vec<String> {
     // What a later object changed in an earlier one (a network's user) comes into the state with a refresh.
-    bench.run(&["apply", "-refresh-only", "-auto-approve", "-no-color", "-input=false", variables]).succeeded();
+    let refresh = ["apply", "-refresh-only", "-auto-approve", "-no-color", "-input=false"];
+    bench.run(&[&refresh[..], variables].concat()).succeeded();
     let state = bench.run(&["show", "-json"]).succeeded().stdout;
     let python = venv().join("bin/python");
     let import = Command::new(&python).args(["-c", "import boto3, databricks.sdk"]).output();
@@ -27,6 +69,7 @@ pub fn read_back(bench: &Bench, cloud: &Cloud, variables: &str) {
         .arg(root().join("provider/tests/foreign/read_back.py"))
         .env_clear()
         .envs(cloud.foreign())
+        .envs(workspace.map(|host| ("WORKSPACE", host)))
         .env("HOME", bench.dir.path())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())
@@ -38,12 +81,7 @@ pub fn read_back(bench: &Bench, cloud: &Cloud, variables: &str) {
     let output = script.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "what other clients see is not what the state has:\n{said}");
-    let read: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
-    let pages = std::fs::read_dir(root().join("modules")).unwrap().flatten();
-    let used: Vec<String> = pages.flat_map(|module| types_of(&module.path())).collect();
-    for kind in used.iter().filter(|kind| !NOT_AT_A_SERVICE.contains(&kind.as_str())) {
-        assert!(read.contains(kind), "{kind} was not read back: {read:?}");
-    }
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The types of the resources that a module's files have.

@@ -50,7 +50,7 @@ fn main() {
     trials.extend(crashes::trials(&apart));
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
-    let tests = [bad_input::TESTS, job::TESTS, kill::TESTS, left_out::TESTS].concat();
+    let tests = [bad_input::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS].concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
         trials.push(Trial::test(name, move || {

@@ -34,7 +34,7 @@ fn the_root_module() {
     let endpoint: ssh_endpoint::SshEndpoint = serde_json::from_value(endpoint).unwrap();
     assert!(endpoint.server_host_key.starts_with("ssh-ed25519 "), "{endpoint:?}");
 
-    foreign::read_back(&bench, &cloud, FILE);
+    foreign::deployment(&bench, &cloud, FILE);
     tokens_and_nothing_else(&bench);
     sleep_and_wake(&bench, &cloud);
 
