@@ -16,7 +16,7 @@ use localcloud::{Fault, FaultEffect};
 use serde_json::Value;
 use terraform_provider_databricks::Databricks;
 use terraform_provider_databricks::context::Context;
-use tfplugin::{Provider, ResourceEntry};
+use tfplugin::{Provider, Removal, ResourceEntry};
 
 use crate::Env;
 use crate::bench::Bench;
@@ -28,9 +28,11 @@ use crate::kill::kill_children;
 const WRITES: &[&str] = &[
     "POST /api/*",
     "PUT /api/*",
+    "PATCH /api/*",
     "ec2:Create*",
     "ec2:Allocate*",
     "ec2:Associate*",
+    "ec2:Enable*",
     "kms:Create*",
     "iam:Create*",
     "s3:CreateBucket",
@@ -92,7 +94,9 @@ pub fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>, env: &E
                 Cut::AnswerLost => drop(bench.run(&["apply", "-auto-approve", "-no-color", "-input=false"])),
                 Cut::KilledAfter | Cut::KilledBefore => killed(cloud, &bench),
             }
-            assert!(cloud.faults() < strike.len(), "{when}: no call was struck");
+            // A setting may be on already after an earlier cut, and a job's calls are not the API's.
+            let calls = matches!(entry.removal, Removal::Gone | Removal::Reversible);
+            assert!(!calls || cloud.faults() < strike.len(), "{when}: no call was struck");
             cloud.clear_faults();
             bench.apply();
             bench.plan_is_empty(&when);
@@ -116,9 +120,12 @@ fn strikes(cloud: &Cloud, bench: &Bench, address: &str, every: bool) -> Vec<Vec<
     if !every {
         return vec![WRITES.iter().map(|matches| ((*matches).to_owned(), 0)).collect()];
     }
-    bench.destroy(&["-target", address]);
-    cloud.writes();
-    bench.apply();
+    // The first time may make more: what the service took away with the object.
+    for _ in 0..2 {
+        bench.destroy(&["-target", address]);
+        cloud.writes();
+        bench.apply();
+    }
     let mut strikes: Vec<Vec<(String, u32)>> = Vec::new();
     for call in cloud.writes() {
         // The next creation has other ids in its paths. AWS's actions have none.

@@ -19,6 +19,10 @@ const SAME: &[(&str, &str)] = &[
     ("databricks_aws_route find", "a route is its own key: a second create takes the one that is there"),
     ("databricks_aws_route_table_association find", "what is associated is its own key, as with routes"),
     ("databricks_mws_permission_assignment find", "an assignment is its own key: a second create is the same PUT"),
+    (
+        "databricks_service_principal_secret unread service_principal_id",
+        "whose secret it is says where it is looked for: no answer tells it",
+    ),
     ("databricks_ssh_job gone", "a command that has run is history: nobody looks for it"),
     (
         "databricks_aws_kms_key gone",
