@@ -63,18 +63,11 @@ impl<R: Resource> Mutant<R> {
     fn sent(plan: &Value) -> (Value, Option<(String, Value)>) {
         match Self::fault() {
             Some(Fault::Unsent(attribute)) => {
-                let meant = member(plan, &attribute);
+                let meant = plan.member(&attribute).clone();
                 (with(plan.clone(), &attribute, Value::Null), Some((attribute, meant)))
             }
             _ => (plan.clone(), None),
         }
-    }
-}
-
-fn member(of: &Value, attribute: &str) -> Value {
-    match of {
-        Value::Map(members) => members.get(attribute).cloned().unwrap_or_default(),
-        _ => Value::Null,
     }
 }
 
@@ -141,7 +134,7 @@ where
             Ok(match (Self::fault(), read) {
                 (Some(Fault::Gone), None) => Some(state.clone()),
                 (Some(Fault::Unread(attribute)), Some(read)) => {
-                    let kept = member(state, &attribute);
+                    let kept = state.member(&attribute).clone();
                     Some(with(read, &attribute, kept))
                 }
                 (_, read) => read,

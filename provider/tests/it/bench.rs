@@ -137,8 +137,7 @@ impl Bench {
 
     /// What a plan with these arguments would change.
     pub fn plan(&self, arguments: &[&str]) -> Vec<Change> {
-        self.run(&[&["plan", "-no-color", "-input=false", "-out=plan"], arguments].concat()).succeeded();
-        let shown: Value = serde_json::from_str(&self.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap();
+        let shown = self.shown_plan(arguments);
         let none = Vec::new();
         shown["resource_changes"]
             .as_array()
@@ -158,10 +157,14 @@ impl Bench {
             .collect()
     }
 
+    fn shown_plan(&self, arguments: &[&str]) -> Value {
+        self.run(&[&["plan", "-no-color", "-input=false", "-out=plan"], arguments].concat()).succeeded();
+        serde_json::from_str(&self.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap()
+    }
+
     /// The attributes that a plan finds an object to have: refreshed, or just imported.
     pub fn before(&self, address: &str) -> Value {
-        self.run(&["plan", "-no-color", "-input=false", "-out=plan"]).succeeded();
-        let shown: Value = serde_json::from_str(&self.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap();
+        let shown = self.shown_plan(&[]);
         let changes = shown["resource_changes"].as_array().unwrap();
         let found = changes.iter().find(|change| change["address"] == address);
         found.unwrap_or_else(|| panic!("{address} in the plan"))["change"]["before"].clone()

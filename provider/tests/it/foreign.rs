@@ -12,32 +12,23 @@ use crate::cloud::{Cloud, root, venv};
 use crate::contract::levels;
 
 /// Types that no service knows.
-const NOT_AT_A_SERVICE: &[&str] = &["databricks_ssh_job"];
+const NOT_AT_A_SERVICE: [&str; 1] = ["databricks_ssh_job"];
 
 pub const TESTS: &[Test] = &[("other_clients_read_the_example_of_every_type", examples)];
-
-/// Types whose examples need a machine that serves SSH: the root module has them.
-const WITH_A_MACHINE: &[&str] = &["databricks_ssh_endpoint", "databricks_ssh_job"];
 
 /// Every object of the deployment that the root module makes.
 pub fn deployment(bench: &Bench, cloud: &Cloud, variables: &str) {
     let read = read_back(bench, cloud, &[variables], None);
-    let pages = std::fs::read_dir(root().join("modules")).unwrap().flatten();
-    let used: Vec<String> = pages.flat_map(|module| types_of(&module.path())).collect();
-    for kind in used.iter().filter(|kind| !NOT_AT_A_SERVICE.contains(&kind.as_str())) {
-        assert!(read.contains(kind), "{kind} was not read back: {read:?}");
+    for kind in in_modules() {
+        assert!(read.contains(&kind), "{kind} was not read back: {read:?}");
     }
 }
 
 /// The example of every resource of the registry that no module has.
 fn examples(cloud: &Cloud) {
-    let pages = std::fs::read_dir(root().join("modules")).unwrap().flatten();
-    let used: Vec<String> = pages.flat_map(|module| types_of(&module.path())).collect();
+    let elsewhere: Vec<String> = in_modules().into_iter().chain(NOT_AT_A_SERVICE.map(str::to_owned)).collect();
     let mut left = 0;
-    for entry in Databricks::registry().resources().filter(|entry| !WITH_A_MACHINE.contains(&entry.name)) {
-        if used.iter().any(|kind| kind == entry.name) {
-            continue;
-        }
+    for entry in Databricks::registry().resources().filter(|entry| !elsewhere.iter().any(|kind| kind == entry.name)) {
         left += 1;
         let (_, env) = levels(cloud, entry.name).remove(0);
         let bench = Bench::new(&env);
@@ -82,6 +73,12 @@ fn read_back(bench: &Bench, cloud: &Cloud, variables: &[&str], workspace: Option
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "what other clients see is not what the state has:\n{said}");
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The types of the resources that the deployment's modules have.
+fn in_modules() -> Vec<String> {
+    let modules = std::fs::read_dir(root().join("modules")).unwrap().flatten();
+    modules.flat_map(|module| types_of(&module.path())).collect()
 }
 
 /// The types of the resources that a module's files have.
