@@ -157,7 +157,8 @@ impl Bench {
             .collect()
     }
 
-    fn shown_plan(&self, arguments: &[&str]) -> Value {
+    /// A plan with these arguments, as `terraform show -json` has it.
+    pub fn shown_plan(&self, arguments: &[&str]) -> Value {
         self.run(&[&["plan", "-no-color", "-input=false", "-out=plan"], arguments].concat()).succeeded();
         serde_json::from_str(&self.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap()
     }

@@ -18,7 +18,61 @@ use crate::official::shape;
 use crate::taken_over::variations::VARIATIONS;
 use crate::taken_over::{self, State, blocks};
 
-pub const TESTS: &[(&str, fn())] = &[("objects_of_hashicorp_aws_are_moved_and_nothing_is_planned", moved)];
+pub const TESTS: &[(&str, fn())] = &[
+    ("objects_of_hashicorp_aws_are_moved_and_nothing_is_planned", moved),
+    ("an_older_state_is_brought_to_the_present_shape_when_it_moves", older),
+];
+
+/// A workspace as the official provider stored it in version 2, when its key had another name.
+fn older() {
+    let text =
+        std::fs::read_to_string(root().join("provider/tests/official/states/mws_workspaces.tfstate.json")).unwrap();
+    let mut state: Value = serde_json::from_str(&text).unwrap();
+    let resources = state["resources"].as_array_mut().unwrap();
+    resources.retain(|resource| resource["type"] == "databricks_mws_workspaces");
+    let instance = &mut resources[0]["instances"][0];
+    instance["schema_version"] = 2.into();
+    instance["dependencies"] = serde_json::json!([]);
+    instance["attributes"]["customer_managed_key_id"] = "10000000-0000-4000-8000-0000000000ff".into();
+    instance["attributes"]["managed_services_customer_managed_key_id"] = Value::Null;
+    let (name, of) =
+        (resources[0]["name"].as_str().unwrap().to_owned(), resources[0]["instances"][0]["attributes"].clone());
+    let mut configuration = "resource \"databricks_mws_workspaces\" \"moved\" {\n".to_owned();
+    writeln!(configuration, "  managed_services_customer_managed_key_id = \"10000000-0000-4000-8000-0000000000ff\"")
+        .unwrap();
+    for attribute in [
+        "account_id",
+        "workspace_name",
+        "aws_region",
+        "credentials_id",
+        "storage_configuration_id",
+        "network_id",
+        "deployment_name",
+    ] {
+        if let Some(value) = of[attribute].as_str().filter(|value| !value.is_empty()) {
+            writeln!(configuration, "  {attribute} = \"{value}\"").unwrap();
+        }
+    }
+    writeln!(
+        configuration,
+        "}}\nmoved {{\n  from = databricks_mws_workspaces.{name}\n  to   = databricks_mws_workspaces.moved\n}}"
+    )
+    .unwrap();
+    let env = Env::from([
+        ("DATABRICKS_HOST".into(), "https://accounts.cloud.databricks.com".into()),
+        ("DATABRICKS_ACCOUNT_ID".into(), of["account_id"].as_str().unwrap().into()),
+        ("DATABRICKS_CLIENT_ID".into(), "00000000-0000-4000-8000-0000000000c1".into()),
+        ("DATABRICKS_CLIENT_SECRET".into(), "not-a-secret".into()),
+    ]);
+    let bench = Bench::new(&env);
+    bench.write(&configuration);
+    std::fs::write(bench.dir.path().join("terraform.tfstate"), state.to_string()).unwrap();
+    let changes = bench.shown_plan(&["-refresh=false"])["resource_changes"].clone();
+    let change = &changes[0]["change"];
+    assert_eq!(change["after"]["managed_services_customer_managed_key_id"], "10000000-0000-4000-8000-0000000000ff");
+    // Terraform forgets which values are sensitive when an object moves, and may show an update without a change.
+    assert_eq!(change["before"], change["after"], "{change:#}");
+}
 
 fn moved() {
     let folder = root().join("provider/tests/hashicorp");

@@ -82,6 +82,18 @@ async fn a_throttled_request_holds_back_the_others_of_its_kind() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_nobody_waits_for_slows_the_others_and_does_not_stop_them() {
+    let service =
+        Service::start(&[("GET /api/2.0/a", &[throttled(429, "100000")]), ("GET /api/2.0/a/b", &[ok("{}")])]).await;
+    let client = service.with_token();
+    client.send::<()>(Request::get("/api/2.0/a")).await.unwrap_err();
+    let started = Instant::now();
+    client.send::<()>(Request::get("/api/2.0/a/b")).await.unwrap();
+    let waited = started.elapsed();
+    assert!(waited > Duration::from_millis(50) && waited < Duration::from_secs(10), "{waited:?}");
+}
+
+#[tokio::test]
 async fn scim_throttling_with_status_500_is_repeated() {
     let service = Service::start(&[("GET /api/2.0/things", &[throttled(500, "0"), ok("{}")])]).await;
     service.with_token().send::<()>(Request::get("/api/2.0/things")).await.unwrap();

@@ -254,7 +254,7 @@ impl<'a, T: Rest> Calls<'a, T> {
 }
 
 /// `request` with the attributes that the API wants in the query.
-fn asking(request: Request, place: &Place) -> Request {
+pub(super) fn asking(request: Request, place: &Place) -> Request {
     place.asked_by().iter().fold(request, |request, (name, value)| request.query(*name, value.clone()))
 }
 

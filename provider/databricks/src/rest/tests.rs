@@ -7,13 +7,16 @@ use serde_json::{Value as Json, json};
 use tfplugin::{DataSource, Marker, Resource, Set};
 
 use super::api::Api;
+use super::calls::{Calls, asking};
 use super::place::Place;
 use super::{Listing, Lookup, Of, One, Rest};
 use crate::account::mws_credentials::MwsCredentials;
 use crate::account::mws_ncc_private_endpoint_rule::MwsNccPrivateEndpointRule;
 use crate::account::mws_networks::MwsNetworks;
 use crate::account::mws_permission_assignment::MwsPermissionAssignment;
-use crate::testing::{Cloud, create};
+use crate::identity::service_principal::ServicePrincipal;
+use crate::testing::{Cloud, create, update};
+use crate::workspace::git_credential::GitCredential;
 
 const ACCOUNT: &str = "0e1f2a3b-0000-4000-8000-000000000000";
 
@@ -66,6 +69,67 @@ fn a_text_that_is_no_id_is_refused_with_the_form() {
     }
     let text = place::<MwsNetworks>("0e1f2a3b/n-1").unwrap_err().to_string();
     assert!(text.contains("belongs to account 0e1f2a3b") && text.contains("DATABRICKS_ACCOUNT_ID"), "{text}");
+}
+
+#[test]
+fn what_an_object_is_asked_by_stands_in_the_query() {
+    let credential = GitCredential { id: "5".into(), principal_id: 7.into(), ..Default::default() };
+    let place = Place::of_state(&credential, &client()).unwrap();
+    assert_eq!(place.asked_by(), [("principal_id", "7".to_owned())]);
+    assert_eq!(Place::of_plan(&GitCredential::default(), &client()).unwrap().asked_by(), []);
+    let request = format!("{:?}", asking(databricks::Request::get("/x"), &place));
+    assert!(request.contains(r#"("principal_id", "7")"#), "{request}");
+}
+
+#[test]
+fn what_a_create_does_not_take_is_not_what_was_made() {
+    let rule = MwsNccPrivateEndpointRule { enabled: true.into(), endpoint_service: "s".into(), ..Default::default() };
+    let made = super::without(&rule, MwsNccPrivateEndpointRule::API.later).unwrap();
+    assert!(made.enabled.is_null());
+    assert_eq!(made.endpoint_service.text(), "s");
+}
+
+#[tokio::test]
+async fn a_secret_that_was_corrected_after_a_cut_create_is_sent() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.any_workspace().await;
+    let plan = |token: &str| {
+        Of::from(GitCredential {
+            git_provider: "gitHub".into(),
+            git_username: "example".into(),
+            personal_access_token: tfplugin::Secret::new(token.to_owned()).into(),
+            ..Default::default()
+        })
+    };
+    let made = create(&cx, plan("wrong")).await;
+    let found = Of::find(&cx, &plan("right"), cx.marker()).await.unwrap().unwrap();
+    assert_eq!(found.id, made.id);
+    assert!(found.personal_access_token.is_null(), "what no answer tells is not known of it");
+    let before = cloud.requests("PATCH", made.id.text());
+    update(&cx, found, plan("right")).await;
+    assert_eq!(cloud.requests("PATCH", made.id.text()), before + 1);
+}
+
+#[tokio::test]
+async fn a_look_that_waits_for_a_change_reads_no_list_of_a_moment_ago() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.either();
+    let principal = create(&cx, ServicePrincipal { display_name: "test".into(), ..Default::default() }).await;
+    let (workspace_id, _) = cloud.new_workspace().await;
+    let plan = MwsPermissionAssignment {
+        workspace_id: workspace_id.into(),
+        principal_id: principal.id.text().parse::<i64>().unwrap().into(),
+        permissions: Set(vec!["USER".into()]).into(),
+        ..Default::default()
+    };
+    let (cx, others) = (cloud.account(), cloud.account());
+    let made = create(&cx, Of::from(plan)).await;
+    let calls = Calls::<MwsPermissionAssignment>::new(&cx, &made).await.unwrap();
+    let place = Place::of_state::<MwsPermissionAssignment>(&made, calls.client()).unwrap();
+    assert!(calls.get_shared(&place).await.unwrap().is_some());
+    Of::<MwsPermissionAssignment>::delete(&others, made).await.unwrap();
+    assert!(calls.get_shared(&place).await.unwrap().is_some(), "a list of a moment ago");
+    assert!(calls.get(&place).await.unwrap().is_none());
 }
 
 #[test]
