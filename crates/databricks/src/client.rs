@@ -18,6 +18,7 @@ use crate::api::identity::{self, User};
 use crate::auth::Method;
 use crate::auth::cache::Cache;
 use crate::auth::fetch::{self, Endpoint};
+use crate::clock::Clock;
 use crate::config::{Config, Resolved};
 use crate::env::Environment;
 use crate::error::ApiError;
@@ -40,6 +41,7 @@ struct Inner {
     tokens: Cache,
     limiter: Mutex<Limiter>,
     flights: Flights,
+    clock: Clock,
     me: tokio::sync::OnceCell<(User, String)>,
     /// Clients of other hosts with the same credentials.
     others: Mutex<BTreeMap<String, Client>>,
@@ -70,6 +72,7 @@ impl Client {
             limiter: Mutex::new(Limiter::new(resolved.rate_limit, Instant::now())),
             flights: Flights::new(writes),
             tokens: Cache::default(),
+            clock: Clock::default(),
             me: tokio::sync::OnceCell::new(),
             others: Mutex::default(),
             resolved,
@@ -256,6 +259,12 @@ impl Client {
         self.0.tokens.get(fetch::fetch(&self.0.resolved.method, &endpoint)).await
     }
 
+    /// What the service's clock showed when this machine's showed `time`: ages that the service tells are compared with this. As
+    /// the last answer told; before the first one, both clocks are taken to agree.
+    pub fn service_time(&self, time: jiff::Timestamp) -> jiff::Timestamp {
+        self.0.clock.of(time)
+    }
+
     /// Who the client is in its workspace, asked once.
     ///
     /// # Errors
@@ -359,6 +368,7 @@ impl Client {
                 _ => Failed::Lost(lost(&error)),
             })?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        self.0.clock.answered(&headers);
         let body = response.bytes().await.map_err(|error| Failed::Lost(lost(&error)))?;
         match status {
             200..300 => Ok(RawResponse { status, headers, body }),

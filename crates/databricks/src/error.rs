@@ -87,6 +87,15 @@ pub struct ApiError {
 }
 
 impl Error {
+    /// Whether it is certain that the request changed nothing: it was refused, or it was never sent.
+    pub fn has_done_nothing(&self) -> bool {
+        match self {
+            Self::Api(error) => error.status < 500,
+            Self::Config(_) | Self::Unknown { .. } | Self::Auth { .. } | Self::Unreachable { .. } => true,
+            Self::Interrupted { .. } | Self::Decode { .. } => false,
+        }
+    }
+
     /// The HTTP status, if the API answered.
     pub fn status(&self) -> Option<u16> {
         self.api().map(|error| error.status)

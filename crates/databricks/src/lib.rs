@@ -16,6 +16,7 @@ mod answer;
 pub mod api;
 mod auth;
 mod client;
+mod clock;
 mod config;
 mod env;
 mod error;

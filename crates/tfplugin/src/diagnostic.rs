@@ -92,6 +92,8 @@ pub struct Error {
     diagnostic: Box<Diagnostic>,
     /// Whether the summary names what failed.
     whole: bool,
+    /// Whether it is certain that nothing was made or changed.
+    undone: bool,
 }
 
 /// The result of an operation of a provider.
@@ -102,7 +104,7 @@ impl Error {
     pub fn new(reason: impl Into<String>) -> Self {
         let summary = reason.into();
         let diagnostic = Diagnostic { severity: Severity::Error, summary, detail: String::new(), path: None };
-        Self { diagnostic: Box::new(diagnostic), whole: false }
+        Self { diagnostic: Box::new(diagnostic), whole: false, undone: false }
     }
 
     /// An error whose one line says what failed as well, in words of its own: the framework puts nothing before it.
@@ -115,6 +117,18 @@ impl Error {
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.diagnostic.detail = detail.into();
         self
+    }
+
+    /// Says that nothing was made: the service refused the creating request, or it never left. Of a create that fails so, no
+    /// later one looks for an object.
+    #[must_use]
+    pub fn undone(self) -> Self {
+        Self { undone: true, ..self }
+    }
+
+    /// Whether it is certain that nothing was made.
+    pub(crate) fn is_undone(&self) -> bool {
+        self.undone
     }
 
     /// Adds a paragraph to the detail.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::diagnostic::{Error, Result};
 use crate::environment::{self, Environment};
 use crate::handshake;
-use crate::journal::Journal;
+use crate::journal::{Journal, Run};
 use crate::listen::{Count, Listener};
 use crate::logging;
 use crate::provider::Provider;
@@ -46,6 +46,7 @@ pub async fn serve<P: Provider>() -> ExitCode {
 
 async fn plugin<P: Provider>(environment: Environment) -> Result<()> {
     handshake::check::<P>(&environment)?;
+    let run_of_terraform = Run::of_parent();
     let tls = environment.client_certificate.as_deref().map(tls::server).transpose()?;
     let listener = Listener::bind(&environment).await?;
     let (network, address) = listener.address()?;
@@ -54,7 +55,7 @@ async fn plugin<P: Provider>(environment: Environment) -> Result<()> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     tokio::spawn(async move { while interrupts.recv().await.is_some() {} });
     print(&line)?;
-    let server = Server::<P>::new(Journal::new(Some(environment.journal)));
+    let server = Server::<P>::new(Journal::new(Some(environment.journal), run_of_terraform, environment.working));
     run(server, listener, tls, true).await
 }
 
@@ -65,7 +66,7 @@ async fn by_hand<P: Provider>(environment: Environment) -> Result<()> {
     print(&format!(
         "The provider is running. To use it, start Terraform with:\n\n    TF_REATTACH_PROVIDERS='{reattach}'\n\nCtrl-C ends it.\n"
     ))?;
-    let server = Server::<P>::new(Journal::new(Some(environment.journal)));
+    let server = Server::<P>::new(Journal::new(Some(environment.journal), None, environment.working));
     let shutdown = server.shutdown.clone();
     let mut interrupts = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {

@@ -8,15 +8,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::diagnostic::{Diagnostic, Error, Result};
-use crate::journal::{Entry, Journal};
+use crate::journal::Journal;
 use crate::proto;
 use crate::provider::Provider;
 use crate::registry::{DataSourceEntry, EphemeralEntry, FunctionEntry, ResourceEntry};
 use crate::types::{Schema, Type};
-
-/// How long after its answer a create's entry stays in the journal: longer than the 20 seconds for which Terraform may
-/// hold a new state back from a remote backend.
-const STORED_AFTER: Duration = Duration::from_secs(30);
 
 /// A schema with what is computed from it once.
 #[derive(Debug)]
@@ -141,20 +137,6 @@ impl<P: Provider> Server<P> {
     pub(crate) async fn idle(&self, limit: Duration) {
         self.tasks.close();
         let _ = tokio::time::timeout(limit, self.tasks.wait()).await;
-    }
-
-    /// The answer to a create is on its way: its journal entry stays until Terraform has surely stored the state.
-    pub(crate) fn answered(self: &Arc<Self>, entry: Entry) {
-        let marker = entry.marker.id.clone();
-        self.journal.answered(entry);
-        let server = Arc::clone(self);
-        tokio::spawn(async move {
-            tokio::select! {
-                () = server.gone.cancelled() => {}
-                () = server.shutdown.cancelled() => {}
-                () = tokio::time::sleep(STORED_AFTER) => server.journal.stored(&marker),
-            }
-        });
     }
 }
 

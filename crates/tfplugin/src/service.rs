@@ -47,7 +47,7 @@ impl<P: Provider> tower::Service<Request<Body>> for Service<P> {
         match (service, method) {
             ("tfplugin6.Provider", method) => provider(server, method, request),
             ("plugin.GRPCController", "Shutdown") => unary(request, move |_: Empty| async move {
-                server.journal.close();
+                server.journal.ended();
                 server.shutdown.cancel();
                 Empty {}
             }),

@@ -57,7 +57,7 @@ pub async fn start<P: Provider>(journal: Option<PathBuf>) -> Result<Served> {
     let environment = Environment { socket_folder: std::env::temp_dir(), ..Environment::default() };
     let listener = Listener::bind(&environment).await?;
     let reattach = handshake::reattach::<P>(&listener)?;
-    let server = Server::<P>::new(Journal::new(journal));
+    let server = Server::<P>::new(Journal::new(journal, None, environment.working));
     let shutdown = server.shutdown.clone();
     let task = tokio::spawn(run(server, listener, None, false));
     Ok(Served { reattach, shutdown, task })

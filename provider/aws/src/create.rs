@@ -34,7 +34,9 @@ where
     F: Future<Output = Result<Option<String>, Fault>>,
 {
     let mut attempt = 0;
-    loop {
+    // An attempt whose fate is not known stays so, whatever becomes of the next one.
+    let mut is_uncertain = false;
+    let fault = loop {
         attempt += 1;
         let fault = match send().await {
             Ok(Some(id)) => return Ok(id),
@@ -46,11 +48,13 @@ where
         {
             return Ok(id);
         }
-        let Some(pause) = pause_before(attempt, &fault) else { return Err(fault) };
+        is_uncertain |= fault.kind == Kind::Uncertain;
+        let Some(pause) = pause_before(attempt, &fault) else { break fault };
         if cx.left() < pause || cx.sleep(pause).await.is_err() {
-            return Err(fault);
+            break fault;
         }
-    }
+    };
+    Err(if is_uncertain { Fault { kind: Kind::Uncertain, ..fault } } else { fault })
 }
 
 /// What an update is to make of an attribute that the configuration may leave to others: unknown, which is left alone, where the

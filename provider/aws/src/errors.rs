@@ -171,6 +171,9 @@ impl From<Fault> for Error {
             code => format!("{code}: {}", fault.message),
         };
         let mut error = Self::new(reason);
+        if fault.kind != Kind::Uncertain {
+            error = error.undone();
+        }
         if let Some(words) = fault.way_out() {
             error = error.detail(words);
         }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod clients;
 pub mod compute;
+mod creation;
 mod environment;
 pub mod identity;
 mod json;

@@ -23,6 +23,7 @@ use tfplugin::{
 
 pub use all::{All, List, Listing, data_all};
 pub use api::Api;
+pub(crate) use api::CLOCK_SECONDS;
 use api::Update;
 pub(crate) use calls::remove;
 use calls::{Calls, Refused};
@@ -255,7 +256,7 @@ impl<T: Rest> Resource for Of<T> {
         let calls = Calls::<T>::new(cx, &plan.object).await?;
         let place = Place::of_plan::<T>(&plan.object, calls.client())?;
         for found in calls.list(&place).await? {
-            if !T::API.may_be_of(marker, &found) {
+            if !T::API.may_be_of(calls.client(), marker, &found) {
                 continue;
             }
             let place = place.clone().with_own(&found)?;

@@ -78,12 +78,14 @@ impl<P: Provider> Change<P> {
                 (entry, made)
             }
         };
+        let nothing_was_made = matches!(&made, Err(Failed { error, partial: None }) if error.is_undone());
         let (state, found) = self.settle(&planned, made);
         self.private = Private { marker: Some(entry.marker.id.clone()) }.write();
-        if state.is_null() {
-            journal.leave(entry);
-        } else {
-            self.server.answered(entry);
+        match state.member("id") {
+            _ if nothing_was_made => journal.abandon(entry),
+            _ if state.is_null() => journal.leave(entry),
+            Value::String(id) => journal.answered(entry, id),
+            _ => journal.answered(entry, ""),
         }
         self.answer(state, found)
     }

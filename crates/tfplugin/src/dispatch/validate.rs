@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Outcome, diagnostics};
+use crate::call::Marker;
 use crate::diagnostic::{Diagnostic, Result};
+use crate::journal::Journal;
 use crate::proto::{
     ValidateProviderConfigRequest, ValidateProviderConfigResponse, ValidateResourceConfigRequest,
     ValidateResourceConfigResponse,
@@ -21,10 +23,37 @@ pub(crate) async fn provider<P: Provider>(
 ) -> Outcome<ValidateProviderConfigResponse> {
     let prepared = server.provider_schema();
     let config = wire::value(request.config.as_ref(), &prepared.of)?;
-    let found = check(&prepared, &config, true, |schema, config| {
+    let mut found = check(&prepared, &config, true, |schema, config| {
         Ok(P::validate(&serde_value::from_value::<P::Config>(config, schema)?))
     })?;
+    // This is the one call that every run makes, a destroy of an empty state as well.
+    found.extend(unclaimed(&server.journal));
     Ok(ValidateProviderConfigResponse { diagnostics: diagnostics(found) })
+}
+
+/// What an apply that was cut off may have left in no state.
+fn unclaimed(journal: &Journal) -> Option<Diagnostic> {
+    let unclaimed = journal.unclaimed();
+    if unclaimed.is_empty() || !journal.is_first_to_say() {
+        return None;
+    }
+    let objects: Vec<String> = unclaimed
+        .iter()
+        .map(|one| {
+            let name = one.id.as_ref().map_or_else(|| "of unknown id".to_owned(), |id| format!("{id:?}"));
+            format!("  {} {name}, begun {}, mark {}", one.kind, one.since, one.marker)
+        })
+        .collect();
+    let objects = objects.join("\n");
+    let (tag, place) = (Marker::TAG, journal.place());
+    Some(Diagnostic::warning(
+        "An apply was cut off, and what it made may be in no state",
+        format!(
+            "{objects}\n\nThe next apply of the same configuration takes these over. What it plans no more has to be removed by hand, or \
+             imported: where the service has tags, the tag {tag} of the object is its mark. This is said until a stored state has \
+             the object, or until {place}/MARK.json is removed."
+        ),
+    ))
 }
 
 /// A resource.

@@ -178,7 +178,8 @@ impl Bench {
 
     /// The entries of the journal of creates.
     pub(crate) fn journal(&self) -> Vec<PathBuf> {
-        files(&self.path("work/.terraform/provider-journal"))
+        let all = files(&self.path("work/.terraform/provider-journal"));
+        all.into_iter().filter(|path| path.extension().is_some_and(|it| it == "json")).collect()
     }
 
     /// Waits until the world was asked for something.

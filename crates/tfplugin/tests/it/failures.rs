@@ -138,8 +138,8 @@ fn what_a_killed_create_made_is_taken_over_by_the_next_apply() {
         assert_eq!(bench.objects(), made, "the same object, and no other");
         let id = bench.instance("trial_thing")["attributes"]["id"].as_str().unwrap().to_owned();
         assert!(made[0].ends_with(format!("thing.{id}.json")));
-        assert!(bench.journal().is_empty());
         bench.settled();
+        assert!(bench.journal().is_empty());
         bench.destroy().succeeds();
         assert!(bench.objects().is_empty());
     }

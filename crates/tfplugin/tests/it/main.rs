@@ -10,5 +10,6 @@ mod handshake;
 mod in_process;
 mod kinds;
 mod nothing;
+mod remote;
 mod shapes;
 mod states;

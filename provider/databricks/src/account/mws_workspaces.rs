@@ -27,6 +27,7 @@ use self::blocks::{CloudResourceContainer, ExternalCustomerInfo, GcpManagedNetwo
 use self::description::{Found, creation, patch, state_of};
 use super::mws_networks::{MwsNetworks, reasons};
 use crate::clients::Account;
+use crate::creation::Created;
 use crate::rest::{self, Api, Place, Rest};
 
 /// A workspace on AWS, in the network, with the storage and under the keys of the customer.
@@ -244,7 +245,7 @@ resource "databricks_mws_workspaces" "example" {
             token::possible(cx.client())?;
         }
         let request = Request::post_account(Workspace::PATH).json(&creation(&plan)?)?;
-        let made = cx.client().send::<Json>(request).await?;
+        let made = cx.client().send::<Json>(request).await.created()?;
         Ok(state_of(cx.client(), &plan, &Found::read(made)?)?)
     }
 
@@ -289,7 +290,8 @@ resource "databricks_mws_workspaces" "example" {
     async fn find(cx: &Call<Account>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let all: Vec<Json> = cx.client().send(Request::get_account(Workspace::PATH)).await?;
         let name = Json::from(plan.workspace_name.text());
-        let ours = all.into_iter().find(|one| one.get("workspace_name") == Some(&name) && API.may_be_of(marker, one));
+        let is_ours = |one: &Json| one.get("workspace_name") == Some(&name) && API.may_be_of(cx.client(), marker, one);
+        let ours = all.into_iter().find(is_ours);
         ours.map(|ours| state_of(cx.client(), plan, &Found::read(ours)?)).transpose()
     }
 

@@ -27,6 +27,7 @@ use self::blocks::{
 };
 use self::description::{Change, change, creation, state_of};
 use crate::clients::{AnyWorkspace, Workspace};
+use crate::creation::uncreated;
 use crate::level::{self, ProviderConfig};
 
 /// A cluster. It is created running; that it stopped since, by itself or by hand, is no change of it.
@@ -261,7 +262,7 @@ impl Resource for Cluster {
                 match clusters::create(cx.client(), &body).await {
                     Ok(made) => Ok(Probe::Done(made)),
                     Err(error) if error.is_young_workspace() => Ok(Probe::Waiting(error.to_string())),
-                    Err(error) => Err(error.into()),
+                    Err(error) => Err(uncreated(error)),
                 }
             })
             .await?;

@@ -18,6 +18,7 @@ use tfplugin::{
 
 use super::text;
 use crate::clients::Either;
+use crate::creation::uncreated;
 use crate::level::{self, ProviderConfig};
 
 /// An identity for programs and pipelines. An account-level provider makes one for the account, which workspaces are then
@@ -292,7 +293,7 @@ impl Resource for ServicePrincipal {
             Err(error) if error.is_already_exists() && plan.force.is_true() => {
                 Ok(adopt(client, &plan).await?.ok_or(error)?)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(uncreated(error).into()),
         }
     }
 

@@ -17,7 +17,9 @@ use tfplugin::{
 use super::rotation::due;
 use super::text;
 use crate::clients::Either;
+use crate::creation::Created;
 use crate::level::{self, ProviderConfig};
+use crate::rest::CLOCK_SECONDS;
 
 /// An OAuth secret of a service principal: with the application id as client id, and this as client secret, programs log
 /// in to the account and to the workspaces that the service principal is assigned to.
@@ -97,7 +99,7 @@ async fn issue(cx: &Call<Either>, plan: ServicePrincipalSecret) -> Result<Servic
     let body = CreateServicePrincipalSecret { lifetime: plan.lifetime.text().to_owned() };
     let client = at_level(cx, &plan).await?;
     let request = Request::post(path(&client, &principal)?).json(&body)?;
-    let issued: Api = client.send(request).await?;
+    let issued: Api = client.send(request).await.created()?;
     Ok(ServicePrincipalSecret {
         id: issued.id.into(),
         secret: issued.secret.into(),
@@ -169,11 +171,11 @@ resource "databricks_service_principal_secret" "example" {
     /// several, one may be somebody's: none is touched, and they end by their own lifetime.
     async fn find(cx: &Call<Either>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let principal = plan.service_principal_id.text();
-        // The API's times may be whole seconds: one that was issued in the second of the mark counts.
-        let since = marker.since.as_second();
-        let within = since..=since.saturating_add(REQUEST_SECONDS);
         let client = at_level(cx, plan).await?;
         let mut issued = list(&client, principal, false).await?;
+        // The service's clock counts: that answer has told it.
+        let since = client.service_time(marker.since).as_second();
+        let within = since - CLOCK_SECONDS..=since.saturating_add(REQUEST_SECONDS);
         issued.retain(|one| {
             time(&one.create_time.clone().into()).is_some_and(|created| within.contains(&created.as_second()))
         });

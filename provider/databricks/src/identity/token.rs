@@ -16,6 +16,7 @@ use tfplugin::{
 use super::rotation::{due, expiry};
 use super::text;
 use crate::clients::{AnyWorkspace, Workspace};
+use crate::creation::Created;
 use crate::level::{self, ProviderConfig};
 
 /// A personal access token of the user or service principal that the provider is configured for.
@@ -92,7 +93,7 @@ async fn issue(cx: &Call<Workspace>, plan: Token) -> Result<Token> {
         lifetime_seconds: plan.lifetime_seconds.known().copied(),
         ..CreateToken::default()
     };
-    let issued = tokens::create(cx.client(), &body).await?;
+    let issued = tokens::create(cx.client(), &body).await.created()?;
     Ok(Token { token_value: issued.token_value.into(), ..state_of(plan, issued.token_info) })
 }
 

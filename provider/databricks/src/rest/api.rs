@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use tfplugin::Marker;
 
-/// Clocks of this machine and of the control plane may differ by this much.
-const CLOCK_SKEW_SECONDS: i64 = 60;
+/// By how much the time of an answer (whole seconds, and its way here) and that of an object may differ.
+pub(crate) const CLOCK_SECONDS: i64 = 5;
 
 /// Where and how an API serves an object. Start from [`Api::collection`] or [`Api::rpc`].
 ///
@@ -181,15 +181,16 @@ impl Api {
         self.id.rsplit(['/', '|']).next().unwrap_or(self.id)
     }
 
-    /// Whether an object can be of a create that `marker` began: it is not older. Where the API does not tell an object's
-    /// age, its attributes alone decide.
-    pub(crate) fn may_be_of(&self, marker: &Marker, found: &Json) -> bool {
+    /// Whether an object can be of a create that `marker` began: it is not older, by the service's clock, which the answer that
+    /// showed it has told `client`. Where the API does not tell an object's age, its attributes alone decide.
+    pub(crate) fn may_be_of(&self, client: &databricks::Client, marker: &Marker, found: &Json) -> bool {
         let Some(created) = found.get(self.created) else { return true };
         let millisecond = created.as_i64().or_else(|| created.as_str()?.parse().ok());
         let time = match millisecond {
             Some(millisecond) => Timestamp::from_millisecond(millisecond).ok(),
             None => created.as_str().and_then(|text| text.parse().ok()),
         };
-        time.is_none_or(|time| time.as_second() >= marker.since.as_second() - CLOCK_SKEW_SECONDS)
+        let since = client.service_time(marker.since).as_second();
+        time.is_none_or(|time| time.as_second() >= since - CLOCK_SECONDS)
     }
 }

@@ -12,6 +12,7 @@ use super::api::{Shape, Update};
 use super::place::Place;
 use super::{Of, Rest};
 use crate::clients::Reach;
+use crate::creation::uncreated;
 use crate::level;
 
 /// How long a refusal that is a success a moment later is asked again.
@@ -163,8 +164,8 @@ impl<'a, T: Rest> Calls<'a, T> {
                 Err(error) if takes_over(&error) => Ok(Probe::Done(None)),
                 Err(error) if T::is_not_yet(&error) && Instant::now() < end => Ok(Probe::Waiting(error.to_string())),
                 Err(error) => Err(match T::accused(&error) {
-                    Some(attribute) => Error::from(error).at(attribute),
-                    None => error.into(),
+                    Some(attribute) => uncreated(error).at(attribute),
+                    None => uncreated(error),
                 }),
             })
             .await?;
