@@ -35,6 +35,7 @@ module "databricks_provisioning" {
   root_bucket            = module.storage.root_bucket
   encryption_key_arn     = module.storage.encryption_key_arn
   pricing_tier           = var.pricing_tier
+  store_tokens           = var.store_tokens
   token_lifetime_seconds = var.token_lifetime_days * 24 * 60 * 60
 
   providers = {
@@ -53,12 +54,11 @@ module "databricks_management" {
   ssh_clients             = var.ssh_clients
   ssh_max_clients         = var.ssh_max_clients
 
-  # Its provider instances are configured as soon as the tokens are known; the rest of the workspace (permissions, the
-  # network that clusters start in) must be there too.
+  # Its provider instance is configured as soon as the workspace's address is known; the rest (permissions, the network
+  # that clusters start in) must be there too.
   depends_on = [module.databricks_provisioning, module.network]
 
   providers = {
-    databricks                   = databricks.token
-    databricks.service_principal = databricks.service_principal
+    databricks = databricks.workspace
   }
 }

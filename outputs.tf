@@ -19,6 +19,18 @@ output "ssh_endpoint" {
 }
 
 output "service_principal" {
-  description = "The service principal that manages the workspace."
-  value       = module.databricks_management.service_principal
+  description = "OAuth client id of the service principal that manages the workspace."
+  value       = module.databricks_provisioning.service_principal_client_id
+}
+
+output "token" {
+  description = "A personal access token for the workspace, with store_tokens."
+  value       = module.databricks_provisioning.token
+  sensitive   = true
+}
+
+output "service_principal_client_secret" {
+  description = "OAuth secret of the service principal, with store_tokens."
+  value       = module.databricks_provisioning.service_principal_client_secret
+  sensitive   = true
 }

@@ -28,23 +28,9 @@ provider "databricks" {
   }
 }
 
-# The workspace, with the account's own credentials: issues the tokens that the next two use.
+# The workspace, with the account's own credentials: each run signs in anew, so that no run needs a stored token, and no token
+# can expire under a deployment.
 provider "databricks" {
   alias = "workspace"
   host  = module.databricks_provisioning.workspace_url
-}
-
-# The workspace, with a personal access token: creates clusters and files.
-provider "databricks" {
-  alias = "token"
-  host  = module.databricks_provisioning.workspace_url
-  token = module.databricks_provisioning.token
-}
-
-# The workspace, as the deployment's service principal: everything else.
-provider "databricks" {
-  alias         = "service_principal"
-  host          = module.databricks_provisioning.workspace_url
-  client_id     = module.databricks_provisioning.service_principal_client_id
-  client_secret = module.databricks_provisioning.service_principal_client_secret
 }

@@ -62,8 +62,14 @@ variable "pricing_tier" {
   default     = "ENTERPRISE"
 }
 
+variable "store_tokens" {
+  description = "Whether a personal access token and an OAuth secret of the service principal are issued, to be handed on to other programs. They stand in the state and in sensitive outputs; scripts/reset_tokens.sh renews them. Nothing of this deployment needs them."
+  type        = bool
+  default     = false
+}
+
 variable "token_lifetime_days" {
-  description = "Lifetime of the personal access token. scripts/reset_tokens.sh issues new ones."
+  description = "Lifetime of the personal access token of store_tokens."
   type        = number
   default     = 90
 

@@ -6,16 +6,17 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/reset_tokens.sh [-auto-approve] [vars/databricks.tfvars]
 
-Replaces the personal access token and the service principal's secret, and touches nothing else: the management module,
-whose providers log in with them, is neither planned nor refreshed, so it does not matter that the old ones have expired.
-Shows the plan and asks, unless -auto-approve is given.
+Replaces the personal access token and the service principal's secret that a deployment with store_tokens hands on, and
+touches nothing else. It does not matter whether the old ones have expired: Terraform itself signs in without them.
+Programs that use the old ones need the new ones: terraform output -raw token. Shows the plan and asks, unless -auto-approve
+is given.
 TEXT
 }
 
 variables_file "$@"
 tokens=(
-  module.databricks_provisioning.databricks_token.management
-  module.databricks_provisioning.databricks_service_principal_secret.management
+  'module.databricks_provisioning.databricks_token.management[0]'
+  'module.databricks_provisioning.databricks_service_principal_secret.management[0]'
 )
 say "Replacing the tokens of $var_file"
 apply_only '^module\.databricks_provisioning\.databricks_(token|service_principal_secret)\.' \

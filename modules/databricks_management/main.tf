@@ -1,6 +1,5 @@
 # What runs in the workspace: a single-node cluster, and SSH to it.
 
-# Created with the personal access token: a service principal may manage clusters, but not create them without more rights.
 resource "databricks_cluster" "this" {
   cluster_name            = var.name
   spark_version           = var.spark_version

@@ -7,8 +7,3 @@ output "ssh_endpoint" {
   description = "What `tunnel connect` needs."
   value       = databricks_ssh_endpoint.this.endpoint
 }
-
-output "service_principal" {
-  description = "Name under which the service principal is logged in."
-  value       = data.databricks_current_user.management.user_name
-}

@@ -1,9 +1,8 @@
 terraform {
   required_providers {
     databricks = {
-      source                = "databricks-aws/databricks"
-      version               = "~> 0.1"
-      configuration_aliases = [databricks.service_principal]
+      source  = "databricks-aws/databricks"
+      version = "~> 0.1"
     }
   }
 }

@@ -1,4 +1,5 @@
-# Who manages the workspace. scripts/reset_tokens.sh replaces the two secrets here, and nothing else.
+# Who manages the workspace. With store_tokens there are two secrets to hand on; scripts/reset_tokens.sh replaces these, and
+# nothing else.
 
 resource "databricks_service_principal" "management" {
   display_name = "${var.name}-management"
@@ -14,12 +15,15 @@ resource "databricks_mws_permission_assignment" "management" {
 }
 
 resource "databricks_service_principal_secret" "management" {
+  count = var.store_tokens ? 1 : 0
+
   service_principal_id = databricks_service_principal.management.id
 }
 
 resource "databricks_token" "management" {
+  count    = var.store_tokens ? 1 : 0
   provider = databricks.workspace
 
-  comment          = "Terraform, module databricks_management of ${var.name}"
+  comment          = "Handed on by the deployment ${var.name}"
   lifetime_seconds = var.token_lifetime_seconds
 }

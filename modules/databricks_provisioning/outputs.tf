@@ -14,8 +14,8 @@ output "workspace_id" {
 }
 
 output "token" {
-  description = "A personal access token for the workspace."
-  value       = databricks_token.management.token_value
+  description = "A personal access token for the workspace; null without store_tokens."
+  value       = one(databricks_token.management[*].token_value)
   sensitive   = true
 }
 
@@ -25,7 +25,7 @@ output "service_principal_client_id" {
 }
 
 output "service_principal_client_secret" {
-  description = "OAuth secret of the service principal."
-  value       = databricks_service_principal_secret.management.secret
+  description = "OAuth secret of the service principal; null without store_tokens."
+  value       = one(databricks_service_principal_secret.management[*].secret)
   sensitive   = true
 }

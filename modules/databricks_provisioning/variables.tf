@@ -43,6 +43,11 @@ variable "pricing_tier" {
   type        = string
 }
 
+variable "store_tokens" {
+  description = "Whether a personal access token and an OAuth secret of the service principal are issued and kept in the state."
+  type        = bool
+}
+
 variable "token_lifetime_seconds" {
   description = "Lifetime of the personal access token."
   type        = number

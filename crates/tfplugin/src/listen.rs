@@ -126,8 +126,31 @@ async fn greet(
     let _ = sender.send(Ok(Connection { stream, count })).await;
 }
 
+/// The beginning of the names of our folders.
+const FOLDER: &str = "plugin-";
+/// A folder that is younger may have a socket that nobody listens at yet.
+const YOUNG: Duration = Duration::from_secs(60);
+
+/// Removes the folders of processes that were killed: those of our naming and of this user's, with a socket at which nobody
+/// listens.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let name = path.file_name().and_then(|name| name.to_str()?.strip_prefix(FOLDER));
+        let Some(true) = name.map(|id| uuid::Uuid::try_parse(id).is_ok()) else { continue };
+        let age = fs::symlink_metadata(path.join("s")).and_then(|socket| socket.modified()).ok();
+        let is_old = age.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > YOUNG);
+        let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+        if is_old && std::os::unix::net::UnixStream::connect(path.join("s")).is_err_and(refused) {
+            // No more than these two goes: whatever else stands there is not ours.
+            let _ = fs::remove_file(path.join("s")).and_then(|()| fs::remove_dir(&path));
+        }
+    }
+}
+
 fn socket(environment: &Environment) -> Result<Listener> {
-    let folder = environment.socket_folder.join(format!("plugin-{}", uuid::Uuid::new_v4().simple()));
+    sweep(&environment.socket_folder);
+    let folder = environment.socket_folder.join(format!("{FOLDER}{}", uuid::Uuid::new_v4().simple()));
     let mode = if environment.socket_group.is_some() { 0o750 } else { 0o700 };
     fs::DirBuilder::new().mode(mode).create(&folder)?;
     let folder = Folder(folder);
@@ -225,5 +248,43 @@ impl AsyncWrite for Connection {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::net::UnixListener;
+    use std::time::{Duration, SystemTime};
+
+    use super::sweep;
+
+    #[test]
+    fn what_killed_processes_left_is_swept_and_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let make = |name: &str, alive: bool, seconds: u64| {
+            let folder = root.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            let listener = UnixListener::bind(folder.join("s")).unwrap();
+            let past = SystemTime::now() - Duration::from_secs(seconds);
+            // A socket cannot be opened; its times are set by its name.
+            let status = std::process::Command::new("touch")
+                .args(["-h", "-d", &jiff::Timestamp::try_from(past).unwrap().to_string()])
+                .arg(folder.join("s"))
+                .status();
+            assert!(status.unwrap().success());
+            alive.then_some(listener)
+        };
+        let id = |number: u8| format!("plugin-{number:032x}");
+        let _living = make(&id(1), true, 600);
+        make(&id(2), false, 600);
+        make(&id(3), false, 5);
+        make("plugin-of-others", false, 600);
+        make("else", false, 600);
+        sweep(root.path());
+        let mut left: Vec<String> =
+            fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, [id(1), id(3), "else".to_owned(), "plugin-of-others".to_owned()].map(|name| name));
     }
 }

@@ -9,7 +9,10 @@ use crate::Test;
 use crate::bench::Bench;
 use crate::cloud::Cloud;
 
-pub const TESTS: &[Test] = &[("a_killed_provider_leaves_no_orphan", a_killed_provider_leaves_no_orphan)];
+pub const TESTS: &[Test] = &[
+    ("a_killed_provider_leaves_no_orphan", a_killed_provider_leaves_no_orphan),
+    ("a_killed_apply_with_its_state_in_s3_leaves_no_orphan", a_killed_apply_with_its_state_in_s3_leaves_no_orphan),
+];
 
 /// One of each kind of create: with a client token, with tags only, with a natural name, without either.
 const CONFIGURATION: &str = r#"
@@ -92,11 +95,81 @@ resource "databricks_service_principal_secret" "one" {
 }
 "#;
 
+/// A bucket for states, which no state has.
+const STATES: &str = "killed-states";
+
+/// A state in S3, as the local cloud has it; the endpoint comes from the environment.
+const BACKEND: &str = r#"
+terraform {
+  backend "s3" {
+    bucket                      = "killed-states"
+    key                         = "terraform.tfstate"
+    region                      = "eu-west-2"
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    skip_metadata_api_check     = true
+    skip_region_validation      = true
+  }
+}
+
+provider "databricks" {
+  alias = "account"
+}
+"#;
+
 fn a_killed_provider_leaves_no_orphan(_: &Cloud) {
     // A cloud of its own: what is left over is counted.
     let cloud = Cloud::start();
     let bench = Bench::new(&cloud.account);
     bench.write(CONFIGURATION);
+    killed(&cloud, &bench, false, &[]);
+    cloud.stop();
+}
+
+/// Terraform writes such a state rarely, and ends the account's instance of the provider long before AWS's.
+fn a_killed_apply_with_its_state_in_s3_leaves_no_orphan(_: &Cloud) {
+    let cloud = Cloud::start();
+    let bench = Bench::new(&cloud.account);
+    states(&cloud, "create_bucket", r"CreateBucketConfiguration={'LocationConstraint': 'eu-west-2'}");
+    let of_account = CONFIGURATION.replace(
+        "  display_name             = \"killed\"\n",
+        "  provider                 = databricks.account\n  display_name             = \"killed\"\n",
+    );
+    let of_account = of_account.replace(
+        "  service_principal_id = databricks",
+        "  provider             = databricks.account\n  service_principal_id = databricks",
+    );
+    bench.write(&(BACKEND.to_owned() + &of_account));
+    // With dev_overrides the initialization cannot ask for the provider; the backend is set up all the same.
+    bench.run(&["init", "-no-color", "-input=false"]);
+    killed(&cloud, &bench, true, &["-lock=false"]);
+    states(&cloud, "delete_object", "Key='terraform.tfstate'");
+    states(&cloud, "delete_object", "Key='terraform.tfstate.tflock'");
+    states(&cloud, "delete_bucket", "");
+    assert_eq!(cloud.objects(), Vec::<String>::new());
+    cloud.stop();
+}
+
+/// A call of S3 on the bucket of states, by a client that is not ours.
+fn states(cloud: &Cloud, call: &str, arguments: &str) {
+    let script =
+        format!("import boto3\nboto3.client('s3', region_name='eu-west-2').{call}(Bucket={STATES:?}, {arguments})");
+    let called = std::process::Command::new(crate::cloud::venv().join("bin/python"))
+        .args(["-c", &script])
+        .env_clear()
+        .envs(cloud.foreign())
+        .output()
+        .unwrap();
+    assert!(called.status.success(), "{}", String::from_utf8_lossy(&called.stderr));
+}
+
+/// Applies and kills, again and again: the provider alone, or all of it. Then one apply leads to one object of each.
+fn killed(cloud: &Cloud, bench: &Bench, terraform: bool, options: &[&str]) {
+    let with = |command: &[&str]| -> Vec<String> { command.iter().chain(options).map(|it| (*it).to_owned()).collect() };
+    let apply = with(&["apply", "-auto-approve", "-no-color", "-input=false"]);
+    let apply: Vec<&str> = apply.iter().map(String::as_str).collect();
+    let before = cloud.objects();
     // Slow answers, so that a kill meets creates whose request took effect and whose answer is still on its way.
     for matches in ["ec2:Create*", "ec2:Allocate*", "kms:Create*", "iam:Create*", "s3:*", "POST *"] {
         cloud.fault(Fault {
@@ -108,27 +181,28 @@ fn a_killed_provider_leaves_no_orphan(_: &Cloud) {
         });
     }
     for round in 0..8 {
-        let mut apply = bench
-            .command(&["apply", "-auto-approve", "-no-color", "-input=false"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut apply = bench.command(&apply).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let end = Instant::now() + Duration::from_millis(900 + 330 * round);
         while Instant::now() < end && apply.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(10));
         }
+        if terraform {
+            // All at once: it is not to see its providers die, and to write what it knows.
+            let _ = std::process::Command::new("kill").args(["-STOP", &apply.id().to_string()]).status();
+        }
         kill_children(apply.id());
+        if terraform {
+            let _ = apply.kill();
+        }
         apply.wait().unwrap();
     }
     cloud.clear_faults();
-    bench.apply();
+    bench.run(&apply).succeeded();
     bench.plan_is_empty("after the kills");
     let known = bench.resources().len();
     assert_eq!(known, CONFIGURATION.matches("\nresource ").count());
-    bench.destroy(&[]);
-    assert_eq!(cloud.objects(), Vec::<String>::new(), "after the destroy: what no state knew is still there");
-    cloud.stop();
+    bench.destroy(options);
+    assert_eq!(cloud.objects(), before, "after the destroy: what no state knew is still there");
 }
 
 /// Kills the provider processes of a terraform with SIGKILL.

@@ -34,13 +34,70 @@ fn the_root_module() {
     let endpoint: ssh_endpoint::SshEndpoint = serde_json::from_value(endpoint).unwrap();
     assert!(endpoint.server_host_key.starts_with("ssh-ed25519 "), "{endpoint:?}");
 
+    holds_no_secret(&bench);
+
+    let file = bench.dir.path().join("vars/databricks.tfvars");
+    let choices = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{choices}\nstore_tokens = true\n")).unwrap();
+    apply(&bench);
+    empty_plan(&bench);
     foreign::deployment(&bench, &cloud, FILE);
     tokens_and_nothing_else(&bench);
-    sleep_and_wake(&bench, &cloud);
+    // As after their last day, or after somebody revoked them: Terraform itself signs in without them.
+    revoke_tokens(&bench, &cloud);
+    let planned: Vec<_> = bench.plan(&[FILE]).into_iter().map(|change| (change.address, change.actions)).collect();
+    assert_eq!(planned, TOKENS.map(|address| (address.to_owned(), vec!["create".to_owned()])));
+    sleep_and_wake(&bench, &cloud, &TOKENS);
+    revoke_tokens(&bench, &cloud);
 
     bench.run(&["destroy", "-auto-approve", "-no-color", "-input=false", FILE]).succeeded();
     assert_eq!(cloud.objects(), Vec::<String>::new(), "what is left after the destroy");
     cloud.stop();
+}
+
+/// What is issued to be handed on.
+const TOKENS: [&str; 2] = [
+    "module.databricks_provisioning.databricks_service_principal_secret.management[0]",
+    "module.databricks_provisioning.databricks_token.management[0]",
+];
+
+/// Neither the state nor a plan of the deployment as it stands has a token or an OAuth secret, of which the local cloud
+/// issues `dapi…` and `dose…`.
+fn holds_no_secret(bench: &Bench) {
+    bench.run(&["plan", "-out=planned", "-no-color", "-input=false", FILE]).succeeded();
+    for shown in [&["state", "pull"][..], &["show", "-json", "planned"], &["output", "-json"]] {
+        let text = bench.run(shown).succeeded().stdout;
+        for prefix in ["dapi", "dose"] {
+            let mut places = text.match_indices(prefix);
+            let is_secret = |at: usize| text[at + 4..].chars().take_while(char::is_ascii_hexdigit).count() >= 32;
+            assert!(!places.any(|(at, _)| is_secret(at)), "terraform {shown:?} shows a secret");
+        }
+    }
+}
+
+/// Revokes every token and secret that the deployment has issued, by a client that is not ours.
+fn revoke_tokens(bench: &Bench, cloud: &Cloud) {
+    let script = "import os
+from databricks.sdk import AccountClient, WorkspaceClient
+workspace = WorkspaceClient(host=os.environ['WORKSPACE'])
+tokens = list(workspace.tokens.list())
+for token in tokens: workspace.tokens.delete(token.token_id)
+account = AccountClient()
+principals = [one for one in account.service_principals.list() if one.display_name.endswith('-management')]
+secrets = [(int(one.id), secret.id) for one in principals for secret in account.service_principal_secrets.list(int(one.id))]
+for principal, secret in secrets: account.service_principal_secrets.delete(principal, secret)
+assert len(tokens) == 1 and len(secrets) == 1, (tokens, secrets)
+";
+    let output: Value = serde_json::from_str(&bench.run(&["output", "-json"]).succeeded().stdout).unwrap();
+    let revoked = Command::new(crate::cloud::venv().join("bin/python"))
+        .args(["-c", script])
+        .env_clear()
+        .envs(cloud.foreign())
+        .env("WORKSPACE", output["workspace_url"]["value"].as_str().unwrap())
+        .env("HOME", bench.dir.path())
+        .output()
+        .unwrap();
+    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
 }
 
 /// The block of the README that deploys by hand, in a shell that stops at the first failure. What it builds is built.
@@ -95,24 +152,21 @@ fn tokens_and_nothing_else(bench: &Bench) {
     script(bench, "scripts/reset_tokens.sh");
     let after = ids(bench);
     let changed: Vec<&String> = before.iter().filter(|(at, id)| after.get(*at) != Some(id)).map(|(at, _)| at).collect();
-    assert_eq!(
-        changed,
-        [
-            "module.databricks_provisioning.databricks_service_principal_secret.management",
-            "module.databricks_provisioning.databricks_token.management"
-        ]
-    );
+    assert_eq!(changed, TOKENS);
     assert_eq!(before.len(), after.len());
     empty_plan(bench);
 }
 
-fn sleep_and_wake(bench: &Bench, cloud: &Cloud) {
+/// Sleeps and wakes; what is `missing` beforehand comes back with the waking.
+fn sleep_and_wake(bench: &Bench, cloud: &Cloud, missing: &[&str]) {
     let awake = ids(bench);
     script(bench, "scripts/sleep_network_infrastructure.sh");
     assert!(!cloud.objects().iter().any(|object| object.starts_with("nat gateway ")), "no NAT gateway while asleep");
     assert!(!cloud.interface_endpoints(), "no interface endpoint while asleep");
     let added: Vec<(String, Vec<String>)> = bench.plan(&[FILE]).into_iter().map(|c| (c.address, c.actions)).collect();
-    let expected: Vec<&String> = awake.keys().filter(|address| !ids(bench).contains_key(*address)).collect();
+    let asleep = ids(bench);
+    let is_back = |address: &str| !asleep.contains_key(address) || missing.contains(&address);
+    let expected: Vec<&String> = awake.keys().filter(|address| is_back(address)).collect();
     assert_eq!(added.iter().map(|(address, _)| address).collect::<Vec<_>>(), expected, "what wakes");
     assert!(added.iter().all(|(_, actions)| actions == &["create"]), "{added:?}");
     apply(bench);
