@@ -285,6 +285,6 @@ mod tests {
         let mut left: Vec<String> =
             fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
-        assert_eq!(left, [id(1), id(3), "else".to_owned(), "plugin-of-others".to_owned()].map(|name| name));
+        assert_eq!(left, ["else", &id(1), &id(3), "plugin-of-others"]);
     }
 }
