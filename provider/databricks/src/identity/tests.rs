@@ -1,17 +1,19 @@
 //! Identities, secrets and tokens against a local cloud.
 
+use databricks::{Client, Config, Environment};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::{Fault, FaultEffect};
-use tfplugin::{Attr, DataSource, Ephemeral, Planning, Resource};
+use tfplugin::{Attr, Call, DataSource, Ephemeral, Planning, Resource, Secret};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::current_user::CurrentUser;
 use super::ephemeral_token::EphemeralToken;
 use super::service_principal::ServicePrincipal;
 use super::service_principal_secret::ServicePrincipalSecret;
 use super::token::Token;
-use crate::clients::Workspace;
+use crate::clients::{Either, Workspace};
 use crate::level::ProviderConfig;
-use crate::testing::{Cloud, create, reads_back, update};
+use crate::testing::{Cloud, call, create, reads_back, update};
 
 fn principal(name: &str) -> ServicePrincipal {
     ServicePrincipal {
@@ -210,6 +212,52 @@ async fn a_secret_that_a_cut_off_create_issued_does_not_stay_and_of_several_none
     assert!(ServicePrincipalSecret::find(&cx, &plan, cx.marker()).await.unwrap().is_none());
     for secret in [one, other] {
         assert!(ServicePrincipalSecret::read(&cx, secret).await.unwrap().is_some());
+    }
+}
+
+/// The service's clock counts, however far this machine's is from it: here years.
+#[tokio::test]
+async fn a_secret_is_of_a_create_by_the_services_clock() {
+    for (created, is_of_it) in [
+        ("2026-01-01T00:00:00Z", true),
+        ("2026-01-01T00:01:59Z", true),
+        ("2025-12-31T23:59:50Z", false),
+        ("2026-01-01T00:02:10Z", false),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = format!("http://accounts.localhost:{}", listener.local_addr().unwrap().port());
+        let service = async {
+            let body = format!(r#"{{"secrets":[{{"id":"s-1","create_time":"{created}"}}]}}"#);
+            let mut asked = Vec::new();
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = vec![0; 65_536];
+                let length = stream.read(&mut request).await.unwrap();
+                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                asked.push(request.split(' ').next().unwrap_or_default().to_owned());
+                let head = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nConnection: close\r\n";
+                let answer = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                if asked.len() == 1 + usize::from(is_of_it) {
+                    return asked;
+                }
+            }
+        };
+        let config = Config {
+            host: Some(host),
+            account_id: Some("0e1f2a3b-0000-4000-8000-000000000000".into()),
+            token: Some(Secret::new("none".to_owned())),
+            ..Config::default()
+        };
+        let client = Client::with_environment(config, &Environment::default()).unwrap();
+        let cx: Call<Either> = call(client.into());
+        let plan = ServicePrincipalSecret { service_principal_id: "7".into(), ..Default::default() };
+        let found = async {
+            let found = ServicePrincipalSecret::find(&cx, &plan, cx.marker()).await.unwrap();
+            assert!(found.is_none(), "its value is lost");
+        };
+        let ((), asked) = tokio::join!(found, service);
+        assert_eq!(asked, if is_of_it { vec!["GET", "DELETE"] } else { vec!["GET"] }, "{created}");
     }
 }
 
