@@ -256,7 +256,9 @@ async fn a_secret_is_of_a_create_by_the_services_clock() {
             let found = ServicePrincipalSecret::find(&cx, &plan, cx.marker()).await.unwrap();
             assert!(found.is_none(), "its value is lost");
         };
-        let ((), asked) = tokio::join!(found, service);
+        let both = async { tokio::join!(found, service) };
+        let both = tokio::time::timeout(std::time::Duration::from_secs(10), both).await;
+        let ((), asked) = both.expect("as many requests as there should be");
         assert_eq!(asked, if is_of_it { vec!["GET", "DELETE"] } else { vec!["GET"] }, "{created}");
     }
 }
