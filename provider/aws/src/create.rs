@@ -197,7 +197,21 @@ where
 
 #[cfg(test)]
 mod tests {
+    use aws_credential_types::Credentials;
+
     use super::*;
+    use crate::testing::{aws_at, call};
+
+    #[tokio::test]
+    async fn an_attempt_whose_fate_is_not_known_stays_so_whatever_the_next_one_says() {
+        let cx = call(aws_at("http://127.0.0.1:9", Credentials::new("key", "secret", None, None, "test")), 60);
+        for (first, kind) in [(Kind::Uncertain, Kind::Uncertain), (Kind::Throttled, Kind::Refused)] {
+            let mut answers =
+                [Fault { kind: first, ..uncertain("lost") }, Fault::refused("VpcLimitExceeded", "")].into_iter();
+            let fault = once(&cx, || std::future::ready(Err(answers.next().unwrap()))).await.unwrap_err();
+            assert_eq!((fault.kind, fault.code()), (kind, "VpcLimitExceeded"));
+        }
+    }
 
     #[test]
     fn what_was_refused_is_not_sent_again_and_a_throttle_is() {

@@ -171,7 +171,8 @@ impl From<Fault> for Error {
             code => format!("{code}: {}", fault.message),
         };
         let mut error = Self::new(reason);
-        if fault.kind != Kind::Uncertain {
+        // That a look fails says nothing of what was made before it.
+        if fault.kind != Kind::Uncertain && !only_asks(fault.request) {
             error = error.undone();
         }
         if let Some(words) = fault.way_out() {
@@ -340,14 +341,19 @@ mod tests {
         let nothing = || ErrorMetadata::builder().code("InternalError").build();
         let created = fault(CreateVpcError::generic(nothing()));
         assert_eq!((created.kind, created.request), (Kind::Uncertain, "CreateVpc"));
-        assert!(Error::from(created).to_string().contains("may have taken effect"));
+        let created = Error::from(created);
+        assert!(created.to_string().contains("may have taken effect"));
+        assert!(!created.is_undone());
+        assert!(Error::from(refused("VpcLimitExceeded")).is_undone());
         for read in [
             fault(DescribeVpcsError::generic(nothing())),
             fault(GetRoleError::generic(nothing())),
             fault(HeadBucketError::generic(nothing())),
         ] {
             assert_eq!(read.kind, Kind::Unanswered, "{}", read.request);
-            assert!(!Error::from(read).to_string().contains("taken effect"));
+            let read = Error::from(read);
+            assert!(!read.to_string().contains("taken effect"));
+            assert!(!read.is_undone(), "of what was made before it, a look that failed says nothing");
         }
     }
 

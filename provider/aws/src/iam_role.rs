@@ -13,7 +13,7 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{converged, retrying};
-use super::errors::Explain;
+use super::errors::{Explain, Fault, Kind};
 use super::policy;
 use super::tags::{self, Tags};
 
@@ -165,16 +165,15 @@ impl Resource for IamRole {
             }
             // The request was repeated after an answer that was lost, or another apply made it: the mark tells.
             Err(fault) if fault.is(&["EntityAlreadyExists"]) => {
-                if Self::find(cx, &plan, cx.marker()).await?.is_some() {
-                    return Ok(made);
+                let words = format!(
+                    "There is a role {name:?} already, and this configuration did not make it. Give this one another name, or \
+                     take the other one over with: terraform import <address> {name}"
+                );
+                match remote::is_of_create(cx.client(), &name, cx.marker()).await? {
+                    Some(true) => Ok(made),
+                    Some(false) => Err(fault.explained(words).at("name").into()),
+                    None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("name").into()),
                 }
-                Err(fault
-                    .explained(format!(
-                        "There is a role {name:?} already, and this configuration did not make it. Give this one another \
-                         name, or take the other one over with: terraform import <address> {name}"
-                    ))
-                    .at("name")
-                    .into())
             }
             Err(fault) => Err(fault.accusing(remote::ACCUSED).into()),
         }
@@ -207,7 +206,7 @@ impl Resource for IamRole {
 
     async fn find(cx: &Call<Aws>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let name = name_of(plan, marker);
-        if !remote::is_of_create(cx.client(), &name, marker).await? {
+        if remote::is_of_create(cx.client(), &name, marker).await? != Some(true) {
             return Ok(None);
         }
         remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await

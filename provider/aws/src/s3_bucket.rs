@@ -17,7 +17,7 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{converged, retrying, to_change};
-use super::errors::{Explain, Fault};
+use super::errors::{Explain, Fault, Kind};
 use super::policy;
 use super::tags::{self, Tags};
 
@@ -202,15 +202,16 @@ resource "databricks_aws_s3_bucket" "example" {
         match create(cx, &plan).await {
             Ok(()) => Ok(made),
             Err(fault) if fault.is(&["BucketAlreadyOwnedByYou"]) => {
-                // The request was repeated after an answer that was lost: the mark tells.
-                if Self::find(cx, &plan, cx.marker()).await?.is_some() {
-                    return Ok(made);
-                }
                 let words = format!(
                     "The bucket is yours already, and this configuration did not make it. Take it over with: \
                      terraform import <address> {name}"
                 );
-                Err(fault.explained(words).at("bucket").into())
+                // The request was repeated after an answer that was lost: the mark tells.
+                match remote::is_of_create(cx.client(), name, cx.marker()).await? {
+                    Some(true) => Ok(made),
+                    Some(false) => Err(fault.explained(words).at("bucket").into()),
+                    None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("bucket").into()),
+                }
             }
             Err(fault) if fault.is(&["BucketAlreadyExists"]) => {
                 let words = "Somebody else has a bucket of this name; names are unique in all of AWS. Choose another.";
@@ -239,7 +240,7 @@ resource "databricks_aws_s3_bucket" "example" {
 
     async fn find(cx: &Call<Aws>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let name = plan.bucket.text();
-        if !remote::is_of_create(cx.client(), name, marker).await? {
+        if remote::is_of_create(cx.client(), name, marker).await? != Some(true) {
             return Ok(None);
         }
         remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await

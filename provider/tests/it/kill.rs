@@ -12,6 +12,7 @@ use crate::cloud::Cloud;
 pub const TESTS: &[Test] = &[
     ("a_killed_provider_leaves_no_orphan", a_killed_provider_leaves_no_orphan),
     ("a_killed_apply_with_its_state_in_s3_leaves_no_orphan", a_killed_apply_with_its_state_in_s3_leaves_no_orphan),
+    ("a_create_that_was_refused_is_not_looked_for", a_create_that_was_refused_is_not_looked_for),
 ];
 
 /// One of each kind of create: with a client token, with tags only, with a natural name, without either.
@@ -150,6 +151,65 @@ fn a_killed_apply_with_its_state_in_s3_leaves_no_orphan(_: &Cloud) {
     states(&cloud, "delete_object", "Key='terraform.tfstate'");
     states(&cloud, "delete_object", "Key='terraform.tfstate.tflock'");
     states(&cloud, "delete_bucket", "");
+    assert_eq!(cloud.objects(), Vec::<String>::new());
+    cloud.stop();
+}
+
+/// One creation of each client that ends in one request: of EC2, of IAM, of S3, of a description, and of resources with calls of their own.
+const REFUSED: &str = r#"
+provider "databricks" {
+  aws {
+    region = "eu-west-2"
+  }
+}
+
+resource "databricks_aws_vpc" "refused" {
+  cidr_block = "10.9.0.0/16"
+}
+
+resource "databricks_aws_iam_role" "refused" {
+  name               = "refused"
+  assume_role_policy = provider::databricks::aws_assume_role_policy("00000000-0000-0000-0000-000000000000")
+}
+
+resource "databricks_aws_s3_bucket" "refused" {
+  bucket = "refused-one"
+}
+
+resource "databricks_mws_storage_configurations" "refused" {
+  storage_configuration_name = "refused"
+  bucket_name                = "refused-one"
+}
+
+resource "databricks_service_principal" "refused" {
+  display_name             = "refused"
+  disable_as_user_deletion = false
+}
+"#;
+
+/// Nothing was made, so that no later create may take another's object for it, and nothing is said of it. An answer that was lost is
+/// another matter.
+fn a_create_that_was_refused_is_not_looked_for(_: &Cloud) {
+    let cloud = Cloud::start();
+    let bench = Bench::new(&cloud.account);
+    bench.write(REFUSED);
+    let entries = || {
+        let all = std::fs::read_dir(bench.dir.path().join(".terraform/provider-journal")).unwrap().flatten();
+        all.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "json")).count()
+    };
+    let calls = ["ec2:CreateVpc", "iam:CreateRole", "s3:CreateBucket", "POST /api/*"];
+    let apply = ["apply", "-auto-approve", "-no-color", "-input=false"];
+    for (status, effect, left) in [(403, FaultEffect::Before, 0), (500, FaultEffect::After, 5)] {
+        for call in calls {
+            cloud.fault(Fault { times: 100, effect, ..Fault::once(call, status, "Refused") });
+        }
+        bench.run(&apply).failed();
+        cloud.clear_faults();
+        assert_eq!(entries(), left, "after {status}");
+    }
+    bench.apply();
+    bench.plan_is_empty("after the refusals");
+    bench.destroy(&[]);
     assert_eq!(cloud.objects(), Vec::<String>::new());
     cloud.stop();
 }

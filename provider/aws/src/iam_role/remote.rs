@@ -30,19 +30,19 @@ pub(super) fn duration(role: &IamRole) -> Option<i32> {
 }
 
 /// Whether the role of this name was made by this create: it bears the mark, or (where its tags left no room for one) it is as
-/// young as the create.
-pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Result<bool, Fault> {
+/// young as the create. `None`: no role is seen, which a new one may not be for a while.
+pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Result<Option<bool>, Fault> {
     match aws.iam.get_role().role_name(name).send().await.fault() {
         Ok(answer) => {
-            let Some(role) = answer.role else { return Ok(false) };
+            let Some(role) = answer.role else { return Ok(None) };
             let tags: BTreeMap<String, String> =
                 role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-            Ok(match tags.get(Marker::TAG) {
+            Ok(Some(match tags.get(Marker::TAG) {
                 Some(mark) => *mark == marker.id,
                 None => tags::leaves_no_room(&tags) && role.create_date.secs() >= marker.since.as_second(),
-            })
+            }))
         }
-        Err(fault) if fault.is_not_found() => Ok(false),
+        Err(fault) if fault.is_not_found() => Ok(None),
         Err(fault) => Err(fault),
     }
 }

@@ -151,17 +151,17 @@ async fn raw_tags(aws: &Aws, name: &str) -> Result<BTreeMap<String, String>, Fau
 }
 
 /// Whether a bucket of this name was made by this create: it bears the mark, or (where S3 took no tags with the create) it is
-/// ours and as young as the create.
-pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Result<bool, Fault> {
+/// ours and as young as the create. `None`: no bucket is seen, which a new one may not be for a while.
+pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Result<Option<bool>, Fault> {
     match raw_tags(aws, name).await {
         Ok(tags) => {
             if let Some(mark) = tags.get(Marker::TAG) {
-                return Ok(*mark == marker.id);
+                return Ok(Some(*mark == marker.id));
             }
         }
-        Err(fault) if fault.is_not_found() => return Ok(false),
+        Err(fault) if fault.is_not_found() => return Ok(None),
         // Another account's bucket.
-        Err(fault) if fault.is(&["AccessDenied"]) => return Ok(false),
+        Err(fault) if fault.is(&["AccessDenied"]) => return Ok(Some(false)),
         Err(fault) => return Err(fault),
     }
     // Only the account's own buckets are listed.
@@ -170,10 +170,10 @@ pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Resu
         let page = page.fault()?;
         let bucket = page.buckets().iter().find(|bucket| bucket.name() == Some(name));
         if let Some(created) = bucket.and_then(|bucket| bucket.creation_date()) {
-            return Ok(created.secs() >= marker.since.as_second());
+            return Ok(Some(created.secs() >= marker.since.as_second()));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// What the managed settings are to be; `None` for those that are not managed.
