@@ -127,7 +127,7 @@ impl Error {
     }
 
     /// Whether it is certain that nothing was made.
-    pub(crate) fn is_undone(&self) -> bool {
+    pub fn is_undone(&self) -> bool {
         self.undone
     }
 

@@ -132,8 +132,8 @@ impl Journal {
     /// What runs that were cut off may have left in no state. Of a run that ended in good order nothing is said: its state
     /// was stored, or Terraform has said what to do (`errored.tfstate`).
     pub(crate) fn unclaimed(&self) -> Vec<Unclaimed> {
-        let mut over: Vec<Contents> = self.files().iter().filter_map(|path| Some(Entry::open(path)?.1)).collect();
-        over.retain(|one| one.record.workspace == self.working.workspace && Run::is_over(&one.record.run));
+        let mut over: Vec<Contents> = self.files().iter().filter_map(|path| entry::over(path)).collect();
+        over.retain(|one| one.record.workspace == self.working.workspace);
         let cut: HashSet<String> =
             over.iter().filter(|one| !one.has_ended()).map(|one| one.record.run.clone()).collect();
         over.retain(|one| if one.record.run.is_empty() { !one.has_ended() } else { cut.contains(&one.record.run) });

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::run::Run;
 use crate::call::Marker;
 
 /// The first line of an entry's file, as JSON.
@@ -136,6 +137,15 @@ impl Entry {
             tracing::warn!(path = %path.display(), %error, "a journal entry cannot be removed");
         }
     }
+}
+
+/// What an entry says whose run is over. Of a known run no lock is taken: another process may be about to end the entry.
+pub(super) fn over(path: &Path) -> Option<Contents> {
+    let contents = look(path).filter(|contents| Run::is_over(&contents.record.run))?;
+    if contents.record.run.is_empty() {
+        Entry::open(path)?;
+    }
+    Some(contents)
 }
 
 /// What an entry says, whoever holds it.

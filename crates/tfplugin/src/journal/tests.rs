@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
 use super::{Entry, Journal, Run, Unclaimed};
+use crate::call::Marker;
 use crate::environment::Working;
 
 /// A process that stands for a Terraform, and the journal of its providers.
@@ -40,6 +41,18 @@ impl Drop for Terraform {
     }
 }
 
+/// What a run leaves that was killed in the middle of one create.
+fn cut_off(folder: &tempfile::TempDir) -> Marker {
+    let run = Terraform::start(folder);
+    let journal = run.provider();
+    let entry = journal.begin("thing", "print");
+    let marker = entry.marker.clone();
+    journal.leave(entry);
+    assert!(run.provider().claim("thing", "print").is_none(), "its run goes on, in other instances");
+    run.end();
+    marker
+}
+
 fn count(journal: &Journal) -> usize {
     journal.files().len()
 }
@@ -55,14 +68,7 @@ fn ids(unclaimed: &[Unclaimed]) -> Vec<Option<&str>> {
 #[test]
 fn a_create_that_was_cut_off_is_claimed_once_and_not_by_its_own_run() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Terraform::start(&folder);
-    let journal = first.provider();
-    let entry = journal.begin("thing", "print");
-    let marker = entry.marker.clone();
-    journal.leave(entry);
-    assert!(first.provider().claim("thing", "print").is_none(), "its run goes on, in other instances");
-    first.end();
-
+    let marker = cut_off(&folder);
     let later = Terraform::start(&folder).provider();
     assert!(later.claim("other", "print").is_none());
     assert!(later.claim("thing", "other").is_none());
@@ -100,10 +106,7 @@ fn neither_an_answer_nor_the_end_of_a_process_ends_an_entry() {
 #[test]
 fn what_was_never_answered_is_claimed_with_targets_too() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Terraform::start(&folder);
-    let journal = first.provider();
-    journal.leave(journal.begin("thing", "print"));
-    first.end();
+    cut_off(&folder);
     let targets = Working { is_partial: true, ..Working::default() };
     assert!(Terraform::start(&folder).provider_in(targets).claim("thing", "print").is_some());
 }
@@ -111,10 +114,7 @@ fn what_was_never_answered_is_claimed_with_targets_too() {
 #[test]
 fn a_workspace_takes_nothing_of_another() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Terraform::start(&folder);
-    let journal = first.provider();
-    journal.leave(journal.begin("thing", "print"));
-    first.end();
+    cut_off(&folder);
     let other = Working { workspace: "other".to_owned(), ..Working::default() };
     let later = Terraform::start(&folder);
     assert!(later.provider_in(other.clone()).claim("thing", "print").is_none());
