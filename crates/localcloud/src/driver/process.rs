@@ -134,13 +134,14 @@ fn extend_with_children(found: &mut BTreeSet<i32>, parents: &BTreeMap<i32, i32>)
 }
 
 /// When a process started, in ticks since the machine did: with its id, the name of one process for ever.
-fn start_time(id: i32) -> Option<u64> {
+pub(crate) fn start_time(id: i32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let (_, rest) = text.rsplit_once(") ")?;
     rest.split(' ').nth(19)?.parse().ok()
 }
 
-fn is_alive(id: i32, started: u64) -> bool {
+/// Whether a process that started then has not ended. (A zombie only waits for its parent.)
+pub(crate) fn is_alive(id: i32, started: u64) -> bool {
     start_time(id) == Some(started) && status(id).is_some_and(|(state, ..)| state != 'Z')
 }
 

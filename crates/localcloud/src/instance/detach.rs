@@ -77,22 +77,27 @@ async fn healthy(folder: &Folder, child: &Child) -> Option<Note> {
 /// [`DetachError::Stuck`] when a process stays.
 pub async fn stop(folder: &Folder) -> Result<bool, DetachError> {
     let note = folder.note();
-    let mut was_up = false;
-    if folder.is_locked() {
-        was_up = true;
+    let was_up = folder.is_locked();
+    if was_up {
+        // Its lock goes before the process does: both have to.
+        let process = note.as_ref().and_then(|note| {
+            let id = i32::try_from(note.pid).ok()?;
+            Some((id, process::start_time(id)?))
+        });
+        let stands = || folder.is_locked() || process.is_some_and(|(id, started)| process::is_alive(id, started));
         if let Some(note) = &note {
             // One that does not answer is ended below.
             let _ = client::ask(note, reqwest::Method::POST, "stop", None).await;
         }
         let deadline = Instant::now() + STOP;
-        while folder.is_locked() && Instant::now() < deadline {
+        while stands() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        if let Some(note) = note.filter(|_| folder.is_locked()) {
-            let id = i32::try_from(note.pid).map_err(|_| DetachError::Stuck(note.pid))?;
+        if let Some(note) = note.filter(|_| stands()) {
+            let (id, _) = process.ok_or(DetachError::Stuck(note.pid))?;
             kill(Pid::from_raw(id), Signal::SIGKILL).map_err(|_| DetachError::Stuck(note.pid))?;
             tokio::time::sleep(Duration::from_millis(200)).await;
-            if folder.is_locked() {
+            if stands() {
                 return Err(DetachError::Stuck(note.pid));
             }
         }
