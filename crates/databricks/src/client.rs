@@ -24,6 +24,7 @@ use crate::env::Environment;
 use crate::error::ApiError;
 use crate::flights::{Flights, Writes};
 use crate::limiter::Limiter;
+use crate::looks::Looks;
 use crate::request::{ACCOUNTS, Request};
 use crate::{Error, host, retry, transport};
 
@@ -42,6 +43,7 @@ struct Inner {
     limiter: Mutex<Limiter>,
     flights: Flights,
     clock: Clock,
+    looks: Looks,
     me: tokio::sync::OnceCell<(User, String)>,
     /// Clients of other hosts with the same credentials.
     others: Mutex<BTreeMap<String, Client>>,
@@ -73,10 +75,15 @@ impl Client {
             flights: Flights::new(writes),
             tokens: Cache::default(),
             clock: Clock::default(),
+            looks: Looks::default(),
             me: tokio::sync::OnceCell::new(),
             others: Mutex::default(),
             resolved,
         })))
+    }
+
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.0.looks
     }
 
     /// The host: scheme, name and port.

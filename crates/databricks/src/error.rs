@@ -157,6 +157,8 @@ impl Error {
         self.api().is_some_and(|error| {
             matches!(error.code.as_deref(), Some("RESOURCE_ALREADY_EXISTS" | "ALREADY_EXISTS" | "uniqueness"))
                 || (error.status == 409 && error.code.as_deref() == Some("RESOURCE_CONFLICT"))
+                // The account's configurations say it in words alone.
+                || (matches!(error.status, 400 | 409) && error.message.contains("already exists in this account"))
         })
     }
 

@@ -23,6 +23,7 @@ mod error;
 mod flights;
 mod host;
 mod limiter;
+mod looks;
 mod paging;
 mod profile;
 mod request;

@@ -13,15 +13,46 @@ use crate::diagnostic::{Error, Result};
 /// The mark by which the object of a create is found again after a kill: a tag, or a time for APIs without tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marker {
-    /// A random id, written into the tag [`Marker::TAG`] by the creating request.
+    /// A random id.
     pub id: String,
     /// The create began at this time or later.
     pub since: Timestamp,
+    text: String,
 }
 
 impl Marker {
-    /// The key of the tag that carries the id, on every object whose API takes tags. Providers hide it from `tags`.
+    /// The key of the tag that carries the mark, on every object whose API takes tags. Providers hide it from `tags`.
     pub const TAG: &str = "terraform-created-by";
+
+    /// A marker that says nothing but its id.
+    pub fn new(id: impl Into<String>, since: Timestamp) -> Self {
+        let id = id.into();
+        Self { text: id.clone(), id, since }
+    }
+
+    pub(crate) fn with_text(id: String, since: Timestamp, text: String) -> Self {
+        Self { id, since, text }
+    }
+
+    /// What the creating request writes into the tag: the id first, then what tells whose the object is. At most 127
+    /// characters, of letters, digits, `-` and `:`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a tag's value is this mark.
+    pub fn is_on(&self, value: &str) -> bool {
+        !self.id.is_empty() && value.strip_prefix(&self.id).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    }
+}
+
+/// An object that bears a mark, as a service shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// The value of its tag.
+    pub mark: String,
+    /// What it is called by, and imported by.
+    pub id: String,
 }
 
 /// One operation on one object.

@@ -94,6 +94,8 @@ pub struct Error {
     whole: bool,
     /// Whether it is certain that nothing was made or changed.
     undone: bool,
+    /// The id of the object that stands in the way of a create.
+    existing: Option<String>,
 }
 
 /// The result of an operation of a provider.
@@ -104,7 +106,7 @@ impl Error {
     pub fn new(reason: impl Into<String>) -> Self {
         let summary = reason.into();
         let diagnostic = Diagnostic { severity: Severity::Error, summary, detail: String::new(), path: None };
-        Self { diagnostic: Box::new(diagnostic), whole: false, undone: false }
+        Self { diagnostic: Box::new(diagnostic), whole: false, undone: false, existing: None }
     }
 
     /// An error whose one line says what failed as well, in words of its own: the framework puts nothing before it.
@@ -129,6 +131,17 @@ impl Error {
     /// Whether it is certain that nothing was made.
     pub fn is_undone(&self) -> bool {
         self.undone
+    }
+
+    /// Says that there is an object of this name already, which is imported by this id, so that nothing was made.
+    #[must_use]
+    pub fn exists(self, id: impl Into<String>) -> Self {
+        Self { undone: true, existing: Some(id.into()), ..self }
+    }
+
+    /// What an object is imported by that stands in the way of a create.
+    pub fn existing(&self) -> Option<&str> {
+        self.existing.as_deref()
     }
 
     /// Adds a paragraph to the detail.

@@ -1,7 +1,10 @@
 //! What the environment says: the one file of this crate that reads it. Names: go-plugin's handshake, and Terraform's own.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use crate::deployment::Deployment;
 
 /// The value of the cookie by which Terraform says that it is Terraform.
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
@@ -35,11 +38,16 @@ pub(crate) struct Working {
     /// Whether the run was asked to leave a part of the state alone (`-target`, `-exclude`): what it does not show may be
     /// stored all the same.
     pub(crate) is_partial: bool,
+    /// The plan's file, where one is applied that was made before.
+    pub(crate) plan: Option<PathBuf>,
+    /// The deployment, and where its state is.
+    pub(crate) deployment: Deployment,
 }
 
 impl Default for Working {
     fn default() -> Self {
-        Self { workspace: "default".to_owned(), is_partial: false }
+        let deployment = Deployment { name: String::new(), state: Some("terraform.tfstate".into()) };
+        Self { workspace: "default".to_owned(), is_partial: false, plan: None, deployment }
     }
 }
 
@@ -51,9 +59,14 @@ impl Working {
         // Where the system has no /proc, a run counts as a whole one.
         let parent = fs::read(format!("/proc/{}/cmdline", std::os::unix::process::parent_id())).unwrap_or_default();
         let given = env::vars().filter(|(name, _)| name.starts_with("TF_CLI_ARGS")).map(|(_, value)| value);
+        let arguments: Vec<String> = given.chain([String::from_utf8_lossy(&parent).into_owned()]).collect();
+        let workspace = workspace.unwrap_or_else(|| "default".to_owned());
+        let state = arguments.iter().find_map(|arguments| state(arguments));
         Self {
-            workspace: workspace.unwrap_or_else(|| Self::default().workspace),
-            is_partial: is_partial(&String::from_utf8_lossy(&parent)) || given.into_iter().any(|it| is_partial(&it)),
+            deployment: Deployment::read(data, &workspace, state),
+            workspace,
+            plan: arguments.iter().find_map(|arguments| plan(arguments)),
+            is_partial: arguments.iter().any(|arguments| is_partial(arguments)),
         }
     }
 }
@@ -64,6 +77,32 @@ fn is_partial(arguments: &str) -> bool {
         let name = argument.trim_start_matches('-').split('=').next().unwrap_or_default();
         argument.starts_with('-') && matches!(name, "target" | "target-file" | "exclude" | "exclude-file")
     })
+}
+
+/// The file that Terraform's arguments name as its state.
+fn state(arguments: &str) -> Option<PathBuf> {
+    let mut arguments = arguments.split(['\0', ' ']);
+    while let Some(argument) = arguments.next() {
+        match argument.strip_prefix("--").or_else(|| argument.strip_prefix('-')).map(|it| it.split_once('=')) {
+            Some(Some(("state", path))) => return Some(path.into()),
+            Some(None) if argument.ends_with("-state") && argument.len() <= 7 => {
+                return arguments.next().map(Into::into);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The plan's file among Terraform's arguments, told by what it is: a ZIP archive.
+fn plan(arguments: &str) -> Option<PathBuf> {
+    let is_plan = |path: &Path| {
+        let mut magic = [0; 4];
+        let file = path.is_file().then(|| fs::File::open(path).ok()).flatten();
+        file.is_some_and(|mut file| file.read_exact(&mut magic).is_ok()) && magic == *b"PK\x03\x04"
+    };
+    let mut words = arguments.split(['\0', ' ']).skip_while(|word| *word != "apply").skip(1);
+    words.find(|word| !word.starts_with('-') && is_plan(Path::new(word))).map(Into::into)
 }
 
 impl Environment {
@@ -96,7 +135,38 @@ fn text(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_partial;
+    use std::path::Path;
+
+    use super::{is_partial, plan, state};
+
+    #[test]
+    fn a_state_that_is_named_is_the_one() {
+        for (arguments, path) in [
+            ("terraform\0apply\0-state=a.tfstate", Some("a.tfstate")),
+            ("terraform\0apply\0--state\0a.tfstate", Some("a.tfstate")),
+            ("terraform\0apply\0-state-out=a.tfstate\0-auto-approve", None),
+            ("terraform\0apply\0state=a", None),
+        ] {
+            assert_eq!(state(arguments).as_deref(), path.map(Path::new), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_is_applied_is_told_by_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (planned, other) = (folder.path().join("planned"), folder.path().join("apply"));
+        std::fs::write(&planned, "PK\x03\x04...").unwrap();
+        std::fs::write(&other, "region = \"x\"").unwrap();
+        let (planned, other) = (planned.display(), other.display());
+        let check = |arguments: String, is_it: bool| {
+            assert_eq!(plan(&arguments).is_some(), is_it, "{arguments:?}");
+        };
+        check(format!("terraform\0apply\0-auto-approve\0{planned}"), true);
+        check(format!("terraform\0-chdir=x\0apply\0-var-file\0{other}\0{planned}"), true);
+        check(format!("terraform\0apply\0-var-file\0{other}"), false);
+        check(format!("terraform\0show\0{planned}"), false);
+        check("terraform\0apply".to_owned(), false);
+    }
 
     #[test]
     fn a_run_with_targets_is_a_partial_one() {

@@ -3,24 +3,29 @@
 //! One file per create, written and synced before the request leaves. It ends when a stored state was seen to have the
 //! object, when the object is deleted, or when nothing was made: never by time, and never because a process ends, since
 //! Terraform writes a remote state minutes after it was answered. An entry whose run of Terraform is over is the trace of a
-//! create that may be in no state; the next create of the same values claims it and looks for its object. See
+//! create that may be in no state; the next create of the same values claims it and looks for its object. On another machine
+//! there is no journal: the marks that the service shows restore it ([`Journal::restore`]). See
 //! `docs/decisions/0002-crash-safe-creates.md`.
 
 mod entry;
 mod local_state;
+mod mark;
+mod plans;
 mod run;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::call::Marker;
+use crate::call::Marked;
 use crate::environment::Working;
 pub(crate) use entry::Entry;
 use entry::{Contents, Note, Record};
+use local_state::Stored;
+use mark::Mark;
 pub(crate) use run::Run;
 
 /// The journal of one working directory, as one process sees it.
@@ -33,6 +38,20 @@ pub(crate) struct Journal {
     working: Working,
     /// Answered creates: this process keeps their locks as long as it lives.
     answered: Mutex<HashMap<String, Entry>>,
+    /// What the plan of this run is shown.
+    shown: plans::Shown,
+    /// What the state had when the plan was made, if that is known.
+    stored: OnceLock<Option<Stored>>,
+    /// What runs that are over have left, as this process first saw it, and what has been restored since.
+    left: Mutex<Option<Vec<Left>>>,
+}
+
+/// An entry of a run that is over.
+#[derive(Debug, Clone)]
+struct Left {
+    path: PathBuf,
+    /// The fingerprint, or its beginning.
+    print: String,
 }
 
 /// A create of a run that is over, whose object may be in no state.
@@ -48,43 +67,148 @@ pub(crate) struct Unclaimed {
 impl Journal {
     /// A journal in a folder, which is made when it is needed; `None` keeps none.
     pub(crate) fn new(folder: Option<PathBuf>, run: Option<Run>, working: Working) -> Self {
-        Self { folder, run, working, answered: Mutex::default() }
+        let (answered, shown, stored, left) = Default::default();
+        Self { folder, run, working, answered, shown, stored, left }
     }
 
     /// Claims the entry of a create of the same values by a run that is over, whose object no state has: this process, or an
     /// earlier one of this run, was handed the whole state when the plan was made, and what that had is no longer here. A
-    /// run with `-target` is handed a part of the state; it claims only what was never answered.
-    pub(crate) fn claim(&self, kind: &str, fingerprint: &str) -> Option<Entry> {
-        self.files().into_iter().find_map(|path| {
-            let is_it = |contents: &Contents| {
-                let record = &contents.record;
-                record.kind == kind
-                    && record.fingerprint == fingerprint
-                    && record.workspace == self.working.workspace
-                    && !(self.working.is_partial && contents.is_answered())
-                    && Run::is_over(&record.run)
-            };
-            // Most entries are of others: a look takes no lock.
-            entry::look(&path).filter(is_it)?;
-            let (entry, contents) = Entry::open(&path)?;
-            if contents.is_answered() && local_state::markers(&self.working.workspace).contains(&entry.marker.id) {
+    /// run with `-target` is handed a part of a state that is kept elsewhere; it claims only what was never answered.
+    pub(crate) fn claim(&self, fingerprint: &str) -> Option<Entry> {
+        let state = self.working.deployment.state.as_deref();
+        let is_blind = self.working.is_partial && state.is_none();
+        self.left().into_iter().filter(|left| fingerprint.starts_with(&left.print)).find_map(|left| {
+            let (entry, contents) = Entry::open(&left.path)?;
+            if contents.is_answered() && (is_blind || local_state::read(state).markers.contains(&entry.marker.id)) {
                 return None;
             }
-            is_it(&contents).then_some(entry)
+            Run::is_over(&contents.record.run).then_some(entry)
         })
+    }
+
+    /// What runs that are over have left for this workspace. A process that serves one run looks once.
+    fn left(&self) -> Vec<Left> {
+        let mut known = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.run.is_none() {
+            *known = None;
+        }
+        known.get_or_insert_with(|| self.files().into_iter().filter_map(|path| self.look(path)).collect()).clone()
+    }
+
+    fn look(&self, path: PathBuf) -> Option<Left> {
+        let record = entry::look(&path)?.record;
+        let is_left = record.workspace == self.working.workspace && Run::is_over(&record.run);
+        is_left.then_some(Left { path, print: record.fingerprint })
+    }
+
+    /// Adds an entry to those that are left, if it is new.
+    fn add(&self, path: PathBuf) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = left.get_or_insert_default();
+        if !left.iter().any(|one| one.path == path) {
+            left.extend(self.look(path));
+        }
+    }
+
+    /// Writes the entries that are missing here of creates that were cut off elsewhere, as the service shows their objects. What a
+    /// state has needs none.
+    ///
+    /// # Errors
+    /// An object of the same values, of which it is not known whether a state has it.
+    pub(crate) fn restore(&self, marked: &[Marked], fingerprint: &str) -> Result<(), Marked> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let mut once = None;
+        for marked in marked {
+            let Some(mark) = Mark::parse(&marked.mark) else { continue };
+            if !Run::is_over(&mark.run) {
+                continue;
+            }
+            // Of what this folder's journal has an entry, that decides. Another instance may just have restored it.
+            let path = entry::path(folder, &mark.id);
+            if path.exists() {
+                self.add(path);
+                continue;
+            }
+            let stored = self.stored.get_or_init(|| self.stored_at_plan(folder)).as_ref();
+            let is_ours = mark.deployment == self.working.deployment.name
+                || stored.is_some_and(|stored| stored.deployments.contains(&mark.deployment));
+            match stored {
+                _ if !is_ours => {}
+                Some(stored) if stored.markers.contains(&mark.id) => {}
+                Some(_) => self.restore_entry(folder, &mark, &marked.id),
+                None if once.get_or_insert_with(|| plans::all(folder)).contains(&mark.id) => {}
+                None if fingerprint.starts_with(&mark.print) => return Err(marked.clone()),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What the state had when the plan was made that is applied: a state in a file is at hand, a plan in a file has it within,
+    /// and a plan of this run was shown it, if it was one of the whole.
+    fn stored_at_plan(&self, folder: &Path) -> Option<Stored> {
+        match (&self.working.deployment.state, &self.working.plan) {
+            (Some(path), _) => Some(local_state::read(Some(path))),
+            (None, Some(plan)) => local_state::read_in_plan(plan),
+            (None, None) if self.working.is_partial => None,
+            (None, None) => {
+                let markers = plans::of(folder, self.run.as_ref()?.as_str())?;
+                Some(Stored { markers, ..Stored::default() })
+            }
+        }
+    }
+
+    fn restore_entry(&self, folder: &Path, mark: &Mark, id: &str) {
+        let record = Record {
+            marker: mark.id.clone(),
+            kind: "object".to_owned(),
+            fingerprint: mark.print.clone(),
+            since: mark.since.to_string(),
+            run: mark.run.clone(),
+            workspace: self.working.workspace.clone(),
+        };
+        if let Err(error) = entry::restore(folder, &record, id) {
+            // Another instance was faster: whoever claims it first has it.
+            tracing::debug!(mark = mark.id, %error, "the entry of a mark was not written");
+        }
+        self.add(entry::path(folder, &mark.id));
+    }
+
+    /// The plan or refresh of this run was shown an object of this marker: a stored state has it.
+    pub(crate) fn shown(&self, marker: &str) {
+        self.stored(marker);
+        self.note_plan(Some(marker));
+    }
+
+    /// A plan is made: that of a state that has nothing is shown no marker.
+    pub(crate) fn planning(&self) {
+        self.note_plan(None);
+    }
+
+    fn note_plan(&self, marker: Option<&str>) {
+        if let (Some(folder), Some(run), None) = (&self.folder, &self.run, &self.working.deployment.state) {
+            self.shown.note(folder, run, marker);
+        }
+    }
+
+    /// The name of the deployment, for the private bytes of what it makes.
+    pub(crate) fn deployment(&self) -> &str {
+        &self.working.deployment.name
     }
 
     /// Writes the entry of a create that is about to begin. It is on the disk when this returns. A journal that cannot be
     /// written does not stop the create: the log says so.
     pub(crate) fn begin(&self, kind: &str, fingerprint: &str) -> Entry {
-        let marker = Marker { id: uuid::Uuid::new_v4().to_string(), since: Timestamp::now() };
+        let (id, since) = (uuid::Uuid::new_v4().to_string(), Timestamp::now());
+        let run = self.run.as_ref().map_or("", Run::as_str);
+        let marker = Mark::new(id, self.deployment(), since, fingerprint, run).marker();
         let Some(folder) = self.folder.as_deref() else { return Entry::unwritten(marker) };
         let record = Record {
             marker: marker.id.clone(),
             kind: kind.to_owned(),
             fingerprint: fingerprint.to_owned(),
             since: marker.since.to_string(),
-            run: self.run.as_ref().map_or_else(String::new, |run| run.as_str().to_owned()),
+            run: run.to_owned(),
             workspace: self.working.workspace.clone(),
         };
         Entry::write(folder, marker.clone(), &record).unwrap_or_else(|error| {
@@ -117,7 +241,7 @@ impl Journal {
         } else if let Some(folder) = &self.folder
             && uuid::Uuid::parse_str(marker).is_ok()
             // Names come from our own private bytes, and are ids and nothing else: no way out of the folder.
-            && let Some((entry, _)) = Entry::open(&folder.join(format!("{marker}.json")))
+            && let Some((entry, _)) = Entry::open(&entry::path(folder, marker))
         {
             entry.remove();
         }
@@ -140,7 +264,7 @@ impl Journal {
         if over.is_empty() {
             return Vec::new();
         }
-        let stored = local_state::markers(&self.working.workspace);
+        let stored = local_state::read(self.working.deployment.state.as_deref()).markers;
         let mut unclaimed: Vec<Unclaimed> = over
             .into_iter()
             .filter(|one| !stored.contains(&one.record.marker))

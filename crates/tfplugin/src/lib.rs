@@ -6,6 +6,7 @@
 mod attr;
 mod call;
 mod conform;
+mod deployment;
 mod diagnostic;
 mod dispatch;
 pub mod docs;
@@ -52,7 +53,7 @@ mod walk;
 mod wire;
 
 pub use attr::{Attr, one_of};
-pub use call::{Call, Marker, Probe};
+pub use call::{Call, Marked, Marker, Probe};
 pub use diagnostic::{Diagnostic, Error, Failed, Path, Result, Severity, Step};
 pub use dynamic::Dynamic;
 pub use flags::{COMPUTED, Flags, ID, OPTIONAL, OPTIONAL_COMPUTED, OwnedFlags, REQUIRED};

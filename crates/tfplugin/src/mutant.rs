@@ -108,6 +108,17 @@ where
         }
     }
 
+    fn is_named(&self) -> bool {
+        R::NAMED
+    }
+
+    fn marked<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Vec<crate::call::Marked>>> {
+        match Self::fault() {
+            Some(Fault::Find) => Box::pin(async { Ok(Vec::new()) }),
+            _ => Typed::<R>::unbroken::<C>().marked(ask, plan),
+        }
+    }
+
     fn create<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Value, Failed<Value>>> {
         Box::pin(async move {
             let (plan, back) = Self::sent(plan);

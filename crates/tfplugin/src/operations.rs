@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::call::{Call, Marker};
+use crate::call::{Call, Marked, Marker};
 use crate::diagnostic::{Diagnostic, Failed, Path, Result};
 use crate::resource::{Client, Planning, Resource};
 use crate::serde_value::{from_value, restore, to_value};
@@ -61,6 +61,10 @@ pub(crate) trait Operations<C>: Debug + Send + Sync {
     fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<(Value, Vec<Path>)>>;
     /// Looks for the object of an earlier create.
     fn find<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Option<Value>>>;
+    /// Whether the service takes its name once only.
+    fn is_named(&self) -> bool;
+    /// The objects that bear a mark.
+    fn marked<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Vec<Marked>>>;
     /// Makes the object and waits until it is ready.
     fn create<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Value, Failed<Value>>>;
     /// Changes the object, if it is not already as planned, and waits until it is ready.
@@ -196,6 +200,21 @@ where
         })
     }
 
+    fn is_named(&self) -> bool {
+        R::NAMED
+    }
+
+    fn marked<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Vec<Marked>>> {
+        Box::pin(async move {
+            let marked = async {
+                let call = ask.call::<R::Client>().await?;
+                let object: R = from_value(plan, ask.schema)?;
+                waiting::run(R::marked(&call, &object), ask.cancel, call.left(), Patience::READ).await?
+            };
+            marked.await.map_err(|error| Self::subject(Operation::Create, ask.schema, plan).failed(error))
+        })
+    }
+
     fn create<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Value, Failed<Value>>> {
         Box::pin(async move {
             let made = async {
@@ -240,6 +259,9 @@ where
                 let call = ask.call::<R::Client>().await?;
                 let object: R = from_value(state, ask.schema)?;
                 let read = waiting::run(R::read(&call, object), ask.cancel, call.left(), Patience::READ).await??;
+                if !ask.marker.id.is_empty() {
+                    call.client().stored(ask.marker);
+                }
                 read.map(|object| restore(state, &object, ask.schema)).transpose()
             };
             read.await.map_err(|error| Self::subject(Operation::Read, ask.schema, state).failed(error))

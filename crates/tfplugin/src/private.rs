@@ -8,6 +8,9 @@ pub(crate) struct Private {
     /// The marker of the create that made the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) marker: Option<String>,
+    /// The deployment that made the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deployment: Option<String>,
 }
 
 impl Private {
@@ -31,7 +34,7 @@ mod tests {
         for bytes in [&b""[..], b"\x81\xa1", br#"{"schema_version":"1"}"#, b"[]"] {
             assert_eq!(Private::read(bytes), Private::default());
         }
-        let private = Private { marker: Some("m".to_owned()) };
+        let private = Private { marker: Some("m".to_owned()), ..Private::default() };
         assert_eq!(Private::read(&private.write()), private);
     }
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::{Call, Marker};
+use crate::call::{Call, Marked, Marker};
 use crate::diagnostic::{Diagnostic, Error, Failed, Path, Result};
 
 /// A struct whose fields are the attributes of a Terraform object. Each field is an [`Attr`](crate::Attr) with an `x-tf`
@@ -33,6 +33,12 @@ pub trait Client<Context>: Send + Sync + Sized + 'static {
     fn is_unknown(context: &Context) -> bool {
         let _ = context;
         false
+    }
+
+    /// A stored state has the object of this marker, which a read has just shown: its mark may go. To be done at leisure, and
+    /// for many objects at once.
+    fn stored(&self, marker: &Marker) {
+        let _ = marker;
     }
 }
 
@@ -90,6 +96,8 @@ pub trait Resource: Object {
     const VERSION: i64 = 0;
     /// Whether there is no update: every change of a configured attribute replaces the object.
     const IMMUTABLE: bool = false;
+    /// Whether the service takes the object's name once only, so that [`Self::marked`] is of no use before a create is refused.
+    const NAMED: bool = false;
     /// What becomes of the object when it is removed outside Terraform.
     const REMOVAL: Removal = Removal::Gone;
     /// Limits of the operations. The `timeouts` block overrides them.
@@ -132,6 +140,14 @@ pub trait Resource: Object {
     ) -> impl Future<Output = Result<Option<Self>>> + Send {
         let _ = (cx, plan, marker);
         async { Ok(None) }
+    }
+
+    /// The objects of this kind that bear a mark, of whatever create: one bounded look for all creates of a run, which the client
+    /// keeps. By it a create on a machine without a journal finds what was made before a kill. What has a name that the service
+    /// takes once only is asked for when it is refused as existing ([`Error::exists`]): by its name, as `plan` has it.
+    fn marked(cx: &Call<Self::Client>, plan: &Self) -> impl Future<Output = Result<Vec<Marked>>> + Send {
+        let _ = (cx, plan);
+        async { Ok(Vec::new()) }
     }
 
     /// The object as it is now; `None` if it is gone. `state` holds what was last known, or after an import only the id.

@@ -12,11 +12,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use tfplugin::{Attr, Error, Result};
+use tfplugin::{Attr, Error, Marker, Result};
 use tokio::sync::OnceCell;
 
 use crate::config::{AwsBlock, Endpoints};
 use crate::errors::Explain;
+use crate::marks::{self, Marks};
 use crate::region;
 use crate::tables::Tables;
 use crate::tags::Tags;
@@ -58,6 +59,8 @@ pub struct Aws {
     pub default_tags: BTreeMap<String, String>,
     /// Route tables that were seen a moment ago.
     pub(crate) tables: Tables,
+    /// The marks of creates.
+    pub(crate) marks: Arc<Marks>,
     identity: OnceCell<Identity>,
 }
 
@@ -82,6 +85,10 @@ impl<C: AsRef<AwsContext> + Send + Sync> tfplugin::Client<C> for Aws {
             .get_or_try_init(|| async { Self::from_block(&context.block).await.map(Arc::new) })
             .await
             .cloned()
+    }
+
+    fn stored(&self, marker: &Marker) {
+        marks::stored(self, marker);
     }
 }
 
@@ -151,6 +158,7 @@ impl Aws {
             region: config.region().map(ToString::to_string).unwrap_or_default(),
             default_tags,
             tables: Tables::default(),
+            marks: Arc::default(),
             identity: OnceCell::new(),
         })
     }

@@ -7,13 +7,15 @@ use aws_sdk_ec2::types::{self, DomainType, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, Resource, Result,
+    Attr, COMPUTED, Call, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, Resource,
+    Result,
 };
 
 use super::client::Aws;
 use super::create::{once, retrying, settled};
 use super::ec2::none_if_absent;
 use super::errors::{Explain, Fault, gone_is_fine};
+use super::marks;
 use super::tags::{self, Tags};
 
 /// An Elastic IP address: a public address that stays the same, for a NAT gateway.
@@ -90,6 +92,10 @@ impl Resource for Eip {
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         tags::find(cx, marker).await
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        marks::on_ec2(cx).await
     }
 
     async fn read(cx: &Call<Aws>, mut state: Self) -> Result<Option<Self>> {

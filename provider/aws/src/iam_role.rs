@@ -7,8 +7,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED,
-    Resource, Result, Set, Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning,
+    REQUIRED, Resource, Result, Set, Timeouts,
 };
 
 use super::client::Aws;
@@ -107,6 +107,7 @@ impl Resource for IamRole {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("\"analytics-databricks\"", "\"analytics-clusters\""));
     const IMPORT_ID: Option<&'static str> = Some("analytics-databricks");
+    const NAMED: bool = true;
     const TIMEOUTS: Timeouts = Timeouts::minutes(5);
     type Client = Aws;
 
@@ -166,12 +167,12 @@ impl Resource for IamRole {
             // The request was repeated after an answer that was lost, or another apply made it: the mark tells.
             Err(fault) if fault.is(&["EntityAlreadyExists"]) => {
                 let words = format!(
-                    "There is a role {name:?} already, and this configuration did not make it. Give this one another name, or \
-                     take the other one over with: terraform import <address> {name}"
+                    "There is a role {name:?} already, and no state of this configuration has it. Give this one another name, \
+                     or take the other one over."
                 );
                 match remote::is_of_create(cx.client(), &name, cx.marker()).await? {
                     Some(true) => Ok(made),
-                    Some(false) => Err(fault.explained(words).at("name").into()),
+                    Some(false) => Err(tfplugin::Error::from(fault.explained(words).at("name")).exists(name).into()),
                     None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("name").into()),
                 }
             }
@@ -210,6 +211,14 @@ impl Resource for IamRole {
             return Ok(None);
         }
         remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await
+    }
+
+    async fn marked(cx: &Call<Aws>, plan: &Self) -> Result<Vec<Marked>> {
+        match plan.name.text() {
+            // A name that AWS does not know of stands in nobody's way.
+            "" => Ok(Vec::new()),
+            name => Ok(remote::marked(cx.client(), name).await?.into_iter().collect()),
+        }
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{self, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, Planning, Resource, Result};
+use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marked, Marker, OPTIONAL, Planning, Resource, Result};
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, converged, once, retrying};
 use super::ec2::{is_in_use, none_if_absent};
 use super::errors::{Explain, Fault, gone_is_fine};
+use super::marks;
 use super::tags::{self, Tags};
 
 /// An internet gateway: the way of a VPC to the internet.
@@ -92,6 +93,10 @@ resource "databricks_aws_internet_gateway" "example" {
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         tags::find(cx, marker).await
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        marks::on_ec2(cx).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

@@ -10,8 +10,8 @@ use aws_sdk_kms::types::{KeySpec, KeyUsageType, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Removal, Resource,
-    Result, Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Removal,
+    Resource, Result, Timeouts,
 };
 
 use super::client::Aws;
@@ -162,6 +162,10 @@ impl Resource for KmsKey {
             Some(id) => remote::look(cx.client(), &Self { id: id.into(), ..Self::default() }).await,
             None => Ok(None),
         }
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        Ok(remote::marked(cx.client()).await?)
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

@@ -12,6 +12,7 @@ pub mod errors;
 pub mod iam_role;
 pub mod internet_gateway;
 pub mod kms_key;
+mod marks;
 pub mod nat_gateway;
 mod policy;
 pub mod region;

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{self, ConnectivityType, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
     REQUIRED, Resource, Result, Timeouts,
 };
 
@@ -16,6 +16,7 @@ use super::create::{FAST, SLOW, VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::none_if_absent;
 use super::eip;
 use super::errors::{Explain, Fault, gone_is_fine};
+use super::marks;
 use super::tags::{self, Tags};
 
 /// A NAT gateway in a public subnet: the way out for clusters in private subnets.
@@ -166,6 +167,10 @@ resource "databricks_aws_nat_gateway" "example" {
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         tags::find(cx, marker).await
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        marks::on_ec2(cx).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

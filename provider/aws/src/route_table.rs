@@ -7,14 +7,15 @@ use aws_sdk_ec2::types::{self, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Path, Planning, Probe,
-    REQUIRED, Resource, Result, Set, Timeouts, one_of,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Path, Planning,
+    Probe, REQUIRED, Resource, Result, Set, Timeouts, one_of,
 };
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::is_in_use;
 use super::errors::{Explain, gone_is_fine};
+use super::marks;
 use super::route_target::{self as target, Destination, Targeted, Way, targeted};
 use super::tags::{self, Tags};
 
@@ -162,6 +163,10 @@ resource "databricks_aws_route_table" "example" {
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         tags::find(cx, marker).await
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        marks::on_ec2(cx).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

@@ -11,8 +11,8 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Obj
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED,
-    Resource, Result, Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning,
+    REQUIRED, Resource, Result, Timeouts,
 };
 
 use super::client::Aws;
@@ -150,6 +150,7 @@ resource "databricks_aws_s3_bucket" "example" {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("acme-analytics-root", "acme-analytics-storage"));
     const IMPORT_ID: Option<&'static str> = Some("acme-analytics-root");
+    const NAMED: bool = true;
     const TIMEOUTS: Timeouts = Timeouts {
         create: Duration::from_secs(10 * 60),
         update: Duration::from_secs(10 * 60),
@@ -202,14 +203,11 @@ resource "databricks_aws_s3_bucket" "example" {
         match create(cx, &plan).await {
             Ok(()) => Ok(made),
             Err(fault) if fault.is(&["BucketAlreadyOwnedByYou"]) => {
-                let words = format!(
-                    "The bucket is yours already, and this configuration did not make it. Take it over with: \
-                     terraform import <address> {name}"
-                );
+                let words = format!("The bucket {name:?} is yours already, and no state of this configuration has it.");
                 // The request was repeated after an answer that was lost: the mark tells.
                 match remote::is_of_create(cx.client(), name, cx.marker()).await? {
                     Some(true) => Ok(made),
-                    Some(false) => Err(fault.explained(words).at("bucket").into()),
+                    Some(false) => Err(tfplugin::Error::from(fault.explained(words).at("bucket")).exists(name).into()),
                     None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("bucket").into()),
                 }
             }
@@ -244,6 +242,10 @@ resource "databricks_aws_s3_bucket" "example" {
             return Ok(None);
         }
         remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await
+    }
+
+    async fn marked(cx: &Call<Aws>, plan: &Self) -> Result<Vec<Marked>> {
+        Ok(remote::marked(cx.client(), plan.bucket.text()).await?.into_iter().collect())
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

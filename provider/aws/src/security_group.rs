@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{self, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
     REQUIRED, Resource, Result, Set, Timeouts,
 };
 
@@ -16,6 +16,7 @@ use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::{delete_when_free, filter, gone_meanwhile, is_in_use, none_if_absent};
 use super::errors::{Explain, Fault, gone_is_fine};
+use super::marks;
 use super::security_group_rules::{self as rules, Peer, Permission, Rule, Rules};
 use super::tags::{self, Tags};
 
@@ -193,6 +194,10 @@ resource "databricks_aws_security_group" "example" {
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         // Without its ARN it is new to `ready`, which then takes AWS's own rule away.
         Ok(tags::find(cx, marker).await?.map(|found| Self { arn: Attr::Null, ..found }))
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        marks::on_ec2(cx).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

@@ -7,8 +7,8 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, REQUIRED,
-    Resource, Result,
+    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    REQUIRED, Resource, Result,
 };
 
 use super::cidr;
@@ -16,6 +16,7 @@ use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::{delete_when_free, none_if_absent, not_visible_yet};
 use super::errors::Explain;
+use super::marks;
 use super::tags::{self, Tags};
 
 /// A subnet of a VPC, in one availability zone. A workspace needs at least two, in different zones.
@@ -138,6 +139,10 @@ resource "databricks_aws_subnet" "example" {
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         tags::find(cx, marker).await
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        marks::on_ec2(cx).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

@@ -11,6 +11,7 @@ use tfplugin::{Attr, Call, Failed, Marker, Planning, Resource, Result};
 
 use super::client::Aws;
 use super::errors::{Explain, Fault};
+use super::marks::Bearer;
 
 /// Keys and values. A value may be unknown while planning.
 pub type Tags = BTreeMap<String, Attr<String>>;
@@ -157,6 +158,8 @@ pub fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
 
 /// Writes what EC2 shows into `state`.
 pub fn see<R: Tagged>(aws: &Aws, state: &mut R, remote: &[Tag]) {
+    let shown = remote.iter().filter_map(|tag| Some((tag.key()?, tag.value()?)));
+    aws.marks.show(shown, || Bearer::Ec2(state.id().to_owned()));
     let (tags, all) = seen(&aws.default_tags, state.tags(), pairs(remote));
     state.set_tags(tags, all);
 }
@@ -175,7 +178,7 @@ pub fn leaves_no_room(wanted: &BTreeMap<String, String>) -> bool {
 pub fn marked(cx: &Call<Aws>, tags: &Attr<Tags>) -> BTreeMap<String, String> {
     let mut tags = wanted(cx.client(), tags);
     if !leaves_no_room(&tags) {
-        tags.insert(Marker::TAG.to_owned(), cx.marker().id.clone());
+        tags.insert(Marker::TAG.to_owned(), cx.marker().text().to_owned());
     }
     tags
 }
@@ -224,7 +227,11 @@ pub async fn updated<R: Tagged>(cx: &Call<Aws>, state: R, plan: R) -> Result<R, 
 /// AWS could not be asked.
 pub async fn id_of(aws: &Aws, marker: &Marker) -> Result<Option<String>, Fault> {
     let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
-    let request = aws.ec2.describe_tags().filters(filter("key", Marker::TAG)).filters(filter("value", &marker.id));
+    let request = aws
+        .ec2
+        .describe_tags()
+        .filters(filter("key", Marker::TAG))
+        .filters(filter("value", &format!("{}*", marker.id)));
     let answer = request.send().await.fault()?;
     Ok(answer.tags().iter().find_map(|tag| tag.resource_id.clone()))
 }

@@ -101,7 +101,7 @@ pub(crate) fn aws_at(endpoint: &str, credentials: Credentials) -> Aws {
 
 /// A call with a mark of its own.
 pub(crate) fn call(aws: Aws, seconds: u64) -> Call<Aws> {
-    let marker = Marker { id: uuid::Uuid::new_v4().to_string(), since: Timestamp::now() };
+    let marker = Marker::new(uuid::Uuid::new_v4().to_string(), Timestamp::now());
     Call::new(Arc::new(aws), CancellationToken::new(), Duration::from_secs(seconds), marker)
 }
 

@@ -7,14 +7,15 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType, Tenancy, Vpc
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marker, OPTIONAL, Planning, Probe, REQUIRED, Resource, Result,
-    Timeouts,
+    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marked, Marker, OPTIONAL, Planning, Probe, REQUIRED, Resource,
+    Result, Timeouts,
 };
 
 use super::client::Aws;
 use super::create::{once, retrying, settled};
 use super::ec2::{delete_when_free, filter, none_if_absent, not_visible_yet};
 use super::errors::{Explain, Fault};
+use super::marks;
 use super::tags::{self, Tags};
 use super::{cidr, create};
 
@@ -135,6 +136,10 @@ impl Resource for Vpc {
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         tags::find(cx, marker).await
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        marks::on_ec2(cx).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{self, ResourceType, VpcEndpointType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
     REQUIRED, Resource, Result, Set, Timeouts,
 };
 
@@ -15,6 +15,7 @@ use super::client::Aws;
 use super::create::{FAST, SLOW, VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::{filter, gone_meanwhile, minus, none_if_absent, texts};
 use super::errors::{Explain, Fault};
+use super::marks;
 use super::tags::{self, Tags};
 
 /// A VPC endpoint: a private way to a service, through routes (`Gateway`: S3, DynamoDB; free) or through network interfaces in
@@ -215,6 +216,10 @@ resource "databricks_aws_vpc_endpoint" "example" {
 
     async fn find(cx: &Call<Aws>, _plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         tags::find(cx, marker).await
+    }
+
+    async fn marked(cx: &Call<Aws>, _plan: &Self) -> Result<Vec<Marked>> {
+        marks::on_ec2(cx).await
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {

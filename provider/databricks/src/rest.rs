@@ -17,7 +17,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 use tfplugin::{
-    Call, Client, Diagnostic, Failed, Marker, Object, Planning, Probe, Removal, Resource, ResourceEntry, Result,
+    Call, Client, Diagnostic, Error, Failed, Marker, Object, Planning, Probe, Removal, Resource, ResourceEntry, Result,
     Timeouts, reconcile,
 };
 
@@ -185,6 +185,33 @@ fn without<T: Rest>(object: &T, names: &[&str]) -> Result<T> {
     reconcile::object(tree)
 }
 
+/// The refusal of a create whose name an object has already, with what that is imported by, if there is no doubt which it is.
+async fn taken<T: Rest>(calls: &Calls<'_, T>, place: &Place, plan: &T, error: Error) -> Error {
+    let (Ok(planned), Ok(all)) = (reconcile::tree(plan), calls.list(place).await) else { return error };
+    let is_name = |name: &str| name == "name" || name.ends_with("_name");
+    let mut equal = Vec::new();
+    let mut named = Vec::new();
+    for found in &all {
+        let state = place.clone().with_own(found).and_then(|place| calls.state(&place, plan, found));
+        let Ok(state) = state else { continue };
+        let Ok(tree) = reconcile::tree(&state.object) else { continue };
+        let Some(id) = tree.get("id").and_then(Json::as_str).map(str::to_owned) else { continue };
+        let has_name = planned.as_object().is_some_and(|planned| {
+            planned.iter().any(|(name, value)| is_name(name) && value.is_string() && tree.get(name) == Some(value))
+        });
+        if reconcile::changed(&state.object, plan, None).is_ok_and(|change| change.is_empty()) {
+            equal.push(id);
+        } else if has_name {
+            named.push(id);
+        }
+    }
+    match (equal.as_slice(), named.as_slice()) {
+        ([id], _) => error.also(format!("The {} {id} is as it is planned here.", T::NOUN)).exists(id),
+        ([], [id]) => error.also(format!("The {} {id} has this name, and other values.", T::NOUN)).exists(id),
+        _ => error,
+    }
+}
+
 /// How long a read right after a write may find nothing: the service's parts learn of an object one after the other.
 const SPREADING: Duration = Duration::from_secs(60);
 
@@ -226,6 +253,7 @@ impl<T: Rest> Resource for Of<T> {
                 return Self::update(cx, state, plan).await;
             }
             Err(Refused::Failed(error)) => return Err(error.into()),
+            Err(Refused::Taken(error)) => return Err(taken(&calls, &place, &plan.object, error).await.into()),
         };
         let place = place.with_own(&answer)?;
         if is_whole {

@@ -104,7 +104,7 @@ impl Cloud {
 
 /// A call with a marker of its own and a minute of time.
 pub(crate) fn call<C>(client: C) -> Call<C> {
-    let marker = Marker { id: uuid::Uuid::new_v4().to_string(), since: Timestamp::now() };
+    let marker = Marker::new(uuid::Uuid::new_v4().to_string(), Timestamp::now());
     Call::new(Arc::new(client), CancellationToken::new(), Duration::from_secs(60), marker)
 }
 

@@ -70,7 +70,7 @@ mod testing {
 
     /// Reads a data source.
     pub(super) async fn read<D: DataSource<Client = Nobody>>(config: D) -> Result<D> {
-        let marker = Marker { id: String::new(), since: jiff::Timestamp::UNIX_EPOCH };
+        let marker = Marker::new(String::new(), jiff::Timestamp::UNIX_EPOCH);
         D::read(&Call::new(Nobody.into(), Default::default(), std::time::Duration::from_secs(1), marker), config).await
     }
 

@@ -12,6 +12,10 @@ use crate::cloud::Cloud;
 pub const TESTS: &[Test] = &[
     ("a_killed_provider_leaves_no_orphan", a_killed_provider_leaves_no_orphan),
     ("a_killed_apply_with_its_state_in_s3_leaves_no_orphan", a_killed_apply_with_its_state_in_s3_leaves_no_orphan),
+    (
+        "an_apply_that_was_killed_on_another_machine_is_taken_over",
+        an_apply_that_was_killed_on_another_machine_is_taken_over,
+    ),
     ("a_create_that_was_refused_is_not_looked_for", a_create_that_was_refused_is_not_looked_for),
 ];
 
@@ -124,12 +128,21 @@ fn a_killed_provider_leaves_no_orphan(_: &Cloud) {
     let cloud = Cloud::start();
     let bench = Bench::new(&cloud.account);
     bench.write(CONFIGURATION);
-    killed(&cloud, &bench, false, &[]);
+    killed(&cloud, &bench, &Kills { all: false, elsewhere: false, options: &[] });
     cloud.stop();
 }
 
 /// Terraform writes such a state rarely, and ends the account's instance of the provider long before AWS's.
 fn a_killed_apply_with_its_state_in_s3_leaves_no_orphan(_: &Cloud) {
+    killed_with_remote_state(false);
+}
+
+/// Each apply runs where there is no journal of the one before: on a runner that is new, or after `rm -rf .terraform`.
+fn an_apply_that_was_killed_on_another_machine_is_taken_over(_: &Cloud) {
+    killed_with_remote_state(true);
+}
+
+fn killed_with_remote_state(elsewhere: bool) {
     let cloud = Cloud::start();
     let bench = Bench::new(&cloud.account);
     states(&cloud, "create_bucket", r"CreateBucketConfiguration={'LocationConstraint': 'eu-west-2'}");
@@ -147,7 +160,7 @@ fn a_killed_apply_with_its_state_in_s3_leaves_no_orphan(_: &Cloud) {
     bench.write(&(BACKEND.to_owned() + &different));
     // With dev_overrides the initialization cannot ask for the provider; the backend is set up all the same.
     bench.run(&["init", "-no-color", "-input=false"]);
-    killed(&cloud, &bench, true, &["-lock=false"]);
+    killed(&cloud, &bench, &Kills { all: true, elsewhere, options: &["-lock=false"] });
     states(&cloud, "delete_object", "Key='terraform.tfstate'");
     states(&cloud, "delete_object", "Key='terraform.tfstate.tflock'");
     states(&cloud, "delete_bucket", "");
@@ -227,8 +240,18 @@ fn states(cloud: &Cloud, call: &str, arguments: &str) {
     assert!(called.status.success(), "{}", String::from_utf8_lossy(&called.stderr));
 }
 
-/// Applies and kills, again and again: the provider alone, or all of it. Then one apply leads to one object of each.
-fn killed(cloud: &Cloud, bench: &Bench, terraform: bool, options: &[&str]) {
+/// How applies are killed.
+struct Kills<'a> {
+    /// All of it, not the provider alone.
+    all: bool,
+    /// Each in a working directory without a journal.
+    elsewhere: bool,
+    options: &'a [&'a str],
+}
+
+/// Applies and kills, again and again. Then one apply leads to one object of each.
+fn killed(cloud: &Cloud, bench: &Bench, kills: &Kills<'_>) {
+    let options = kills.options;
     let with = |command: &[&str]| -> Vec<String> { command.iter().chain(options).map(|it| (*it).to_owned()).collect() };
     let apply = with(&["apply", "-auto-approve", "-no-color", "-input=false"]);
     let apply: Vec<&str> = apply.iter().map(String::as_str).collect();
@@ -249,23 +272,53 @@ fn killed(cloud: &Cloud, bench: &Bench, terraform: bool, options: &[&str]) {
         while Instant::now() < end && apply.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(10));
         }
-        if terraform {
+        if kills.all {
             // All at once: it is not to see its providers die, and to write what it knows.
             let _ = std::process::Command::new("kill").args(["-STOP", &apply.id().to_string()]).status();
         }
         kill_children(apply.id());
-        if terraform {
+        if kills.all {
             let _ = apply.kill();
         }
         apply.wait().unwrap();
+        if kills.elsewhere {
+            std::fs::remove_dir_all(bench.dir.path().join(".terraform")).unwrap();
+            bench.run(&["init", "-no-color", "-input=false"]);
+        }
     }
     cloud.clear_faults();
+    if kills.elsewhere {
+        import_what_is_in_the_way(bench, &apply);
+    }
     bench.run(&apply).succeeded();
     bench.plan_is_empty("after the kills");
     let known = bench.resources().len();
     assert_eq!(known, CONFIGURATION.matches("\nresource ").count());
     bench.destroy(options);
     assert_eq!(cloud.objects(), before, "after the destroy: what no state knew is still there");
+}
+
+/// Follows the advice of an apply that found the name of an object without a mark taken: one block of each, and another apply. No
+/// apply fails twice in the same way.
+fn import_what_is_in_the_way(bench: &Bench, apply: &[&str]) {
+    let mut blocks = Vec::new();
+    let configuration = std::fs::read_to_string(bench.dir.path().join("main.tf")).unwrap();
+    for _ in 0..3 {
+        let ran = bench.run(apply);
+        if ran.code == 0 {
+            return;
+        }
+        let words = ran.stderr.replace('│', " ");
+        for part in words.split("Error: ").skip(1) {
+            let id =
+                part.split_once("id = \"").unwrap_or_else(|| panic!("no block in {part}")).1.split('"').next().unwrap();
+            let address = part.split_once("with ").unwrap().1.split(',').next().unwrap();
+            let block = format!("\nimport {{\n  to = {address}\n  id = \"{id}\"\n}}\n");
+            assert!(!blocks.contains(&block), "it failed in this way before: {part}");
+            blocks.push(block);
+        }
+        bench.write(&(configuration.clone() + &blocks.concat()));
+    }
 }
 
 /// Kills the provider processes of a terraform with SIGKILL.

@@ -14,6 +14,7 @@ pub(crate) const KIND: Kind = Kind {
     key: "credentials",
     path: "/api/2.0/accounts/{account_id}/credentials",
     id: ("credentials_id", Id::Uuid),
+    unique: Some("credentials_name"),
     create: "provisioning.CreateCredentialRequest",
     object: "provisioning.Credential",
     make,

@@ -16,6 +16,7 @@ pub(crate) const KIND: Kind = Kind {
     key: "networks",
     path: "/api/2.0/accounts/{account_id}/networks",
     id: ("network_id", Id::Uuid),
+    unique: Some("network_name"),
     create: "provisioning.CreateNetworkRequest",
     object: "provisioning.Network",
     make,

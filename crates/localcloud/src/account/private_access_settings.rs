@@ -15,6 +15,7 @@ pub(crate) const KIND: Kind = Kind {
     path: "/api/2.0/accounts/{account_id}/private-access-settings",
     calls: &[COLLECTION, PUT],
     id: ("private_access_settings_id", Id::Uuid),
+    unique: Some("private_access_settings_name"),
     create: "provisioning.CreatePrivateAccessSettingsRequest",
     change: "provisioning.PrivateAccessSettings",
     object: "provisioning.PrivateAccessSettings",

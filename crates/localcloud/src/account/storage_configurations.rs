@@ -13,6 +13,7 @@ pub(crate) const KIND: Kind = Kind {
     key: "storage_configurations",
     path: "/api/2.0/accounts/{account_id}/storage-configurations",
     id: ("storage_configuration_id", Id::Uuid),
+    unique: Some("storage_configuration_name"),
     create: "provisioning.CreateStorageConfigurationRequest",
     object: "provisioning.StorageConfiguration",
     make,

@@ -15,6 +15,7 @@ pub(crate) const KIND: Kind = Kind {
     key: "vpc_endpoints",
     path: "/api/2.0/accounts/{account_id}/vpc-endpoints",
     id: ("vpc_endpoint_id", Id::Uuid),
+    unique: Some("vpc_endpoint_name"),
     create: "provisioning.CreateVpcEndpointRequest",
     object: "provisioning.VpcEndpoint",
     make,

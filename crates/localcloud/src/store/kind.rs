@@ -44,6 +44,8 @@ pub(crate) struct Kind {
     pub(crate) deleted: Told,
     /// The object that each of them belongs to.
     pub(crate) parent: Option<Parent>,
+    /// The field of which no two objects of an account have the same value.
+    pub(crate) unique: Option<&'static str>,
     /// What only a workspace's admins may do: `manage cluster policies`. Empty where everybody may.
     pub(crate) admins: &'static str,
     /// Its word in `/api/2.0/permissions/{type}/{id}`.
@@ -163,6 +165,7 @@ impl Kind {
         changed: Told::Object,
         deleted: Told::Nothing,
         parent: None,
+        unique: None,
         admins: "",
         permissions: "",
         securable: "",

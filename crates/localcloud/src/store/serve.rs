@@ -84,6 +84,17 @@ fn create(kind: &'static Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     if cx.store(kind.home)?.has(kind.key, &key) {
         return Err(kind.exists(&key));
     }
+    if let Some(unique) = kind.unique {
+        let value = object.text(unique);
+        let is_taken =
+            !value.is_empty() && cx.store(kind.home)?.all(kind.key).any(|(_, one)| one.text(unique) == value);
+        if is_taken {
+            return Err(ApiError::malformed(format!(
+                "{} name {value} already exists in this account. Try again with a unique name.",
+                kind.noun
+            )));
+        }
+    }
     stamp(kind, cx, &mut object)?;
     (kind.make)(cx, &mut object)?;
     object.fields.retain(|field, _| fields::has(kind.object, field));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
     REQUIRED, Resource, Result,
 };
 
@@ -130,7 +130,7 @@ impl Resource for Thing {
         }
         let id = world.id();
         let mut made = Self { id: id.clone().into(), revision: 1.into(), ..plan }.in_spelling_of_world();
-        world.put(KIND, &id, &Stored { thing: made.clone(), created_by: cx.marker().id.clone() })?;
+        world.put(KIND, &id, &Stored { thing: made.clone(), created_by: cx.marker().text().to_owned() })?;
         match fault {
             Some(Fault::After) => Err(Failed::with(Error::new("The thing is broken"), made)),
             Some(Fault::Panic) => panic!("the thing blew up"),
@@ -160,9 +160,15 @@ impl Resource for Thing {
     async fn find(cx: &Call<World>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         cx.client().log("find")?;
         let all = cx.client().all::<Stored>(KIND)?;
-        let found = all.into_iter().find(|(_, stored)| stored.created_by == marker.id);
+        let found = all.into_iter().find(|(_, stored)| marker.is_on(&stored.created_by));
         assert!(plan.name.is_known(), "a plan that is applied is known");
         Ok(found.map(|(_, stored)| stored.thing))
+    }
+
+    async fn marked(cx: &Call<World>, _plan: &Self) -> Result<Vec<Marked>> {
+        let all = cx.client().all::<Stored>(KIND)?.into_iter();
+        let marked = all.filter(|(_, stored)| !stored.created_by.is_empty());
+        Ok(marked.map(|(id, stored)| Marked { mark: stored.created_by, id }).collect())
     }
 
     async fn read(cx: &Call<World>, state: Self) -> Result<Option<Self>> {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, diagnostics, no_marker};
-use crate::call::Marker;
+use crate::call::{Marked, Marker};
 use crate::diagnostic::{Diagnostic, Error, Failed, Result};
+use crate::journal::Entry;
 use crate::operations::Ask;
 use crate::private::Private;
 use crate::proto::{ApplyResourceChangeRequest, ApplyResourceChangeResponse};
@@ -52,35 +53,37 @@ impl<P: Provider> Change<P> {
         let plan = walk::with_write_only(schema, planned.clone(), config);
         let limit = timeouts::limits(&planned, self.entry.timeouts)?.create;
         let fingerprint = walk::fingerprint(self.entry.name, schema, &planned, &self.configured.fingerprint)?;
-        let cancel = self.server.running();
         let journal = &self.server.journal;
+        let creation = Creation { plan: &plan, fingerprint, limit, cancel: self.server.running() };
 
         // An entry is a local of this call: if the call fails or panics, its lock goes and its file stays.
-        let mut adopted = None;
-        while let Some(entry) = journal.claim(self.entry.name, &fingerprint) {
-            match self.entry.operations.find(self.ask(&cancel, limit, &entry.marker), &plan).await? {
-                Some(found) => {
-                    tracing::info!(resource = self.entry.name, "found what an earlier create made that was cut off");
-                    adopted = Some((entry, found));
-                    break;
-                }
-                None => journal.abandon(entry),
-            }
+        let mut adopted = self.claim(&creation).await?;
+        if adopted.is_none() && !self.entry.operations.is_named() {
+            self.restore(&creation).await?;
+            adopted = self.claim(&creation).await?;
         }
         let (entry, made) = match adopted {
-            Some((entry, found)) => {
-                let made = self.converge(self.ask(&cancel, limit, &entry.marker), found, &planned, &plan).await;
-                (entry, made)
-            }
+            Some(adopted) => self.converge(&creation, adopted, &planned).await,
             None => {
-                let entry = journal.begin(self.entry.name, &fingerprint);
-                let made = self.entry.operations.create(self.ask(&cancel, limit, &entry.marker), &plan).await;
-                (entry, made)
+                let entry = journal.begin(self.entry.name, &creation.fingerprint);
+                let made = self.entry.operations.create(creation.ask(&self, &entry.marker), &plan).await;
+                match made {
+                    Err(Failed { error, partial: None }) if error.existing().is_some() => {
+                        journal.abandon(entry);
+                        self.restore(&creation).await?;
+                        match self.claim(&creation).await? {
+                            Some(adopted) => self.converge(&creation, adopted, &planned).await,
+                            None => return Err(to_import(self.entry.name, error).placed(schema).into()),
+                        }
+                    }
+                    made => (entry, made),
+                }
             }
         };
         let nothing_was_made = matches!(&made, Err(Failed { error, partial: None }) if error.is_undone());
         let (state, found) = self.settle(&planned, made);
-        self.private = Private { marker: Some(entry.marker.id.clone()) }.write();
+        let deployment = Some(journal.deployment().to_owned());
+        self.private = Private { marker: Some(entry.marker.id.clone()), deployment }.write();
         match state.member("id") {
             _ if nothing_was_made => journal.abandon(entry),
             _ if state.is_null() => journal.leave(entry),
@@ -90,8 +93,46 @@ impl<P: Provider> Change<P> {
         self.answer(state, found)
     }
 
+    /// Claims the entry of a create of the same values that was cut off, if its object is there.
+    async fn claim(&self, creation: &Creation<'_>) -> Result<Option<(Entry, Value)>> {
+        let journal = &self.server.journal;
+        while let Some(entry) = journal.claim(&creation.fingerprint) {
+            let found = self.entry.operations.find(creation.ask(self, &entry.marker), creation.plan).await?;
+            if let Some(found) = found {
+                tracing::info!(resource = self.entry.name, "found what an earlier create made that was cut off");
+                return Ok(Some((entry, found)));
+            }
+            journal.abandon(entry);
+        }
+        Ok(None)
+    }
+
+    /// Restores the journal's entries of creates that were cut off on another machine, or before the journal was deleted.
+    async fn restore(&self, creation: &Creation<'_>) -> Result<()> {
+        let marked = match self.entry.operations.marked(creation.ask(self, &no_marker()), creation.plan).await {
+            Ok(marked) => marked,
+            // Who may not look goes on without: the create itself tells what is wrong with the service.
+            Err(error) => {
+                tracing::warn!(resource = self.entry.name, %error, "what earlier creates have made cannot be looked for");
+                return Ok(());
+            }
+        };
+        let restored = self.server.journal.restore(&marked, &creation.fingerprint);
+        restored.map_err(|object| perhaps_stored(self.entry.name, &object))
+    }
+
     /// Brings an object that was found to what is planned. Whatever fails, the object is known and stays in the state.
     async fn converge(
+        &self,
+        creation: &Creation<'_>,
+        (entry, found): (Entry, Value),
+        planned: &Value,
+    ) -> (Entry, Result<Value, Failed<Value>>) {
+        let made = self.converged(creation.ask(self, &entry.marker), found, planned, creation.plan).await;
+        (entry, made)
+    }
+
+    async fn converged(
         &self,
         ask: Ask<'_, P::Context>,
         found: Value,
@@ -174,6 +215,47 @@ impl<P: Provider> Change<P> {
             diagnostics: diagnostics(found),
         })
     }
+}
+
+/// A create that is under way.
+struct Creation<'a> {
+    plan: &'a Value,
+    fingerprint: String,
+    limit: Duration,
+    cancel: CancellationToken,
+}
+
+impl Creation<'_> {
+    fn ask<'a, P: Provider>(&'a self, change: &'a Change<P>, marker: &'a Marker) -> Ask<'a, P::Context> {
+        change.ask(&self.cancel, self.limit, marker)
+    }
+}
+
+/// That an object is in the way, with the block that takes it over.
+fn to_import(name: &str, error: Error) -> Error {
+    let id = error.existing().unwrap_or_default().to_owned();
+    error.also(format!(
+        "If it is this deployment's (an apply that was cut off may have made it), take it over with this block, with the address \
+         that Terraform names below, and apply again:\n\n{}",
+        import_block(name, &id)
+    ))
+}
+
+/// That an object was left by a create of the same values, unless a state has it.
+fn perhaps_stored(name: &str, object: &Marked) -> Error {
+    Error::whole(format!("{name} {:?} may be the object that is to be made here", object.id)).detail(format!(
+        "An earlier apply of this deployment, elsewhere, made it with the same values (its tag {} is {}), and whether the state has it \
+         is not known: this plan was made with -target or -exclude. Nothing was made. Plan and apply the whole configuration, \
+         which tells. Or take it over with this block, with the address that Terraform names \
+         below:\n\n{}\n\nOr remove the tag from it, and another one is made.",
+        Marker::TAG,
+        object.mark,
+        import_block(name, &object.id),
+    ))
+}
+
+fn import_block(name: &str, id: &str) -> String {
+    format!("import {{\n  to = {name}.NAME\n  id = {id:?}\n}}")
 }
 
 /// `object` with the `timeouts` block of `of`.

@@ -30,7 +30,7 @@ impl From<Error> for Vec<Diagnostic> {
 
 /// The marker of calls that create nothing.
 fn no_marker() -> Marker {
-    Marker { id: String::new(), since: jiff::Timestamp::UNIX_EPOCH }
+    Marker::new("", jiff::Timestamp::UNIX_EPOCH)
 }
 
 /// What there is to say, each once.

@@ -24,7 +24,11 @@ pub(crate) async fn plan<P: Provider>(
     let config = wire::value(request.config.as_ref(), &prepared.of)?;
 
     if let Some(marker) = Private::read(&request.prior_private).marker {
-        server.journal.stored(&marker);
+        server.journal.shown(&marker);
+    }
+
+    if prior.is_null() {
+        server.journal.planning();
     }
 
     let mut planned = plan::plan(schema, &prior, &proposed, &config);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Outcome, diagnostics, found, no_marker};
+use crate::call::Marker;
 use crate::diagnostic::Diagnostic;
 use crate::operations::Ask;
 use crate::private::Private;
@@ -32,9 +33,10 @@ pub(crate) async fn read<P: Provider>(
 ) -> Outcome<ReadResourceResponse> {
     let (entry, prepared) = server.resource(&request.type_name)?;
     let state = wire::value(request.current_state.as_ref(), &prepared.of)?;
-    if let Some(marker) = Private::read(&request.private).marker {
-        server.journal.stored(&marker);
-    }
+    let marker = Private::read(&request.private).marker.map_or_else(no_marker, |marker| {
+        server.journal.shown(&marker);
+        Marker::new(marker, jiff::Timestamp::UNIX_EPOCH)
+    });
     let configured = server.configured()?;
     if entry.operations.is_unknown(&configured.context) {
         return Ok(ReadResourceResponse {
@@ -43,7 +45,7 @@ pub(crate) async fn read<P: Provider>(
             private: request.private,
         });
     }
-    let (cancel, marker) = (server.running(), no_marker());
+    let cancel = server.running();
     let limit = timeouts::limit(&state, "read", LIMIT)?;
     let ask = Ask { context: &configured.context, schema: &prepared.schema, cancel: &cancel, limit, marker: &marker };
     let new = match entry.operations.read(ask, &state).await? {

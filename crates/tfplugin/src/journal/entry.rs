@@ -75,7 +75,7 @@ impl Contents {
     }
 
     pub(crate) fn marker(&self) -> Option<Marker> {
-        Some(Marker { id: self.record.marker.clone(), since: self.record.since.parse().ok()? })
+        Some(Marker::new(self.record.marker.clone(), self.record.since.parse().ok()?))
     }
 }
 
@@ -92,19 +92,10 @@ impl Entry {
         Self { marker, file: None }
     }
 
-    /// Writes an entry. It is on the disk when this returns.
+    /// Writes an entry, and locks it. It is on the disk when this returns.
     pub(super) fn write(folder: &Path, marker: Marker, record: &Record) -> io::Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let path = folder.join(format!("{}.json", marker.id));
-        // The entry gets its name when it is complete: nobody reads half of one.
-        let draft = path.with_extension("new");
-        let mut file = OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(&draft)?;
-        file.try_lock()?;
-        file.write_all(&line(record)?)?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)?;
-        File::open(folder)?.sync_all()?;
-        Ok(Self { marker, file: Some((path, file)) })
+        let file = write(folder, &marker.id, &line(record)?, File::try_lock)?;
+        Ok(Self { file: Some((path(folder, &marker.id), file)), marker })
     }
 
     /// Opens and locks an entry. `None`: another create has it, it is gone, or it is no entry.
@@ -146,6 +137,41 @@ pub(super) fn over(path: &Path) -> Option<Contents> {
         Entry::open(path)?;
     }
     Some(contents)
+}
+
+/// Writes the entry of an object with this id that another machine's journal had, for anybody to claim.
+///
+/// # Errors
+/// Another instance was faster, or the file cannot be written.
+pub(super) fn restore(folder: &Path, record: &Record, id: &str) -> io::Result<()> {
+    let text = [line(record)?, line(&Note::Answered(id.to_owned()))?].concat();
+    write(folder, &record.marker, &text, |_| Ok(())).map(|_| ())
+}
+
+/// Writes an entry's file. It gets its name when it is complete: nobody reads half of one, and there is one of a marker.
+fn write(
+    folder: &Path,
+    marker: &str,
+    text: &[u8],
+    lock: impl Fn(&File) -> Result<(), fs::TryLockError>,
+) -> io::Result<File> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let draft = folder.join(format!("{}.new", uuid::Uuid::new_v4()));
+    let mut file = OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(&draft)?;
+    let named = lock(&file).map_err(io::Error::from).and_then(|()| {
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::hard_link(&draft, path(folder, marker))
+    });
+    fs::remove_file(&draft)?;
+    named?;
+    File::open(folder)?.sync_all()?;
+    Ok(file)
+}
+
+/// Where the entry of a marker is.
+pub(super) fn path(folder: &Path, marker: &str) -> PathBuf {
+    folder.join(format!("{marker}.json"))
 }
 
 /// What an entry says, whoever holds it.

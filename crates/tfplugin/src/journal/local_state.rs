@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -29,38 +30,63 @@ struct Instance {
     private: String,
 }
 
-/// The markers in the local state of a workspace, in the working directory; none where there is no such state.
-pub(super) fn markers(workspace: &str) -> HashSet<String> {
-    let path: PathBuf = match workspace {
-        "default" => "terraform.tfstate".into(),
-        named => Path::new("terraform.tfstate.d").join(named).join("terraform.tfstate"),
-    };
-    fs::read(path).map(|text| markers_of(&text)).unwrap_or_default()
+/// What a local state tells of the objects in it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Stored {
+    /// The markers of their creates.
+    pub(super) markers: HashSet<String>,
+    /// The deployments that made them: more than one for a state that came here from another directory.
+    pub(super) deployments: HashSet<String>,
 }
 
-fn markers_of(text: &[u8]) -> HashSet<String> {
+/// What a state in a file has; nothing where there is no such file.
+pub(super) fn read(path: Option<&Path>) -> Stored {
+    path.and_then(|path| fs::read(path).ok()).map(|text| stored(&text)).unwrap_or_default()
+}
+
+/// The name of the state in a plan's file, which is a ZIP archive.
+const IN_PLAN: &str = "tfstate";
+
+/// What the state had of which a plan in a file was made; `None` where that cannot be read (OpenTofu encrypts it, if it is told to).
+pub(super) fn read_in_plan(path: &Path) -> Option<Stored> {
+    let mut archive = zip::ZipArchive::new(fs::File::open(path).ok()?).ok()?;
+    let mut text = Vec::new();
+    archive.by_name(IN_PLAN).ok()?.read_to_end(&mut text).ok()?;
+    serde_json::from_slice::<State>(&text).ok()?;
+    Some(stored(&text))
+}
+
+fn stored(text: &[u8]) -> Stored {
     let state: State = serde_json::from_slice(text).unwrap_or_default();
-    let instances = state.resources.into_iter().flat_map(|resource| resource.instances);
-    instances.filter_map(|instance| Private::read(&STANDARD.decode(instance.private).ok()?).marker).collect()
+    let mut stored = Stored::default();
+    for instance in state.resources.into_iter().flat_map(|resource| resource.instances) {
+        let Ok(private) = STANDARD.decode(instance.private) else { continue };
+        let private = Private::read(&private);
+        stored.markers.extend(private.marker);
+        stored.deployments.extend(private.deployment);
+    }
+    stored
 }
 
 #[cfg(test)]
 mod tests {
     use base64::Engine;
 
-    use super::{STANDARD, markers_of};
+    use super::{STANDARD, Stored, stored};
     use crate::private::Private;
 
     #[test]
     fn the_markers_of_a_state_are_read_beside_what_others_keep_there() {
-        let ours = STANDARD.encode(Private { marker: Some("m-1".to_owned()) }.write());
+        let ours = Private { marker: Some("m-1".to_owned()), deployment: Some("d-1".to_owned()), ..Private::default() };
+        let ours = STANDARD.encode(ours.write());
         let state = format!(
             r#"{{"version": 4, "resources": [{{"mode": "managed", "instances": [{{"attributes": {{}}, "private": "{ours}"}},
                 {{"private": "eyJzY2hlbWFfdmVyc2lvbiI6IjEifQ=="}}, {{}}]}}, {{"mode": "data"}}]}}"#
         );
-        assert_eq!(markers_of(state.as_bytes()), ["m-1".to_owned()].into());
+        let expected = Stored { markers: ["m-1".to_owned()].into(), deployments: ["d-1".to_owned()].into() };
+        assert_eq!(stored(state.as_bytes()), expected);
         for none in ["", "{", r#"{"resources": null}"#, "[]"] {
-            assert!(markers_of(none.as_bytes()).is_empty(), "{none}");
+            assert_eq!(stored(none.as_bytes()), Stored::default(), "{none}");
         }
     }
 }

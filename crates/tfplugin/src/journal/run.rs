@@ -16,7 +16,9 @@ impl Run {
 
     pub(super) fn of(process: u32) -> Option<Self> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-        Some(Self(format!("{}:{process}:{}", boot.trim(), started(process)?)))
+        // A part of the boot's id is enough to tell it from others, and is short enough for a mark.
+        let boot = boot.trim().get(..8)?;
+        Some(Self(format!("{boot}:{process}:{}", started(process)?)))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -175,3 +175,102 @@ fn a_twin_that_alone_is_asked_for_is_not_the_one_that_is_stored() {
     bench.destroy().succeeds();
     assert!(bench.objects().is_empty());
 }
+
+/// The working directory as another machine has it, or this one after `rm -rf .terraform`: without a journal.
+fn elsewhere(bench: &Bench) {
+    fs::remove_dir_all(bench.path("work/.terraform")).unwrap();
+    bench.run(&["init", "-no-color", "-input=false"]);
+}
+
+#[test]
+fn what_a_machine_without_a_journal_finds_marked_is_taken_over() {
+    let Some(bench) = Bench::new() else { return };
+    let states = States::serve();
+    let body = states.backend() + &two_instances(&bench);
+    bench.config(&body);
+    bench.run(&["init", "-no-color", "-input=false"]);
+    cut(&bench);
+    let made = bench.objects();
+    assert_eq!(made.len(), 2);
+    elsewhere(&bench);
+    let ran = bench.apply(&body).succeeds();
+    assert!(ran.out.contains("2 added"), "{}", ran.out);
+    assert_eq!(bench.objects(), made, "the same objects, and no others");
+    bench.settled();
+    assert!(bench.journal().is_empty(), "a stored state has both");
+    bench.destroy().succeeds();
+    assert!(bench.objects().is_empty());
+}
+
+#[test]
+fn what_is_planned_otherwise_elsewhere_is_named_by_the_next_run() {
+    let Some(bench) = Bench::new() else { return };
+    let states = States::serve();
+    let body = states.backend() + &two_instances(&bench);
+    bench.config(&body);
+    bench.run(&["init", "-no-color", "-input=false"]);
+    cut(&bench);
+    elsewhere(&bench);
+    bench.apply(&body.replace("\"quick\"\n}", "\"quick\"\n  size = 11\n}")).succeeds();
+    assert_eq!(bench.objects().len(), 3, "other values may be another object");
+    let said = bench.run(&["plan", "-no-color"]).succeeds().out;
+    assert_eq!(said.matches("An apply was cut off").count(), 1, "{said}");
+    assert_eq!(bench.journal().len(), 1, "{said}");
+}
+
+#[test]
+fn a_twin_is_not_the_one_that_the_state_has_whoever_plans_it() {
+    let Some(bench) = Bench::new() else { return };
+    let states = States::serve();
+    let things = |count: u8| {
+        states.backend() + &format!("resource \"trial_thing\" \"a\" {{\n  count = {count}\n  name  = \"twin\"\n}}\n")
+    };
+    bench.config(&things(1));
+    bench.run(&["init", "-no-color", "-input=false"]);
+    bench.run(&["apply", "-auto-approve", "-no-color"]).succeeds();
+    // A whole plan knows what is stored.
+    elsewhere(&bench);
+    bench.apply(&things(2)).succeeds();
+    assert_eq!(bench.objects().len(), 2);
+    // A partial one does not.
+    elsewhere(&bench);
+    bench.config(&things(3));
+    let refusal = ["may be the object that is to be made here", "import {", "id = \"", "Plan and apply the whole"];
+    bench.run(&["apply", "-auto-approve", "-no-color", "-target=trial_thing.a[2]"]).fails_with(&refusal);
+    assert_eq!(bench.objects().len(), 2, "nothing was made");
+    // A plan in a file has within what it was made of.
+    bench.run(&["plan", "-no-color", "-out=planned"]).succeeds();
+    elsewhere(&bench);
+    bench.run(&["apply", "-no-color", "planned"]).succeeds();
+    assert_eq!(bench.objects().len(), 3);
+    bench.settled();
+    bench.destroy().succeeds();
+    assert!(bench.objects().is_empty());
+}
+
+#[test]
+fn two_deployments_of_one_plan_stay_two() {
+    let (Some(one), Some(other)) = (Bench::new(), Bench::new()) else { return };
+    let (states, others) = (States::serve(), States::serve());
+    let body = |states: &States| states.backend() + "resource \"trial_thing\" \"a\" {\n  name = \"same\"\n}\n";
+    one.config(&body(&states));
+    // The other one works on the same world.
+    fs::remove_dir(other.path("world")).unwrap();
+    std::os::unix::fs::symlink(one.path("world"), other.path("world")).unwrap();
+    let config = fs::read_to_string(one.path("work/main.tf")).unwrap();
+    fs::write(other.path("work/main.tf"), config.replace(&states.address, &others.address)).unwrap();
+    for bench in [&one, &other] {
+        bench.run(&["init", "-no-color", "-input=false"]);
+    }
+    let running =
+        [one.start(&["apply", "-auto-approve", "-no-color"]), other.start(&["apply", "-auto-approve", "-no-color"])];
+    for mut running in running {
+        assert!(running.wait().unwrap().success());
+    }
+    assert_eq!(one.objects().len(), 2);
+    for (bench, left) in [(&one, 1), (&other, 0)] {
+        bench.settled();
+        bench.destroy().succeeds();
+        assert_eq!(one.objects().len(), left);
+    }
+}

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
-use tfplugin::{Attr, Call, Marker, Result, Set};
+use tfplugin::{Attr, Call, Marked, Marker, Result, Set};
 
 use super::{IamRole, InlinePolicy, inline as own};
 use crate::client::Aws;
 use crate::create::{VISIBLE_WITHIN, retrying};
 use crate::errors::{Explain, Fault, gone_is_fine};
+use crate::marks::Bearer;
 use crate::{policy, tags};
 
 /// Which attribute a refusal accuses.
@@ -38,9 +39,22 @@ pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Resu
             let tags: BTreeMap<String, String> =
                 role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
             Ok(Some(match tags.get(Marker::TAG) {
-                Some(mark) => *mark == marker.id,
+                Some(mark) => marker.is_on(mark),
                 None => tags::leaves_no_room(&tags) && role.create_date.secs() >= marker.since.as_second(),
             }))
+        }
+        Err(fault) if fault.is_not_found() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The mark of a role.
+pub(super) async fn marked(aws: &Aws, name: &str) -> Result<Option<Marked>, Fault> {
+    match aws.iam.get_role().role_name(name).send().await.fault() {
+        Ok(answer) => {
+            let tags = answer.role.and_then(|role| role.tags).unwrap_or_default();
+            let mark = tags.into_iter().find(|tag| tag.key == Marker::TAG).map(|tag| tag.value);
+            Ok(mark.map(|mark| Marked { mark, id: name.to_owned() }))
         }
         Err(fault) if fault.is_not_found() => Ok(None),
         Err(fault) => Err(fault),
@@ -63,6 +77,7 @@ pub(super) async fn look(aws: &Aws, prior: &IamRole) -> Result<Option<IamRole>> 
         InlinePolicy { name: name.into(), policy }
     });
     let remote = role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone()));
+    aws.marks.show(role.tags().iter().map(|tag| (tag.key(), tag.value())), || Bearer::Role(name.to_owned()));
     let (tags, tags_all) = tags::seen(&aws.default_tags, &prior.tags, remote);
     let trust = decoded(role.assume_role_policy_document().unwrap_or_default());
     let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn.clone());

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyUsageType, Tag};
-use futures_util::StreamExt;
-use tfplugin::{Attr, Call, Marker, Result};
+use futures_util::{StreamExt, TryStreamExt};
+use tfplugin::{Attr, Call, Marked, Marker, Result};
 
 use super::KmsKey;
 use crate::client::Aws;
 use crate::create::retrying;
 use crate::errors::{Explain, Fault};
+use crate::marks::Bearer;
 use crate::{policy, tags};
 
 /// The one policy that a key has.
@@ -64,6 +65,7 @@ pub(super) async fn look(aws: &Aws, prior: &KmsKey) -> Result<Option<KmsKey>> {
         Err(fault) if fault.is_not_found() => return Ok(None),
         Err(fault) => return Err(fault.into()),
     };
+    aws.marks.show(remote.iter().map(|(key, value)| (&**key, &**value)), || Bearer::Key(id.to_owned()));
     let (tags, tags_all) = tags::seen(&aws.default_tags, &prior.tags, remote);
     let imported = prior.arn.is_null();
     Ok(Some(KmsKey {
@@ -111,7 +113,7 @@ pub(super) async fn id_of(aws: &Aws, marker: &Marker) -> Result<Option<String>, 
             return Ok(None);
         }
         match tags_of(aws, &id).await {
-            Ok(Some(tags)) if tags.get(Marker::TAG) == Some(&marker.id) => Ok(Some(id)),
+            Ok(Some(tags)) if tags.get(Marker::TAG).is_some_and(|mark| marker.is_on(mark)) => Ok(Some(id)),
             // A key whose tags are not for us to read is none of ours.
             Err(fault) if !fault.is(&["AccessDeniedException"]) => Err(fault),
             _ => Ok(None),
@@ -124,6 +126,33 @@ pub(super) async fn id_of(aws: &Aws, marker: &Marker) -> Result<Option<String>, 
         }
     }
     Ok(None)
+}
+
+/// Keys of which the tags are looked at, for a run without a journal.
+const KEYS: usize = 300;
+
+/// The keys that bear a mark: asked once, and of an account's first keys only.
+pub(super) async fn marked(aws: &Aws) -> Result<Vec<Marked>, Fault> {
+    let look = || async {
+        let mut ids = Vec::new();
+        let mut pages = aws.kms.list_keys().into_paginator().items().send();
+        while let Some(key) = pages.next().await
+            && ids.len() < KEYS
+        {
+            ids.extend(key.fault()?.key_id);
+        }
+        let mark = |id: String| async move {
+            match tags_of(aws, &id).await {
+                Ok(tags) => Ok(tags.and_then(|mut tags| Some(Marked { mark: tags.remove(Marker::TAG)?, id }))),
+                // A key whose tags are not for us to read is none of ours.
+                Err(fault) if fault.is(&["AccessDeniedException"]) => Ok(None),
+                Err(fault) => Err(fault),
+            }
+        };
+        let marked = futures_util::stream::iter(ids).map(mark).buffer_unordered(8);
+        marked.try_filter_map(|marked| async { Ok(marked) }).try_collect().await
+    };
+    Ok(aws.marks.keys.get_or_try_init(look).await?.clone())
 }
 
 /// The first attribute in which a key is not as it is wanted.

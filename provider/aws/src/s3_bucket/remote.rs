@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
     ServerSideEncryption as Algorithm, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
     ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
-use tfplugin::{Attr, Call, Marker, Result};
+use tfplugin::{Attr, Call, Marked, Marker, Result};
 
 use super::{PublicAccessBlock, S3Bucket, ServerSideEncryption, Versioning, is_busy};
 use crate::client::Aws;
@@ -150,13 +150,22 @@ async fn raw_tags(aws: &Aws, name: &str) -> Result<BTreeMap<String, String>, Fau
     Ok(answer.map(|answer| answer.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect()).unwrap_or_default())
 }
 
+/// The mark of a bucket of this name, if it is ours to look at.
+pub(super) async fn marked(aws: &Aws, name: &str) -> Result<Option<Marked>, Fault> {
+    match raw_tags(aws, name).await {
+        Ok(mut tags) => Ok(tags.remove(Marker::TAG).map(|mark| Marked { mark, id: name.to_owned() })),
+        Err(fault) if fault.is_not_found() || fault.is(&["AccessDenied"]) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Whether a bucket of this name was made by this create: it bears the mark, or (where S3 took no tags with the create) it is
 /// ours and as young as the create. `None`: no bucket is seen, which a new one may not be for a while.
 pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Result<Option<bool>, Fault> {
     match raw_tags(aws, name).await {
         Ok(tags) => {
             if let Some(mark) = tags.get(Marker::TAG) {
-                return Ok(Some(*mark == marker.id));
+                return Ok(Some(marker.is_on(mark)));
             }
         }
         Err(fault) if fault.is_not_found() => return Ok(None),

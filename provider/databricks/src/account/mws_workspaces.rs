@@ -27,7 +27,7 @@ use self::blocks::{CloudResourceContainer, ExternalCustomerInfo, GcpManagedNetwo
 use self::description::{Found, creation, patch, state_of};
 use super::mws_networks::{MwsNetworks, reasons};
 use crate::clients::Account;
-use crate::creation::Created;
+use crate::creation::{Created, uncreated};
 use crate::rest::{self, Api, Place, Rest};
 
 /// A workspace on AWS, in the network, with the storage and under the keys of the customer.
@@ -245,7 +245,10 @@ resource "databricks_mws_workspaces" "example" {
             token::possible(cx.client())?;
         }
         let request = Request::post_account(Workspace::PATH).json(&creation(&plan)?)?;
-        let made = cx.client().send::<Json>(request).await.created()?;
+        let made = match cx.client().send::<Json>(request).await {
+            Err(error) if error.is_already_exists() => return Err(taken(cx, &plan, uncreated(error)).await.into()),
+            answer => answer.created()?,
+        };
         Ok(state_of(cx.client(), &plan, &Found::read(made)?)?)
     }
 
@@ -341,6 +344,18 @@ resource "databricks_mws_workspaces" "example" {
 
     fn upgrade(version: i64, state: Json) -> Result<Json> {
         Ok(description::upgrade(version, state))
+    }
+}
+
+/// The refusal of a workspace whose name another one has, with what that is imported by.
+async fn taken(cx: &Call<Account>, plan: &MwsWorkspaces, error: Error) -> Error {
+    let Ok(all) = cx.client().send::<Vec<Json>>(Request::get_account(Workspace::PATH)).await else { return error };
+    let name = Json::from(plan.workspace_name.text());
+    let found = all.into_iter().find(|one| one.get("workspace_name") == Some(&name));
+    let state = found.and_then(|found| state_of(cx.client(), plan, &Found::read(found).ok()?).ok());
+    match state.as_ref().map(|state| state.id.text()) {
+        Some(id) if !id.is_empty() => error.exists(id),
+        _ => error,
     }
 }
 

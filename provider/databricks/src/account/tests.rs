@@ -125,7 +125,7 @@ async fn a_create_whose_answer_was_lost_is_found_and_not_repeated() {
         "another name is another network"
     );
     let since = cx.marker().since.checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
-    let later = Marker { since, ..cx.marker().clone() };
+    let later = tfplugin::Marker::new(cx.marker().id.clone(), since);
     assert!(Of::<MwsNetworks>::find(&cx, &network(1), &later).await.unwrap().is_none(), "it is older than the create");
 }
 

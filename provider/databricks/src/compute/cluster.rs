@@ -12,11 +12,11 @@ mod suppression;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use databricks::api::clusters::{self, ClusterId, ClusterState};
+use databricks::api::clusters::{self, Cluster as ApiCluster, ClusterId, ClusterState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
     REQUIRED, Resource, Result, Set, Timeouts,
 };
 
@@ -295,8 +295,23 @@ impl Resource for Cluster {
 
     async fn find(cx: &Call<AnyWorkspace>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let cx = &level::call(cx, &plan.provider_config).await?;
-        let ours = api::list(cx, None).await?.into_iter().find(|one| one.has_tag(Marker::TAG, &marker.id));
+        let ours = api::list(cx, None)
+            .await?
+            .into_iter()
+            .find(|one| one.tag(Marker::TAG).is_some_and(|mark| marker.is_on(mark)));
         ours.map(|found| state_of(cx.client().host(), plan, &found)).transpose()
+    }
+
+    async fn marked(cx: &Call<AnyWorkspace>, plan: &Self) -> Result<Vec<Marked>> {
+        let cx = &level::call(cx, &plan.provider_config).await?;
+        let look = async {
+            let all: Vec<ApiCluster> = clusters::list(cx.client(), None).await?;
+            let mark = |one: ApiCluster| {
+                Some(Marked { mark: one.attributes.custom_tags.get(Marker::TAG)?.clone(), id: one.cluster_id })
+            };
+            Ok::<_, databricks::Error>(all.into_iter().filter_map(mark).collect::<Vec<_>>())
+        };
+        Ok(cx.client().once("clusters with a mark", look).await?.to_vec())
     }
 
     async fn read(cx: &Call<AnyWorkspace>, state: Self) -> Result<Option<Self>> {

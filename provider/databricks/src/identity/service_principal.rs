@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Resource,
-    Result,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning,
+    Resource, Result,
 };
 
 use super::text;
@@ -90,7 +90,11 @@ pub struct ServicePrincipal {
 const MARK: &str = Marker::TAG;
 
 fn mark(marker: &Marker) -> String {
-    format!("{MARK}:{}", marker.id)
+    format!("{MARK}:{}", marker.text())
+}
+
+fn mark_of(principal: &Api) -> Option<&str> {
+    principal.external_id.strip_prefix(MARK)?.strip_prefix(':')
 }
 
 /// The entitlements by name, with the attribute that stands for each.
@@ -185,8 +189,8 @@ async fn patch(client: &Client, id: &str, operations: Vec<PatchOperation>) -> Re
 }
 
 /// The service principals whose attribute has this value.
-async fn having(client: &Client, attribute: &str, value: &str) -> Result<Vec<Api>> {
-    let filter = format!("{attribute} eq \"{}\"", value.replace('"', "\\\""));
+async fn having(client: &Client, has: &str, value: &str) -> Result<Vec<Api>> {
+    let filter = format!("{has} \"{}\"", value.replace('"', "\\\""));
     let request = Request::get(path(client, "")?).query("filter", filter);
     let all: ServicePrincipals = client.send(request).await?;
     Ok(all.resources)
@@ -195,7 +199,7 @@ async fn having(client: &Client, attribute: &str, value: &str) -> Result<Vec<Api
 /// Takes over the service principal that is in the way of a create, and brings it to the plan.
 async fn adopt(client: &Client, plan: &ServicePrincipal) -> Result<Option<ServicePrincipal>> {
     let Some(application_id) = plan.application_id.known() else { return Ok(None) };
-    let Some(found) = having(client, "applicationId", application_id).await?.into_iter().next() else {
+    let Some(found) = having(client, "applicationId eq", application_id).await?.into_iter().next() else {
         return Ok(None);
     };
     let found = state_of(plan, found);
@@ -299,13 +303,24 @@ impl Resource for ServicePrincipal {
 
     async fn find(cx: &Call<Either>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let client = &at_level(cx, plan).await?;
-        let wanted = plan.external_id.known().cloned().unwrap_or_else(|| mark(marker));
         let all = match (plan.display_name.known(), plan.application_id.known()) {
-            (Some(name), _) => having(client, "displayName", name).await?,
-            (None, Some(id)) => having(client, "applicationId", id).await?,
-            (None, None) => having(client, "externalId", &wanted).await?,
+            (Some(name), _) => having(client, "displayName eq", name).await?,
+            (None, Some(id)) => having(client, "applicationId eq", id).await?,
+            (None, None) => having(client, "externalId sw", &format!("{MARK}:{}", marker.id)).await?,
         };
-        Ok(all.into_iter().find(|one| one.external_id == wanted).map(|one| state_of(plan, one)))
+        let is_ours = |one: &Api| match plan.external_id.known() {
+            Some(wanted) => one.external_id == *wanted,
+            None => mark_of(one).is_some_and(|mark| marker.is_on(mark)),
+        };
+        Ok(all.into_iter().find(is_ours).map(|one| state_of(plan, one)))
+    }
+
+    async fn marked(cx: &Call<Either>, plan: &Self) -> Result<Vec<Marked>> {
+        let client = &at_level(cx, plan).await?;
+        let look = async { having(client, "externalId sw", &format!("{MARK}:")).await };
+        let all = client.once("service principals with a mark", look).await?;
+        let marked = all.iter().filter_map(|one| Some(Marked { mark: mark_of(one)?.to_owned(), id: one.id.clone() }));
+        Ok(marked.collect())
     }
 
     async fn read(cx: &Call<Either>, state: Self) -> Result<Option<Self>> {
@@ -394,7 +409,7 @@ mod tests {
 
     #[test]
     fn the_mark_of_a_create_is_no_external_id() {
-        let marker = Marker { id: "0a1b".into(), since: jiff::Timestamp::UNIX_EPOCH };
+        let marker = Marker::new("0a1b", jiff::Timestamp::UNIX_EPOCH);
         let state = |external_id: String| {
             state_of(&ServicePrincipal::default(), Api { external_id, ..Api::default() }).external_id
         };

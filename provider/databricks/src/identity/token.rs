@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_comment_survives_its_mark() {
-        let marker = Marker { id: "0a1b".into(), since: Timestamp::UNIX_EPOCH };
+        let marker = Marker::new("0a1b", Timestamp::UNIX_EPOCH);
         let texts =
             ["nightly import", "with (brackets)", "ends in a blank ", "  nightly\n", "a (terraform-created-by:", ""];
         for comment in texts.map(Attr::from).into_iter().chain([Attr::Null]) {

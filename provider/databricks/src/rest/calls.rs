@@ -31,6 +31,8 @@ pub(super) struct Calls<'a, T: Rest> {
 pub(super) enum Refused {
     /// There is one already, which the plan takes over.
     Existing,
+    /// Another one has the name.
+    Taken(Error),
     /// For this reason.
     Failed(Error),
 }
@@ -137,7 +139,7 @@ impl<'a, T: Rest> Calls<'a, T> {
             body.insert(T::API.own().to_owned(), Json::from(place.own()));
         }
         self.write(request, body, &|_| false).await.map_err(|refused| match refused {
-            Refused::Failed(error) => error,
+            Refused::Failed(error) | Refused::Taken(error) => error,
             Refused::Existing => Error::new("there is one already"),
         })
     }
@@ -157,19 +159,19 @@ impl<'a, T: Rest> Calls<'a, T> {
         let end = Instant::now() + PROPAGATION;
         let (start, most) = (Duration::from_millis(500), Duration::from_secs(10));
         let what = format!("the {} to be possible", T::NOUN);
-        let answer = self
-            .cx
+        let placed = |error: databricks::Error| match T::accused(&error) {
+            Some(attribute) => uncreated(error).at(attribute),
+            None => uncreated(error),
+        };
+        self.cx
             .poll(&what, start, most, async || match self.client().send::<Json>(request.clone()).await {
-                Ok(answer) => Ok(Probe::Done(Some(inside(answer, T::API.answer_in)))),
-                Err(error) if takes_over(&error) => Ok(Probe::Done(None)),
+                Ok(answer) => Ok(Probe::Done(Ok(inside(answer, T::API.answer_in)))),
+                Err(error) if takes_over(&error) => Ok(Probe::Done(Err(Refused::Existing))),
                 Err(error) if T::is_not_yet(&error) && Instant::now() < end => Ok(Probe::Waiting(error.to_string())),
-                Err(error) => Err(match T::accused(&error) {
-                    Some(attribute) => uncreated(error).at(attribute),
-                    None => uncreated(error),
-                }),
+                Err(error) if error.is_already_exists() => Ok(Probe::Done(Err(Refused::Taken(placed(error))))),
+                Err(error) => Err(placed(error)),
             })
-            .await?;
-        answer.ok_or(Refused::Existing)
+            .await?
     }
 
     /// The object as it is now; `None` if it is gone.

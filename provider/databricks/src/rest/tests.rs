@@ -150,7 +150,7 @@ fn what_stands_in_the_path_is_not_sent() {
 
 #[test]
 fn an_object_from_before_the_create_is_not_of_it() {
-    let marker = Marker { id: "m".into(), since: Timestamp::from_second(1_000_000).unwrap() };
+    let marker = Marker::new("m", Timestamp::from_second(1_000_000).unwrap());
     let api = Api::collection("/x", "id");
     for (created, expected) in [
         (json!(1_000_000_000), true),

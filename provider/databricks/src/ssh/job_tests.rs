@@ -192,7 +192,7 @@ async fn a_create_that_was_cut_off_finds_its_job_or_runs_it_and_never_twice() {
     assert_eq!((done.state.text(), machine.text("runs").as_str(), machine.calls("submit")), ("exited", "run\n", 1));
 
     // The request of the other create had not arrived: whichever is first, both are one.
-    let other = Marker { id: "another".into(), since: Timestamp::now() };
+    let other = Marker::new("another", Timestamp::now());
     let found = SshJob::find(&cx, &plan, &other).await.unwrap().unwrap();
     let again = SshJob::find(&cx, &plan, &other).await.unwrap().unwrap();
     assert_eq!((found.id, machine.text("runs").as_str()), (again.id, "run\nrun\n"));
@@ -230,7 +230,7 @@ async fn an_interruption_ends_the_wait_and_says_that_the_job_goes_on() {
     machine.set("slow", "");
     let made = SshJob::create(&here(), machine.job(&["true"])).await.unwrap();
     let cancel = CancellationToken::new();
-    let marker = Marker { id: "m".into(), since: Timestamp::now() };
+    let marker = Marker::new("m", Timestamp::now());
     let cx = Call::new(Arc::new(client(HOST)), cancel.clone(), Duration::from_secs(60), marker.clone());
     let begun = Instant::now();
     let stop = async {

@@ -8,8 +8,8 @@ use ssh_endpoint::publish::EndpointConfig;
 use ssh_endpoint::{self as layout, SshEndpoint as Endpoint};
 use ssh_key::PublicKey;
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED,
-    Resource, Result, Set,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning,
+    REQUIRED, Resource, Result, Set,
 };
 
 use super::driver_user::driver_user;
@@ -260,6 +260,7 @@ output "ssh_endpoint" {
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> =
         Some(("name               = \"example\"", "name               = \"another\""));
     const IMPORT_ID: Option<&'static str> = Some("name");
+    const NAMED: bool = true;
 
     type Client = Workspace;
 
@@ -325,7 +326,7 @@ output "ssh_endpoint" {
 
     async fn find(cx: &Call<Workspace>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let name = plan.name.text();
-        let is_ours = publish::claimed_by(cx, name).await?.is_some_and(|id| id == marker.id);
+        let is_ours = publish::claimed_by(cx, name).await?.is_some_and(|mark| marker.is_on(&mark));
         if !is_ours {
             return Ok(None);
         }
@@ -333,6 +334,12 @@ output "ssh_endpoint" {
             Some(published) => state_of(Self::default(), published),
             None => Self { id: plan.name.clone(), name: plan.name.clone(), ..Self::default() },
         }))
+    }
+
+    async fn marked(cx: &Call<Workspace>, plan: &Self) -> Result<Vec<Marked>> {
+        let name = plan.name.text();
+        let mark = publish::claimed_by(cx, name).await?;
+        Ok(mark.map(|mark| Marked { mark, id: name.to_owned() }).into_iter().collect())
     }
 
     async fn read(cx: &Call<Workspace>, state: Self) -> Result<Option<Self>> {

@@ -36,13 +36,14 @@ pub(super) async fn claim(cx: &Call<Workspace>, name: &str) -> Result<()> {
     // An apply that was killed between the scope and its mark left it empty.
     if !is_new && !is_empty(cx, &scope).await? {
         return Err(Error::new(format!("The workspace has an SSH endpoint {name:?} already"))
-            .detail(format!("Choose another name, or import it: terraform import <address> {name}"))
-            .at("name"));
+            .detail("Choose another name, or take it over.")
+            .at("name")
+            .exists(name));
     }
-    put(cx, &scope, MANAGED, cx.marker().id.clone()).await
+    put(cx, &scope, MANAGED, cx.marker().text().to_owned()).await
 }
 
-/// The marker of the create that made the endpoint's scope; `None` if there is no such scope.
+/// The mark of the create that made the endpoint's scope; `None` if there is no such scope.
 pub(super) async fn claimed_by(cx: &Call<Workspace>, name: &str) -> Result<Option<String>> {
     get(cx, &layout::secret_scope(name), MANAGED).await
 }

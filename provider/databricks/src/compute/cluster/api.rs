@@ -28,8 +28,8 @@ impl Found {
         Ok(Self { api: serde_json::from_value(answer.clone())?, all: members(answer) })
     }
 
-    pub(super) fn has_tag(&self, name: &str, value: &str) -> bool {
-        self.api.attributes.custom_tags.get(name).is_some_and(|found| found == value)
+    pub(super) fn tag(&self, name: &str) -> Option<&str> {
+        self.api.attributes.custom_tags.get(name).map(String::as_str)
     }
 }
 

@@ -91,7 +91,7 @@ pub(super) fn creation(plan: &Cluster, marker: &Marker) -> Result<Members> {
     })?;
     let tags = body.entry("custom_tags").or_insert_with(|| json!({}));
     if let Json::Object(tags) = tags {
-        tags.insert(Marker::TAG.into(), marker.id.clone().into());
+        tags.insert(Marker::TAG.into(), marker.text().into());
     }
     Ok(body)
 }

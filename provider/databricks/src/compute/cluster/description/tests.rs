@@ -35,7 +35,7 @@ fn seen(known: &Cluster, answer: Json) -> Cluster {
 
 #[test]
 fn a_creation_sends_its_zeros_and_its_marker_and_nothing_of_terraforms() {
-    let marker = Marker { id: "0a1b".into(), since: jiff::Timestamp::UNIX_EPOCH };
+    let marker = Marker::new("0a1b", jiff::Timestamp::UNIX_EPOCH);
     let plan = Cluster {
         num_workers: 0.into(),
         autotermination_minutes: 0.into(),
