@@ -10,6 +10,9 @@ use tfplugin::{Attr, OPTIONAL, Secret};
 
 /// Deploys and runs Databricks on AWS: the network, keys, buckets and roles in AWS, the account's objects, the workspace, and
 /// what is in it. What the block does not say is taken from the environment, then from a profile of `~/.databrickscfg`.
+///
+/// A plan that changes something of Databricks signs in first: wrong credentials, a wrong account or host stop it before anything is
+/// made. At a workspace, which the same apply may make, they are a warning, except a personal access token that is wrong.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Config {
     /// Address of the workspace or of the account console (`https://accounts.cloud.databricks.com`). Environment:

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,8 @@ struct Inner {
     flights: Flights,
     clock: Clock,
     looks: Looks,
+    /// Whether the service has answered a request: it takes the credentials.
+    is_admitted: AtomicBool,
     me: tokio::sync::OnceCell<(User, String)>,
     /// Clients of other hosts with the same credentials.
     others: Mutex<BTreeMap<String, Client>>,
@@ -76,6 +79,7 @@ impl Client {
             tokens: Cache::default(),
             clock: Clock::default(),
             looks: Looks::default(),
+            is_admitted: AtomicBool::default(),
             me: tokio::sync::OnceCell::new(),
             others: Mutex::default(),
             resolved,
@@ -212,6 +216,7 @@ impl Client {
             let mut failed = match outcome {
                 Ok(answer) => {
                     self.limiter().answered(&request.path, begun);
+                    self.0.is_admitted.store(true, Ordering::Relaxed);
                     return Ok(answer);
                 }
                 Err(failed) => failed,
@@ -250,6 +255,30 @@ impl Client {
             };
             tracing::debug!(request = name, number, wait_ms = wait.as_millis(), reason = %failed.reason(), "the request is sent again");
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Whether the credentials are good anywhere in the account, and not at this host alone.
+    pub fn is_portable(&self) -> bool {
+        self.0.resolved.method.is_portable()
+    }
+
+    /// Whether the service takes the credentials: signs in, and where a token is given that nobody has to sign in for, asks who it is
+    /// of. Nothing is asked where a request was answered before. What the service refuses for other reasons is no answer to that.
+    ///
+    /// # Errors
+    /// [`Error::Auth`], an [`Error::is_bad_token`], and what could not be reached.
+    pub async fn verify(&self) -> Result<(), Error> {
+        if self.0.is_admitted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.bearer().await?;
+        if self.is_portable() || self.is_account() {
+            return Ok(());
+        }
+        match self.me().await {
+            Err(error) if error.is_bad_token() || error.is_unreachable() => Err(error),
+            _ => Ok(()),
         }
     }
 

@@ -175,6 +175,16 @@ impl Error {
         matches!(self.status(), Some(401 | 403))
     }
 
+    /// Whether the service refused the token itself, or the credentials for one. It answers 401 or, for a personal access token, 403
+    /// with nothing but the text to tell it from a lack of rights.
+    pub fn is_bad_token(&self) -> bool {
+        match self.status() {
+            Some(401) => true,
+            Some(403) => self.message().to_lowercase().contains("invalid access token"),
+            _ => matches!(self, Self::Auth { .. }),
+        }
+    }
+
     /// Whether the service could not be reached at all, so that nothing happened.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
@@ -467,6 +477,9 @@ mod tests {
         assert!(error(400, r#"{"error_code":"INVALID_STATE","message":"used"}"#).is_invalid_state());
         assert!(!error(400, "").may_have_happened());
         assert!(error(500, "").may_have_happened());
+        assert!(error(401, "").is_bad_token());
+        assert!(error(403, r#"{"error_code":"403","message":"Invalid access token."}"#).is_bad_token());
+        assert!(!error(403, r#"{"error_code":"PERMISSION_DENIED","message":"not an admin"}"#).is_bad_token());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use crate::diagnostic::{Diagnostic, Failed, Result};
-use crate::operations::{Ask, Boxed, Operations, PlanAsk, Typed};
+use crate::operations::{Ask, Boxed, Operations, PlanAsk, PlanSaid, Typed};
 use crate::resource::{Client, Resource};
 use crate::types::Schema;
 use crate::value::Value;
@@ -97,7 +97,11 @@ where
         Typed::<R>::unbroken::<C>().is_unknown(context)
     }
 
-    fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<(Value, Vec<crate::diagnostic::Path>)>> {
+    fn obstacle<'a>(&'a self, context: &'a C) -> Boxed<'a, Option<Diagnostic>> {
+        Typed::<R>::unbroken::<C>().obstacle(context)
+    }
+
+    fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<PlanSaid>> {
         Typed::<R>::unbroken::<C>().plan(ask)
     }
 

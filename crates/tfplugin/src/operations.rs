@@ -51,14 +51,23 @@ pub(crate) struct PlanAsk<'a, C> {
     pub(crate) replaces: Vec<Path>,
 }
 
+/// What a resource says to a plan.
+pub(crate) struct PlanSaid {
+    pub(crate) value: Value,
+    pub(crate) replaces: Vec<Path>,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
 /// The operations of a resource.
 pub(crate) trait Operations<C>: Debug + Send + Sync {
     /// The resource's own checks.
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>>;
     /// Whether nobody can be asked before something else is applied.
     fn is_unknown(&self, context: &C) -> bool;
+    /// What stands against a change.
+    fn obstacle<'a>(&'a self, context: &'a C) -> Boxed<'a, Option<Diagnostic>>;
     /// The resource's own say in the plan.
-    fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<(Value, Vec<Path>)>>;
+    fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<PlanSaid>>;
     /// Looks for the object of an earlier create.
     fn find<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Option<Value>>>;
     /// Whether the service takes its name once only.
@@ -163,7 +172,11 @@ where
         R::Client::is_unknown(context)
     }
 
-    fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<(Value, Vec<Path>)>> {
+    fn obstacle<'a>(&'a self, context: &'a C) -> Boxed<'a, Option<Diagnostic>> {
+        Box::pin(R::Client::obstacle(context))
+    }
+
+    fn plan<'a>(&'a self, ask: PlanAsk<'a, C>) -> Boxed<'a, Result<PlanSaid>> {
         Box::pin(async move {
             let PlanAsk { context, schema, prior, config, planned, mut replaces } = ask;
             // Without a client (unknown region, say) the resource plans what it can without asking.
@@ -174,16 +187,18 @@ where
             let prior_object: Option<R> = if prior.is_null() { None } else { Some(from_value(prior, schema)?) };
             let config_object: R = from_value(config, schema)?;
             let mut object: R = from_value(&planned, schema)?;
+            let mut warnings = Vec::new();
             R::plan(&mut Planning {
                 prior: prior_object.as_ref(),
                 config: &config_object,
                 planned: &mut object,
                 replaces: &mut replaces,
+                warnings: &mut warnings,
                 client: client.as_deref(),
                 now: Timestamp::now(),
             })
             .map_err(|error| Self::subject(Operation::Plan, schema, &planned).failed(error))?;
-            Ok((restore(&planned, &object, schema)?, replaces))
+            Ok(PlanSaid { value: restore(&planned, &object, schema)?, replaces, warnings })
         })
     }
 

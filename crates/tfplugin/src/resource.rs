@@ -40,6 +40,13 @@ pub trait Client<Context>: Send + Sync + Sized + 'static {
     fn stored(&self, marker: &Marker) {
         let _ = marker;
     }
+
+    /// What stands against a change through it: that the service refuses the credentials, say. A plan that makes or changes an
+    /// object asks before anything is made; whoever has to ask a service for the answer asks it once.
+    fn obstacle(context: &Context) -> impl Future<Output = Option<Diagnostic>> + Send {
+        let _ = context;
+        async { None }
+    }
 }
 
 /// How long operations may take where the configuration's `timeouts` block says nothing.
@@ -200,6 +207,8 @@ pub struct Planning<'a, R: Resource> {
     pub planned: &'a mut R,
     /// Attributes whose change replaces the object, beside those that the schema names.
     pub replaces: &'a mut Vec<Path>,
+    /// What is said beside the plan, and does not stop it.
+    pub warnings: &'a mut Vec<Diagnostic>,
     /// The client; `None` while the provider's configuration is unknown.
     pub client: Option<&'a R::Client>,
     /// The time of the plan.

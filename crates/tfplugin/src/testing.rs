@@ -135,6 +135,7 @@ pub fn planned<R: Resource>(client: Option<&R::Client>, prior: Option<&R>, confi
         config,
         planned: &mut object,
         replaces: &mut replaces,
+        warnings: &mut Vec::new(),
         client,
         now: Timestamp::now(),
     })?;

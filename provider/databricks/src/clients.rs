@@ -3,9 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tfplugin::{Attr, Error, Result};
+use tfplugin::{Attr, Diagnostic, Error, Result};
 use tokio::sync::OnceCell;
 
+use crate::admission::Admission;
 use crate::level::{self, ProviderConfig};
 
 /// The Databricks side of a configured provider: its configuration, and the client that is made of it when the first
@@ -14,12 +15,13 @@ use crate::level::{self, ProviderConfig};
 pub struct DatabricksContext {
     config: databricks::Config,
     client: OnceCell<databricks::Client>,
+    admission: Admission,
 }
 
 impl DatabricksContext {
     /// The context of a client's configuration, which names what is not known yet.
     pub fn new(config: databricks::Config) -> Self {
-        Self { config, client: OnceCell::new() }
+        Self { config, client: OnceCell::new(), admission: Admission::default() }
     }
 
     /// Whether something of the configuration is known only after an apply.
@@ -35,6 +37,23 @@ impl DatabricksContext {
             error @ databricks::Error::Unknown { .. } => Error::from(error).at("host"),
             error => Error::from(error),
         })
+    }
+
+    /// What stands against a change through the client `T`: that it is of the other level, or that the service does not take it.
+    /// Nobody can say while the configuration is not known.
+    async fn obstacle<T, C>(&self, context: &C) -> Option<Diagnostic>
+    where
+        T: tfplugin::Client<C>,
+        C: Sync,
+    {
+        if self.is_unknown() {
+            return None;
+        }
+        let client = self.client().await;
+        match (client.is_ok(), T::connect(context).await) {
+            (true, Err(of_another_level)) => Some(of_another_level.into()),
+            _ => self.admission.refusal(client).await,
+        }
     }
 }
 
@@ -118,6 +137,10 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account 
         context.as_ref().is_unknown()
     }
 
+    async fn obstacle(context: &C) -> Option<Diagnostic> {
+        context.as_ref().obstacle::<Self, C>(context).await
+    }
+
     async fn connect(context: &C) -> Result<Arc<Self>> {
         let client = context.as_ref().client().await?;
         if !client.is_account() {
@@ -138,6 +161,10 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspac
 
     fn is_unknown(context: &C) -> bool {
         context.as_ref().is_unknown()
+    }
+
+    async fn obstacle(context: &C) -> Option<Diagnostic> {
+        context.as_ref().obstacle::<Self, C>(context).await
     }
 
     async fn connect(context: &C) -> Result<Arc<Self>> {
@@ -161,6 +188,10 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for AnyWorks
         context.as_ref().is_unknown()
     }
 
+    async fn obstacle(context: &C) -> Option<Diagnostic> {
+        context.as_ref().obstacle::<Self, C>(context).await
+    }
+
     async fn connect(context: &C) -> Result<Arc<Self>> {
         Ok(Arc::new(Self(context.as_ref().client().await?)))
     }
@@ -171,6 +202,10 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Either {
 
     fn is_unknown(context: &C) -> bool {
         context.as_ref().is_unknown()
+    }
+
+    async fn obstacle(context: &C) -> Option<Diagnostic> {
+        context.as_ref().obstacle::<Self, C>(context).await
     }
 
     async fn connect(context: &C) -> Result<Arc<Self>> {

@@ -11,6 +11,8 @@ pub const TESTS: &[Test] = &[
     ("a_workspace_host_is_refused_for_account_objects", a_workspace_host_is_refused_for_account_objects),
     ("a_stopped_local_cloud_is_named", a_stopped_local_cloud_is_named),
     ("a_wrong_secret_is_an_authentication_error_without_the_secret", a_wrong_secret_is_an_authentication_error),
+    ("what_databricks_refuses_stops_the_first_plan_before_anything_is_made", the_first_plan_is_stopped),
+    ("a_workspace_that_may_be_made_first_stops_no_plan", a_workspace_may_be_made_first),
     ("a_range_that_is_none_points_at_its_attribute", a_range_that_is_none_points_at_its_attribute),
 ];
 
@@ -79,6 +81,39 @@ fn a_wrong_secret_is_an_authentication_error(cloud: &Cloud) {
     let said = bench.run(&["apply", "-auto-approve", "-no-color", "-input=false"]).failed();
     assert!(said.contains("Check the client id and secret"), "{said}");
     assert!(!said.contains("dose-wrong-secret"), "the secret is not repeated: {said}");
+}
+
+/// Wrong credentials, account and host, and a host of the other level, beside AWS objects that the plan does not depend on.
+fn the_first_plan_is_stopped(cloud: &Cloud) {
+    let wrong: &[(&str, &str, &[&str])] = &[
+        ("DATABRICKS_CLIENT_SECRET", "dose-wrong-secret", &["Check the client id and secret", "oauth-m2m"]),
+        ("DATABRICKS_ACCOUNT_ID", "00000000-0000-4000-8000-000000000000", &["DATABRICKS_ACCOUNT_ID"]),
+        ("DATABRICKS_HOST", "http://accounts.localhost:9", &["Databricks cannot be reached", "DATABRICKS_HOST"]),
+        ("DATABRICKS_HOST", cloud.workspace()["DATABRICKS_HOST"].as_str(), &["belongs to an account"]),
+    ];
+    for (name, value, words) in wrong {
+        let mut bench = Bench::new(&cloud.account);
+        bench.set(name, Some(value));
+        let more = NETWORK.replace("example", "another").replace("faulty", "faulty-too");
+        bench.write(&format!("{VPC}{NETWORK}{more}"));
+        let said = bench.run(&["plan", "-no-color", "-input=false"]).failed();
+        for word in *words {
+            assert!(said.contains(word), "{word:?} is missing in: {said}");
+        }
+        assert!(!said.contains("dose-wrong-secret"), "the secret is not repeated: {said}");
+        assert!(said.matches("Databricks does not take").count() <= 1, "it is said once: {said}");
+        bench.run(&["apply", "-auto-approve", "-no-color", "-input=false"]).failed();
+        assert!(bench.resources().is_empty(), "nothing is made, in AWS neither");
+        bench.run(&["validate", "-no-color"]).succeeded();
+    }
+}
+
+fn a_workspace_may_be_made_first(cloud: &Cloud) {
+    let mut bench = Bench::new(&cloud.account);
+    bench.set("DATABRICKS_HOST", Some("http://dbc-not-yet.localhost:9"));
+    bench.write("resource \"databricks_token\" \"example\" {\n}\n");
+    let said = bench.run(&["plan", "-no-color", "-input=false"]).succeeded().stdout;
+    assert!(said.contains("Plan: 1 to add") && said.contains("Warning: Databricks cannot be reached"), "{said}");
 }
 
 fn a_range_that_is_none_points_at_its_attribute(cloud: &Cloud) {

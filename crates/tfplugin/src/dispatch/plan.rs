@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Outcome;
 use crate::diagnostic::Severity;
-use crate::operations::PlanAsk;
+use crate::operations::{PlanAsk, PlanSaid};
 use crate::plan::{self, Planned};
 use crate::private::Private;
 use crate::proto::{PlanResourceChangeRequest, PlanResourceChangeResponse};
@@ -44,13 +44,18 @@ pub(crate) async fn plan<P: Provider>(
             planned: planned.value,
             replaces: planned.replaces,
         };
-        let (value, replaces) = entry.operations.plan(ask).await.map_err(|error| error.placed(schema))?;
+        let said = entry.operations.plan(ask).await.map_err(|error| error.placed(schema))?;
+        let PlanSaid { value, replaces, warnings } = said;
         let replaces = replaces.iter().map(|path| schema.body.path(path)).collect();
         let value = plan::respelled(schema, &prior, plan::without_write_only(schema, &value));
         planned = Planned { value, replaces };
         planned.replaces.sort();
         planned.replaces.dedup();
         found = plan::assert_plan_valid(schema, &prior, &config, &planned.value);
+        found.extend(warnings);
+        if let Some(configured) = configured.filter(|_| plan::is_changed(&prior, &planned.value)) {
+            found.extend(entry.operations.obstacle(&configured.context).await);
+        }
         if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(found);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use localcloud::{Fault, FaultEffect};
-use tfplugin::{Attr, Marker, Resource, Set};
+use tfplugin::{Attr, Resource, Set};
 
 use super::mws_credentials::MwsCredentials;
 use super::mws_customer_managed_keys::{AwsKeyInfo, MwsCustomerManagedKeys};

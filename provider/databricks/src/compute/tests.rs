@@ -191,6 +191,7 @@ fn planned(prior: &Cluster, config: &Cluster) -> Cluster {
         config,
         planned: &mut planned,
         replaces: &mut replaces,
+        warnings: &mut Vec::new(),
         client: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     })

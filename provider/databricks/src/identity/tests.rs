@@ -32,6 +32,7 @@ fn planned<R: Resource>(prior: &R, now: Timestamp) -> R {
         config: prior,
         planned: &mut planned,
         replaces: &mut replaces,
+        warnings: &mut Vec::new(),
         client: None,
         now,
     };
@@ -331,6 +332,7 @@ async fn an_accounts_provider_makes_a_token_in_the_workspace_that_is_named() {
         config: &Token::default(),
         planned: &mut token,
         replaces: &mut replaces,
+        warnings: &mut Vec::new(),
         client: Some(cx.client()),
         now: Timestamp::now(),
     };

@@ -292,6 +292,7 @@ async fn an_update_runs_nothing_and_a_job_is_not_moved() {
             config: &config,
             planned: &mut planned,
             replaces: &mut replaces,
+            warnings: &mut Vec::new(),
             client: None,
             now: Timestamp::now(),
         })

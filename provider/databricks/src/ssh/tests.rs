@@ -39,6 +39,7 @@ fn planned(prior: Option<&SshEndpoint>, proposed: SshEndpoint) -> SshEndpoint {
         config: &config,
         planned: &mut planned,
         replaces: &mut replaces,
+        warnings: &mut Vec::new(),
         client: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     };

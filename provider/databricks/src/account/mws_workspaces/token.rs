@@ -58,18 +58,8 @@ fn with_token(workspace: &MwsWorkspaces, token: &Secret<String>) -> Result<Clien
 
 async fn revoke(client: &Client, id: &str) -> Result<()> {
     match tokens::revoke(client, id).await {
-        Err(error) if is_dead(&error) => Ok(()),
+        Err(error) if error.is_bad_token() => Ok(()),
         answer => Ok(answer?),
-    }
-}
-
-/// Whether the service refused the token itself. It answers 401 or, for a personal access token, 403 with nothing but the text to
-/// tell it from a lack of rights.
-fn is_dead(error: &databricks::Error) -> bool {
-    match error.status() {
-        Some(401) => true,
-        Some(403) => error.message().to_lowercase().contains("invalid access token"),
-        _ => matches!(error, databricks::Error::Auth { .. }),
     }
 }
 
@@ -100,15 +90,16 @@ pub(super) async fn read(workspace: &MwsWorkspaces) -> Attr<WorkspaceToken> {
     let Ok(client) = with_token(workspace, value) else { return token.clone().into() };
     match tokio::time::timeout(PATIENCE, tokens::list(&client, false)).await {
         Ok(Ok(all)) => {
+            // White space at either end is nothing that the service promises to keep.
             let marked = format!("{}{}", token.comment.text(), mark(workspace));
-            if all.iter().any(|one| one.token_id == *id && one.comment == marked)
+            if all.iter().any(|one| one.token_id == *id && one.comment.trim() == marked.trim())
                 && let Err(error) = tokens::describe(&client, id, token.comment.text()).await
             {
                 tracing::warn!(%error, "the mark stays in the token's comment");
             }
             token.clone().into()
         }
-        Ok(Err(error)) if is_dead(&error) => lost(token.clone()).into(),
+        Ok(Err(error)) if error.is_bad_token() => lost(token.clone()).into(),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the workspace does not say whether its token is good");
             token.clone().into()
