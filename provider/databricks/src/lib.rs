@@ -11,8 +11,10 @@ mod json;
 pub mod level;
 pub mod rest;
 pub mod ssh;
+mod tags;
 #[cfg(test)]
 mod testing;
+mod words;
 pub mod workspace;
 
 pub use clients::{Account, DatabricksContext, Either, Workspace};

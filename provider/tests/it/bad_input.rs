@@ -13,6 +13,7 @@ pub const TESTS: &[Test] = &[
     ("a_wrong_secret_is_an_authentication_error_without_the_secret", a_wrong_secret_is_an_authentication_error),
     ("what_databricks_refuses_stops_the_first_plan_before_anything_is_made", the_first_plan_is_stopped),
     ("a_workspace_that_may_be_made_first_stops_no_plan", a_workspace_may_be_made_first),
+    ("values_that_cannot_work_are_refused_in_one_plan", values_that_cannot_work),
     ("a_range_that_is_none_points_at_its_attribute", a_range_that_is_none_points_at_its_attribute),
 ];
 
@@ -114,6 +115,46 @@ fn a_workspace_may_be_made_first(cloud: &Cloud) {
     bench.write("resource \"databricks_token\" \"example\" {\n}\n");
     let said = bench.run(&["plan", "-no-color", "-input=false"]).succeeded().stdout;
     assert!(said.contains("Plan: 1 to add") && said.contains("Warning: Databricks cannot be reached"), "{said}");
+}
+
+fn values_that_cannot_work(cloud: &Cloud) {
+    let bench = Bench::new(&cloud.account);
+    bench.write(
+        r#"resource "databricks_mws_workspaces" "example" {
+  workspace_name           = "example"
+  aws_region               = "eu-west-1a"
+  pricing_tier             = "GOLD"
+  credentials_id           = "c"
+  storage_configuration_id = "s"
+}
+
+resource "databricks_cluster" "example" {
+  spark_version      = "17.3"
+  node_type_id       = "m5d.large"
+  data_security_mode = "SINGLE_USR"
+  autoscale {
+    min_workers = 8
+    max_workers = 2
+  }
+  custom_tags = { "aws:foo" = "bar" }
+}
+"#,
+    );
+    let said = bench.run(&["plan", "-no-color", "-input=false"]).failed();
+    for words in [
+        "\"eu-west-1a\"",
+        "line 3",
+        "\"GOLD\"",
+        "line 4",
+        "line 10",
+        "Write SINGLE_USER",
+        "line 12",
+        "line 14",
+        "\"aws:foo\"",
+        "line 17",
+    ] {
+        assert!(said.contains(words), "{words:?} is missing in: {said}");
+    }
 }
 
 fn a_range_that_is_none_points_at_its_attribute(cloud: &Cloud) {

@@ -157,6 +157,39 @@ fn what_makes_no_sense_is_refused_where_it_stands() {
     check(Cluster { node_type_id: Attr::Unknown, num_workers: Attr::Unknown, ..cluster() }, &[]);
 }
 
+#[test]
+fn what_no_cluster_can_be_is_refused_all_at_once_and_what_may_be_new_is_not() {
+    let paths = |config: Cluster| -> Vec<String> {
+        Cluster::validate(&config).into_iter().map(|one| one.path.unwrap_or_default().to_string()).collect()
+    };
+    let workers = |least: Attr<i64>, most: Attr<i64>| Attr::Known(Autoscale { min_workers: least, max_workers: most });
+    let several = Cluster { is_single_node: Attr::Null, kind: Attr::Null, ..cluster() };
+    let wrong = Cluster {
+        spark_version: "17.3".into(),
+        data_security_mode: "SINGLE_USR".into(),
+        autoscale: workers(8.into(), 2.into()),
+        custom_tags: BTreeMap::from([("aws:foo".to_owned(), "x".to_owned())]).into(),
+        ..several.clone()
+    };
+    assert_eq!(
+        paths(wrong),
+        ["spark_version", "data_security_mode", "autoscale.min_workers", "custom_tags[\"aws:foo\"]"]
+    );
+    for version in
+        ["18.1.x-scala2.14", "17.3.x-cpu-ml-scala2.13", "custom:17", "auto:latest-lts", "apache-spark-2.4.x-scala2.11"]
+    {
+        assert_eq!(paths(Cluster { spark_version: version.into(), ..cluster() }), [""; 0], "{version}");
+    }
+    for mode in ["DATA_SECURITY_MODE_STANDARD", "SOMETHING_NEW", ""] {
+        assert_eq!(paths(Cluster { data_security_mode: mode.into(), ..cluster() }), [""; 0], "{mode}");
+    }
+    for autoscale in [workers(2.into(), 2.into()), workers(0.into(), 1.into()), workers(8.into(), Attr::Unknown)] {
+        assert_eq!(paths(Cluster { autoscale: autoscale.clone(), ..several.clone() }), [""; 0], "{autoscale:?}");
+    }
+    let tags: BTreeMap<_, _> = (0..45).map(|number| (number.to_string(), String::new())).collect();
+    assert_eq!(paths(Cluster { custom_tags: tags.into(), ..cluster() }), ["custom_tags"], "with the mark they are 46");
+}
+
 async fn get(cx: &Call<AnyWorkspace>, id: &str) -> Json {
     cx.client().send(Request::get("/api/2.1/clusters/get").query("cluster_id", id)).await.unwrap()
 }

@@ -5,6 +5,12 @@ use tfplugin::{Attr, Diagnostic, Error, Path, Result};
 
 use super::MwsWorkspaces;
 use super::description::is_behind_prefix;
+use crate::tags::{self, Limits};
+
+/// The tiers of the API's reference.
+const TIERS: &[&str] = &["COMMUNITY_EDITION", "DEDICATED", "ENTERPRISE", "PREMIUM", "STANDARD"];
+/// The API's reference.
+const TAGS: Limits = Limits { key: 127, value: 255, count: 50 };
 
 /// Checks that the schema cannot express.
 pub(super) fn validate(config: &MwsWorkspaces) -> Vec<Diagnostic> {
@@ -13,6 +19,22 @@ pub(super) fn validate(config: &MwsWorkspaces) -> Vec<Diagnostic> {
         |at: &str, summary: String, detail: &str| found.push(Error::new(summary).detail(detail).at(at).into());
     if config.aws_region.is_null() && config.location.is_null() {
         refuse("aws_region", "aws_region is missing".into(), "A workspace on AWS stands in a region: eu-west-1, say.");
+    }
+    let region = config.aws_region.text();
+    if !region.is_empty() && !is_region(region) {
+        refuse(
+            "aws_region",
+            format!("{region:?} is no AWS region"),
+            "A region is written like eu-west-1: a region, not a zone.",
+        );
+    }
+    let tier = config.pricing_tier.text();
+    if !tier.is_empty() && !TIERS.iter().any(|known| known.eq_ignore_ascii_case(tier)) {
+        refuse(
+            "pricing_tier",
+            format!("{tier:?} is no pricing tier"),
+            "It is PREMIUM or ENTERPRISE; where it is left out, the account's own.",
+        );
     }
     let is_hybrid = !config.compute_mode.is_unknown() && config.compute_mode.text() != "SERVERLESS";
     for (name, attribute) in
@@ -49,7 +71,23 @@ pub(super) fn validate(config: &MwsWorkspaces) -> Vec<Diagnostic> {
         warning.path = Some("token".into());
         found.push(warning);
     }
+    found.extend(tags::problems("custom_tags", &config.custom_tags, &TAGS));
     found
+}
+
+/// Whether a name has the form of a region's: words in lower case, and a number. Which there are, AWS says.
+fn is_region(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('-').collect();
+    let is_word = |part: &&str| !part.is_empty() && part.chars().all(|one| one.is_ascii_lowercase());
+    match parts.split_last() {
+        Some((number, words)) => {
+            words.len() >= 2
+                && words.iter().all(is_word)
+                && !number.is_empty()
+                && number.chars().all(|one| one.is_ascii_digit())
+        }
+        None => false,
+    }
 }
 
 /// Puts what is no change back to what is known of the workspace. Nothing that the configuration leaves out replaces it.

@@ -5,6 +5,24 @@ use tfplugin::{Attr, Diagnostic, Error};
 use super::Cluster;
 use super::blocks::{AwsAttributes, AzureAttributes, GcpAttributes, InitScript, Library, S3Destination};
 use super::description::{LEGACY_CONF, is_same_mode};
+use crate::tags::{self, Limits};
+use crate::words::meant;
+
+/// The security modes of the API's reference. Others may come.
+const MODES: &[&str] = &[
+    "DATA_SECURITY_MODE_AUTO",
+    "DATA_SECURITY_MODE_DEDICATED",
+    "DATA_SECURITY_MODE_STANDARD",
+    "LEGACY_PASSTHROUGH",
+    "LEGACY_SINGLE_USER",
+    "LEGACY_SINGLE_USER_STANDARD",
+    "LEGACY_TABLE_ACL",
+    "NONE",
+    "SINGLE_USER",
+    "USER_ISOLATION",
+];
+/// A cluster has 45 tags of its own at most (the API's reference), and this provider's mark is one of them. The rest is AWS's.
+const TAGS: Limits = Limits { key: 128, value: 256, count: 44 };
 
 /// Checks that the schema cannot express.
 pub(super) fn validate(config: &Cluster) -> Vec<Diagnostic> {
@@ -16,6 +34,29 @@ pub(super) fn validate(config: &Cluster) -> Vec<Diagnostic> {
             "autotermination_minutes",
             &format!("A cluster cannot stop after {minutes} minutes of idleness"),
             "autotermination_minutes is 10 to 10000, or 0 for a cluster that never stops by itself.",
+        );
+    }
+    let version = config.spark_version.text();
+    if !version.is_empty() && version.chars().all(|one| one.is_ascii_digit() || one == '.') {
+        refuse(
+            "spark_version",
+            &format!("{version:?} is no Databricks Runtime"),
+            "Its key says more than the number: 17.3.x-scala2.13, say. The API lists them: GET /api/2.1/clusters/spark-versions.",
+        );
+    }
+    if let Some(mode) = meant(config.data_security_mode.text(), MODES) {
+        refuse(
+            "data_security_mode",
+            &format!("{:?} is no data_security_mode", config.data_security_mode.text()),
+            &format!("Write {mode}."),
+        );
+    }
+    let workers = config.autoscale.known().and_then(|one| Some((*one.min_workers.known()?, *one.max_workers.known()?)));
+    if let Some((least, most)) = workers.filter(|(least, most)| least > most) {
+        refuse(
+            "autoscale.min_workers",
+            &format!("A cluster cannot have at least {least} and at most {most} workers"),
+            "min_workers is no more than max_workers.",
         );
     }
     let has_workers = config.num_workers.known().is_some_and(|workers| *workers > 0);
@@ -63,6 +104,7 @@ pub(super) fn validate(config: &Cluster) -> Vec<Diagnostic> {
             refuse("library", "A library block names several libraries", "Write one block for each.");
         }
     }
+    found.extend(tags::problems("custom_tags", &config.custom_tags, &TAGS));
     found
 }
 

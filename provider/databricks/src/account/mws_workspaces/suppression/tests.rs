@@ -140,4 +140,16 @@ fn what_makes_no_sense_is_refused_where_it_stands() {
     };
     check(both, &["customer_managed_key_id"]);
     check(MwsWorkspaces { token: WorkspaceToken::default().into(), ..workspace() }, &["token"]);
+    for region in ["eu-west-1a", "eu_west_1", "EU-WEST-1", "Ireland", "west-1", "eu-west-"] {
+        check(MwsWorkspaces { aws_region: region.into(), ..workspace() }, &["aws_region"]);
+    }
+    for region in ["us-gov-west-1", "ap-southeast-10", "eusc-de-east-1"] {
+        check(MwsWorkspaces { aws_region: region.into(), ..workspace() }, &[]);
+    }
+    check(MwsWorkspaces { aws_region: Attr::Unknown, pricing_tier: Attr::Unknown, ..workspace() }, &[]);
+    check(MwsWorkspaces { pricing_tier: "enterprise".into(), ..workspace() }, &[]);
+    check(
+        MwsWorkspaces { aws_region: "Ireland".into(), pricing_tier: "GOLD".into(), ..workspace() },
+        &["aws_region", "pricing_tier"],
+    );
 }
