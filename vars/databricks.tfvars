@@ -16,6 +16,7 @@ private_subnets = {
 
 token_lifetime_days = 90
 
+# The node's processors are those that `tunnel` is built for: m5d.large is x86_64, m6gd.large aarch64.
 spark_version           = "17.3.x-scala2.13"
-node_type_id            = "m6gd.large"
+node_type_id            = "m5d.large"
 autotermination_minutes = 60

@@ -14,6 +14,7 @@
 //!     client-public-key-<first 16 digits>              a client that registered itself, one secret per client
 //! ```
 
+pub mod cluster;
 mod endpoint;
 mod keys;
 mod layout;
@@ -28,5 +29,5 @@ pub use layout::{
     AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, ENDPOINT, InvalidName, MANAGED, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY,
     binary_path, check_name, client_secret_name, directory, root, secret_scope,
 };
-pub use program::{processor, sha256_hex};
+pub use program::{is_program, processor, sha256_hex};
 pub use serverless::{ACCELERATORS, InvalidServerless, LEAST_ENVIRONMENT_VERSION, Serverless};

@@ -7,9 +7,14 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whether this begins as a program for Linux does (elf(5)), which is what drivers run.
+pub fn is_program(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x7fELF")
+}
+
 /// The processors that a program for Linux is for, as Rust and `uname -m` call them: `e_machine` of its header, elf(5).
 pub fn processor(program: &[u8]) -> Option<&'static str> {
-    match program.get(18..20).filter(|_| program.starts_with(b"\x7fELF"))? {
+    match program.get(18..20).filter(|_| is_program(program))? {
         [0x3e, 0] => Some("x86_64"),
         [0xb7, 0] => Some("aarch64"),
         _ => None,

@@ -1,7 +1,7 @@
 resource "databricks_cluster" "example" {
   cluster_name       = "bootstrapped"
   spark_version      = "17.3.x-scala2.13"
-  node_type_id       = "m6gd.large"
+  node_type_id       = "m5d.large"
   kind               = "CLASSIC_PREVIEW"
   is_single_node     = true
   data_security_mode = "SINGLE_USER"

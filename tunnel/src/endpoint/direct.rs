@@ -6,7 +6,7 @@ use std::path::Path;
 use databricks::api::clusters::{self, Cluster};
 use databricks::{Client, is_loopback};
 use ssh_endpoint::publish::{self, EndpointConfig};
-use ssh_endpoint::{Serverless, SshEndpoint, check_name, processor, secret_scope, sha256_hex};
+use ssh_endpoint::{Serverless, SshEndpoint, check_name, is_program, processor, secret_scope, sha256_hex};
 
 use crate::endpoint::cluster::{self, Processor};
 use crate::endpoint::files::{self, Files};
@@ -313,7 +313,7 @@ impl DriverProgram {
         };
         let name = path.display().to_string();
         let bytes = std::fs::read(&path).context(|| format!("cannot read {name}"))?;
-        if !bytes.starts_with(b"\x7fELF") {
+        if !is_program(&bytes) {
             return Err(Error::new(format!("{name} is no program for Linux, which drivers run")).way_out(OTHER_PROGRAM));
         }
         Ok(Self { processor: processor(&bytes), bytes, name })

@@ -1,6 +1,7 @@
 //! SSH endpoints, and jobs that run through them.
 
 mod driver_user;
+mod endpoint_cluster;
 mod endpoint_schema;
 mod endpoint_slots;
 mod job_failure;

@@ -13,6 +13,7 @@ use tfplugin::{
 };
 
 use super::driver_user::driver_user;
+use super::endpoint_cluster;
 use super::endpoint_schema;
 use super::ssh_publish as publish;
 use super::tunnel_binary::Binary;
@@ -21,7 +22,8 @@ use crate::clients::Workspace;
 /// An SSH endpoint on a cluster or on serverless compute: the program that serves SSH on the driver, the server's host key, and the public keys of
 /// those who may log in. `tunnel connect` reads the attribute `endpoint` from an output and opens a shell.
 ///
-/// The cluster must be dedicated (`data_security_mode` `SINGLE_USER`) and run Databricks Runtime 17.0 or newer. The server's
+/// The cluster must be dedicated (`data_security_mode` `SINGLE_USER`) and run Databricks Runtime 17.0 or newer, and the program must be
+/// for its driver's processors; an apply checks that before it makes anything. The server's
 /// private key is made in, and never leaves, a secret scope of the workspace; nothing secret stands in the state.
 ///
 /// With `compatible_with`, `databricks ssh connect --cluster <id>` of that version (on serverless compute
@@ -176,6 +178,14 @@ fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<EndpointConfig> {
     })
 }
 
+/// Checks the cluster, where the endpoint has one.
+async fn check_cluster(cx: &Call<Workspace>, wanted: &EndpointConfig, binary: &Binary) -> Result<()> {
+    match wanted.cluster_id.as_str() {
+        "" => Ok(()),
+        id => endpoint_cluster::check(cx, id, binary).await,
+    }
+}
+
 /// What is wrong with where SSH is served.
 fn compute_problem(config: &SshEndpoint) -> Option<Error> {
     if config.cluster_id.is_unknown() || config.serverless.is_unknown() {
@@ -238,7 +248,7 @@ impl Resource for SshEndpoint {
     const EXAMPLE: &'static str = r#"resource "databricks_cluster" "example" {
   cluster_name       = "ssh"
   spark_version      = "17.3.x-scala2.13"
-  node_type_id       = "m6gd.large"
+  node_type_id       = "m5d.large"
   kind               = "CLASSIC_PREVIEW"
   is_single_node     = true
   data_security_mode = "SINGLE_USER"
@@ -288,6 +298,7 @@ output "ssh_endpoint" {
             return Ok(());
         }
         let binary = Binary::find(&planned.tunnel_binary)?;
+        binary.check()?;
         planned.binary_sha256 = binary.sha256()?.into();
         if !planned.compatible_with.is_null()
             && let Err(error) = official::architecture(&binary.bytes()?)
@@ -314,6 +325,7 @@ output "ssh_endpoint" {
     async fn create(cx: &Call<Workspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let wanted = wanted(cx, &plan)?;
         let binary = Binary::find(&plan.tunnel_binary)?;
+        check_cluster(cx, &wanted, &binary).await?;
         publish::claim(cx, &wanted.name).await?;
         // From here on there is something to destroy.
         let partial =
@@ -355,9 +367,10 @@ output "ssh_endpoint" {
     }
 
     async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
+        let wanted = wanted(cx, &plan)?;
         let binary = Binary::find(&plan.tunnel_binary)?;
-        match publish::publish(cx, &wanted(cx, &plan)?, plan.server_host_key.known().map(String::as_str), &binary).await
-        {
+        check_cluster(cx, &wanted, &binary).await?;
+        match publish::publish(cx, &wanted, plan.server_host_key.known().map(String::as_str), &binary).await {
             Ok(published) => Ok(state_of(plan, published)),
             Err(error) => Err(Failed::with(error, state)),
         }

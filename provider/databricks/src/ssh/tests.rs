@@ -1,10 +1,12 @@
 //! SSH endpoints against a local cloud.
 
 use databricks::Request;
+use databricks::api::clusters;
 use databricks::api::secrets::{GetSecret, PutSecret};
 use databricks::api::workspace::{Delete, ObjectInfo, import_file_path};
 use localcloud::Fault;
 use serde_json::{Value as Json, json};
+use ssh_endpoint::official;
 use tempfile::TempDir;
 use tfplugin::{Attr, Call, DataSource, Planning, Resource, Set};
 
@@ -15,18 +17,33 @@ use crate::testing::{Cloud, call, create, reads_back, update};
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti ada@laptop";
 
-/// A file that stands for the program, and an endpoint that uploads it.
-fn endpoint(folder: &TempDir, name: &str) -> SshEndpoint {
-    let program = folder.path().join("tunnel");
-    std::fs::write(&program, "the program, first version").unwrap();
+/// The first bytes of a program for this machine, which is a local cloud's driver, with `more` behind them.
+fn program(more: &str) -> Vec<u8> {
+    let machine = if cfg!(target_arch = "aarch64") { 0xb7 } else { 0x3e };
+    [b"\x7fELF".as_slice(), &[0; 14], &[machine, 0], more.as_bytes()].concat()
+}
+
+/// A new cluster that can serve SSH, but for `change`.
+async fn cluster(cx: &Call<Workspace>, change: Json) -> String {
+    let mut body = json!({
+        "spark_version": "17.3.x-scala2.13", "node_type_id": "m6gd.large", "num_workers": 0, "data_security_mode": "SINGLE_USER",
+    });
+    body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    clusters::create(cx.client(), &body).await.unwrap().cluster_id
+}
+
+/// An endpoint on a cluster of its own, with a file that stands for the program.
+async fn endpoint(cx: &Call<Workspace>, folder: &TempDir, name: &str) -> SshEndpoint {
+    let file = folder.path().join("tunnel");
+    std::fs::write(&file, program("the first version")).unwrap();
     SshEndpoint {
         name: name.into(),
-        cluster_id: "0123-456789-abcdefgh".into(),
+        cluster_id: cluster(cx, json!({})).await.into(),
         client_public_keys: Set(vec![KEY.to_owned()]).into(),
         max_clients: 10.into(),
         shutdown_delay_seconds: 600.into(),
         auto_start: true.into(),
-        tunnel_binary: program.display().to_string().into(),
+        tunnel_binary: file.display().to_string().into(),
         ..Default::default()
     }
 }
@@ -61,7 +78,7 @@ async fn an_endpoint_is_published_read_back_and_withdrawn_without_a_trace() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let made = create(&cx, planned(None, endpoint(&folder, "example"))).await;
+    let made = create(&cx, planned(None, endpoint(&cx, &folder, "example").await)).await;
     assert!(!format!("{made:?}").contains("Unknown") && !format!("{made:?}").contains("PRIVATE"), "{made:?}");
     let exported = made.endpoint.known().unwrap().clone();
     assert_eq!(exported.host, cx.client().host().as_str().trim_end_matches('/'));
@@ -79,12 +96,45 @@ async fn an_endpoint_is_published_read_back_and_withdrawn_without_a_trace() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_cannot_serve_is_refused_before_anything_is_made() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let folder = tempfile::tempdir().unwrap();
+    let good = endpoint(&cx, &folder, "example").await;
+    let refused = async |plan: SshEndpoint, at: &str, words: &str| {
+        let failed = SshEndpoint::create(&cx, planned(None, plan)).await.unwrap_err();
+        assert!(failed.partial.is_none() && failed.error.to_string().contains(words), "{}", failed.error);
+        assert_eq!(failed.error.diagnostic().path, Some(at.into()));
+    };
+    for (change, words) in [
+        (json!({"data_security_mode": "USER_ISOLATION"}), "data_security_mode = \"SINGLE_USER\""),
+        (json!({"spark_version": "15.4.x-scala2.12"}), "17.0 or newer"),
+    ] {
+        let cluster_id = cluster(&cx, change).await.into();
+        refused(SshEndpoint { cluster_id, ..good.clone() }, "cluster_id", words).await;
+    }
+    let cluster_id = "0123-456789-abcdefgh".into();
+    refused(SshEndpoint { cluster_id, ..good.clone() }, "cluster_id", "no cluster 0123-456789-abcdefgh").await;
+    let mut bytes = program("");
+    bytes[18] = if cfg!(target_arch = "aarch64") { 0x3e } else { 0xb7 };
+    std::fs::write(folder.path().join("tunnel"), bytes).unwrap();
+    refused(good.clone(), "tunnel_binary", "scripts/build_tunnel.sh").await;
+    let scopes: Json = cx.client().send(Request::get("/api/2.0/secrets/scopes/list")).await.unwrap();
+    assert_eq!(scopes, json!({ "scopes": [] }), "nothing was made");
+
+    // Who may not look at the cluster is let through.
+    std::fs::write(folder.path().join("tunnel"), program("")).unwrap();
+    cloud.running.fault(Fault::once("GET /api/*/clusters/get", 403, "PERMISSION_DENIED"));
+    create(&cx, planned(None, good)).await;
+}
+
+#[tokio::test]
 async fn a_new_version_of_the_program_is_an_update_that_keeps_the_host_key() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let made = create(&cx, planned(None, endpoint(&folder, "example"))).await;
-    std::fs::write(folder.path().join("tunnel"), "the program, second version").unwrap();
+    let made = create(&cx, planned(None, endpoint(&cx, &folder, "example").await)).await;
+    std::fs::write(folder.path().join("tunnel"), program("the second version")).unwrap();
     let plan = planned(Some(&made), made.clone());
     assert_ne!(plan.binary_sha256, made.binary_sha256);
     assert!(plan.endpoint.is_unknown() && plan.server_host_key.is_known());
@@ -102,31 +152,31 @@ async fn an_endpoint_moves_to_serverless_compute_and_back_in_place() {
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
     let compute = ServerlessCompute { accelerator: "GPU_1xA10".into(), ..ServerlessCompute::default() };
-    let serverless = SshEndpoint { cluster_id: Attr::Null, serverless: compute.into(), ..endpoint(&folder, "example") };
+    let serverless =
+        SshEndpoint { cluster_id: Attr::Null, serverless: compute.into(), ..endpoint(&cx, &folder, "example").await };
     let made = create(&cx, planned(None, serverless)).await;
     let exported = made.endpoint.known().unwrap();
     assert_eq!((exported.cluster_id.as_str(), exported.remote_user.as_str()), ("", ""));
     assert_eq!(exported.serverless.as_ref().unwrap().accelerator.as_deref(), Some("GPU_1xA10"));
     reads_back(&cx, &made).await;
 
+    let id = cluster(&cx, json!({})).await;
     let on_cluster = SshEndpoint {
-        cluster_id: "0123-456789-abcdefgh".into(),
+        cluster_id: id.as_str().into(),
         serverless: Attr::Null,
         remote_user: "root".into(),
         ..made.clone()
     };
     let moved = update(&cx, made.clone(), planned(Some(&made), on_cluster)).await;
     let endpoint = moved.endpoint.known().unwrap();
-    assert_eq!((endpoint.cluster_id.as_str(), &endpoint.serverless), ("0123-456789-abcdefgh", &None));
+    assert_eq!((endpoint.cluster_id.as_str(), &endpoint.serverless), (id.as_str(), &None));
     assert_eq!(moved.server_host_key, made.server_host_key);
     reads_back(&cx, &moved).await;
 }
 
-/// An endpoint that the official tool finds, with a program for the driver as far as its first bytes say.
-fn compatible(folder: &TempDir) -> SshEndpoint {
-    let plan = SshEndpoint { compatible_with: "databricks-cli/1.2.3".into(), ..endpoint(folder, "example") };
-    std::fs::write(folder.path().join("tunnel"), [b"\x7fELF".as_slice(), &[0; 14], &[62, 0]].concat()).unwrap();
-    plan
+/// An endpoint that the official tool finds.
+async fn compatible(cx: &Call<Workspace>, folder: &TempDir) -> SshEndpoint {
+    SshEndpoint { compatible_with: "databricks-cli/1.2.3".into(), ..endpoint(cx, folder, "example").await }
 }
 
 #[tokio::test]
@@ -134,12 +184,13 @@ async fn an_endpoint_for_the_official_tool_is_where_that_looks_and_goes_without_
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let made = create(&cx, planned(None, compatible(&folder))).await;
+    let made = create(&cx, planned(None, compatible(&cx, &folder).await)).await;
     reads_back(&cx, &made).await;
     let place = made.endpoint.known().unwrap().official.clone().unwrap();
     let version = place.directory.rsplit_once('/').unwrap().0.to_owned();
     assert!(version.ends_with("/.databricks/ssh-tunnel/1.2.3"), "{version}");
-    assert_eq!(place.binary_path, format!("{version}/databricks_cli_1.2.3_linux_amd64/databricks"));
+    let machine = official::architecture(&program("")).unwrap();
+    assert_eq!(place.binary_path, format!("{version}/databricks_cli_1.2.3_linux_{machine}/databricks"));
     assert!(exists(&cx, &place.binary_path).await);
     // A running server's metadata, and the official client's own key.
     let metadata = format!("{}/metadata.json", place.directory);
@@ -186,7 +237,7 @@ async fn what_the_official_tool_does_not_find_any_more_is_seen_and_made_again() 
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let made = create(&cx, planned(None, compatible(&folder))).await;
+    let made = create(&cx, planned(None, compatible(&cx, &folder).await)).await;
     let place = made.endpoint.known().unwrap().official.clone().unwrap();
     let delete = json!({"scope": place.secret_scope});
     let delete = Request::post("/api/2.0/secrets/scopes/delete").json(&delete).unwrap();
@@ -209,7 +260,7 @@ async fn a_host_key_is_rotated_in_place_and_found_by_others() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let first = SshEndpoint { rotate_host_key: "2026".into(), ..endpoint(&folder, "example") };
+    let first = SshEndpoint { rotate_host_key: "2026".into(), ..endpoint(&cx, &folder, "example").await };
     let made = create(&cx, planned(None, first)).await;
     reads_back(&cx, &made).await;
     let plan = planned(Some(&made), SshEndpoint { rotate_host_key: "2027".into(), ..made.clone() });
@@ -233,8 +284,8 @@ async fn two_endpoints_upload_the_program_once_and_the_last_one_takes_it_along()
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let first = create(&cx, planned(None, endpoint(&folder, "first"))).await;
-    let second = create(&cx, planned(None, endpoint(&folder, "second"))).await;
+    let first = create(&cx, planned(None, endpoint(&cx, &folder, "first").await)).await;
+    let second = create(&cx, planned(None, endpoint(&cx, &folder, "second").await)).await;
     let uploads = cloud.running.requests().iter().filter(|one| one.path.contains("import-file")).count();
     assert_eq!(uploads, 1);
     let binary = second.endpoint.known().unwrap().binary_path.clone();
@@ -250,7 +301,7 @@ async fn what_was_changed_outside_is_seen_and_put_right() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let made = create(&cx, planned(None, endpoint(&folder, "example"))).await;
+    let made = create(&cx, planned(None, endpoint(&cx, &folder, "example").await)).await;
     let published = made.endpoint.known().unwrap().clone();
     let put = async |key: &str, value: &str| {
         let body = PutSecret {
@@ -293,15 +344,15 @@ async fn a_name_that_is_taken_is_refused_and_a_cut_off_create_is_taken_up() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
-    let made = create(&cx, planned(None, endpoint(&folder, "example"))).await;
+    let made = create(&cx, planned(None, endpoint(&cx, &folder, "example").await)).await;
     let other = call(cx.client().clone());
-    let failed = SshEndpoint::create(&other, planned(None, endpoint(&folder, "example"))).await.unwrap_err();
+    let failed = SshEndpoint::create(&other, planned(None, endpoint(&cx, &folder, "example").await)).await.unwrap_err();
     assert!(failed.partial.is_none() && failed.error.to_string().contains("terraform import"), "{}", failed.error);
     assert!(SshEndpoint::find(&other, &made, other.marker()).await.unwrap().is_none(), "it is not its own");
     assert_eq!(SshEndpoint::find(&cx, &made, cx.marker()).await.unwrap().unwrap().endpoint, made.endpoint);
 
     cloud.running.fault(Fault::once("POST /api/2.0/workspace/mkdirs", 403, "PERMISSION_DENIED"));
-    let plan = planned(None, endpoint(&folder, "second"));
+    let plan = planned(None, endpoint(&cx, &folder, "second").await);
     let failed = SshEndpoint::create(&other, plan.clone()).await.unwrap_err();
     let partial = *failed.partial.expect("its scope exists");
     let read = SshEndpoint::read(&other, partial).await.unwrap().expect("the state knows it");

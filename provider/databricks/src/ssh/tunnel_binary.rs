@@ -1,11 +1,13 @@
 //! The program `tunnel` that is uploaded for the driver: where it is found, and its hash.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use ssh_endpoint::sha256_hex;
+use ssh_endpoint::{is_program, sha256_hex};
 use tfplugin::{Attr, Error, Result};
 
 use crate::environment;
@@ -48,6 +50,22 @@ impl Binary {
         })
     }
 
+    /// Refuses what no driver can run: the first bytes say so.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut start = Vec::new();
+        let read = std::fs::File::open(&self.0).and_then(|file| file.take(20).read_to_end(&mut start));
+        read.map_err(|error| self.unreadable(&error))?;
+        if is_program(&start) {
+            return Ok(());
+        }
+        Err(Error::new(format!("{self} is no program for Linux, which the drivers of clusters run"))
+            .detail(
+                "Set tunnel_binary, or the environment variable TUNNEL_BINARY, to a tunnel that was built for Linux and the cluster's \
+                 processors: scripts/build_tunnel.sh builds one.",
+            )
+            .at("tunnel_binary"))
+    }
+
     /// The program's SHA-256, in hexadecimal digits.
     pub(super) fn sha256(&self) -> Result<String> {
         let version = self.version()?;
@@ -75,6 +93,12 @@ impl Binary {
     }
 }
 
+impl fmt::Display for Binary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.display().fmt(f)
+    }
+}
+
 /// Where the program may stand, the best place first.
 pub(super) fn candidates(variable: Option<PathBuf>, provider: Option<&Path>, search_path: &[PathBuf]) -> Vec<PathBuf> {
     if let Some(path) = variable {
@@ -98,6 +122,25 @@ mod tests {
         check(Some("/opt/tunnel"), Some("/a/provider"), &["/opt/tunnel"]);
         check(None, Some("/a/provider"), &["/a/tunnel", "/usr/bin/tunnel"]);
         check(None, None, &["/usr/bin/tunnel"]);
+    }
+
+    #[test]
+    fn what_no_driver_runs_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tunnel");
+        let check = |bytes: &[u8], expected: bool| {
+            std::fs::write(&path, bytes).unwrap();
+            let checked = Binary::find(&path.display().to_string().into()).unwrap().check();
+            assert_eq!(checked.is_ok(), expected, "{bytes:?}");
+            if let Err(error) = checked {
+                assert_eq!(error.diagnostic().path, Some("tunnel_binary".into()));
+            }
+        };
+        check(&std::fs::read(std::env::current_exe().unwrap()).unwrap(), true);
+        // A program of macOS (Mach-O), of Windows, and none at all.
+        check(&[0xcf, 0xfa, 0xed, 0xfe, 7, 0, 0, 1], false);
+        check(b"MZ\x90", false);
+        check(b"", false);
     }
 
     #[test]

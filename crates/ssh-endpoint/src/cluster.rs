@@ -1,0 +1,108 @@
+//! What a cluster must be to serve SSH, and which processors its driver has. Pure.
+
+use databricks::api::clusters::{ClusterAttributes, NodeType};
+
+/// The oldest runtime that serves: the official tool's rule.
+const LEAST_RUNTIME: u32 = 17;
+
+/// Why a cluster cannot serve SSH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// What is wrong with it.
+    pub reason: String,
+    /// What to do.
+    pub way_out: &'static str,
+}
+
+/// Why this cluster cannot serve SSH; `None` if nothing is known against it.
+pub fn unfit(cluster: &ClusterAttributes) -> Option<Unfit> {
+    access_mode(&cluster.data_security_mode).or_else(|| runtime(&cluster.spark_version))
+}
+
+/// Only in these modes do the run's processes stand beside the driver, as root, with its network: the official tool's rule, and
+/// `LEGACY_SINGLE_USER`, which works as well.
+fn access_mode(mode: &str) -> Option<Unfit> {
+    let name = match mode {
+        ""
+        | "SINGLE_USER"
+        | "DATA_SECURITY_MODE_DEDICATED"
+        | "DATA_SECURITY_MODE_AUTO"
+        | "LEGACY_SINGLE_USER"
+        | "LEGACY_SINGLE_USER_STANDARD" => return None,
+        "USER_ISOLATION" | "DATA_SECURITY_MODE_STANDARD" => "Standard",
+        "NONE" => "No isolation shared",
+        other => other,
+    };
+    Some(Unfit {
+        reason: format!("the cluster's access mode is {name}, and SSH needs Dedicated"),
+        way_out: "Set data_security_mode = \"SINGLE_USER\" in the cluster's configuration, then apply.",
+    })
+}
+
+/// What is no version (`custom:…`) is let through.
+fn runtime(version: &str) -> Option<Unfit> {
+    let major = version.split('.').next().and_then(|text| text.parse::<u32>().ok());
+    major.filter(|major| *major < LEAST_RUNTIME).map(|_| Unfit {
+        reason: format!("the cluster's runtime is {version}, and SSH needs {LEAST_RUNTIME}.0 or newer"),
+        way_out: "Choose a newer Databricks Runtime in the cluster's configuration.",
+    })
+}
+
+/// The processors of the cluster's driver, as Rust calls them: `x86_64`, `aarch64`; `None` where `types` do not have its instance
+/// type.
+pub fn driver_processor(types: &[NodeType], cluster: &ClusterAttributes) -> Option<&'static str> {
+    let of_driver = &cluster.driver_node_type_id;
+    let id = if of_driver.is_empty() { &cluster.node_type_id } else { of_driver };
+    let found = types.iter().find(|one| one.node_type_id == *id)?;
+    Some(if found.is_graviton.unwrap_or(false) { "aarch64" } else { "x86_64" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_dedicated_clusters_with_a_new_runtime_serve() {
+        let check = |mode: &str, version: &str, expected: Option<&str>| {
+            let (data_security_mode, spark_version) = (mode.to_owned(), version.to_owned());
+            let found = unfit(&ClusterAttributes { data_security_mode, spark_version, ..ClusterAttributes::default() });
+            match (found, expected) {
+                (None, None) => {}
+                (Some(found), Some(words)) => assert!(found.reason.contains(words), "{mode} {version} {found:?}"),
+                (found, _) => panic!("{mode} {version} {found:?}"),
+            }
+        };
+        let new = "17.3.x-scala2.13";
+        check("SINGLE_USER", new, None);
+        check("DATA_SECURITY_MODE_DEDICATED", new, None);
+        check("LEGACY_SINGLE_USER", new, None);
+        check("USER_ISOLATION", new, Some("is Standard"));
+        check("NONE", new, Some("No isolation"));
+        check("SOMETHING_NEW", new, Some("SOMETHING_NEW"));
+        for version in ["18.0.x", "custom:release", ""] {
+            check("SINGLE_USER", version, None);
+        }
+        check("SINGLE_USER", "16.4.x-scala2.12", Some("16.4.x-scala2.12"));
+    }
+
+    #[test]
+    fn the_drivers_processors_are_those_of_its_instance_type() {
+        let types: Vec<NodeType> = serde_json::from_value(serde_json::json!([
+            {"node_type_id": "m6gd.large", "is_graviton": true}, {"node_type_id": "m5d.large", "is_graviton": false},
+            {"node_type_id": "old"},
+        ]))
+        .unwrap();
+        let check = |driver: &str, workers: &str, expected: Option<&str>| {
+            let cluster = ClusterAttributes {
+                driver_node_type_id: driver.to_owned(),
+                node_type_id: workers.to_owned(),
+                ..ClusterAttributes::default()
+            };
+            assert_eq!(driver_processor(&types, &cluster), expected, "{driver} {workers}");
+        };
+        check("", "m6gd.large", Some("aarch64"));
+        check("m5d.large", "m6gd.large", Some("x86_64"));
+        check("", "old", Some("x86_64"));
+        check("", "unheard.of", None);
+    }
+}
