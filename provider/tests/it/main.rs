@@ -10,6 +10,7 @@ mod configurations;
 mod contract;
 mod crashes;
 mod empty_texts;
+mod expiry;
 mod foreign;
 mod job;
 mod kill;
@@ -50,7 +51,7 @@ fn main() {
     trials.extend(crashes::trials(&apart));
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
-    let tests = [bad_input::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS].concat();
+    let tests = [bad_input::TESTS, expiry::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS].concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
         trials.push(Trial::test(name, move || {

@@ -14,7 +14,7 @@ use tfplugin::{
     Attr, COMPUTED, Call, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, REQUIRED, Resource, Result, Secret,
 };
 
-use super::rotation::due;
+use super::rotation::{due, notice};
 use super::text;
 use crate::clients::Either;
 use crate::creation::Created;
@@ -35,7 +35,7 @@ pub struct ServicePrincipalSecret {
     #[schemars(regex(pattern = r"^([1-9][0-9]*s)?$"), extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()))]
     pub lifetime: Attr<String>,
     /// Seconds before the expiry from which on an apply issues a new secret in place of this one and deletes this one
-    /// afterwards. What depends on the secret is updated, not destroyed.
+    /// afterwards. What depends on the secret is updated, not destroyed. Where it is not set, plans warn of the expiry two weeks ahead.
     #[schemars(range(min = 1), extend("x-tf" = OPTIONAL.unsent()))]
     pub rotate_before_seconds: Attr<i64>,
     /// A time, usually that of a `time_rotating`. When it changes, the secret is replaced.
@@ -155,6 +155,13 @@ resource "databricks_service_principal_secret" "example" {
             planned.create_time = Attr::Unknown;
             planned.expire_time = Attr::Unknown;
             planned.update_time = Attr::Unknown;
+        } else if planned.rotate_before_seconds.is_null() && planning.replaces.is_empty() {
+            let name = format!(
+                "The secret {:?} of the service principal {}",
+                prior.id.text(),
+                prior.service_principal_id.text()
+            );
+            planning.warnings.extend(notice(&name, time(&prior.create_time), time(&prior.expire_time), planning.now));
         }
         if level::moves(&prior.provider_config, &planned.provider_config) {
             planning.replaces.push("provider_config".into());

@@ -26,23 +26,56 @@ fn principal(name: &str) -> ServicePrincipal {
 
 /// What the resource itself says in a plan at `now` that changes nothing else.
 fn planned<R: Resource>(prior: &R, now: Timestamp) -> R {
-    let (mut planned, mut replaces) = (prior.clone(), Vec::new());
+    planned_with_warnings(prior, now).0
+}
+
+/// And what it warns of.
+fn planned_with_warnings<R: Resource>(prior: &R, now: Timestamp) -> (R, Vec<String>) {
+    let (mut planned, mut replaces, mut warnings) = (prior.clone(), Vec::new(), Vec::new());
     let mut planning = Planning {
         prior: Some(prior),
         config: prior,
         planned: &mut planned,
         replaces: &mut replaces,
-        warnings: &mut Vec::new(),
+        warnings: &mut warnings,
         client: None,
         now,
     };
     R::plan(&mut planning).unwrap();
     assert!(replaces.is_empty());
-    planned
+    (planned, warnings.into_iter().map(|warning| warning.summary).collect())
 }
 
 fn in_days(days: i64) -> Timestamp {
     Timestamp::now().checked_add(SignedDuration::from_hours(24 * days)).unwrap()
+}
+
+#[tokio::test]
+async fn a_plan_says_that_a_token_or_a_secret_expires_unless_it_is_renewed_by_itself() {
+    let check = |warnings: Vec<String>, name: &str| {
+        assert!(matches!(warnings.as_slice(), [one] if one.contains(name) && one.contains("UTC")), "{warnings:?}");
+    };
+    let cloud = Cloud::start().await;
+    let cx = cloud.any_workspace().await;
+    let plan = Token { comment: "nightly".into(), lifetime_seconds: (90 * 86_400).into(), ..Default::default() };
+    let token = create(&cx, plan).await;
+    assert_eq!(planned_with_warnings(&token, in_days(75)).1, [""; 0]);
+    check(planned_with_warnings(&token, in_days(77)).1, "\"nightly\"");
+    let renewed = Token { rotate_before_seconds: 86_400.into(), ..token };
+    assert_eq!(planned_with_warnings(&renewed, in_days(77)).1, [""; 0]);
+
+    let cx = cloud.either();
+    let principal = create(&cx, principal("example")).await;
+    let plan = ServicePrincipalSecret {
+        service_principal_id: principal.id.clone(),
+        lifetime: "7776000s".into(),
+        ..Default::default()
+    };
+    let secret = create(&cx, plan).await;
+    assert_eq!(planned_with_warnings(&secret, in_days(75)).1, [""; 0]);
+    check(planned_with_warnings(&secret, in_days(77)).1, principal.id.text());
+    let renewed = ServicePrincipalSecret { rotate_before_seconds: 86_400.into(), ..secret };
+    assert_eq!(planned_with_warnings(&renewed, in_days(77)).1, [""; 0]);
 }
 
 #[tokio::test]

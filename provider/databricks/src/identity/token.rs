@@ -13,7 +13,7 @@ use tfplugin::{
     Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Resource, Result, Secret,
 };
 
-use super::rotation::{due, expiry};
+use super::rotation::{due, expiry, notice};
 use super::text;
 use crate::clients::{AnyWorkspace, Workspace};
 use crate::creation::Created;
@@ -35,7 +35,7 @@ pub struct Token {
     #[schemars(range(min = 1), extend("x-tf" = OPTIONAL.replaces()))]
     pub lifetime_seconds: Attr<i64>,
     /// Seconds before the expiry from which on an apply issues a new token in place of this one and revokes this one
-    /// afterwards. What depends on the token is updated, not destroyed.
+    /// afterwards. What depends on the token is updated, not destroyed. Where it is not set, plans warn of the expiry two weeks ahead.
     #[schemars(range(min = 1), extend("x-tf" = OPTIONAL.unsent()))]
     pub rotate_before_seconds: Attr<i64>,
     /// Any values. When they change, the token is replaced.
@@ -121,6 +121,10 @@ impl Resource for Token {
             planned.token_value = Attr::Unknown;
             planned.creation_time = Attr::Unknown;
             planned.expiry_time = Attr::Unknown;
+        } else if planned.rotate_before_seconds.is_null() && planning.replaces.is_empty() {
+            let name = format!("The personal access token {:?}", prior.comment.text());
+            let [issued, ends] = [&prior.creation_time, &prior.expiry_time].map(|time| expiry(time.or_default()));
+            planning.warnings.extend(notice(&name, issued, ends, planning.now));
         }
         Ok(())
     }
