@@ -157,7 +157,7 @@ impl Fields {
             }
             "env-oidc" => {
                 let variable = self.oidc_token_env.as_deref().unwrap_or("DATABRICKS_OIDC_TOKEN");
-                Some(federation(Subject::Environment(environment.get(variable)?.into())))
+                Some(federation(Subject::Environment(environment.get(variable)?.trim().into())))
             }
             "file-oidc" => Some(federation(Subject::File(self.oidc_token_filepath.clone()?))),
             "github-oidc" => {

@@ -166,7 +166,7 @@ async fn tokens_of_the_environment_and_of_github_are_exchanged() {
     let service = Service::start(&routes).await;
     let url = format!("{}/github?run=7", service.url("dbc-1.localhost"));
     for (environment, subject) in [
-        (vec![("DATABRICKS_OIDC_TOKEN", "of.the.environment")], "of.the.environment"),
+        (vec![("DATABRICKS_OIDC_TOKEN", "of.the.environment\n")], "of.the.environment"),
         (vec![("DATABRICKS_OIDC_TOKEN_ENV", "OTHER"), ("OTHER", "of.another")], "of.another"),
         (
             vec![
