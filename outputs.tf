@@ -23,6 +23,14 @@ output "service_principal" {
   value       = module.databricks_provisioning.service_principal_client_id
 }
 
+output "destroy" {
+  description = "How the deployment is destroyed as it stands, with the data in its root bucket."
+  value = join(" && ", concat(
+    var.destroy_data_with_deployment ? [] : ["terraform apply -var-file=FILE -target=module.storage.databricks_aws_s3_bucket.root -var=destroy_data_with_deployment=true"],
+    ["terraform destroy -var-file=FILE"],
+  ))
+}
+
 output "token" {
   description = "A personal access token for the workspace, with store_tokens."
   value       = module.databricks_provisioning.token

@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # A shared deployment keeps its state remotely, encrypted and locked:
+  # A state holds secrets. A shared deployment keeps it remotely, encrypted and locked:
   #
   # backend "s3" {
   #   bucket       = "…"

@@ -51,7 +51,7 @@ variable "network_awake" {
 }
 
 variable "destroy_data_with_deployment" {
-  description = "Whether terraform destroy may delete a root bucket that is not empty."
+  description = "Whether terraform destroy may delete a root bucket that is not empty. What was applied last counts: the output destroy says how it is set."
   type        = bool
   default     = false
 }

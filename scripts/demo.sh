@@ -67,8 +67,7 @@ up() {
   # The provider was built here, so its checksum changes with each build: the lock file is written anew.
   rm -f .terraform.lock.hcl
   "$terraform" init -input=false >.cache/init.log 2>&1 || { cat .cache/init.log >&2; die "terraform init failed"; }
-  # The state holds tokens: it is readable by its owner alone.
-  (umask 077 && "$terraform" apply -input=false -auto-approve -var-file=vars/databricks.tfvars) || applied=$?
+  "$terraform" apply -input=false -auto-approve -var-file=vars/databricks.tfvars || applied=$?
   if [ -f terraform.tfstate ]; then lineage >.cache/demo.lineage; fi
   [ "$applied" = 0 ] || die "terraform apply failed: run scripts/demo.sh again to go on, or scripts/demo.sh --down"
 
@@ -80,6 +79,8 @@ up() {
 }
 
 cd "$root"
+# A state holds secrets, and so does its backup: they are readable by their owner alone.
+umask 077
 # The local cloud of this script is this repository's.
 unset LOCALCLOUD_DIR
 [ $# -le 1 ] || die "one option at most is taken (see --help)"

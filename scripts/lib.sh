@@ -123,40 +123,99 @@ variables_file() {
   var_file=$(cd -- "$(dirname -- "$var_file")" && pwd)/$(basename -- "$var_file")
 }
 
-# apply_only PATTERN ARGUMENT…: plans with the arguments, makes sure that each change is of a resource that matches the
-# pattern, shows the plan, asks, and applies exactly that plan.
+# own_words: what Terraform says, without what is of no concern to whoever runs a script: that a part of the deployment is
+# planned, and all outputs. Terraform's colours tell where a warning ends; where nobody looks, they are taken away.
+own_words() {
+  local line box='' is_box='' is_blank='' is_plain=''
+  shopt -s extglob
+  [ -t 1 ] || is_plain=yes
+  while IFS= read -r line || [ -n "$line" ]; do
+    [ -z "$is_plain" ] || line=${line//$'\e['*([0-9;])m/}
+    case $line in
+      *╷*) is_box=yes box=$line ;;
+      *╵*)
+        case $box in
+          *'Resource targeting is in effect'* | *'Applied changes may be incomplete'*) ;;
+          *) printf '%s\n%s\n' "$box" "$line" ;;
+        esac
+        is_box='' is_blank=''
+        ;;
+      *Outputs:*) break ;;
+      *)
+        if [ -n "$is_box" ]; then
+          box+=$'\n'$line
+        elif [ -n "${line//[[:space:]]/}" ]; then
+          is_blank=''
+          printf '%s\n' "$line"
+        elif [ -z "$is_blank" ]; then
+          is_blank=yes
+          echo
+        fi
+        ;;
+    esac
+  done
+  cat >/dev/null
+}
+
+# said ARGUMENT…: runs Terraform, and says of it what own_words leaves, results and errors each where they belong.
+said() {
+  { "$terraform" "$@" 2>&1 >&3 | own_words >&2; } 3>&1 | own_words
+}
+
+# objects_of_the_state FILE: writes what is deployed into the file. A state in this folder is read before anything is fetched; one
+# that is kept elsewhere, after an init.
+objects_of_the_state() {
+  local errors=$1.errors
+  "$terraform" state list -no-color >"$1" 2>"$errors" && return
+  if grep -qi 'initialization required' "$errors"; then
+    initialized
+    "$terraform" state list -no-color >"$1" 2>"$errors" && return
+  fi
+  grep -qi 'no state file' "$errors" || {
+    cat "$errors" >&2
+    die "the state cannot be read: nothing was changed"
+  }
+}
+
+# initialized: the folder is ready for a plan.
+initialized() {
+  [ -d .terraform ] || "$terraform" init -input=false -no-color >/dev/null || die "terraform init failed"
+}
+
+# apply_only PATTERN NOTHING ARGUMENT…: plans with the arguments, makes sure that each change is of a resource that matches the
+# pattern, shows the plan, asks, and applies exactly that plan. NOTHING is said where there is nothing to change.
 apply_only() {
-  local pattern=$1 terraform plan changes other answer
-  shift
+  local pattern=$1 nothing=$2 terraform plan changes other answer
+  shift 2
   terraform=$(terraform_program)
   cd "$root"
-  [ -d .terraform ] || "$terraform" init -input=false >/dev/null || die "terraform init failed"
-  # A plan holds secrets: it is readable by its owner alone, and gone at the end.
+  # A plan and a state hold secrets: they are readable by their owner alone, and the plan is gone at the end.
   umask 077
   plan=$(mktemp -d)
   # shellcheck disable=SC2064
   trap "rm -rf '$plan'" EXIT
-  "$terraform" state list >"$plan/objects" 2>"$plan/errors" || grep -qi 'no state file' "$plan/errors" || {
-    cat "$plan/errors" >&2
-    die "the state cannot be read: nothing was changed"
-  }
+  objects_of_the_state "$plan/objects"
   [ -s "$plan/objects" ] || die "nothing is deployed here yet: run '$(basename -- "$terraform") apply -var-file=${var_file#"$root/"}' first"
+  initialized
   "$terraform" plan -input=false -json -out="$plan/plan" -var-file="$var_file" "$@" >"$plan/log" || {
-    "$terraform" plan -input=false -var-file="$var_file" "$@" || true
+    ! grep -q 'acquiring the state lock' "$plan/log" ||
+      die "another Terraform holds the lock of this state: nothing was changed. Run this again when that one has ended"
+    said plan -input=false -var-file="$var_file" "$@" || true
     die "the plan failed: nothing was changed"
   }
   changes=$(grep '"type":"planned_change"' "$plan/log" | sed -E 's/.*"addr":"(([^"\\]|\\.)*)".*/\1/' || true)
   if [ -z "$changes" ]; then
-    say "Nothing to do."
-    return
+    say "Nothing to do: $nothing."
+    exit
   fi
   other=$(printf '%s\n' "$changes" | grep -Ev "$pattern" || true)
   [ -z "$other" ] || die "the deployment has other pending changes, which a plain 'terraform apply' must make first: $(printf '%s' "$other" | tr '\n' ' ')"
-  "$terraform" show "$plan/plan"
+  said show "$plan/plan"
   if [ -z "$auto_approve" ]; then
     [ -t 0 ] || die "not confirmed: run it on a terminal, or with -auto-approve"
     read -r -p "Apply this? Only 'yes' is taken: " answer || answer=
     [ "$answer" = yes ] || die "not confirmed: nothing was changed"
   fi
-  "$terraform" apply -input=false "$plan/plan"
+  said apply -input=false "$plan/plan" ||
+    die "the apply failed, and what it says stands above: run this again, and it goes on from where it is"
 }

@@ -11,6 +11,9 @@ their connection: stop them first. A plain apply brings everything back:
 
   terraform apply -var-file=vars/databricks.tfvars
 
+It does not stop clusters, and these go on costing: a running cluster's instances and DBUs, the KMS key, what lies in the root bucket,
+serverless compute, and whatever else the workspace's users have made.
+
 Shows the plan and asks, unless -auto-approve is given.
 TEXT
 }
@@ -18,5 +21,6 @@ TEXT
 variables_file "$@"
 say "Putting the network of $var_file to sleep"
 apply_only '^module\.network\.databricks_aws_(nat_gateway\.this|eip\.nat|route\.nat|vpc_endpoint\.interface)\[' \
+  "the network sleeps already" \
   -target=module.network -var=network_awake=false
 say "Asleep. To wake it: terraform apply -var-file=${var_file#"$root/"}"

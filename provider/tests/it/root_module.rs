@@ -2,8 +2,10 @@
 //! destroy. What a newcomer does with scripts/demo.sh, less the build.
 
 use std::collections::BTreeMap;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -24,6 +26,9 @@ fn the_root_module() {
     copy_deployment(bench.dir.path());
     let rc = mirror(bench.dir.path());
     bench.set("TF_CLI_CONFIG_FILE", Some(&rc));
+    let said = refused_script(&bench, "scripts/reset_tokens.sh");
+    assert!(said.contains("nothing is deployed here yet"), "{said}");
+    assert!(!bench.dir.path().join(".terraform").exists(), "it is said before anything is fetched");
 
     bench.run(&["init", "-no-color", "-input=false"]).succeeded();
     apply(&bench);
@@ -35,6 +40,8 @@ fn the_root_module() {
     assert!(endpoint.server_host_key.starts_with("ssh-ed25519 "), "{endpoint:?}");
 
     holds_no_secret(&bench);
+    let said = script(&bench, "scripts/reset_tokens.sh");
+    assert!(said.contains("store_tokens is not set"), "{said}");
 
     let file = bench.dir.path().join("vars/databricks.tfvars");
     let choices = std::fs::read_to_string(&file).unwrap();
@@ -49,6 +56,11 @@ fn the_root_module() {
     assert_eq!(planned, TOKENS.map(|address| (address.to_owned(), vec!["create".to_owned()])));
     sleep_and_wake(&bench, &cloud, &TOKENS);
     revoke_tokens(&bench, &cloud);
+    while_another_holds_the_lock(&bench, |bench| {
+        let said = refused_script(bench, "scripts/reset_tokens.sh");
+        assert!(said.contains("another Terraform holds the lock"), "{said}");
+    });
+    data_goes_when_it_is_said_so(&bench);
 
     bench.run(&["destroy", "-auto-approve", "-no-color", "-input=false", FILE]).succeeded();
     assert_eq!(cloud.objects(), Vec::<String>::new(), "what is left after the destroy");
@@ -100,6 +112,49 @@ assert len(tokens) == 1 and len(secrets) == 1, (tokens, secrets)
     assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
 }
 
+/// Runs `inside` while the state is locked, as a long apply does it: by a POSIX lock of the file.
+fn while_another_holds_the_lock(bench: &Bench, inside: impl Fn(&Bench)) {
+    let script = "import fcntl, sys
+state = open('terraform.tfstate', 'r+')
+fcntl.lockf(state, fcntl.LOCK_EX)
+print('held', flush=True)
+sys.stdin.read()
+";
+    let mut holder = Command::new(crate::cloud::venv().join("bin/python"))
+        .args(["-c", script])
+        .current_dir(bench.dir.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut held = [0; 4];
+    holder.stdout.as_mut().unwrap().read_exact(&mut held).unwrap();
+    inside(bench);
+    drop(holder.stdin.take());
+    assert!(holder.wait().unwrap().success());
+}
+
+/// A root bucket with data stops the destroy, and the README's step lets the next one go on from there.
+fn data_goes_when_it_is_said_so(bench: &Bench) {
+    let script = "import boto3, os
+client = boto3.client('s3', endpoint_url=os.environ['AWS_ENDPOINT_URL'], region_name='eu-west-1')
+[bucket] = [one['Name'] for one in client.list_buckets()['Buckets'] if '-root-' in one['Name']]
+client.put_object(Bucket=bucket, Key='data', Body=b'data')
+";
+    let environment = bench.command(&[]);
+    let environment = environment.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let python = crate::cloud::venv().join("bin/python");
+    let put = Command::new(python).args(["-c", script]).env_clear().envs(environment).output().unwrap();
+    assert!(put.status.success(), "{}", String::from_utf8_lossy(&put.stderr));
+    let said = bench.run(&["destroy", "-auto-approve", "-no-color", "-input=false", FILE]).failed();
+    assert!(said.contains("not empty") || said.contains("BucketNotEmpty"), "{said}");
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let step =
+        readme.lines().find(|line| line.starts_with("terraform ") && line.contains("destroy_data_with_deployment"));
+    let words: Vec<&str> = step.expect("the README has the step").split_whitespace().skip(1).collect();
+    bench.run(&[&words[..], &["-auto-approve", "-no-color", "-input=false"]].concat()).succeeded();
+}
+
 /// The block of the README that deploys by hand, in a shell that stops at the first failure. What it builds is built.
 fn the_readme() {
     let built = binaries();
@@ -136,6 +191,10 @@ fn the_readme() {
     assert!(output.status.success(), "{stdout}\n{stderr}");
     for words in ["Apply complete!", "\nLinux ", "\nGNU/Linux\n", "Destroy complete!"] {
         assert!(stdout.contains(words), "{words:?} is missing in: {stdout}\n{stderr}");
+    }
+    for file in ["terraform.tfstate", "terraform.tfstate.backup"] {
+        let mode = std::fs::metadata(here.join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file} is for its owner alone");
     }
 }
 
@@ -174,7 +233,24 @@ fn sleep_and_wake(bench: &Bench, cloud: &Cloud, missing: &[&str]) {
     assert_eq!(ids(bench).keys().collect::<Vec<_>>(), awake.keys().collect::<Vec<_>>());
 }
 
-fn script(bench: &Bench, script: &str) {
+/// Runs a script that must succeed; what it says is its own, and clean in a pipe.
+fn script(bench: &Bench, script: &str) -> String {
+    let (has_succeeded, said) = run_script(bench, script);
+    assert!(has_succeeded, "{script}: {said}");
+    for words in ["\u{1b}", "Resource targeting", "may be incomplete", "Outputs:"] {
+        assert!(!said.contains(words), "{words:?} in: {said}");
+    }
+    said
+}
+
+/// Runs a script that must fail.
+fn refused_script(bench: &Bench, script: &str) -> String {
+    let (has_succeeded, said) = run_script(bench, script);
+    assert!(!has_succeeded && !said.contains('\u{1b}'), "{script}: {said}");
+    said
+}
+
+fn run_script(bench: &Bench, script: &str) -> (bool, String) {
     let environment = bench.command(&[]);
     let output = Command::new(bench.dir.path().join(script))
         .current_dir(bench.dir.path())
@@ -185,7 +261,7 @@ fn script(bench: &Bench, script: &str) {
         .output()
         .unwrap();
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{script}: {}\n{}", said(&output.stdout), said(&output.stderr));
+    (output.status.success(), format!("{}\n{}", said(&output.stdout), said(&output.stderr)))
 }
 
 /// The id of every managed object, by address.
