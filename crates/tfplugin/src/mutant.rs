@@ -93,8 +93,8 @@ where
         Typed::<R>::unbroken::<C>().validate(schema, config)
     }
 
-    fn is_unknown(&self, context: &C) -> bool {
-        Typed::<R>::unbroken::<C>().is_unknown(context)
+    fn unknown(&self, context: &C) -> Vec<&'static str> {
+        Typed::<R>::unbroken::<C>().unknown(context)
     }
 
     fn obstacle<'a>(&'a self, context: &'a C) -> Boxed<'a, Option<Diagnostic>> {

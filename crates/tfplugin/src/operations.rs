@@ -62,8 +62,8 @@ pub(crate) struct PlanSaid {
 pub(crate) trait Operations<C>: Debug + Send + Sync {
     /// The resource's own checks.
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>>;
-    /// Whether nobody can be asked before something else is applied.
-    fn is_unknown(&self, context: &C) -> bool;
+    /// The attributes of the provider for whose values nobody can be asked before something else is applied.
+    fn unknown(&self, context: &C) -> Vec<&'static str>;
     /// What stands against a change.
     fn obstacle<'a>(&'a self, context: &'a C) -> Boxed<'a, Option<Diagnostic>>;
     /// The resource's own say in the plan.
@@ -168,8 +168,8 @@ where
         Ok(R::validate(&from_value::<R>(config, schema)?))
     }
 
-    fn is_unknown(&self, context: &C) -> bool {
-        R::Client::is_unknown(context)
+    fn unknown(&self, context: &C) -> Vec<&'static str> {
+        R::Client::unknown(context)
     }
 
     fn obstacle<'a>(&'a self, context: &'a C) -> Boxed<'a, Option<Diagnostic>> {

@@ -35,6 +35,8 @@ pub(crate) struct OpenedValue {
 pub(crate) trait Opening<C>: Debug + Send + Sync {
     /// The ephemeral resource's own checks.
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>>;
+    /// Whether nobody can be asked before something else is applied.
+    fn is_unknown(&self, context: &C) -> bool;
     /// Opens it.
     fn open<'a>(&'a self, ask: Ask<'a, C>, config: &'a Value) -> Boxed<'a, Result<OpenedValue>>;
     /// Renews it.
@@ -105,6 +107,10 @@ where
 {
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>> {
         Ok(E::validate(&from_value::<E>(config, schema)?))
+    }
+
+    fn is_unknown(&self, context: &C) -> bool {
+        !E::Client::unknown(context).is_empty()
     }
 
     fn open<'a>(&'a self, ask: Ask<'a, C>, config: &'a Value) -> Boxed<'a, Result<OpenedValue>> {

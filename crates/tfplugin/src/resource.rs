@@ -28,11 +28,11 @@ pub trait Client<Context>: Send + Sync + Sized + 'static {
     /// The client, or why there is none (an unknown region while planning, say).
     fn connect(context: &Context) -> impl Future<Output = Result<Arc<Self>>> + Send;
 
-    /// Whether there is no client yet because the provider's configuration is known only after something is applied (a token
-    /// that is renewed, say). Objects are not read then: they stay as they are known, and the plan goes on.
-    fn is_unknown(context: &Context) -> bool {
+    /// The attributes of the provider for whose values there is no client yet: they are known only after something is applied (a
+    /// token that is renewed, say). Objects are not read then: they stay as they are known, and the plan goes on.
+    fn unknown(context: &Context) -> Vec<&'static str> {
         let _ = context;
-        false
+        Vec::new()
     }
 
     /// A stored state has the object of this marker, which a read has just shown: its mark may go. To be done at leisure, and

@@ -1,6 +1,7 @@
 //! A provider at work: its schemas, its configured context, what runs and what is journalled. One per process.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub(crate) struct Configured<Context> {
     pub(crate) context: Context,
     /// A digest of the configuration, without secrets.
     pub(crate) fingerprint: String,
+    /// Whether it was said that objects are not read, because the configuration is not known.
+    pub(crate) has_said_unread: AtomicBool,
 }
 
 /// A provider at work.

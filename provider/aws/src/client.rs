@@ -87,6 +87,10 @@ impl<C: AsRef<AwsContext> + Send + Sync> tfplugin::Client<C> for Aws {
             .cloned()
     }
 
+    fn unknown(context: &C) -> Vec<&'static str> {
+        unknown(&context.as_ref().block)
+    }
+
     fn stored(&self, marker: &Marker) {
         marks::stored(self, marker);
     }
@@ -188,6 +192,28 @@ impl Aws {
     pub fn ec2_arn(&self, owner: &str, kind: &str, id: &str) -> String {
         format!("arn:{}:ec2:{}:{owner}:{kind}/{id}", self.partition(), self.region)
     }
+}
+
+/// The attributes of the block that are known only after an apply.
+fn unknown(block: &Attr<AwsBlock>) -> Vec<&'static str> {
+    let block = match block {
+        Attr::Unknown => return vec!["aws"],
+        Attr::Null => return Vec::new(),
+        Attr::Known(block) => block,
+    };
+    [
+        ("aws.region", block.region.is_unknown()),
+        ("aws.profile", block.profile.is_unknown()),
+        ("aws.max_retries", block.max_retries.is_unknown()),
+        ("aws.skip_region_validation", block.skip_region_validation.is_unknown()),
+        ("aws.s3_use_path_style", block.s3_use_path_style.is_unknown()),
+        ("aws.default_tags", block.default_tags.is_unknown()),
+        ("aws.assume_role", block.assume_role.is_unknown()),
+        ("aws.endpoints", block.endpoints.is_unknown()),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_unknown)| is_unknown.then_some(name))
+    .collect()
 }
 
 /// Requests at most, where `max_retries` says nothing.

@@ -24,9 +24,9 @@ impl DatabricksContext {
         Self { config, client: OnceCell::new(), admission: Admission::default() }
     }
 
-    /// Whether something of the configuration is known only after an apply.
-    fn is_unknown(&self) -> bool {
-        !self.config.unknown.is_empty()
+    /// What of the configuration is known only after an apply.
+    fn unknown(&self) -> Vec<&'static str> {
+        self.config.unknown.iter().copied().collect()
     }
 
     /// The client, made once; whether it is an account's or a workspace's is for the caller to check.
@@ -46,7 +46,7 @@ impl DatabricksContext {
         T: tfplugin::Client<C>,
         C: Sync,
     {
-        if self.is_unknown() {
+        if !self.config.unknown.is_empty() {
             return None;
         }
         let client = self.client().await;
@@ -133,8 +133,8 @@ client!(Either);
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account {
     const LEVEL: &'static str = "account";
 
-    fn is_unknown(context: &C) -> bool {
-        context.as_ref().is_unknown()
+    fn unknown(context: &C) -> Vec<&'static str> {
+        context.as_ref().unknown()
     }
 
     async fn obstacle(context: &C) -> Option<Diagnostic> {
@@ -159,8 +159,8 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Account 
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspace {
     const LEVEL: &'static str = "workspace";
 
-    fn is_unknown(context: &C) -> bool {
-        context.as_ref().is_unknown()
+    fn unknown(context: &C) -> Vec<&'static str> {
+        context.as_ref().unknown()
     }
 
     async fn obstacle(context: &C) -> Option<Diagnostic> {
@@ -184,8 +184,8 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Workspac
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for AnyWorkspace {
     const LEVEL: &'static str = "workspace";
 
-    fn is_unknown(context: &C) -> bool {
-        context.as_ref().is_unknown()
+    fn unknown(context: &C) -> Vec<&'static str> {
+        context.as_ref().unknown()
     }
 
     async fn obstacle(context: &C) -> Option<Diagnostic> {
@@ -200,8 +200,8 @@ impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for AnyWorks
 impl<C: AsRef<DatabricksContext> + Send + Sync> tfplugin::Client<C> for Either {
     const LEVEL: &'static str = "either";
 
-    fn is_unknown(context: &C) -> bool {
-        context.as_ref().is_unknown()
+    fn unknown(context: &C) -> Vec<&'static str> {
+        context.as_ref().unknown()
     }
 
     async fn obstacle(context: &C) -> Option<Diagnostic> {

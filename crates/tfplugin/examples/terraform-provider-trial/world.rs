@@ -20,6 +20,10 @@ pub(crate) struct World {
 impl Client<Config> for World {
     const LEVEL: &'static str = "world";
 
+    fn unknown(config: &Config) -> Vec<&'static str> {
+        if config.world.is_unknown() { vec!["world"] } else { Vec::new() }
+    }
+
     async fn connect(config: &Config) -> Result<Arc<Self>> {
         match &config.world {
             Attr::Known(folder) => Ok(Arc::new(Self { folder: folder.into() })),

@@ -1,6 +1,7 @@
 //! ConfigureProvider and StopProvider.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::Outcome;
 use crate::proto::{ConfigureProviderRequest, ConfigureProviderResponse, StopProviderRequest, StopProviderResponse};
@@ -18,7 +19,7 @@ pub(crate) async fn configure<P: Provider>(
     let fingerprint = walk::fingerprint(P::NAME, &prepared.schema, &value, "")?;
     let config: P::Config = serde_value::from_value(&value, &prepared.schema)?;
     let context = P::configure(config, &request.terraform_version).await?;
-    server.configure(Configured { context, fingerprint });
+    server.configure(Configured { context, fingerprint, has_said_unread: AtomicBool::default() });
     Ok(ConfigureProviderResponse::default())
 }
 

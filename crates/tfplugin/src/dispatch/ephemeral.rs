@@ -11,7 +11,8 @@ use crate::proto::{
 };
 use crate::provider::Provider;
 use crate::server::Server;
-use crate::wire;
+use crate::value::Value;
+use crate::{plan, wire};
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
@@ -25,6 +26,12 @@ pub(crate) async fn open<P: Provider>(
     let configured = server.configured()?;
     let (cancel, marker) = (server.running(), no_marker());
     let (context, schema) = (&configured.context, &prepared.schema);
+    if entry.operations.is_unknown(context) {
+        // A plan that makes what the provider needs: the apply opens it. OpenTofu refuses that in a plan, and says so.
+        let unknown = plan::plan(schema, &Value::Null, &config, &config).value;
+        let result = wire::dynamic(&unknown, &prepared.of)?;
+        return Ok(OpenEphemeralResourceResponse { result, ..OpenEphemeralResourceResponse::default() });
+    }
     let ask = Ask { context, schema, cancel: &cancel, limit: LIMIT, marker: &marker };
     let opened = entry.operations.open(ask, &config).await?;
     let result = found(schema, &config, &opened.result)?;
@@ -64,6 +71,10 @@ pub(crate) async fn close<P: Provider>(
     let (cancel, marker) = (server.running(), no_marker());
     let (context, schema) = (&configured.context, &prepared.schema);
     let ask = Ask { context, schema, cancel: &cancel, limit: LIMIT, marker: &marker };
+    if entry.operations.is_unknown(context) {
+        // It was not opened.
+        return Ok(CloseEphemeralResourceResponse::default());
+    }
     entry.operations.close(ask, request.private.unwrap_or_default()).await?;
     Ok(CloseEphemeralResourceResponse::default())
 }

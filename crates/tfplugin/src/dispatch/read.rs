@@ -1,6 +1,7 @@
 //! ReadResource: what has become of an object.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Outcome, diagnostics, found, no_marker};
@@ -17,12 +18,15 @@ use crate::{timeouts, wire};
 /// How long a read may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// That an object was not asked for. A plan that renews the token by which a provider signs in must be possible.
-fn unread(name: &str) -> Diagnostic {
+/// That objects were not asked for. A plan that renews the token by which a provider signs in must be possible.
+fn unread(unknown: &[&str]) -> Diagnostic {
     Diagnostic::warning(
-        format!("{name} is planned as it was last known"),
-        "The provider's configuration is known only after something else is applied (its token or host is made anew), so the \
-         object could not be read. The next plan reads it.",
+        "Objects are planned as they were last known",
+        format!(
+            "The provider's {} is known only after something else is applied, so that the objects of this provider block could \
+             not be read. The next plan reads them.",
+            unknown.join(", ")
+        ),
     )
 }
 
@@ -38,10 +42,12 @@ pub(crate) async fn read<P: Provider>(
         Marker::new(marker, jiff::Timestamp::UNIX_EPOCH)
     });
     let configured = server.configured()?;
-    if entry.operations.is_unknown(&configured.context) {
+    let unknown = entry.operations.unknown(&configured.context);
+    if !unknown.is_empty() {
+        let said = configured.has_said_unread.swap(true, Ordering::Relaxed);
         return Ok(ReadResourceResponse {
             new_state: wire::dynamic(&state, &prepared.of)?,
-            diagnostics: diagnostics(vec![unread(entry.name)]),
+            diagnostics: diagnostics(if said { Vec::new() } else { vec![unread(&unknown)] }),
             private: request.private,
         });
     }

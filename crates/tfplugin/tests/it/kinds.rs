@@ -39,6 +39,66 @@ fn an_ephemeral_resource_is_opened_renewed_and_closed_and_leaves_no_trace() {
     assert_eq!(bench.plan(&next)["trial_keeper.k"], ["delete", "create"]);
 }
 
+/// A provider whose world is known only after an apply, with a session and an object of it.
+fn of_a_late_world(bench: &Bench, version: u8) -> String {
+    format!(
+        r#"resource "terraform_data" "world" {{
+  input            = {:?}
+  triggers_replace = {version}
+}}
+
+provider "trial" {{
+  alias = "late"
+  world = terraform_data.world.output
+}}
+
+ephemeral "trial_session" "s" {{
+  provider = trial.late
+  user     = "ann"
+}}
+
+resource "trial_thing" "a" {{
+  provider = trial.late
+  name     = "a"
+}}
+
+resource "trial_thing" "b" {{
+  provider = trial.late
+  name     = "b"
+}}
+
+resource "trial_keeper" "k" {{
+  value_wo         = ephemeral.trial_session.s.token
+  value_wo_version = 1
+}}
+"#,
+        bench.path("world")
+    )
+}
+
+#[test]
+fn what_is_reached_by_a_provider_that_is_known_late_is_made_and_renewed_in_one_apply() {
+    let Some(bench) = Bench::new() else { return };
+    bench.config(&of_a_late_world(&bench, 1));
+    bench.run(&["plan", "-no-color"]).succeeds();
+    assert!(!bench.log().iter().any(|line| line.starts_with("open") || line.starts_with("close")), "{:?}", bench.log());
+    bench.apply(&of_a_late_world(&bench, 1)).succeeds();
+    assert_eq!(bench.instance("trial_keeper")["attributes"]["length"], "token-of-the-session".len());
+    let made = bench.objects();
+    bench.settled();
+
+    // What the provider is reached by is made anew: nothing of it can be read, and nothing of it changes.
+    bench.config(&of_a_late_world(&bench, 2));
+    let planned = bench.run(&["plan", "-no-color"]).succeeds().out;
+    assert!(planned.contains("Plan: 1 to add, 0 to change, 1 to destroy."), "{planned}");
+    assert_eq!(planned.matches("as they were last known").count(), 1, "{planned}");
+    assert!(planned.contains("The provider's world is known only after"), "{planned}");
+    bench.apply(&of_a_late_world(&bench, 2)).succeeds();
+    assert_eq!(bench.objects(), made);
+    bench.settled();
+    bench.destroy().succeeds();
+}
+
 #[test]
 fn functions_answer_and_name_the_argument_that_is_wrong() {
     let Some(bench) = Bench::new() else { return };
