@@ -9,6 +9,7 @@ mod cloud;
 mod configurations;
 mod contract;
 mod crashes;
+mod destroys;
 mod empty_texts;
 mod foreign;
 mod job;
@@ -50,7 +51,9 @@ fn main() {
     trials.extend(crashes::trials(&apart));
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
-    let tests = [bad_input::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS].concat();
+    let tests =
+        [bad_input::TESTS, destroys::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS]
+            .concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
         trials.push(Trial::test(name, move || {
