@@ -34,7 +34,8 @@ pub struct S3Bucket {
     /// Name of the bucket, unique in all of AWS.
     #[schemars(extend("x-tf" = REQUIRED.replaces()), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: Attr<String>,
-    /// Whether a destroy deletes what is in the bucket, all versions of it, beyond recovery.
+    /// Whether a destroy deletes what is in the bucket, all versions of it, beyond recovery. Without it the plan to destroy or
+    /// replace a bucket that is not empty is refused. What counts is the applied value: set it, apply, and then destroy.
     #[schemars(extend("x-tf" = OPTIONAL.default("false").unsent()))]
     pub force_destroy: Attr<bool>,
     /// Who owns objects that other accounts write: `BucketOwnerEnforced` (the bucket's owner, and access lists are off; that
@@ -256,6 +257,10 @@ resource "databricks_aws_s3_bucket" "example" {
         let settings = remote::Settings::of(&plan);
         remote::converge(cx, &state, &settings, &tags::wanted(cx.client(), &plan.tags)).await?;
         Ok(Self { id: state.id, ..plan })
+    }
+
+    async fn check_removal(cx: &Call<Aws>, state: &Self) -> Result<()> {
+        contents::check_removal(cx, state).await
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
