@@ -12,6 +12,7 @@ mod crashes;
 mod destroys;
 mod empty_texts;
 mod foreign;
+mod generated;
 mod job;
 mod kill;
 mod left_out;
@@ -52,7 +53,7 @@ fn main() {
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
     let tests =
-        [bad_input::TESTS, destroys::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS]
+        [bad_input::TESTS, destroys::TESTS, generated::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS]
             .concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
