@@ -2,16 +2,16 @@
 
 use std::process::Command;
 
-use crate::Test;
 use crate::bench::Bench;
 use crate::cloud::{Cloud, venv};
 
-pub const TESTS: &[Test] = &[
+pub const TESTS: &[(&str, fn())] = &[
     ("a_full_bucket_is_refused_before_anything_is_destroyed", a_full_bucket),
     ("a_region_s_encryption_outlives_one_of_two_deployments", a_region_s_encryption),
 ];
 
-fn a_full_bucket(cloud: &Cloud) {
+fn a_full_bucket() {
+    let cloud = Cloud::start();
     let bench = Bench::new(&cloud.account);
     let bucket = |name: &str, more: &str| {
         format!("resource \"databricks_aws_s3_bucket\" \"example\" {{\n  bucket = \"{name}\"\n{more}}}\n")
@@ -20,7 +20,7 @@ fn a_full_bucket(cloud: &Cloud) {
     let vpc = "\nresource \"databricks_aws_vpc\" \"example\" {\n  cidr_block = \"10.1.0.0/16\"\n  depends_on = [databricks_aws_s3_bucket.example]\n}\n";
     bench.write(&(bucket("acme-full", "") + vpc));
     bench.apply();
-    python(cloud, "boto3.client('s3').put_object(Bucket='acme-full', Key='a', Body=b'a')");
+    python(&cloud, "boto3.client('s3').put_object(Bucket='acme-full', Key='a', Body=b'a')");
 
     let destroy = ["destroy", "-auto-approve", "-no-color", "-input=false"];
     let said = bench.run(&destroy).failed();
@@ -44,9 +44,11 @@ fn a_full_bucket(cloud: &Cloud) {
         .succeeded();
     bench.destroy(&[]);
     assert_eq!(bench.resources().len(), 0);
+    cloud.stop();
 }
 
-fn a_region_s_encryption(cloud: &Cloud) {
+fn a_region_s_encryption() {
+    let cloud = Cloud::start();
     let configuration = "resource \"databricks_aws_ebs_encryption_by_default\" \"example\" {}\n";
     let deployments = [Bench::new(&cloud.account), Bench::new(&cloud.account)];
     for bench in &deployments {
@@ -57,10 +59,11 @@ fn a_region_s_encryption(cloud: &Cloud) {
     first.destroy(&[]);
     second.plan_is_empty("after the first deployment has gone");
     second.destroy(&[]);
+    cloud.stop();
 }
 
 /// Runs a script with boto3.
-fn python(cloud: &Cloud, script: &str) {
+pub fn python(cloud: &Cloud, script: &str) {
     let ran = Command::new(venv().join("bin/python"))
         .args(["-c", &format!("import boto3\n{script}")])
         .env_clear()

@@ -3,15 +3,16 @@
 use terraform_provider_databricks::Databricks;
 use tfplugin::Provider;
 
-use crate::Test;
 use crate::bench::Bench;
 use crate::cloud::Cloud;
 use crate::contract::importable;
 
-pub const TESTS: &[Test] = &[("what_terraform_generates_from_an_aws_object_plans_nothing", what_terraform_generates)];
+pub const TESTS: &[(&str, fn())] =
+    &[("what_terraform_generates_from_an_aws_object_plans_nothing", what_terraform_generates)];
 
 /// The example of every importable kind of AWS, with all that stands beside it.
-fn what_terraform_generates(cloud: &Cloud) {
+fn what_terraform_generates() {
+    let cloud = Cloud::start();
     let kinds = Databricks::registry().resources().filter(|entry| entry.name.starts_with("databricks_aws_"));
     for entry in kinds.filter(|entry| entry.import_id.is_some()) {
         let here = Bench::new(&cloud.account);
@@ -30,4 +31,5 @@ fn what_terraform_generates(cloud: &Cloud) {
         assert_eq!(changes, [], "{generated}");
         here.destroy(&[]);
     }
+    cloud.stop();
 }

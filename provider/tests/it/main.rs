@@ -52,9 +52,7 @@ fn main() {
     trials.extend(crashes::trials(&apart));
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
-    let tests =
-        [bad_input::TESTS, destroys::TESTS, generated::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS]
-            .concat();
+    let tests = [bad_input::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS].concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
         trials.push(Trial::test(name, move || {
@@ -62,7 +60,13 @@ fn main() {
             Ok(())
         }));
     }
-    for (name, test) in root_module::TESTS.iter().chain(policies::TESTS).chain(moved::TESTS) {
+    for (name, test) in root_module::TESTS
+        .iter()
+        .chain(destroys::TESTS)
+        .chain(generated::TESTS)
+        .chain(policies::TESTS)
+        .chain(moved::TESTS)
+    {
         trials.push(Trial::test(*name, || {
             test();
             Ok(())
