@@ -331,8 +331,16 @@ async fn revoke(cx: &Call<Aws>, id: &str, direction: Direction, rules: &BTreeSet
         }
     };
     match answer {
-        Err(fault) if !fault.is_not_found() => Err(fault.at(direction.block())),
-        _ => Ok(()),
+        // Of several rules, one of which is gone, EC2 takes none away.
+        Err(fault) if fault.is(&["InvalidPermission.NotFound"]) && rules.len() > 1 => {
+            for rule in rules {
+                Box::pin(revoke(cx, id, direction, &BTreeSet::from([rule.clone()]))).await?;
+            }
+            Ok(())
+        }
+        answer => {
+            gone_is_fine(answer, &["InvalidPermission.NotFound", GROUP]).map_err(|fault| fault.at(direction.block()))
+        }
     }
 }
 

@@ -83,6 +83,24 @@ async fn blocks_with_a_permission_in_common_and_other_spellings_stay_as_they_are
 }
 
 #[tokio::test]
+async fn a_rule_that_is_gone_already_keeps_no_other_one() {
+    let cloud = cloud();
+    let cx = cloud.call();
+    let net = make(&cloud.call(), vpc()).await;
+    let config = SecurityGroup {
+        ingress: rules(&[https("10.1.0.0/16"), https("10.2.0.0/16"), https("10.3.0.0/16")]),
+        ..group(&net, "raced")
+    };
+    let made = make(&cx, config.clone()).await;
+    cloud.refuse("ec2:RevokeSecurityGroupIngress", 1, 400, "InvalidPermission.NotFound");
+    let config = SecurityGroup { ingress: rules(&[https("10.1.0.0/16")]), ..config };
+    let made = change(&cx, made, config.clone()).await;
+    assert_eq!(made.ingress, config.ingress);
+    // One request for both, and one for each.
+    assert_eq!(cloud.asked("ec2:RevokeSecurityGroupIngress"), 3);
+}
+
+#[tokio::test]
 async fn tags_that_somebody_changed_are_seen() {
     let cloud = cloud();
     let cx = cloud.call();
