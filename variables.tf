@@ -51,7 +51,7 @@ variable "network_awake" {
 }
 
 variable "destroy_data_with_deployment" {
-  description = "Whether terraform destroy may delete a root bucket that is not empty. What counts is the applied value: terraform apply -target=module.storage.databricks_aws_s3_bucket.root -var destroy_data_with_deployment=true, and then destroy."
+  description = "Whether terraform destroy may delete a root bucket that is not empty."
   type        = bool
   default     = false
 }

@@ -63,7 +63,7 @@ fn a_region_s_encryption() {
 }
 
 /// Runs a script with boto3.
-pub fn python(cloud: &Cloud, script: &str) {
+fn python(cloud: &Cloud, script: &str) {
     let ran = Command::new(venv().join("bin/python"))
         .args(["-c", &format!("import boto3\n{script}")])
         .env_clear()

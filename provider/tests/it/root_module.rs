@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::bench::{Bench, Run, binaries, terraform};
 use crate::cloud::{Cloud, root};
-use crate::{destroys, foreign};
+use crate::foreign;
 
 pub const TESTS: &[(&str, fn())] = &[
     ("the_root_module_is_applied_slept_woken_and_destroyed", the_root_module),
@@ -50,34 +50,9 @@ fn the_root_module() {
     sleep_and_wake(&bench, &cloud, &TOKENS);
     revoke_tokens(&bench, &cloud);
 
-    used_deployment_is_destroyed_whole_or_not_at_all(&bench, &cloud);
     bench.run(&["destroy", "-auto-approve", "-no-color", "-input=false", FILE]).succeeded();
     assert_eq!(cloud.objects(), Vec::<String>::new(), "what is left after the destroy");
     cloud.stop();
-}
-
-/// A deployment whose root bucket is not empty stays as it is until its data may go: that is applied to the bucket alone, as
-/// variables.tf says.
-fn used_deployment_is_destroyed_whole_or_not_at_all(bench: &Bench, cloud: &Cloud) {
-    destroys::python(
-        cloud,
-        "s3 = boto3.client('s3')
-roots = [one['Name'] for one in s3.list_buckets()['Buckets'] if '-root-' in one['Name']]
-for root in roots: s3.put_object(Bucket=root, Key='ephemeral/a', Body=b'a')
-assert len(roots) == 1, roots",
-    );
-    let before = cloud.objects();
-    let said = bench.run(&["destroy", "-auto-approve", "-no-color", "-input=false", FILE]).failed();
-    assert!(
-        said.contains("with module.storage.databricks_aws_s3_bucket.root") && said.contains("it is not empty"),
-        "{said}"
-    );
-    assert_eq!(cloud.objects(), before, "nothing is destroyed half-way");
-    let variables = std::fs::read_to_string(root().join("variables.tf")).unwrap();
-    let (_, way) = variables.split_once("terraform apply ").expect("the way out");
-    let way: Vec<&str> = way.split(',').next().unwrap().split(' ').collect();
-    bench.run(&[&["apply", "-auto-approve", "-no-color", "-input=false", FILE], way.as_slice()].concat()).succeeded();
-    assert_eq!(cloud.objects(), before, "and nothing else is made or changed");
 }
 
 /// What is issued to be handed on.
