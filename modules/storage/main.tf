@@ -18,7 +18,7 @@ resource "databricks_aws_kms_key" "this" {
   )
 }
 
-# A setting of the whole region. Where it was on before, destroying this deployment leaves it on.
+# A setting of the whole region. Other deployments may rely on it: destroying this one leaves it on.
 resource "databricks_aws_ebs_encryption_by_default" "this" {
   enabled = true
 }

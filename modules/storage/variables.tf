@@ -19,6 +19,6 @@ variable "cluster_role_arn" {
 }
 
 variable "force_destroy" {
-  description = "Whether destroying may delete a bucket that is not empty."
+  description = "Whether destroying may delete a bucket that is not empty. What counts is the applied value."
   type        = bool
 }

@@ -1,6 +1,6 @@
 //! The provider: its name, its block and its registry.
 
-use provider_aws::region;
+use provider_aws::{region, tag_limits};
 use tfplugin::{Diagnostic, Registry, Result};
 
 use crate::config::Config;
@@ -31,12 +31,11 @@ impl tfplugin::Provider for Databricks {
         let aws = config.aws.known();
         let region = aws.and_then(|aws| aws.region.known());
         let skipped = aws.is_some_and(|aws| !aws.skip_region_validation.is_null());
-        match region {
-            Some(name) if !skipped => {
-                region::check(name).err().map(|error| error.at("aws.region").into()).into_iter().collect()
-            }
-            _ => Vec::new(),
+        let mut found = aws.map_or_else(Vec::new, |aws| tag_limits::check_at("aws.default_tags", &aws.default_tags));
+        if let Some(name) = region.filter(|_| !skipped) {
+            found.extend(region::check(name).err().map(|error| Diagnostic::from(error.at("aws.region"))));
         }
+        found
     }
 
     async fn configure(config: Config, terraform_version: &str) -> Result<Context> {

@@ -25,6 +25,12 @@ impl Path {
         Self(dotted.split('.').map(|name| Step::Attribute(name.to_owned())).collect())
     }
 
+    /// The path of an attribute of one of `count` blocks that are a set: no path leads into a set, but into its only block.
+    pub fn in_block(block: &str, count: usize, attribute: &str) -> Self {
+        let set = Self::attribute(block);
+        if count == 1 { set.then(Step::Index(0)).then(Step::Attribute(attribute.to_owned())) } else { set }
+    }
+
     /// This path, one step further.
     pub fn then(&self, step: Step) -> Self {
         let mut steps = self.0.clone();

@@ -164,6 +164,10 @@ where
         }
     }
 
+    fn check_removal<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>> {
+        Typed::<R>::unbroken::<C>().check_removal(ask, state)
+    }
+
     fn import<'a>(&'a self, ask: Ask<'a, C>, id: &'a str) -> Boxed<'a, Result<Value>> {
         Typed::<R>::unbroken::<C>().import(ask, id)
     }

@@ -88,6 +88,8 @@ pub(crate) trait Operations<C>: Debug + Send + Sync {
     fn read<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<Option<Value>>>;
     /// Removes the object.
     fn delete<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>>;
+    /// Whether the object can be removed as it is.
+    fn check_removal<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>>;
     /// The state that an import starts from.
     fn import<'a>(&'a self, ask: Ask<'a, C>, id: &'a str) -> Boxed<'a, Result<Value>>;
     /// Makes one of this type of an object that was of another.
@@ -291,6 +293,18 @@ where
                 waiting::run(R::delete(&call, object), ask.cancel, call.left(), Patience::UPDATE).await?
             };
             deleted.await.map_err(|error| Self::subject(Operation::Delete, ask.schema, state).failed(error))
+        })
+    }
+
+    fn check_removal<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>> {
+        Box::pin(async move {
+            // Nobody to ask: the removal itself will tell.
+            let Ok(call) = ask.call::<R::Client>().await else { return Ok(()) };
+            let checked = async {
+                let object: R = from_value(state, ask.schema)?;
+                waiting::run(R::check_removal(&call, &object), ask.cancel, call.left(), Patience::READ).await?
+            };
+            checked.await.map_err(|error| Self::subject(Operation::Delete, ask.schema, state).failed(error))
         })
     }
 

@@ -10,13 +10,25 @@ use regex::Regex;
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
+    words: Option<String>,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
     /// The pattern of a text, which is not compiled yet.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), compiled: OnceLock::new() }
+        Self { text: text.into(), words: None, compiled: OnceLock::new() }
+    }
+
+    /// With what it asks for in words: `a duration like 30m`.
+    #[must_use]
+    pub fn in_words(self, words: impl Into<String>) -> Self {
+        Self { words: Some(words.into()), ..self }
+    }
+
+    /// What it asks for, in words.
+    pub fn words(&self) -> Option<&str> {
+        self.words.as_deref()
     }
 
     /// The regular expression.
@@ -41,7 +53,7 @@ impl Pattern {
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        (&self.text, &self.words) == (&other.text, &other.words)
     }
 }
 

@@ -176,6 +176,13 @@ pub trait Resource: Object {
     /// Removes the object and waits until it is gone. An object that is already gone is a success.
     fn delete(cx: &Call<Self::Client>, state: Self) -> impl Future<Output = Result<()>> + Send;
 
+    /// Why the object of `state` cannot be removed as it is. It is asked while a destroy or a replacement is planned, before
+    /// anything else is destroyed. What could not be asked is no reason.
+    fn check_removal(cx: &Call<Self::Client>, state: &Self) -> impl Future<Output = Result<()>> + Send {
+        let _ = (cx, state);
+        async { Ok(()) }
+    }
+
     /// The state that an import starts from; it is read afterwards. The default sets the attribute `id`.
     fn import(cx: &Call<Self::Client>, id: &str) -> impl Future<Output = Result<Self>> + Send {
         let _ = cx;

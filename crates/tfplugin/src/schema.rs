@@ -75,7 +75,9 @@ fn timeouts(immutable: bool) -> Block {
         shape: Shape::Type(Type::String),
         description: format!("How long the {name} may take, `30m` or `1h30m` for example."),
         flags: optional(),
-        checks: vec![Check::Pattern(Pattern::new(r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$"))],
+        checks: vec![Check::Pattern(
+            Pattern::new(r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$").in_words("a duration like 30m, 1h30m or 45s"),
+        )],
         element_checks: Vec::new(),
     };
     let names = ["create", "read", "update", "delete"].into_iter().filter(|name| !(immutable && *name == "update"));

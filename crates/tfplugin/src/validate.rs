@@ -10,15 +10,17 @@ use crate::value::Value;
 
 /// What is wrong with a configuration. Unknown values are left alone. `write_only_allowed` is the client's capability.
 pub(crate) fn validate(schema: &Schema, config: &Value, write_only_allowed: bool) -> Vec<Diagnostic> {
-    let mut found = Findings { write_only_allowed, set: None, diagnostics: Vec::new() };
+    let mut found = Findings { write_only_allowed, set: None, only: Vec::new(), diagnostics: Vec::new() };
     found.body(&schema.body, config, &Path::default());
     found.diagnostics
 }
 
 struct Findings {
     write_only_allowed: bool,
-    /// How long the path of the outermost set is that we are in: no path leads into a set.
+    /// How long the path of the outermost set is that we are in: no path leads into a set of several elements.
     set: Option<usize>,
+    /// How long the paths of the sets of blocks are that we are in, each with one block: it has an index, though no name has it.
+    only: Vec<usize>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -26,6 +28,9 @@ impl Findings {
     fn add(&mut self, path: &Path, summary: String, detail: String) {
         let mut path = path.clone();
         path.0.truncate(self.set.unwrap_or(usize::MAX));
+        for at in self.only.iter().rev().filter(|at| **at < path.0.len()).copied().collect::<Vec<_>>() {
+            path.0.insert(at, Step::Index(0));
+        }
         self.diagnostics.push(Error::new(summary).detail(detail).at(path).into());
     }
 
@@ -33,7 +38,16 @@ impl Findings {
         self.attributes(&body.attributes, config, path);
         for block in &body.blocks {
             let path = path.then(Step::Attribute(block.name.clone()));
-            self.each(config.member(&block.name), block.nesting, &path, &mut |found, object, path| {
+            let blocks = config.member(&block.name);
+            if block.nesting == Nesting::Set
+                && let [(_, only)] = elements(blocks).as_slice()
+            {
+                self.only.push(path.0.len());
+                self.body(&block.body, only, &path);
+                self.only.pop();
+                continue;
+            }
+            self.each(blocks, block.nesting, &path, &mut |found, object, path| {
                 found.body(&block.body, object, path);
             });
         }
@@ -190,7 +204,11 @@ fn broken(check: &Check, value: &Value, name: &str, secret: bool) -> Option<(Str
         }
         (Check::Pattern(pattern), Value::String(text)) => (!pattern.matches(text)).then(|| {
             let summary = format!("{name} cannot be {}", shown(format!("{text:?}")));
-            (summary, format!("It must match the regular expression {}", pattern.text()))
+            let detail = match pattern.words() {
+                Some(words) => format!("It must be {words}."),
+                None => format!("It must match the regular expression {}", pattern.text()),
+            };
+            (summary, detail)
         }),
         _ => None,
     }
@@ -251,6 +269,8 @@ mod tests {
         parts: Attr<Vec<Rule>>,
         #[schemars(extend("x-tf" = OPTIONAL), length(min = 2, max = 4), regex(pattern = "^[a-zé]*$"))]
         name: Attr<String>,
+        #[schemars(regex(pattern = "^[0-9]+$"), extend("x-form" = "digits", "x-tf" = OPTIONAL))]
+        code: Attr<String>,
         #[schemars(extend("x-tf" = OPTIONAL))]
         tier: Attr<Tier>,
         #[schemars(extend("x-tf" = OPTIONAL.sensitive()), length(max = 4), regex(pattern = "^x"))]
@@ -310,7 +330,7 @@ mod tests {
         refused("parts", Value::List(vec![object("id", text("x"))]), "parts", "parts");
         let rule = || object("id", text("x"));
         refused("listed", Value::List(vec![rule()]), "listed[0].id", "listed[0].id");
-        refused("rule", Value::List(vec![rule()]), "rule", "rule.id");
+        refused("rule", Value::List(vec![rule()]), "rule[0].id", "rule.id");
         refused("named", object("k", rule()), "named[\"k\"].id", "named[\"k\"].id");
     }
 
@@ -344,6 +364,7 @@ mod tests {
         check("name", text("abcde"), "name", "name has 5 characters", "It must have from 2 to 4 characters.");
         check("name", text("é"), "name", "name has 1 character", "It must have from 2 to 4 characters.");
         check("name", text("AB"), "name", "name cannot be \"AB\"", "It must match the regular expression ^[a-zé]*$");
+        check("code", text("x"), "code", "code cannot be \"x\"", "It must be digits.");
         check("tier", text("huge"), "tier", "tier cannot be \"huge\"", "It must be one of \"Small\", \"Large\".");
         check(
             "tier",
@@ -379,8 +400,11 @@ mod tests {
         check("groups", groups, "groups", "An element of groups has 0 characters", detail);
         let detail = "It must be one of \"Small\", \"Large\".";
         check("tiers", object("k", text("x")), "tiers[\"k\"]", "tiers[\"k\"] cannot be \"x\"", detail);
-        let rules = Value::List(vec![object("port", number("0"))]);
-        check("rule", rules, "rule", "rule.port cannot be 0", "It must be from 1 to 65535.");
+        let rule = |digits: &str| object("port", number(digits));
+        let detail = "It must be from 1 to 65535.";
+        check("rule", Value::List(vec![rule("0"), rule("1")]), "rule", "rule.port cannot be 0", detail);
+        // The only block of a set has a place.
+        check("rule", Value::List(vec![rule("0")]), "rule[0].port", "rule.port cannot be 0", detail);
         let named = object("k", object("port", number("0")));
         let path = "named[\"k\"].port";
         check("named", named, path, &format!("{path} cannot be 0"), "It must be from 1 to 65535.");

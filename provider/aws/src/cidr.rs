@@ -1,8 +1,9 @@
-//! Address ranges in CIDR notation, checked before AWS sees them.
+//! Address ranges in CIDR notation: checked before AWS sees them, and compared by value.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
+use ipnet::IpNet;
 use tfplugin::{Attr, Diagnostic, Error, Path};
 
 /// Netmasks of a VPC and of a subnet: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>.
@@ -11,61 +12,53 @@ pub(crate) const VPC_MASKS: RangeInclusive<u8> = 16..=28;
 /// What is wrong with an IPv4 range whose netmask must lie in `masks`.
 pub(crate) fn check(attribute: &str, value: &Attr<String>, masks: RangeInclusive<u8>) -> Option<Diagnostic> {
     let text = value.known()?;
-    let problem = match parse(text) {
-        Ok((IpAddr::V4(_), mask)) if masks.contains(&mask) => return None,
-        Ok((IpAddr::V4(_), mask)) => {
-            format!("Its netmask is /{mask}; AWS takes /{} to /{} here.", masks.start(), masks.end())
-        }
-        Ok((IpAddr::V6(_), _)) => "It is an IPv6 range; an IPv4 range is needed here.".to_owned(),
-        Err(problem) => problem,
-    };
-    Some(wrong(text, problem, Path::attribute(attribute)))
+    let error = problem(text, false).or_else(|| {
+        let mask = parse(text).ok()?.prefix_len();
+        let problem = || format!("Its netmask is /{mask}; AWS takes /{} to /{} here.", masks.start(), masks.end());
+        (!masks.contains(&mask)).then(|| wrong(text, problem()))
+    })?;
+    Some(error.at(attribute).into())
 }
 
 /// What is wrong with a range of any size, of IPv4 or IPv6, at `path`.
 pub(crate) fn check_any(text: &str, v6: bool, path: Path) -> Option<Diagnostic> {
+    Some(problem(text, v6)?.at(path).into())
+}
+
+/// What is wrong with a range of any size, of IPv4 or IPv6.
+pub(crate) fn problem(text: &str, v6: bool) -> Option<Error> {
     let problem = match parse(text) {
-        Ok((address, _)) if address.is_ipv6() == v6 => return None,
+        Ok(range) if range.addr().is_ipv6() == v6 => return None,
         Ok(_) if v6 => "It is an IPv4 range; an IPv6 range is needed here.".to_owned(),
         Ok(_) => "It is an IPv6 range; an IPv4 range is needed here.".to_owned(),
         Err(problem) => problem,
     };
-    Some(wrong(text, problem, path))
+    Some(wrong(text, problem))
 }
 
-/// A range in the spelling that AWS answers: `::0/0` is `::/0`, `2001:DB8::/32` is `2001:db8::/32` (RFC 5952). What is no range
-/// stays as it is.
+/// A range in the spelling that AWS answers: `::0/0` is `::/0`, `2001:DB8::/32` is `2001:db8::/32` (RFC 5952), `10.1.2.3/8` is
+/// `10.0.0.0/8`. What is no range stays as it is.
 pub(crate) fn canonical(text: &str) -> String {
-    parse(text).map_or_else(|_| text.to_owned(), |(address, mask)| format!("{address}/{mask}"))
+    text.parse::<IpNet>().map_or_else(|_| text.to_owned(), |range| range.trunc().to_string())
 }
 
-fn wrong(text: &str, problem: String, path: Path) -> Diagnostic {
-    Error::new(format!("{text:?} is no address range that can be used")).detail(problem).at(path).into()
+fn wrong(text: &str, problem: String) -> Error {
+    Error::new(format!("{text:?} is no address range that can be used")).detail(problem)
 }
 
-fn parse(text: &str) -> Result<(IpAddr, u8), String> {
+fn parse(text: &str) -> Result<IpNet, String> {
     let example = "Write it like 10.0.0.0/16.";
     let Some((address, mask)) = text.split_once('/') else { return Err(format!("The netmask is missing. {example}")) };
     let address: IpAddr = address.parse().map_err(|_| format!("{address:?} is no address. {example}"))?;
-    let (bits, width) = match address {
-        IpAddr::V4(address) => (u128::from(u32::from(address)), 32),
-        IpAddr::V6(address) => (u128::from(address), 128),
-    };
-    let mask: u8 = mask
-        .parse()
-        .ok()
-        .filter(|mask| *mask <= width)
-        .ok_or_else(|| format!("{mask:?} is no netmask: a number from 0 to {width} is needed."))?;
-    let host = u32::from(width - mask);
-    let network = bits.checked_shr(host).and_then(|bits| bits.checked_shl(host)).unwrap_or(0);
-    if network == bits {
-        return Ok((address, mask));
+    let range = mask.parse().ok().and_then(|mask| IpNet::new(address, mask).ok()).ok_or_else(|| {
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        format!("{mask:?} is no netmask: a number from 0 to {width} is needed.")
+    })?;
+    if range == range.trunc() {
+        Ok(range)
+    } else {
+        Err(format!("Bits beyond the netmask are set: the range is {}.", range.trunc()))
     }
-    let network = match address {
-        IpAddr::V4(_) => IpAddr::from(u32::try_from(network).unwrap_or_default().to_be_bytes()),
-        IpAddr::V6(_) => IpAddr::from(network.to_be_bytes()),
-    };
-    Err(format!("Bits beyond the netmask are set: the range is {network}/{mask}."))
 }
 
 #[cfg(test)]
@@ -102,6 +95,8 @@ mod tests {
             ("::0/0", "::/0"),
             ("2001:DB8:0:0::/32", "2001:db8::/32"),
             ("10.0.0.0/16", "10.0.0.0/16"),
+            ("10.1.2.3/8", "10.0.0.0/8"),
+            ("2001:db8::1/32", "2001:db8::/32"),
             ("pl-1", "pl-1"),
         ] {
             assert_eq!(canonical(text), expected);

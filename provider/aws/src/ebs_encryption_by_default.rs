@@ -1,21 +1,23 @@
 //! databricks_aws_ebs_encryption_by_default: whether new volumes of a region are encrypted, and with which key.
 //! API: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EnableEbsEncryptionByDefault.html>.
 //!
-//! The setting belongs to the account and the region, not to one deployment. What it was before is kept, and a destroy
-//! brings that back: where encryption was on already, it stays on.
+//! The setting belongs to the account and the region, not to one deployment: several of them may have it, each in a state of
+//! its own, and none can see the others. So a destroy lets go of it and leaves it as it is. Encryption that stays on harms
+//! nobody; switched off, it would leave what the others make from then on unencrypted.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Call, Failed, ID, OPTIONAL, Removal, Resource, Result, Timeouts};
+use tfplugin::{Attr, Call, Failed, ID, OPTIONAL, Removal, Resource, Result, Timeouts};
 
 use super::client::Aws;
 use super::errors::Explain;
 use super::region;
 
-/// Whether new EBS volumes of the provider's region are encrypted. It is a setting of the whole account and region: have
-/// it once. Destroying it brings back what was set before.
+/// Whether new EBS volumes of the provider's region are encrypted. It is a setting of the whole account and region, which several
+/// deployments may rely on: a destroy leaves it as it is. To switch it off, apply `enabled = false`. The region's key is AWS's own
+/// again after a destroy, if it still is the one of `kms_key_arn`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EbsEncryptionByDefault {
     /// The region.
@@ -24,12 +26,10 @@ pub struct EbsEncryptionByDefault {
     /// Whether new volumes are encrypted.
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
     pub enabled: Attr<bool>,
-    /// ARN of the key that encrypts volumes for which no other key is named. Without it the region's key is left alone.
+    /// ARN of the key that encrypts volumes for which no other key is named. Without it the region's key is left alone. A region has
+    /// one: set it in one deployment.
     #[schemars(extend("x-tf" = OPTIONAL.untold()))]
     pub kms_key_arn: Attr<String>,
-    /// Whether new volumes were encrypted before this resource was created.
-    #[schemars(extend("x-tf" = COMPUTED.keeps_state().untold()))]
-    pub previously_enabled: Attr<bool>,
 }
 
 impl Resource for EbsEncryptionByDefault {
@@ -44,10 +44,9 @@ impl Resource for EbsEncryptionByDefault {
     const TIMEOUTS: Timeouts = Timeouts::minutes(5);
     type Client = Aws;
 
-    // What was set before is in the state before anything is changed: `ready` changes it.
+    // The setting is always there: `ready` changes it.
     async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
-        let before = is_enabled(cx.client()).await?;
-        Ok(Self { id: cx.client().region.clone().into(), previously_enabled: before.into(), ..plan })
+        Ok(Self { id: cx.client().region.clone().into(), ..plan })
     }
 
     async fn ready(cx: &Call<Aws>, state: Self) -> Result<Self> {
@@ -76,17 +75,7 @@ impl Resource for EbsEncryptionByDefault {
             Some(key) => default_key(aws).await?.unwrap_or_else(|| key.clone()).into(),
             None => Attr::Null,
         };
-        // Imported: what it is now is what it was before.
-        let previously_enabled = match state.previously_enabled {
-            Attr::Known(before) => before,
-            Attr::Null | Attr::Unknown => enabled,
-        };
-        Ok(Some(Self {
-            id: aws.region.clone().into(),
-            enabled: enabled.into(),
-            kms_key_arn,
-            previously_enabled: previously_enabled.into(),
-        }))
+        Ok(Some(Self { id: aws.region.clone().into(), enabled: enabled.into(), kms_key_arn }))
     }
 
     /// hashicorp/aws has an id without a meaning, `terraform-20261128…`: the region is that of the provider.
@@ -96,22 +85,16 @@ impl Resource for EbsEncryptionByDefault {
     }
 
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
-        if state.kms_key_arn.is_known() && plan.kms_key_arn.is_null() {
-            reset_default_key(cx.client()).await?;
+        if plan.kms_key_arn.is_null() {
+            give_back_key(cx.client(), &state).await?;
         }
         // The rest is brought about by `ready`, which every update is followed by.
         Ok(plan)
     }
 
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
-        let aws = cx.client();
-        if state.kms_key_arn.is_known() {
-            reset_default_key(aws).await?;
-        }
-        if state.previously_enabled == Attr::Known(false) && is_enabled(aws).await? {
-            set_enabled(aws, false).await?;
-        }
-        Ok(())
+        // A key that is destroyed with its deployment would leave the region without volumes.
+        give_back_key(cx.client(), &state).await
     }
 }
 
@@ -144,6 +127,15 @@ async fn default_key(aws: &Aws) -> Result<Option<String>> {
             Ok(answer.fault()?.kms_key_id)
         }
     }
+}
+
+/// The region's key is AWS's own again, unless it is another deployment's by now.
+async fn give_back_key(aws: &Aws, state: &EbsEncryptionByDefault) -> Result<()> {
+    let Some(key) = state.kms_key_arn.known() else { return Ok(()) };
+    if default_key(aws).await?.is_some_and(|now| now != *key) {
+        return Ok(());
+    }
+    reset_default_key(aws).await
 }
 
 async fn reset_default_key(aws: &Aws) -> Result<()> {

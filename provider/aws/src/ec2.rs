@@ -9,7 +9,7 @@ use tfplugin::{Attr, Call, Error, Result, Set};
 
 use super::client::Aws;
 use super::create::retrying;
-use super::errors::{Fault, gone_is_fine};
+use super::errors::{Fault, gone_is_fine, set_and_destroy};
 
 /// A filter of a describing request.
 pub(crate) fn filter(name: &str, value: &str) -> Filter {
@@ -90,10 +90,12 @@ async fn users(aws: &Aws, (name, id): (&str, &str)) -> Vec<String> {
         && let Ok(answer) =
             aws.ec2.describe_security_groups().filters(filter("ip-permission.group-id", id)).send().await
     {
-        let others = answer.security_groups().iter().filter(|group| group.group_id() != Some(id));
-        let rule =
-            |group: &str| format!("- a rule of security group {group} (revoke_rules_on_delete = true removes it)");
-        lines.extend(others.map(|group| rule(group.group_id().unwrap_or_default())));
+        let groups = answer.security_groups().iter().filter_map(|group| group.group_id());
+        let others: Vec<&str> = groups.filter(|group| *group != id).collect();
+        lines.extend(others.iter().map(|group| format!("- a rule of security group {group}")));
+        if !others.is_empty() {
+            lines.push(format!("To remove such rules too: {}", set_and_destroy("revoke_rules_on_delete = true")));
+        }
     }
     if name == "vpc-id" {
         lines.extend(contents(aws, id).await);

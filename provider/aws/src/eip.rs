@@ -7,8 +7,8 @@ use aws_sdk_ec2::types::{self, DomainType, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe, Resource,
-    Result,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    Resource, Result,
 };
 
 use super::client::Aws;
@@ -16,6 +16,7 @@ use super::create::{once, retrying, settled};
 use super::ec2::none_if_absent;
 use super::errors::{Explain, Fault, gone_is_fine};
 use super::marks;
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 /// An Elastic IP address: a public address that stays the same, for a NAT gateway.
@@ -25,7 +26,7 @@ pub struct Eip {
     #[schemars(extend("x-tf" = ID))]
     pub id: Attr<String>,
     /// Always `vpc`.
-    #[schemars(extend("x-tf" = OPTIONAL.default("\"vpc\"").replaces()), regex(pattern = "^vpc$"))]
+    #[schemars(extend("enum" = ["vpc"], "x-tf" = OPTIONAL.default("\"vpc\"").replaces()))]
     pub domain: Attr<String>,
     /// The zones from which AWS announces the address; the region by default.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()))]
@@ -67,6 +68,10 @@ impl Resource for Eip {
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("analytics-nat", "analytics-egress"));
     const IMPORT_ID: Option<&'static str> = Some("eipalloc-0123456789abcdef0");
     type Client = Aws;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        tag_limits::check(&config.tags)
+    }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         tags::plan(planning);

@@ -284,6 +284,16 @@ pub fn gone_is_fine<T>(result: Result<T, Fault>, nouns: &[&str]) -> Result<(), F
     }
 }
 
+/// How an object goes that a destroy leaves because of a setting of its own. What counts is the value in the state: it is applied,
+/// to that object alone, for the rest may be destroyed already.
+pub(crate) fn set_and_destroy(setting: &str) -> String {
+    format!(
+        "set {setting} in its resource (of a module, the variable that stands there), apply that alone with \
+         terraform apply -target=ADDRESS, and destroy then. ADDRESS is the object's own, which `terraform state list` shows; the same \
+         -var and -var-file options go with both commands."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

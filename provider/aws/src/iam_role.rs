@@ -15,6 +15,7 @@ use super::client::Aws;
 use super::create::{converged, retrying};
 use super::errors::{Explain, Fault, Kind};
 use super::policy;
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 mod remote;
@@ -26,13 +27,22 @@ pub struct IamRole {
     #[schemars(extend("x-tf" = ID))]
     pub id: Attr<String>,
     /// Name of the role. Without it and `name_prefix`, a unique one.
-    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.keeps_state().replaces()), regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,64}$"))]
+    #[schemars(
+        regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,64}$"),
+        extend("x-form" = "1 to 64 letters, digits and `_+=,.@-`", "x-tf" = OPTIONAL_COMPUTED.keeps_state().replaces())
+    )]
     pub name: Attr<String>,
     /// What a unique name begins with.
-    #[schemars(extend("x-tf" = OPTIONAL.replaces().untold()), regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,38}$"))]
+    #[schemars(
+        regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,38}$"),
+        extend("x-form" = "1 to 38 letters, digits and `_+=,.@-`", "x-tf" = OPTIONAL.replaces().untold())
+    )]
     pub name_prefix: Attr<String>,
     /// The folder of the role, which is a part of its ARN.
-    #[schemars(extend("x-tf" = OPTIONAL.default("\"/\"").replaces()), regex(pattern = "^/(.*/)?$"))]
+    #[schemars(
+        regex(pattern = "^/(.*/)?$"),
+        extend("x-form" = "a path that begins and ends with `/`", "x-tf" = OPTIONAL.default("\"/\"").replaces())
+    )]
     pub path: Attr<String>,
     /// Who may assume the role, as JSON.
     #[schemars(extend("x-tf" = REQUIRED.json()))]
@@ -78,7 +88,10 @@ pub struct IamRole {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InlinePolicy {
     /// Name of the policy.
-    #[schemars(extend("x-tf" = REQUIRED), regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,128}$"))]
+    #[schemars(
+        regex(pattern = "^[0-9A-Za-z_+=,.@-]{1,128}$"),
+        extend("x-form" = "1 to 128 letters, digits and `_+=,.@-`", "x-tf" = REQUIRED)
+    )]
     pub name: Attr<String>,
     /// What the role may do, as JSON.
     #[schemars(extend("x-tf" = REQUIRED.json()))]
@@ -127,6 +140,7 @@ impl Resource for IamRole {
                 .detail("AWS would keep the later one only. Give each a name of its own.");
             problems.push(error.at("inline_policy").into());
         }
+        problems.extend(tag_limits::check(&config.tags));
         problems
     }
 
@@ -172,7 +186,7 @@ impl Resource for IamRole {
                 );
                 match remote::is_of_create(cx.client(), &name, cx.marker()).await? {
                     Some(true) => Ok(made),
-                    Some(false) => Err(tfplugin::Error::from(fault.explained(words).at("name")).exists(name).into()),
+                    Some(false) => Err(fault.explained(words).at("name").exists(name).into()),
                     None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("name").into()),
                 }
             }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{self, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, COMPUTED, Call, Failed, ID, Marked, Marker, OPTIONAL, Planning, Resource, Result};
+use tfplugin::{Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marked, Marker, OPTIONAL, Planning, Resource, Result};
 
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, converged, once, retrying};
 use super::ec2::{is_in_use, none_if_absent};
 use super::errors::{Explain, Fault, gone_is_fine};
 use super::marks;
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 /// An internet gateway: the way of a VPC to the internet.
@@ -55,6 +56,10 @@ resource "databricks_aws_internet_gateway" "example" {
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("\"analytics\"", "\"analytics-internet\""));
     const IMPORT_ID: Option<&'static str> = Some("igw-0123456789abcdef0");
     type Client = Aws;
+
+    fn validate(config: &Self) -> Vec<Diagnostic> {
+        tag_limits::check(&config.tags)
+    }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         tags::plan(planning);

@@ -18,6 +18,7 @@ use super::client::Aws;
 use super::create::{converged, retrying, to_change};
 use super::errors::{Fault, Kind};
 use super::policy;
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 mod remote;
@@ -37,11 +38,8 @@ pub struct KmsKey {
     /// What the key is for.
     #[schemars(extend("x-tf" = OPTIONAL.default("\"\"")), length(max = 8192))]
     pub description: Attr<String>,
-    /// What the key does: `ENCRYPT_DECRYPT`, `SIGN_VERIFY` or `GENERATE_VERIFY_MAC`.
-    #[schemars(
-        extend("x-tf" = OPTIONAL.default("\"ENCRYPT_DECRYPT\"").replaces()),
-        regex(pattern = "^(ENCRYPT_DECRYPT|SIGN_VERIFY|GENERATE_VERIFY_MAC)$")
-    )]
+    /// What the key does. Databricks needs one that encrypts and decrypts.
+    #[schemars(extend("enum" = ["ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"], "x-tf" = OPTIONAL.default("\"ENCRYPT_DECRYPT\"").replaces()))]
     pub key_usage: Attr<String>,
     /// The kind of key. Databricks takes symmetric ones only.
     #[schemars(extend("x-tf" = OPTIONAL.default("\"SYMMETRIC_DEFAULT\"").replaces()))]
@@ -109,6 +107,7 @@ impl Resource for KmsKey {
                     .detail("Set enable_key_rotation = true, or remove rotation_period_in_days.");
             problems.push(error.at("rotation_period_in_days").into());
         }
+        problems.extend(tag_limits::check(&config.tags));
         problems
     }
 

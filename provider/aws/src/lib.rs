@@ -25,6 +25,7 @@ pub mod security_group;
 pub mod security_group_rules;
 pub mod subnet;
 mod tables;
+pub mod tag_limits;
 pub mod tags;
 pub mod vpc;
 pub mod vpc_endpoint;

@@ -17,6 +17,7 @@ use super::ec2::none_if_absent;
 use super::eip;
 use super::errors::{Explain, Fault, gone_is_fine};
 use super::marks;
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 /// A NAT gateway in a public subnet: the way out for clusters in private subnets.
@@ -32,7 +33,7 @@ pub struct NatGateway {
     #[schemars(extend("x-tf" = OPTIONAL.replaces()))]
     pub allocation_id: Attr<String>,
     /// `public`, or `private` for a gateway between private networks.
-    #[schemars(extend("x-tf" = OPTIONAL.default("\"public\"").replaces()), regex(pattern = "^(public|private)$"))]
+    #[schemars(extend("enum" = ["public", "private"], "x-tf" = OPTIONAL.default("\"public\"").replaces()))]
     pub connectivity_type: Attr<String>,
     /// Private address of the gateway. AWS chooses one if none is given.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()))]
@@ -117,15 +118,16 @@ resource "databricks_aws_nat_gateway" "example" {
         let private = config.connectivity_type.known().is_some_and(|kind| kind == "private");
         let public =
             config.connectivity_type.is_null() || config.connectivity_type.known().is_some_and(|kind| kind == "public");
-        let error = if private && config.allocation_id.is_known() {
-            Error::new("A private NAT gateway has no public address").detail("Remove allocation_id.")
+        let mut found = tag_limits::check(&config.tags);
+        if private && config.allocation_id.is_known() {
+            let error = Error::new("A private NAT gateway has no public address").detail("Remove allocation_id.");
+            found.push(error.at("allocation_id").into());
         } else if public && config.allocation_id.is_null() {
-            Error::new("A public NAT gateway needs an address")
-                .detail("Set allocation_id to the id of a databricks_aws_eip, or connectivity_type to \"private\".")
-        } else {
-            return Vec::new();
-        };
-        vec![error.at("allocation_id").into()]
+            let error = Error::new("A public NAT gateway needs an address")
+                .detail("Set allocation_id to the id of a databricks_aws_eip, or connectivity_type to \"private\".");
+            found.push(error.at("allocation_id").into());
+        }
+        found
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {

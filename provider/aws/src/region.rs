@@ -65,6 +65,13 @@ pub fn check(name: &str) -> Result<()> {
     )))
 }
 
+/// Whether a zone's name can be one of a region: `eu-west-1a`, or `us-west-2-lax-1a` of a zone that stands apart.
+pub(crate) fn has_zone(region: &str, zone: &str) -> bool {
+    let rest = zone.strip_prefix(region).unwrap_or_default();
+    let letter = rest.len() == 1 && rest.chars().all(|letter| letter.is_ascii_lowercase());
+    letter || rest.strip_prefix('-').is_some_and(|name| !name.is_empty())
+}
+
 /// The partition that a region belongs to: `aws`, `aws-us-gov` or `aws-cn`.
 pub fn partition(region: &str) -> &'static str {
     if region.starts_with("us-gov-") {
@@ -116,6 +123,23 @@ mod tests {
     fn every_listed_region_passes() {
         for region in REGIONS {
             super::check(region).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_zone_is_one_of_its_region() {
+        for (zone, expected) in [
+            ("eu-west-1a", true),
+            ("eu-west-1-lax-1a", true),
+            ("eu-west-1-wl1-lon-wlz-1", true),
+            ("eu-west-1", false),
+            ("eu-west-1-", false),
+            ("eu-west-11a", false),
+            ("eu-west-2a", false),
+            ("EU-WEST-1A", false),
+            ("a", false),
+        ] {
+            assert_eq!(has_zone("eu-west-1", zone), expected, "{zone}");
         }
     }
 

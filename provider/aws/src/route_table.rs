@@ -1,6 +1,7 @@
 //! databricks_aws_route_table: a route table of a VPC, with routes in `route` blocks or as separate resources.
 //! API: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRouteTable.html>.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{self, ResourceType};
@@ -17,6 +18,7 @@ use super::ec2::is_in_use;
 use super::errors::{Explain, gone_is_fine};
 use super::marks;
 use super::route_target::{self as target, Destination, Targeted, Way, targeted};
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 /// A route table of a VPC. Its routes stand either in its `route` blocks, which are then all that it has, or in separate
@@ -112,7 +114,17 @@ resource "databricks_aws_route_table" "example" {
     type Client = Aws;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
-        config.route.known().into_iter().flatten().filter_map(problem).collect()
+        let mut found = tag_limits::check(&config.tags);
+        let Some(blocks) = config.route.known() else { return found };
+        for (attribute, error) in blocks.into_iter().flat_map(problems) {
+            found.push(error.at(Path::in_block("route", blocks.len(), attribute)).into());
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = ways(&config.route).into_iter().find(|way| !seen.insert(way.to.clone())) {
+            let error = Error::new(format!("Two routes lead to {}", twice.to.text()));
+            found.push(error.detail("A destination has one route in a table. Remove one of them.").at("route").into());
+        }
+        found
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
@@ -248,20 +260,26 @@ fn seen_routes(prior: &Attr<Set<RouteBlock>>, routes: &[types::Route]) -> Attr<S
     }
 }
 
-fn problem(block: &RouteBlock) -> Option<Diagnostic> {
+/// What is wrong with a block, as far as its values are known, each with the attribute that is to blame.
+fn problems(block: &RouteBlock) -> Vec<(&'static str, Error)> {
+    let mut found = Vec::new();
     let destinations = [&block.cidr_block, &block.ipv6_cidr_block, &block.destination_prefix_list_id];
-    let destinations = one_of(destinations.map(Attr::is_set));
-    let targets = one_of(block.targets().map(|(_, target)| target.is_set()));
-    let path = Path::attribute("route");
-    if destinations.is_err() || targets.is_err() {
-        let [destinations, targets] = [destinations, targets].map(|count| count.err().unwrap_or(1));
-        let error = Error::new(format!("A route has one destination and one target, not {destinations} and {targets}"));
-        let detail = "Set one of cidr_block, ipv6_cidr_block and destination_prefix_list_id, and one of gateway_id, \
-                      nat_gateway_id and the other targets.";
-        return Some(error.detail(detail).at(path).into());
+    if let Err(set) = one_of(destinations.map(Attr::is_set)) {
+        let error = Error::new(format!("A route has one destination, not {set}"));
+        found.push((
+            "cidr_block",
+            error.detail("Set one of cidr_block, ipv6_cidr_block and destination_prefix_list_id."),
+        ));
     }
-    let v4 = block.cidr_block.known().and_then(|range| super::cidr::check_any(range, false, path.clone()));
-    v4.or_else(|| block.ipv6_cidr_block.known().and_then(|range| super::cidr::check_any(range, true, path)))
+    if let Err(set) = one_of(block.targets().map(|(_, target)| target.is_set())) {
+        let error = Error::new(format!("A route has one target, not {set}"));
+        found.push(("gateway_id", error.detail("Set one of gateway_id, nat_gateway_id and the other targets.")));
+    }
+    let ranges = [("cidr_block", &block.cidr_block, false), ("ipv6_cidr_block", &block.ipv6_cidr_block, true)];
+    for (attribute, range, v6) in ranges {
+        found.extend(range.known().and_then(|range| Some((attribute, super::cidr::problem(range, v6)?))));
+    }
+    found
 }
 
 impl RouteBlock {

@@ -51,7 +51,7 @@ pub(crate) struct Way {
 impl Destination {
     /// The one that is set, in the order IPv4, IPv6, prefix list.
     pub(crate) fn of(v4: &Attr<String>, v6: &Attr<String>, list: &Attr<String>) -> Option<Self> {
-        let v4 = v4.known().cloned().map(Self::V4);
+        let v4 = v4.known().map(|range| Self::V4(cidr::canonical(range)));
         let v6 = v6.known().map(|range| Self::V6(cidr::canonical(range)));
         v4.or(v6).or(list.known().cloned().map(Self::PrefixList))
     }
@@ -78,7 +78,7 @@ impl Destination {
         } else if text.contains(':') {
             Self::V6(cidr::canonical(text))
         } else {
-            Self::V4(text.to_owned())
+            Self::V4(cidr::canonical(text))
         }
     }
 
@@ -127,7 +127,7 @@ pub(crate) fn way_of(route: &types::Route) -> Option<Way> {
 pub(crate) fn to_of(route: &types::Route) -> Option<Destination> {
     let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     some(route.destination_cidr_block())
-        .map(Destination::V4)
+        .map(|range| Destination::V4(cidr::canonical(&range)))
         .or(some(route.destination_ipv6_cidr_block()).map(|range| Destination::V6(cidr::canonical(&range))))
         .or(some(route.destination_prefix_list_id()).map(Destination::PrefixList))
 }

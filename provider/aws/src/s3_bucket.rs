@@ -19,6 +19,7 @@ use super::client::Aws;
 use super::create::{converged, retrying, to_change};
 use super::errors::{Explain, Fault, Kind};
 use super::policy;
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 mod contents;
@@ -32,17 +33,21 @@ pub struct S3Bucket {
     #[schemars(extend("x-tf" = ID))]
     pub id: Attr<String>,
     /// Name of the bucket, unique in all of AWS.
-    #[schemars(extend("x-tf" = REQUIRED.replaces()), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    #[schemars(
+        regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
+        extend(
+            "x-form" = "3 to 63 small letters, digits, hyphens and dots, a letter or digit at either end",
+            "x-tf" = REQUIRED.replaces()
+        )
+    )]
     pub bucket: Attr<String>,
-    /// Whether a destroy deletes what is in the bucket, all versions of it, beyond recovery.
+    /// Whether a destroy deletes what is in the bucket, all versions of it, beyond recovery. Without it the plan to destroy or
+    /// replace a bucket that is not empty is refused. What counts is the applied value: set it, apply, and then destroy.
     #[schemars(extend("x-tf" = OPTIONAL.default("false").unsent()))]
     pub force_destroy: Attr<bool>,
     /// Who owns objects that other accounts write: `BucketOwnerEnforced` (the bucket's owner, and access lists are off; that
     /// is how a bucket is made), `BucketOwnerPreferred` or `ObjectWriter`.
-    #[schemars(
-        extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()),
-        regex(pattern = "^(BucketOwnerEnforced|BucketOwnerPreferred|ObjectWriter)$")
-    )]
+    #[schemars(extend("enum" = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"], "x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub object_ownership: Attr<String>,
     /// Who may do what with the bucket, as JSON. Left out, the bucket's policy is left alone.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.json()))]
@@ -80,7 +85,7 @@ pub struct S3Bucket {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerSideEncryption {
     /// `AES256` (S3's own keys), `aws:kms` or `aws:kms:dsse` (twice).
-    #[schemars(extend("x-tf" = OPTIONAL.default("\"AES256\"")), regex(pattern = "^(AES256|aws:kms|aws:kms:dsse)$"))]
+    #[schemars(extend("enum" = ["AES256", "aws:kms", "aws:kms:dsse"], "x-tf" = OPTIONAL.default("\"AES256\"")))]
     pub sse_algorithm: Attr<String>,
     /// ARN of the KMS key. Without it, `aws:kms` uses the account's own key for S3.
     #[schemars(extend("x-tf" = OPTIONAL))]
@@ -170,12 +175,8 @@ resource "databricks_aws_s3_bucket" "example" {
                 .detail("S3's own keys are used with AES256. Set sse_algorithm = \"aws:kms\", or remove kms_key_arn.");
             problems.push(error.at("server_side_encryption.kms_key_arn").into());
         }
-        let name = config.bucket.text();
-        if name.contains("..") || name.starts_with("xn--") || name.ends_with("-s3alias") {
-            let error = Error::new(format!("{name:?} is no bucket name"))
-                .detail("Two dots in a row, the beginning xn-- and the end -s3alias are not allowed.");
-            problems.push(error.at("bucket").into());
-        }
+        problems.extend(config.bucket.known().and_then(|name| name_problem(name)));
+        problems.extend(tag_limits::check(&config.tags));
         problems
     }
 
@@ -207,7 +208,7 @@ resource "databricks_aws_s3_bucket" "example" {
                 // The request was repeated after an answer that was lost: the mark tells.
                 match remote::is_of_create(cx.client(), name, cx.marker()).await? {
                     Some(true) => Ok(made),
-                    Some(false) => Err(tfplugin::Error::from(fault.explained(words).at("bucket")).exists(name).into()),
+                    Some(false) => Err(fault.explained(words).at("bucket").exists(name).into()),
                     None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("bucket").into()),
                 }
             }
@@ -260,12 +261,40 @@ resource "databricks_aws_s3_bucket" "example" {
         Ok(Self { id: state.id, ..plan })
     }
 
+    async fn check_removal(cx: &Call<Aws>, state: &Self) -> Result<()> {
+        contents::check_removal(cx, state).await
+    }
+
     async fn delete(cx: &Call<Aws>, state: Self) -> Result<()> {
         contents::delete_bucket(cx, &state).await
     }
 }
 
 const ACCUSED: &[(&str, &str)] = &[("InvalidBucketName", "bucket"), ("InvalidTag", "tags")];
+
+/// What is wrong with a bucket's name beyond its letters.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+fn name_problem(name: &str) -> Option<Diagnostic> {
+    let kept = ["xn--", "sthree-", "amzn-s3-demo-"].into_iter().find(|start| name.starts_with(start));
+    let kept = kept.or_else(|| {
+        ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].into_iter().find(|end| name.ends_with(end))
+    });
+    let reason = if let Some(kept) = kept {
+        format!("S3 keeps names with {kept} for itself.")
+    } else if name.contains("..") {
+        "Two dots stand in a row.".to_owned()
+    } else if name.parse::<std::net::Ipv4Addr>().is_ok() {
+        "It reads like an IP address.".to_owned()
+    } else {
+        return None;
+    };
+    Some(
+        Error::new(format!("{name:?} is no bucket name"))
+            .detail(format!("{reason} Choose another."))
+            .at("bucket")
+            .into(),
+    )
+}
 
 /// S3 refuses two changes of one bucket at a time, and a name for a while after its bucket was deleted.
 fn is_busy(fault: &Fault) -> bool {

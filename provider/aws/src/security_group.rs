@@ -17,7 +17,8 @@ use super::create::{VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::{delete_when_free, filter, gone_meanwhile, is_in_use, none_if_absent};
 use super::errors::{Explain, Fault, gone_is_fine};
 use super::marks;
-use super::security_group_rules::{self as rules, Peer, Permission, Rule, Rules};
+use super::security_group_rules::{self as rules, Peer, Permission, Rules};
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 /// A security group: who may talk to whom in a VPC. Its `ingress` blocks are all the rules for traffic that enters, its
@@ -117,9 +118,9 @@ resource "databricks_aws_security_group" "example" {
             found.push(error.at("name").into());
         }
         for (block, rules) in [("ingress", &config.ingress), ("egress", &config.egress)] {
-            found.extend(rules.known().into_iter().flatten().filter_map(|rule: &Rule| rule.problem(block)));
-            found.extend(rules::contradiction(block, rules));
+            found.extend(rules::problems(block, rules));
         }
+        found.extend(tag_limits::check(&config.tags));
         found
     }
 
@@ -335,8 +336,16 @@ async fn revoke(cx: &Call<Aws>, id: &str, direction: Direction, rules: &BTreeSet
         }
     };
     match answer {
-        Err(fault) if !fault.is_not_found() => Err(fault.at(direction.block())),
-        _ => Ok(()),
+        // Of several rules, one of which is gone, EC2 takes none away.
+        Err(fault) if fault.is(&["InvalidPermission.NotFound"]) && rules.len() > 1 => {
+            for rule in rules {
+                Box::pin(revoke(cx, id, direction, &BTreeSet::from([rule.clone()]))).await?;
+            }
+            Ok(())
+        }
+        answer => {
+            gone_is_fine(answer, &["InvalidPermission.NotFound", GROUP]).map_err(|fault| fault.at(direction.block()))
+        }
     }
 }
 

@@ -62,6 +62,11 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
+    /// An IPv4 range, in EC2's spelling.
+    fn v4(range: &str) -> Self {
+        Self::V4(cidr::canonical(range))
+    }
+
     /// An IPv6 range, in EC2's spelling: `::0/0` is `::/0`.
     fn v6(range: &str) -> Self {
         Self::V6(cidr::canonical(range))
@@ -88,14 +93,14 @@ pub(crate) fn seen(shown: &[IpPermission], own: &str) -> BTreeSet<Permission> {
     let mut all = BTreeSet::new();
     for permission in shown {
         let protocol = protocol(permission.ip_protocol().unwrap_or("-1"));
-        let port = |port: Option<i32>| if protocol == "-1" { 0 } else { i64::from(port.unwrap_or(-1)) };
+        let port = |port: Option<i32>| if has_ports(&protocol) { i64::from(port.unwrap_or(-1)) } else { 0 };
         let (from, to) = (port(permission.from_port()), port(permission.to_port()));
         let mut add = |peer: Peer, description: Option<&str>| {
             let description = description.unwrap_or_default().to_owned();
             all.insert(Permission { protocol: protocol.clone(), from, to, peer, description });
         };
         for range in permission.ip_ranges() {
-            add(Peer::V4(range.cidr_ip().unwrap_or_default().to_owned()), range.description());
+            add(Peer::v4(range.cidr_ip().unwrap_or_default()), range.description());
         }
         for range in permission.ipv6_ranges() {
             add(Peer::v6(range.cidr_ipv6().unwrap_or_default()), range.description());
@@ -134,8 +139,18 @@ pub(crate) fn regroup(prior: &Rules, seen: BTreeSet<Permission>) -> Rules {
     Attr::Known(Set(blocks))
 }
 
+/// What is wrong with the blocks of one direction, as far as their values are known.
+pub(crate) fn problems(block: &str, rules: &Rules) -> Vec<Diagnostic> {
+    let Some(set) = rules.known() else { return Vec::new() };
+    let each = set.into_iter().flat_map(|rule| rule.problems(block));
+    let mut found: Vec<Diagnostic> =
+        each.map(|(attribute, error)| error.at(Path::in_block(block, set.len(), attribute)).into()).collect();
+    found.extend(contradiction(block, rules));
+    found
+}
+
 /// Two blocks that allow the same traffic for different reasons: EC2 keeps one description of it.
-pub(crate) fn contradiction(block: &str, rules: &Rules) -> Option<Diagnostic> {
+fn contradiction(block: &str, rules: &Rules) -> Option<Diagnostic> {
     let mut reasons: BTreeMap<Permission, String> = BTreeMap::new();
     for rule in rules.known().into_iter().flatten().filter(|rule| rule.is_known()) {
         for permission in rule.permissions() {
@@ -199,7 +214,7 @@ pub(crate) fn request(permissions: &BTreeSet<Permission>, own: &str) -> Vec<IpPe
 
 fn permission(protocol: &str, from: i64, to: i64, members: &[&Permission], own: &str) -> IpPermission {
     let mut built = IpPermission::builder().ip_protocol(protocol);
-    if protocol != "-1" {
+    if has_ports(protocol) {
         built = built.set_from_port(i32::try_from(from).ok()).set_to_port(i32::try_from(to).ok());
     }
     for member in members {
@@ -249,9 +264,9 @@ impl Rule {
             list.known().into_iter().flatten().filter_map(|text| text.known().cloned()).collect()
         };
         let protocol = protocol(self.protocol.text());
-        let all = protocol == "-1";
-        let port = |port: &Attr<i64>| if all { 0 } else { port.known().copied().unwrap_or_default() };
-        let peers = known(&self.cidr_blocks).into_iter().map(Peer::V4);
+        let counts = has_ports(&protocol);
+        let port = |port: &Attr<i64>| if counts { port.known().copied().unwrap_or_default() } else { 0 };
+        let peers = known(&self.cidr_blocks).into_iter().map(|range| Peer::v4(&range));
         let peers = peers.chain(known(&self.ipv6_cidr_blocks).into_iter().map(|range| Peer::v6(&range)));
         let peers = peers.chain(known(&self.prefix_list_ids).into_iter().map(Peer::PrefixList));
         let peers = peers.chain(super::ec2::known(&self.security_groups).into_iter().map(Peer::Group));
@@ -267,43 +282,55 @@ impl Rule {
             .collect()
     }
 
-    /// What is wrong with the block, as far as its values are known.
-    pub(crate) fn problem(&self, block: &str) -> Option<Diagnostic> {
-        let refused =
-            |summary: String, detail: &str| Some(Error::new(summary).detail(detail).at(Path::attribute(block)).into());
+    /// What is wrong with the rule, as far as its values are known, each with the attribute that is to blame.
+    fn problems(&self, block: &str) -> Vec<(&'static str, Error)> {
+        let mut found = Vec::new();
         let empty = |list: &Attr<Vec<Attr<String>>>| list.is_null() || list.known().is_some_and(Vec::is_empty);
         let lists = [&self.cidr_blocks, &self.ipv6_cidr_blocks, &self.prefix_list_ids];
         let no_group = self.security_groups.is_null() || self.security_groups.known().is_some_and(Set::is_empty);
         let not_itself = self.itself.is_null() || self.itself == Attr::Known(false);
         if lists.into_iter().all(empty) && no_group && not_itself {
-            return refused(
-                format!("An {block} rule names nobody"),
-                "Set cidr_blocks, ipv6_cidr_blocks, prefix_list_ids, security_groups or self = true.",
-            );
+            let error = Error::new(format!("An {block} rule names nobody"))
+                .detail("Set cidr_blocks, ipv6_cidr_blocks, prefix_list_ids, security_groups or self = true.");
+            found.push(("cidr_blocks", error));
         }
-        if let (Some(from), Some(to), Some(protocol_)) =
-            (self.from_port.known(), self.to_port.known(), self.protocol.known())
-        {
-            let protocol = protocol(protocol_);
+        let protocol = self.protocol.known().map(|text| protocol(text));
+        if let Some(name) = protocol.as_deref().filter(|name| !is_protocol(name)) {
+            let error = Error::new(format!("There is no protocol {name:?}"))
+                .detail("Write tcp, udp, icmp, icmpv6, a protocol's number from 0 to 255, or -1 for all protocols.");
+            found.push(("protocol", error));
+        }
+        if let (Some(from), Some(to), Some(protocol)) = (self.from_port.known(), self.to_port.known(), protocol) {
             if protocol == "-1" && (*from, *to) != (0, 0) {
-                return refused(
-                    format!("An {block} rule for all protocols has ports {from} to {to}"),
-                    "All protocols means all ports: set from_port and to_port to 0, or name a protocol.",
-                );
+                let error = Error::new(format!("An {block} rule for all protocols has ports {from} to {to}"))
+                    .detail("All protocols means all ports: set from_port and to_port to 0, or name a protocol.");
+                found.push(("from_port", error));
             }
             if matches!(protocol.as_str(), "tcp" | "udp") && from > to {
-                return refused(
-                    format!("An {block} rule has from_port {from} above to_port {to}"),
-                    "Ports go from the lower to the higher one.",
-                );
+                let error = Error::new(format!("An {block} rule has from_port {from} above to_port {to}"))
+                    .detail("Ports go from the lower to the higher one.");
+                found.push(("from_port", error));
             }
         }
-        let ranges = |list: &Attr<Vec<Attr<String>>>, v6: bool| {
-            let texts = list.known().into_iter().flatten();
-            texts.filter_map(|text| text.known()).find_map(|text| cidr::check_any(text, v6, Path::attribute(block)))
-        };
-        ranges(&self.cidr_blocks, false).or_else(|| ranges(&self.ipv6_cidr_blocks, true))
+        for (attribute, list, v6) in
+            [("cidr_blocks", &self.cidr_blocks, false), ("ipv6_cidr_blocks", &self.ipv6_cidr_blocks, true)]
+        {
+            let texts = list.known().into_iter().flatten().filter_map(Attr::known);
+            found.extend(texts.filter_map(|text| Some((attribute, cidr::problem(text, v6)?))));
+        }
+        found
     }
+}
+
+/// Whether a protocol has ports, or types and codes. EC2 keeps none of the others, whatever a rule says.
+fn has_ports(protocol: &str) -> bool {
+    matches!(protocol, "tcp" | "udp" | "icmp" | "icmpv6")
+}
+
+/// Whether EC2 knows a protocol: the few that have a name, and numbers.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html>
+fn is_protocol(name: &str) -> bool {
+    name == "-1" || has_ports(name) || name.parse::<u8>().is_ok()
 }
 
 #[cfg(test)]
@@ -338,6 +365,8 @@ mod tests {
         check(&[Rule { protocol: "6".into(), ..open(22, 22, &["10.0.0.0/8"]) }]);
         check(&[Rule { protocol: "-1".into(), ..open(0, 0, &["0.0.0.0/0"]) }]);
         check(&[Rule { protocol: "icmp".into(), ..open(-1, -1, &["0.0.0.0/0"]) }]);
+        check(&[Rule { protocol: "50".into(), ..open(0, 0, &["10.0.0.0/8"]) }]);
+        check(&[Rule { protocol: "47".into(), ..open(443, 443, &["10.0.0.0/8"]) }]);
         let groups = Set(vec!["sg-1".into(), "sg-2".into()]);
         check(&[Rule { security_groups: Attr::Known(groups), description: "from the nodes".into(), ..tcp(443, 443) }]);
         check(&[Rule { itself: false.into(), ..open(443, 443, &["0.0.0.0/0"]) }]);
@@ -400,16 +429,37 @@ mod tests {
 
     #[test]
     fn a_rule_that_cannot_be_is_refused() {
-        fn check(rule: &Rule, expected: Option<&str>) {
-            let found = rule.problem("egress").map(|found| found.summary);
-            assert_eq!(found.as_deref(), expected);
+        fn check(rule: &Rule, expected: &[(&str, &str)]) {
+            let found = problems("egress", &rules(std::slice::from_ref(rule)));
+            let found: Vec<(String, String)> =
+                found.into_iter().map(|one| (one.path.unwrap().to_string(), one.summary)).collect();
+            let expected = expected.iter().map(|(at, summary)| (format!("egress[0].{at}"), (*summary).to_owned()));
+            assert_eq!(found, expected.collect::<Vec<_>>());
         }
-        check(&open(443, 443, &["0.0.0.0/0"]), None);
-        check(&Rule { cidr_blocks: Attr::Unknown, ..tcp(1, 2) }, None);
-        check(&tcp(1, 2), Some("An egress rule names nobody"));
-        check(&open(443, 80, &["0.0.0.0/0"]), Some("An egress rule has from_port 443 above to_port 80"));
+        check(&open(443, 443, &["0.0.0.0/0"]), &[]);
+        check(&Rule { cidr_blocks: Attr::Unknown, ..tcp(1, 2) }, &[]);
+        check(&tcp(1, 2), &[("cidr_blocks", "An egress rule names nobody")]);
+        let reversed = "An egress rule has from_port 443 above to_port 80";
+        check(&open(443, 80, &["0.0.0.0/0"]), &[("from_port", reversed)]);
         let all = Rule { protocol: "-1".into(), ..open(0, 443, &["0.0.0.0/0"]) };
-        check(&all, Some("An egress rule for all protocols has ports 0 to 443"));
-        check(&open(1, 2, &["everywhere"]), Some("\"everywhere\" is no address range that can be used"));
+        check(&all, &[("from_port", "An egress rule for all protocols has ports 0 to 443")]);
+        for known in ["tcp", "TCP", "udp", "icmp", "icmpv6", "50", "0", "6"] {
+            check(&Rule { protocol: known.into(), ..open(1, 2, &["0.0.0.0/0"]) }, &[]);
+        }
+        check(&Rule { protocol: "all".into(), ..open(0, 0, &["0.0.0.0/0"]) }, &[]);
+        // All that is wrong is said at once.
+        let wrong = Rule { protocol: "tpc".into(), ..open(1, 2, &["everywhere", "10.0.0.0/8", "10.0.0.1/8"]) };
+        check(
+            &wrong,
+            &[
+                ("protocol", "There is no protocol \"tpc\""),
+                ("cidr_blocks", "\"everywhere\" is no address range that can be used"),
+                ("cidr_blocks", "\"10.0.0.1/8\" is no address range that can be used"),
+            ],
+        );
+        // No path leads to one of several blocks.
+        let found = problems("egress", &rules(&[wrong, tcp(1, 2)]));
+        assert_eq!(found.len(), 4);
+        assert!(found.iter().all(|one| one.path == Some("egress".into())), "{found:?}");
     }
 }

@@ -7,16 +7,18 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Diagnostic, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
+    Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Probe,
     REQUIRED, Resource, Result,
 };
 
 use super::cidr;
 use super::client::Aws;
 use super::create::{VISIBLE_WITHIN, once, retrying, settled};
-use super::ec2::{delete_when_free, none_if_absent, not_visible_yet};
+use super::ec2::{delete_when_free, filter, none_if_absent, not_visible_yet};
 use super::errors::Explain;
 use super::marks;
+use super::region;
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 /// A subnet of a VPC, in one availability zone. A workspace needs at least two, in different zones.
@@ -31,7 +33,7 @@ pub struct Subnet {
     /// Its IPv4 address range, within the VPC's. Databricks takes `/17` to `/26`.
     #[schemars(extend("x-tf" = REQUIRED.replaces()))]
     pub cidr_block: Attr<String>,
-    /// Availability zone, by name: `eu-west-1a`. AWS chooses one if none is given.
+    /// Availability zone, by name: `eu-west-1a`. AWS chooses one if neither this nor the id is given.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.replaces().keeps_state()))]
     pub availability_zone: Attr<String>,
     /// Availability zone, by the id that is the same in every account: `euw1-az1`.
@@ -76,28 +78,38 @@ resource "databricks_aws_subnet" "example" {
     type Client = Aws;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
-        cidr::check("cidr_block", &config.cidr_block, cidr::VPC_MASKS).into_iter().collect()
+        let mut found = tag_limits::check(&config.tags);
+        found.extend(cidr::check("cidr_block", &config.cidr_block, cidr::VPC_MASKS));
+        found
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         tags::plan(planning);
-        // A configuration that Terraform generated from an existing subnet says both, and both are true. A new subnet is put
-        // into a zone by one of them.
-        let config = planning.config;
-        if planning.prior.is_none() && config.availability_zone.is_known() && config.availability_zone_id.is_known() {
-            let error = tfplugin::Error::new("a zone is given twice").at("availability_zone_id");
-            return Err(error.detail("Set availability_zone or availability_zone_id, not both."));
+        let zone = &planning.config.availability_zone;
+        if let (Some(aws), Some(name)) = (planning.client, zone.known())
+            && planning.prior.is_none_or(|prior| prior.availability_zone != *zone)
+            && !region::has_zone(&aws.region, name)
+        {
+            let region = &aws.region;
+            let error = Error::new(format!("{name:?} is no availability zone of {region}"))
+                .detail(format!("The provider works in {region}, whose zones are called {region}a and so on."));
+            return Err(error.at("availability_zone"));
         }
         Ok(())
     }
 
     async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
+        // EC2 takes one of them. A configuration that Terraform generated from an existing subnet says both.
+        let zone_id = match (plan.availability_zone.known(), plan.availability_zone_id.known()) {
+            (Some(zone), Some(id)) => agree(cx.client(), zone, id).await.map(|()| None)?,
+            (_, id) => id,
+        };
         let send = || async {
             let request = cx.client().ec2_once.create_subnet().vpc_id(plan.vpc_id.text());
             let request = request
                 .cidr_block(plan.cidr_block.text())
                 .set_availability_zone(plan.availability_zone.known().cloned())
-                .set_availability_zone_id(plan.availability_zone_id.known().cloned())
+                .set_availability_zone_id(zone_id.cloned())
                 .tag_specifications(tags::specification(cx, ResourceType::Subnet, &plan.tags));
             Ok(request.send().await.fault()?.subnet.and_then(|subnet| subnet.subnet_id))
         };
@@ -168,6 +180,20 @@ const ACCUSED: &[(&str, &str)] = &[
     ("InvalidVpcID.NotFound", "vpc_id"),
     ("InvalidParameterValue", "availability_zone"),
 ];
+
+/// Refuses a zone's name and a zone's id that are two zones.
+async fn agree(aws: &Aws, zone: &str, id: &str) -> Result<()> {
+    let request = aws.ec2.describe_availability_zones().filters(filter("zone-name", zone));
+    let answer = request.send().await.fault()?;
+    match answer.availability_zones().first().and_then(|found| found.zone_id()) {
+        Some(found) if found != id => {
+            let error =
+                Error::new(format!("{zone} is {found} in this account, and not {id}")).at("availability_zone_id");
+            Err(error.detail("The names of zones mean other places in other accounts. Set one of the two.").undone())
+        }
+        _ => Ok(()),
+    }
+}
 
 fn absorb(aws: &Aws, mut state: Subnet, subnet: &types::Subnet) -> Subnet {
     let owner = subnet.owner_id.clone().unwrap_or_default();

@@ -16,6 +16,7 @@ use super::create::{once, retrying, settled};
 use super::ec2::{delete_when_free, filter, none_if_absent, not_visible_yet};
 use super::errors::{Explain, Fault};
 use super::marks;
+use super::tag_limits;
 use super::tags::{self, Tags};
 use super::{cidr, create};
 
@@ -29,7 +30,7 @@ pub struct Vpc {
     #[schemars(extend("x-tf" = REQUIRED.replaces()))]
     pub cidr_block: Attr<String>,
     /// Whether instances share their hardware with others (`default`) or not (`dedicated`).
-    #[schemars(extend("x-tf" = OPTIONAL.default("\"default\"").replaces()), regex(pattern = "^(default|dedicated)$"))]
+    #[schemars(extend("enum" = ["default", "dedicated"], "x-tf" = OPTIONAL.default("\"default\"").replaces()))]
     pub instance_tenancy: Attr<String>,
     /// Whether AWS's resolver answers in the VPC. Databricks needs it.
     #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
@@ -79,7 +80,9 @@ impl Resource for Vpc {
     type Client = Aws;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
-        cidr::check("cidr_block", &config.cidr_block, cidr::VPC_MASKS).into_iter().collect()
+        let mut found = tag_limits::check(&config.tags);
+        found.extend(cidr::check("cidr_block", &config.cidr_block, cidr::VPC_MASKS));
+        found
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {

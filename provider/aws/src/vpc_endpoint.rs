@@ -16,6 +16,7 @@ use super::create::{FAST, SLOW, VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::{filter, gone_meanwhile, minus, none_if_absent, texts};
 use super::errors::{Explain, Fault};
 use super::marks;
+use super::tag_limits;
 use super::tags::{self, Tags};
 
 /// A VPC endpoint: a private way to a service, through routes (`Gateway`: S3, DynamoDB; free) or through network interfaces in
@@ -31,11 +32,8 @@ pub struct VpcEndpoint {
     /// The service: `com.amazonaws.eu-west-1.s3`.
     #[schemars(extend("x-tf" = REQUIRED.replaces()))]
     pub service_name: Attr<String>,
-    /// `Gateway` or `Interface`.
-    #[schemars(
-        extend("x-tf" = OPTIONAL.default("\"Gateway\"").replaces()),
-        regex(pattern = "^(Gateway|Interface|GatewayLoadBalancer)$")
-    )]
+    /// How it leads to the service: through routes or through network interfaces.
+    #[schemars(extend("enum" = ["Gateway", "Interface", "GatewayLoadBalancer"], "x-tf" = OPTIONAL.default("\"Gateway\"").replaces()))]
     pub vpc_endpoint_type: Attr<String>,
     /// What may be done through the endpoint, as JSON. Everything, if none is given.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.json().keeps_state()))]
@@ -137,10 +135,11 @@ resource "databricks_aws_vpc_endpoint" "example" {
     type Client = Aws;
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
+        let mut found = tag_limits::check(&config.tags);
         let kind = match &config.vpc_endpoint_type {
             Attr::Null => "Gateway",
             Attr::Known(kind) => kind,
-            Attr::Unknown => return Vec::new(),
+            Attr::Unknown => return found,
         };
         let interface_only = [
             ("subnet_ids", config.subnet_ids.is_known()),
@@ -152,9 +151,11 @@ resource "databricks_aws_vpc_endpoint" "example" {
             error.detail(format!("Remove it, or set vpc_endpoint_type = \"{other}\".")).at(attribute).into()
         };
         if kind == "Gateway" {
-            return interface_only.iter().filter(|(_, set)| *set).map(|(name, _)| refuse(name, "Interface")).collect();
+            found.extend(interface_only.iter().filter(|(_, set)| *set).map(|(name, _)| refuse(name, "Interface")));
+        } else if config.route_table_ids.is_known() {
+            found.push(refuse("route_table_ids", "Gateway"));
         }
-        if config.route_table_ids.is_known() { vec![refuse("route_table_ids", "Gateway")] } else { Vec::new() }
+        found
     }
 
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {

@@ -242,8 +242,9 @@ mod tests {
     fn a_configuration_that_is_not_known_yet_is_told_from_a_wrong_one() {
         let unknown = databricks::Config { unknown: ["token"].into(), ..databricks::Config::default() };
         let unknown = Context(DatabricksContext::new(unknown));
-        assert!(Workspace::is_unknown(&unknown) && Account::is_unknown(&unknown) && Either::is_unknown(&unknown));
-        assert!(!Workspace::is_unknown(&context("https://dbc-1234.cloud.databricks.com")));
+        let unknown = [Workspace::unknown(&unknown), Account::unknown(&unknown), Either::unknown(&unknown)];
+        assert!(unknown.iter().all(|names| *names == ["token"]), "{unknown:?}");
+        assert_eq!(Workspace::unknown(&context("https://dbc-1234.cloud.databricks.com")), [""; 0]);
     }
 
     #[tokio::test]

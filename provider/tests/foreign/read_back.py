@@ -19,7 +19,6 @@ TERRAFORM = {"timeouts", "tags", "force_destroy", "triggers", "rotate_before_sec
 
 # What the service does not tell, by type, each with its reason.
 UNTOLD = {
-    "databricks_aws_ebs_encryption_by_default": {"previously_enabled"},  # how it was before
     "databricks_aws_iam_role": {"force_detach_policies"},  # how it is deleted
     "databricks_aws_kms_key": {"bypass_policy_lockout_safety_check", "deletion_window_in_days"},  # how it is written and deleted
     "databricks_aws_security_group": {"revoke_rules_on_delete", "name_prefix"},

@@ -15,6 +15,7 @@ pub const TESTS: &[Test] = &[
     ("a_workspace_that_may_be_made_first_stops_no_plan", a_workspace_may_be_made_first),
     ("values_that_cannot_work_are_refused_in_one_plan", values_that_cannot_work),
     ("a_range_that_is_none_points_at_its_attribute", a_range_that_is_none_points_at_its_attribute),
+    ("all_that_cannot_work_is_said_at_once_with_its_line", all_that_cannot_work),
 ];
 
 /// The configuration fails, with all of these words; nothing stands in the state.
@@ -161,5 +162,54 @@ fn a_range_that_is_none_points_at_its_attribute(cloud: &Cloud) {
     let bench = Bench::new(&cloud.account);
     let vpc = "resource \"databricks_aws_vpc\" \"example\" {\n  cidr_block = \"10.1.0.0\"\n}\n";
     fails(&bench, vpc, &["10.1.0.0", "main.tf line 2"]);
+    assert!(bench.resources().is_empty());
+}
+
+fn all_that_cannot_work(cloud: &Cloud) {
+    let bench = Bench::new(&cloud.account);
+    let provider = "provider \"databricks\" {\n  aws {\n    default_tags = { \"aws:team\" = \"data\" }\n  }\n}\n";
+    let group = r#"resource "databricks_aws_security_group" "example" {
+  vpc_id = "vpc-0123456789abcdef0"
+  ingress {
+    protocol    = "tpc"
+    from_port   = 443
+    to_port     = 70000
+    cidr_blocks = ["10.0.0.0/8", "10.0.0.1/16"]
+  }
+  egress {
+    protocol    = "tcp"
+    from_port   = 443
+    to_port     = 80
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+  tags = { "aws:foo" = "x" }
+  timeouts {
+    create = "30 minutes"
+  }
+}
+"#;
+    let bucket = r#"resource "databricks_aws_s3_bucket" "example" {
+  bucket           = "My_Bucket"
+  object_ownership = "bucketownerenforced"
+}
+"#;
+    // Where the provider's block is wrong Terraform says no more.
+    let place = "with provider[\"registry.terraform.io/databricks-aws/databricks\"], on main.tf line 3";
+    fails(&bench, &format!("{provider}{VPC}"), &[&format!("The tag \"aws:team\" cannot be set {place}")]);
+    fails(
+        &bench,
+        &format!("{group}{bucket}"),
+        &[
+            "There is no protocol \"tpc\" with databricks_aws_security_group.example, on main.tf line 4",
+            "ingress.to_port cannot be 70000 with databricks_aws_security_group.example, on main.tf line 6",
+            "\"10.0.0.1/16\" is no address range that can be used with databricks_aws_security_group.example, on main.tf line 7",
+            "from_port 443 above to_port 80 with databricks_aws_security_group.example, on main.tf line 11",
+            "The tag \"aws:foo\" cannot be set with databricks_aws_security_group.example, on main.tf line 15",
+            "timeouts.create cannot be \"30 minutes\" with databricks_aws_security_group.example, on main.tf line 17",
+            "It must be a duration like 30m, 1h30m or 45s.",
+            "It must be 3 to 63 small letters, digits, hyphens and dots",
+            "Letter case matters: did you mean \"BucketOwnerEnforced\"?",
+        ],
+    );
     assert!(bench.resources().is_empty());
 }

@@ -53,7 +53,7 @@ pub fn levels(cloud: &Cloud, name: &str) -> Vec<(&'static str, Env)> {
 }
 
 /// Whether objects of a type can be imported, so that a second directory can take over what an example stands on.
-fn importable(kind: &str) -> bool {
+pub fn importable(kind: &str) -> bool {
     Databricks::registry().resources().any(|entry| entry.name == kind && entry.import_id.is_some())
 }
 

@@ -9,9 +9,11 @@ mod cloud;
 mod configurations;
 mod contract;
 mod crashes;
+mod destroys;
 mod empty_texts;
 mod expiry;
 mod foreign;
+mod generated;
 mod job;
 mod kill;
 mod left_out;
@@ -59,7 +61,13 @@ fn main() {
             Ok(())
         }));
     }
-    for (name, test) in root_module::TESTS.iter().chain(policies::TESTS).chain(moved::TESTS) {
+    for (name, test) in root_module::TESTS
+        .iter()
+        .chain(destroys::TESTS)
+        .chain(generated::TESTS)
+        .chain(policies::TESTS)
+        .chain(moved::TESTS)
+    {
         trials.push(Trial::test(*name, || {
             test();
             Ok(())

@@ -196,6 +196,13 @@ impl Resource for Thing {
         Self { id, ..state }
     }
 
+    async fn check_removal(_cx: &Call<World>, state: &Self) -> Result<()> {
+        match state.note.text() {
+            "full" => Err(Error::new("The thing is full").detail("Empty it.").at("note")),
+            _ => Ok(()),
+        }
+    }
+
     async fn delete(cx: &Call<World>, state: Self) -> Result<()> {
         if state.note.text() == "eternal" {
             return Err(Error::new("The thing is eternal").detail("It does not go."));

@@ -1,16 +1,20 @@
-//! PlanResourceChange: the generic planner, then the resource's own say.
+//! PlanResourceChange: the generic planner, then the resource's own say, and whether what is to go can go.
 
 use std::sync::Arc;
 
-use super::Outcome;
-use crate::diagnostic::Severity;
-use crate::operations::{PlanAsk, PlanSaid};
+use super::read::LIMIT;
+use super::{Outcome, no_marker};
+use crate::diagnostic::{Error, Severity};
+use crate::operations::{Ask, PlanAsk, PlanSaid};
 use crate::plan::{self, Planned};
 use crate::private::Private;
 use crate::proto::{PlanResourceChangeRequest, PlanResourceChangeResponse};
 use crate::provider::Provider;
+use crate::registry::ResourceEntry;
 use crate::server::Server;
-use crate::wire;
+use crate::types::Schema;
+use crate::value::Value;
+use crate::{timeouts, wire};
 
 /// Plans the change of an object.
 pub(crate) async fn plan<P: Provider>(
@@ -61,6 +65,9 @@ pub(crate) async fn plan<P: Provider>(
         }
         legacy_type_system = plan::needs_leniency(schema, &prior, &config, &planned.value);
     }
+    if !prior.is_null() && (planned.value.is_null() || !planned.replaces.is_empty()) {
+        check_removal(&server, entry, schema, &prior).await?;
+    }
     // A create has nothing to replace; that is also how the second half of a replacement is planned.
     let replaces = if prior.is_null() { Vec::new() } else { planned.replaces };
     Ok(PlanResourceChangeResponse {
@@ -70,4 +77,21 @@ pub(crate) async fn plan<P: Provider>(
         legacy_type_system,
         diagnostics: super::diagnostics(found),
     })
+}
+
+/// Asks whether the object of a planned destroy or replacement can be removed, if there is anyone to ask.
+async fn check_removal<P: Provider>(
+    server: &Server<P>,
+    entry: &ResourceEntry<P::Context>,
+    schema: &Schema,
+    prior: &Value,
+) -> Result<(), Error> {
+    let Ok(configured) = server.configured() else { return Ok(()) };
+    if !entry.operations.unknown(&configured.context).is_empty() {
+        return Ok(());
+    }
+    let (cancel, marker) = (server.running(), no_marker());
+    let limit = timeouts::limit(prior, "read", LIMIT)?;
+    let ask = Ask { context: &configured.context, schema, cancel: &cancel, limit, marker: &marker };
+    entry.operations.check_removal(ask, prior).await.map_err(|error| error.placed(schema))
 }

@@ -65,8 +65,9 @@ pub(crate) async fn resource<P: Provider>(
     let config = wire::value(request.config.as_ref(), &prepared.of)?;
     let write_only = request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed);
     let found = check(&prepared, &config, write_only, |schema, config| {
-        timeouts::limits(config, entry.timeouts)?;
-        entry.operations.validate(schema, config)
+        let mut found = entry.operations.validate(schema, config)?;
+        found.extend(timeouts::limits(config, entry.timeouts).err().map(Diagnostic::from));
+        Ok(found)
     })?;
     Ok(ValidateResourceConfigResponse { diagnostics: diagnostics(found) })
 }
@@ -93,20 +94,24 @@ pub(crate) async fn ephemeral<P: Provider>(
     Ok(ValidateResourceConfigResponse { diagnostics: diagnostics(found) })
 }
 
-/// By the schema first; the struct's own checks see only what the schema lets pass.
+/// By the schema, and by the struct's own checks, which need not repeat what the schema says of an attribute.
 fn check(
     prepared: &Prepared,
     config: &Value,
     write_only: bool,
     own: impl FnOnce(&Schema, &Value) -> Result<Vec<Diagnostic>>,
 ) -> Outcome<Vec<Diagnostic>> {
-    let mut found = crate::validate::validate(&prepared.schema, config, write_only);
-    if !super::has_error(&found) {
-        let mut own = own(&prepared.schema, config).map_err(|error| error.placed(&prepared.schema))?;
-        for diagnostic in &mut own {
-            diagnostic.path = diagnostic.path.take().map(|path| prepared.schema.body.path(&path));
-        }
-        found.extend(own);
-    }
+    let schema = &prepared.schema;
+    let mut found = crate::validate::validate(schema, config, write_only);
+    let own = match own(schema, config) {
+        Ok(own) => own,
+        // What the schema refuses no struct can hold.
+        Err(_) if super::has_error(&found) => return Ok(found),
+        Err(error) => return Err(error.placed(schema).into()),
+    };
+    let mut own: Vec<Diagnostic> =
+        own.into_iter().map(|one| Diagnostic { path: one.path.map(|path| schema.body.path(&path)), ..one }).collect();
+    own.retain(|one| one.path.is_none() || !found.iter().any(|said| said.path == one.path));
+    found.extend(own);
     Ok(found)
 }

@@ -248,10 +248,18 @@ fn checks(checks: &[Check], of: &str) -> Vec<String> {
         Check::Range(Some(least), Some(most)) => format!("{of}From {least} to {most}."),
         Check::Range(Some(least), None) => format!("{of}{least} or more."),
         Check::Range(None, Some(most)) => format!("{of}{most} or less."),
-        Check::Pattern(pattern) => format!("{of}Matches `{}`.", pattern.text()),
+        Check::Pattern(pattern) => match pattern.words() {
+            Some(words) => format!("{of}{}.", capitalized(words)),
+            None => format!("{of}Matches `{}`.", pattern.text()),
+        },
         Check::Integer | Check::Range(None, None) => String::new(),
     };
     checks.iter().map(note).collect()
+}
+
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn numbers(least: Option<u64>, most: Option<u64>) -> String {

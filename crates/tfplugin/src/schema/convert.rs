@@ -268,7 +268,11 @@ fn checks(schema: &Json) -> Vec<Check> {
         checks.push(Check::Range(least, most));
     }
     if let Some(pattern) = schema.get("pattern").and_then(Json::as_str) {
-        checks.push(Check::Pattern(Pattern::new(pattern)));
+        let pattern = Pattern::new(pattern);
+        checks.push(Check::Pattern(match schema.get("x-form").and_then(Json::as_str) {
+            Some(words) => pattern.in_words(words),
+            None => pattern,
+        }));
     }
     checks
 }

@@ -62,6 +62,24 @@ fn a_delete_that_fails_keeps_the_object_in_the_state() {
 }
 
 #[test]
+fn what_cannot_be_removed_is_refused_before_anything_else_is_destroyed() {
+    let Some(bench) = Bench::new() else { return };
+    // The other one is destroyed first.
+    let other = "\nresource \"trial_thing\" \"b\" {\n  name       = \"b\"\n  depends_on = [trial_thing.a]\n}\n";
+    let full = thing("note = \"full\"");
+    bench.apply(&(full.clone() + other)).succeeds();
+    bench.destroy().fails_with(&["Cannot delete trial_thing \"a\": The thing is full", "Empty it."]);
+    assert_eq!(bench.objects().len(), 2, "nothing is destroyed half-way");
+    // A replacement removes it as well.
+    let moved = thing("note = \"full\"\n  zone = \"z\"");
+    bench.apply(&(moved + other)).fails_with(&["The thing is full"]);
+    assert_eq!(bench.objects().len(), 2);
+    bench.apply(&(thing("note = \"empty\"") + other)).succeeds();
+    bench.destroy().succeeds();
+    assert!(bench.objects().is_empty());
+}
+
+#[test]
 fn a_panic_is_said_to_be_a_bug_and_the_provider_lives_on() {
     let Some(bench) = Bench::new() else { return };
     let other = "\nresource \"trial_thing\" \"b\" {\n  name        = \"b\"\n  ready_after = 500\n}\n";

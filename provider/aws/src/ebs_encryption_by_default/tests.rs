@@ -26,7 +26,7 @@ fn an_answer_without_a_code_is_an_action_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn ebs_encryption_is_as_before_when_it_is_destroyed() {
+async fn one_deployment_s_end_takes_the_encryption_from_no_other() {
     let cloud = cloud();
     let cx = cloud.call();
     let ec2 = &cx.client().ec2;
@@ -35,20 +35,21 @@ async fn ebs_encryption_is_as_before_when_it_is_destroyed() {
     };
     let key = make(&cloud.call(), KmsKey::default()).await;
     let config = EbsEncryptionByDefault { kms_key_arn: key.arn.clone(), ..EbsEncryptionByDefault::default() };
-    let made = make(&cx, config.clone()).await;
-    assert_eq!((enabled().await, &made.previously_enabled, made.id.text()), (true, &Attr::Known(false), "eu-west-1"));
-    settled(&cx, &made, &config).await;
-
-    // A second owner finds it on, and leaves it on.
+    // The first one switches it on; the second one finds it so.
+    let first = make(&cx, config.clone()).await;
+    assert_eq!((enabled().await, first.id.text()), (true, "eu-west-1"));
+    settled(&cx, &first, &config).await;
     let second = make(&cx, EbsEncryptionByDefault::default()).await;
-    EbsEncryptionByDefault::delete(&cx, second).await.unwrap();
+    EbsEncryptionByDefault::delete(&cx, first).await.unwrap();
+    settled(&cx, &second, &EbsEncryptionByDefault::default()).await;
     assert!(enabled().await);
 
     ec2.disable_ebs_encryption_by_default().send().await.unwrap();
-    let seen = EbsEncryptionByDefault::read(&cx, made.clone()).await.unwrap().unwrap();
+    let seen = EbsEncryptionByDefault::read(&cx, second).await.unwrap().unwrap();
     assert_eq!(seen.enabled, Attr::Known(false));
-    change(&cx, seen, config).await;
+    let second = change(&cx, seen, EbsEncryptionByDefault::default()).await;
     assert!(enabled().await);
-    EbsEncryptionByDefault::delete(&cx, made).await.unwrap();
+    // Who wants it off says so.
+    change(&cx, second, EbsEncryptionByDefault { enabled: false.into(), ..EbsEncryptionByDefault::default() }).await;
     assert!(!enabled().await);
 }

@@ -9,7 +9,7 @@ use tfplugin::{Attr, Call, Marked, Marker, Result, Set};
 use super::{IamRole, InlinePolicy, inline as own};
 use crate::client::Aws;
 use crate::create::{VISIBLE_WITHIN, retrying};
-use crate::errors::{Explain, Fault, gone_is_fine};
+use crate::errors::{Explain, Fault, gone_is_fine, set_and_destroy};
 use crate::marks::Bearer;
 use crate::{policy, tags};
 
@@ -323,8 +323,9 @@ pub(super) async fn delete(cx: &Call<Aws>, state: &IamRole) -> Result<()> {
             let profiles = profiles(aws, role).await.unwrap_or_default();
             users.extend(profiles.into_iter().map(|profile| format!("instance profile {profile}")));
             Err(fault.explained(format!(
-                "Still attached: {}. Detach it, or set force_detach_policies = true, apply, and destroy then.",
-                users.join(", ")
+                "Still attached: {}. Detach it, or {}",
+                users.join(", "),
+                set_and_destroy("force_detach_policies = true")
             )))
         }
         answer => Ok(answer?),

@@ -30,7 +30,9 @@ fn a_block_without_a_target_is_refused() {
         route: Attr::Known(Set(vec![RouteBlock { cidr_block: "0.0.0.0/0".into(), ..RouteBlock::default() }])),
         ..RouteTable::default()
     };
-    assert!(RouteTable::validate(&config)[0].summary.contains("not 1 and 0"));
+    let found = RouteTable::validate(&config);
+    assert_eq!(found[0].summary, "A route has one target, not 0");
+    assert_eq!(found[0].path.as_ref().map(ToString::to_string), Some("route[0].gateway_id".to_owned()));
 }
 
 fn in_blocks(gateway: &InternetGateway, ranges: &[&str]) -> Attr<Set<RouteBlock>> {

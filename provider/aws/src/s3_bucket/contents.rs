@@ -1,4 +1,5 @@
-//! The end of a bucket: what is in it is deleted only if the configuration said so, page by page, and then the bucket.
+//! The end of a bucket: what is in it is deleted only if the configuration said so, page by page, and then the bucket. A plan to
+//! remove a bucket that would stay is refused.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tfplugin::{Call, Error, Probe, Result};
 use super::{S3Bucket, is_busy};
 use crate::client::Aws;
 use crate::create::{FAST, SLOW, retrying};
-use crate::errors::{Explain, Fault, gone_is_fine};
+use crate::errors::{Explain, Fault, gone_is_fine, set_and_destroy};
 
 /// How often a bucket is emptied again because somebody wrote into it meanwhile.
 const ROUNDS: usize = 5;
@@ -23,7 +24,7 @@ pub(super) async fn delete_bucket(cx: &Call<Aws>, state: &S3Bucket) -> Result<()
         match gone_is_fine(retrying(cx, within, request, is_busy).await, &["NoSuchBucket"]) {
             Ok(()) => return gone(cx, name).await,
             Err(fault) if !fault.is(&["BucketNotEmpty"]) => return Err(fault.into()),
-            Err(fault) if !state.force_destroy.is_true() => return Err(protected(fault)),
+            Err(fault) if !state.force_destroy.is_true() => return Err(fault.explained(way_out())),
             Err(_) => empty(cx, name).await?,
         }
     }
@@ -31,10 +32,27 @@ pub(super) async fn delete_bucket(cx: &Call<Aws>, state: &S3Bucket) -> Result<()
         .detail("Something still writes into it (logs, a cluster, replication). Stop that, and destroy again."))
 }
 
-fn protected(fault: Fault) -> Error {
-    fault.explained(
-        "There are objects in it, or old versions of objects. To delete them with the bucket, beyond recovery, set \
-         force_destroy = true, apply, and destroy then.",
+/// A bucket that is not empty, and whose end is not forced, stays: that is said before anything else is destroyed.
+pub(super) async fn check_removal(cx: &Call<Aws>, state: &S3Bucket) -> Result<()> {
+    if state.force_destroy.is_true() {
+        return Ok(());
+    }
+    let request = cx.client().s3.list_object_versions().bucket(state.id.text()).max_keys(1);
+    match request.send().await.fault() {
+        Ok(page) if !(page.versions().is_empty() && page.delete_markers().is_empty()) => {
+            Err(Error::new("it is not empty").detail(way_out()).also(
+                "Objects that this configuration manages itself (aws_s3_object) are destroyed first, with -target, and then the rest.",
+            ))
+        }
+        // Who may not list, and a bucket that is gone, are the deletion's business.
+        _ => Ok(()),
+    }
+}
+
+fn way_out() -> String {
+    let way = set_and_destroy("force_destroy = true");
+    format!(
+        "There are objects in it, or old versions of objects. To delete them with the bucket, beyond recovery: {way}"
     )
 }
 

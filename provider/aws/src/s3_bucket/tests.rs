@@ -135,10 +135,34 @@ async fn a_full_bucket_is_protected_until_its_end_is_forced() {
         }
     }
     s3.delete_object().bucket(&name).key("folder/0 ä+&.txt").send().await.unwrap();
+    let refused = S3Bucket::check_removal(&cx, &made).await.unwrap_err();
+    assert!(refused.to_string().contains("-target=ADDRESS"), "{refused}");
     let error = S3Bucket::delete(&cx, made.clone()).await.unwrap_err();
-    assert!(error.to_string().contains("force_destroy = true"), "{error}");
+    assert!(error.to_string().contains("-target=ADDRESS"), "{error}");
     assert!(S3Bucket::read(&cx, made.clone()).await.unwrap().is_some());
-    end(&cloud, S3Bucket { force_destroy: true.into(), ..made }).await;
+    let forced = S3Bucket { force_destroy: true.into(), ..made };
+    S3Bucket::check_removal(&cx, &forced).await.unwrap();
+    end(&cloud, forced).await;
+}
+
+#[tokio::test]
+async fn a_bucket_may_go_that_is_empty_or_gone_or_not_to_be_looked_into() {
+    let cloud = cloud();
+    let cx = cloud.call();
+    let name = cloud.bucket("empty");
+    let made = make(&cx, S3Bucket { versioning: versions(true), ..plain(&name) }).await;
+    S3Bucket::check_removal(&cx, &made).await.unwrap();
+    let s3 = &cx.client().s3;
+    let put = s3.put_object().bucket(&name).key("a").send().await.unwrap();
+    s3.delete_object().bucket(&name).key("a").send().await.unwrap();
+    assert!(S3Bucket::check_removal(&cx, &made).await.is_err(), "an old version and a delete marker are left");
+    cloud.refuse("s3:ListObjectVersions", 1, 403, "AccessDenied");
+    S3Bucket::check_removal(&cx, &made).await.unwrap();
+    s3.delete_object().bucket(&name).key("a").version_id(put.version_id().unwrap()).send().await.unwrap();
+    assert!(S3Bucket::check_removal(&cx, &made).await.is_err(), "a delete marker is left");
+    let forced = S3Bucket { force_destroy: true.into(), ..made.clone() };
+    end(&cloud, forced).await;
+    S3Bucket::check_removal(&cx, &made).await.unwrap();
 }
 
 #[tokio::test]

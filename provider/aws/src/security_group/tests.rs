@@ -2,6 +2,7 @@ use tfplugin::testing::planned;
 
 use super::*;
 use crate::ec2::texts;
+use crate::security_group_rules::Rule;
 use crate::testing::{call, change, cloud, end, group, hold, https, make, rules, settled, vpc};
 
 #[tokio::test]
@@ -67,10 +68,36 @@ async fn blocks_with_a_permission_in_common_and_other_spellings_stay_as_they_are
     let net = make(&cloud.call(), vpc()).await;
     let both = Rule { cidr_blocks: Attr::Known(vec!["10.9.0.0/16".into(), "10.8.0.0/16".into()]), ..https("") };
     let everything = Rule { ipv6_cidr_blocks: Attr::Known(vec!["::0/0".into()]), ..https("") };
-    let config = SecurityGroup { ingress: rules(&[both, https("10.8.0.0/16"), everything]), ..group(&net, "common") };
+    let without_ports = Rule { protocol: "50".into(), ..https("10.8.0.0/16") };
+    let kept = [https("10.8.0.0/16"), everything, without_ports];
+    let config = SecurityGroup { ingress: rules(&[&[both][..], &kept[..]].concat()), ..group(&net, "common") };
     let made = make(&cloud.call(), config.clone()).await;
     assert_eq!(made.ingress, config.ingress);
     settled(&cloud.call(), &made, &config).await;
+    // Without one of the blocks, what the other one stands for stays.
+    let config = SecurityGroup { ingress: rules(&kept), ..config };
+    let cx = cloud.call();
+    let (made, actions) = cloud.actions(change(&cx, made, config.clone())).await;
+    assert_eq!(made.ingress, config.ingress);
+    assert!(!actions.contains(&"ec2:AuthorizeSecurityGroupIngress".to_owned()), "nobody is cut off: {actions:?}");
+}
+
+#[tokio::test]
+async fn a_rule_that_is_gone_already_keeps_no_other_one() {
+    let cloud = cloud();
+    let cx = cloud.call();
+    let net = make(&cloud.call(), vpc()).await;
+    let config = SecurityGroup {
+        ingress: rules(&[https("10.1.0.0/16"), https("10.2.0.0/16"), https("10.3.0.0/16")]),
+        ..group(&net, "raced")
+    };
+    let made = make(&cx, config.clone()).await;
+    cloud.refuse("ec2:RevokeSecurityGroupIngress", 1, 400, "InvalidPermission.NotFound");
+    let config = SecurityGroup { ingress: rules(&[https("10.1.0.0/16")]), ..config };
+    let made = change(&cx, made, config.clone()).await;
+    assert_eq!(made.ingress, config.ingress);
+    // One request for both, and one for each.
+    assert_eq!(cloud.asked("ec2:RevokeSecurityGroupIngress"), 3);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@ use tfplugin::testing::planned;
 
 use super::*;
 use crate::testing::{change, cloud, end, hold, make, named, settled, subnet, vpc};
+use crate::vpc::Vpc;
 
 #[tokio::test]
 async fn a_subnet_lives_and_dies() {
@@ -50,6 +51,24 @@ async fn a_configuration_generated_from_a_subnet_has_its_zone_twice_and_changes_
     };
     assert_eq!(Subnet::validate(&twice), []);
     settled(&cx, &made, &twice).await;
-    let refused = planned(Some(cx.client()), None, &twice).unwrap_err();
-    assert_eq!(refused.diagnostic().summary, "a zone is given twice");
+    // Made anew, it stands where it stood.
+    end(&cloud, made).await;
+    let anew = make(&cloud.call(), twice.clone()).await;
+    assert_eq!(anew.availability_zone_id, twice.availability_zone_id);
+    let two = Subnet { availability_zone_id: "euw1-az99".into(), ..twice };
+    let error = Subnet::create(&cloud.call(), two).await.unwrap_err().error;
+    assert_eq!(error.diagnostic().path, Some("availability_zone_id".into()));
+    assert!(error.to_string().contains("and not euw1-az99"), "{error}");
+}
+
+#[tokio::test]
+async fn a_zone_of_another_region_is_refused_in_the_plan() {
+    let cloud = cloud();
+    let aws = cloud.aws();
+    let config = |zone: &str| Subnet { availability_zone: zone.into(), ..subnet(&Vpc::default(), "10.40.1.0/24") };
+    let error = planned(Some(&aws), None, &config("us-east-1a")).unwrap_err();
+    assert_eq!(error.diagnostic().summary, "\"us-east-1a\" is no availability zone of eu-west-1");
+    assert_eq!(error.diagnostic().path, Some("availability_zone".into()));
+    planned(Some(&aws), None, &config("eu-west-1c")).unwrap();
+    planned(None, None, &config("us-east-1a")).unwrap();
 }
