@@ -312,7 +312,8 @@ fn import_what_is_in_the_way(bench: &Bench, apply: &[&str]) {
         for part in words.split("Error: ").skip(1) {
             let id =
                 part.split_once("id = \"").unwrap_or_else(|| panic!("no block in {part}")).1.split('"').next().unwrap();
-            let address = part.split_once("with ").unwrap().1.split(',').next().unwrap();
+            let at = part.lines().find_map(|line| line.trim().strip_prefix("with databricks_"));
+            let address = format!("databricks_{}", at.unwrap().split(',').next().unwrap());
             let block = format!("\nimport {{\n  to = {address}\n  id = \"{id}\"\n}}\n");
             assert!(!blocks.contains(&block), "it failed in this way before: {part}");
             blocks.push(block);

@@ -84,6 +84,8 @@ fn create(kind: &'static Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     if cx.store(kind.home)?.has(kind.key, &key) {
         return Err(kind.exists(&key));
     }
+    stamp(kind, cx, &mut object)?;
+    (kind.make)(cx, &mut object)?;
     if let Some(unique) = kind.unique {
         let value = object.text(unique);
         let is_taken =
@@ -95,8 +97,6 @@ fn create(kind: &'static Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
             )));
         }
     }
-    stamp(kind, cx, &mut object)?;
-    (kind.make)(cx, &mut object)?;
     object.fields.retain(|field, _| fields::has(kind.object, field));
     cx.store(kind.home)?.insert(kind.key, key, object.clone());
     Ok(told(kind, kind.created, &object))

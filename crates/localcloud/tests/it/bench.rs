@@ -122,7 +122,7 @@ impl Bench {
 
     pub async fn network(&self, salt: &str) -> String {
         let body = json!({
-            "network_name": "lake", "vpc_id": "vpc-1",
+            "network_name": format!("lake-{salt}"), "vpc_id": "vpc-1",
             "subnet_ids": [format!("subnet-{salt}1"), format!("subnet-{salt}2")],
             "security_group_ids": [format!("sg-{salt}")],
         });
@@ -135,7 +135,7 @@ impl Bench {
             .account_post(
                 "/credentials",
                 json!({
-                    "credentials_name": "lake",
+                    "credentials_name": format!("lake-{salt}"),
                     "aws_credentials": {"sts_role": {"role_arn": "arn:aws:iam::123456789012:role/lake"}},
                 }),
             )
@@ -144,7 +144,7 @@ impl Bench {
         let storage = self
             .account_post(
                 "/storage-configurations",
-                json!({"storage_configuration_name": "lake", "root_bucket_info": {"bucket_name": "lake-root"}}),
+                json!({"storage_configuration_name": format!("lake-{salt}"), "root_bucket_info": {"bucket_name": "lake-root"}}),
             )
             .await
             .ok();

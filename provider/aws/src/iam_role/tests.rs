@@ -158,5 +158,5 @@ async fn what_others_made_is_not_taken_over() {
     let cx = cloud.call();
     let plan = planned(Some(cx.client()), None, &role("taken")).unwrap().object;
     let error = IamRole::create(&cx, plan).await.unwrap_err().error;
-    assert!(error.to_string().contains("terraform import"), "{error}");
+    assert_eq!(error.existing(), Some("taken"), "{error}");
 }

@@ -117,7 +117,7 @@ async fn what_others_made_is_not_taken_over() {
     let cx = cloud.call();
     let plan = planned(Some(cx.client()), None, &bucket(&name)).unwrap().object;
     let error = S3Bucket::create(&cx, plan.clone()).await.unwrap_err().error;
-    assert!(error.to_string().contains("terraform import"), "{error}");
+    assert_eq!(error.existing(), Some(name.as_str()), "{error}");
     assert!(S3Bucket::find(&cx, &plan, cx.marker()).await.unwrap().is_none());
 }
 

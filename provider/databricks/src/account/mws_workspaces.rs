@@ -27,7 +27,7 @@ use self::blocks::{CloudResourceContainer, ExternalCustomerInfo, GcpManagedNetwo
 use self::description::{Found, creation, patch, state_of};
 use super::mws_networks::{MwsNetworks, reasons};
 use crate::clients::Account;
-use crate::creation::{Created, uncreated};
+use crate::creation::Created;
 use crate::rest::{self, Api, Place, Rest};
 
 /// A workspace on AWS, in the network, with the storage and under the keys of the customer.
@@ -244,11 +244,14 @@ resource "databricks_mws_workspaces" "example" {
         if plan.token.is_known() {
             token::possible(cx.client())?;
         }
+        // A workspace has neither tags nor a name of its own alone. One of these very configurations is this deployment's.
+        if let Some(id) = standing(cx, &plan).await? {
+            return Err(Error::new("there is a workspace of this name, with these credentials, storage and network")
+                .exists(id)
+                .into());
+        }
         let request = Request::post_account(Workspace::PATH).json(&creation(&plan)?)?;
-        let made = match cx.client().send::<Json>(request).await {
-            Err(error) if error.is_already_exists() => return Err(taken(cx, &plan, uncreated(error)).await.into()),
-            answer => answer.created()?,
-        };
+        let made = cx.client().send::<Json>(request).await.created()?;
         Ok(state_of(cx.client(), &plan, &Found::read(made)?)?)
     }
 
@@ -347,16 +350,23 @@ resource "databricks_mws_workspaces" "example" {
     }
 }
 
-/// The refusal of a workspace whose name another one has, with what that is imported by.
-async fn taken(cx: &Call<Account>, plan: &MwsWorkspaces, error: Error) -> Error {
-    let Ok(all) = cx.client().send::<Vec<Json>>(Request::get_account(Workspace::PATH)).await else { return error };
-    let name = Json::from(plan.workspace_name.text());
-    let found = all.into_iter().find(|one| one.get("workspace_name") == Some(&name));
-    let state = found.and_then(|found| state_of(cx.client(), plan, &Found::read(found).ok()?).ok());
-    match state.as_ref().map(|state| state.id.text()) {
-        Some(id) if !id.is_empty() => error.exists(id),
-        _ => error,
+/// The id of a workspace that has the planned name and configurations, where these are the deployment's own.
+async fn standing(cx: &Call<Account>, plan: &MwsWorkspaces) -> Result<Option<String>> {
+    let wanted = [
+        ("workspace_name", plan.workspace_name.text()),
+        ("credentials_id", plan.credentials_id.text()),
+        ("storage_configuration_id", plan.storage_configuration_id.text()),
+        ("network_id", plan.network_id.text()),
+    ];
+    if wanted[1].1.is_empty() {
+        return Ok(None);
     }
+    let has =
+        |one: &Json, (name, value): &(&str, &str)| one.get(*name).and_then(Json::as_str).unwrap_or_default() == *value;
+    let all: Vec<Json> = cx.client().send(Request::get_account(Workspace::PATH)).await?;
+    let found = all.into_iter().find(|one| wanted.iter().all(|wanted| has(one, wanted)));
+    let state = found.map(|found| state_of(cx.client(), plan, &Found::read(found)?)).transpose()?;
+    Ok(state.map(|state| state.id.text().to_owned()).filter(|id| !id.is_empty()))
 }
 
 #[cfg(test)]

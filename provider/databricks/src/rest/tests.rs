@@ -12,6 +12,7 @@ use super::place::Place;
 use super::{Listing, Lookup, Of, One, Rest};
 use crate::account::mws_credentials::MwsCredentials;
 use crate::account::mws_ncc_private_endpoint_rule::MwsNccPrivateEndpointRule;
+use crate::account::mws_network_connectivity_config::MwsNetworkConnectivityConfig;
 use crate::account::mws_networks::MwsNetworks;
 use crate::account::mws_permission_assignment::MwsPermissionAssignment;
 use crate::identity::service_principal::ServicePrincipal;
@@ -211,9 +212,15 @@ async fn one_is_looked_up_by_its_name_or_its_id_and_never_guessed() {
         let text = look(by).await.unwrap_err().to_string();
         assert!(text.contains(words), "{text}");
     }
-    create(&cx, network("first", 3)).await;
-    let text = look(json!({ "network_name": "first" })).await.unwrap_err().to_string();
-    assert!(text.contains("several") && text.contains("`network_id`"), "{text}");
+    // Of other objects the account takes a name twice.
+    for _ in 0..2 {
+        let of_name =
+            MwsNetworkConnectivityConfig { name: "twice".into(), region: "eu-west-1".into(), ..Default::default() };
+        create(&cx, Of::from(of_name)).await;
+    }
+    let by = serde_json::from_value(json!({ "name": "twice" })).unwrap();
+    let text = Lookup::<MwsNetworkConnectivityConfig>::read(&cx, by).await.unwrap_err().to_string();
+    assert!(text.contains("several") && text.contains("`network_connectivity_config_id`"), "{text}");
 }
 
 #[tokio::test]

@@ -347,7 +347,7 @@ async fn a_name_that_is_taken_is_refused_and_a_cut_off_create_is_taken_up() {
     let made = create(&cx, planned(None, endpoint(&cx, &folder, "example").await)).await;
     let other = call(cx.client().clone());
     let failed = SshEndpoint::create(&other, planned(None, endpoint(&cx, &folder, "example").await)).await.unwrap_err();
-    assert!(failed.partial.is_none() && failed.error.to_string().contains("terraform import"), "{}", failed.error);
+    assert!(failed.partial.is_none() && failed.error.existing() == Some("example"), "{}", failed.error);
     assert!(SshEndpoint::find(&other, &made, other.marker()).await.unwrap().is_none(), "it is not its own");
     assert_eq!(SshEndpoint::find(&cx, &made, cx.marker()).await.unwrap().unwrap().endpoint, made.endpoint);
 
