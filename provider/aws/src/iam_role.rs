@@ -17,7 +17,7 @@ use super::errors::{Explain, Fault, Kind};
 use super::policy;
 use super::tags::{self, Tags};
 
-mod remote;
+pub(crate) mod remote;
 
 /// A role of AWS's identity and access management, and what it may do.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
