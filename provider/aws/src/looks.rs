@@ -176,3 +176,54 @@ async fn readable(answers: impl Stream<Item = Result<Option<Marked>, Fault>>) ->
     }
     Ok((marked, closed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::cloud;
+
+    const TAG: &str = tfplugin::Marker::TAG;
+
+    /// The ids that a look has found, and its gap.
+    fn found(look: &Look) -> (Vec<&str>, Option<&str>) {
+        (look.bearers.iter().map(|bearer| bearer.marked.id.as_str()).collect(), look.gap.as_deref())
+    }
+
+    #[tokio::test]
+    async fn a_bucket_and_a_key_are_found_by_their_tags_and_a_deleted_key_is_not() {
+        let cloud = cloud();
+        let aws = cloud.aws();
+        let [marked, plain] = ["marked", "plain"].map(|name| cloud.bucket(name));
+        let place = aws_sdk_s3::types::BucketLocationConstraint::from("eu-west-1");
+        let place = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(place).build();
+        for name in [&marked, &plain] {
+            aws.s3.create_bucket().bucket(name).create_bucket_configuration(place.clone()).send().await.unwrap();
+        }
+        let tag = aws_sdk_s3::types::Tag::builder().key(TAG).value("m-1").build().unwrap();
+        let tags = aws_sdk_s3::types::Tagging::builder().tag_set(tag).build().unwrap();
+        aws.s3.put_bucket_tagging().bucket(&marked).tagging(tags).send().await.unwrap();
+        let tag = aws_sdk_kms::types::Tag::builder().tag_key(TAG).tag_value("m-2").build().unwrap();
+        let mut keys = Vec::new();
+        for _ in 0..2 {
+            let made = aws.kms.create_key().tags(tag.clone()).send().await.unwrap();
+            keys.push(made.key_metadata.unwrap().key_id);
+        }
+        aws.kms.schedule_key_deletion().key_id(&keys[1]).send().await.unwrap();
+
+        let looks = all(&aws).await;
+        let [ec2, kms, iam, s3] = &looks[..] else { panic!("{looks:?}") };
+        assert_eq!((found(ec2), found(iam)), ((vec![], None), (vec![], None)));
+        assert_eq!(found(kms), (vec![&*keys[0]], None));
+        assert_eq!(found(s3), (vec![&*marked], None));
+        assert_eq!((&*s3.bearers[0].marked.mark, &*s3.bearers[0].service), ("m-1", "s3:bucket"));
+
+        cloud.refuse("s3:GetBucketTagging", 1, 403, "AccessDenied");
+        cloud.refuse("kms:ListKeys", 1, 403, "AccessDeniedException");
+        cloud.refuse("iam:ListRoles", 1, 400, "ValidationError");
+        let looks = all(&aws).await;
+        let [_, kms, iam, s3] = &looks[..] else { panic!("{looks:?}") };
+        assert!(s3.is_partial && s3.gap.as_deref().unwrap().contains("the tags of 1 buckets"), "{s3:?}");
+        assert!(!kms.is_partial && kms.gap.is_some() && kms.failure.is_none(), "{kms:?}");
+        assert!(iam.failure.is_some(), "{iam:?}");
+    }
+}
