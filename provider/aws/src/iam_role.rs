@@ -172,7 +172,7 @@ impl Resource for IamRole {
                 );
                 match remote::is_of_create(cx.client(), &name, cx.marker()).await? {
                     Some(true) => Ok(made),
-                    Some(false) => Err(tfplugin::Error::from(fault.explained(words).at("name")).exists(name).into()),
+                    Some(false) => Err(fault.explained(words).at("name").exists(name).into()),
                     None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("name").into()),
                 }
             }

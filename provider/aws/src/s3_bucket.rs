@@ -207,7 +207,7 @@ resource "databricks_aws_s3_bucket" "example" {
                 // The request was repeated after an answer that was lost: the mark tells.
                 match remote::is_of_create(cx.client(), name, cx.marker()).await? {
                     Some(true) => Ok(made),
-                    Some(false) => Err(tfplugin::Error::from(fault.explained(words).at("bucket")).exists(name).into()),
+                    Some(false) => Err(fault.explained(words).at("bucket").exists(name).into()),
                     None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("bucket").into()),
                 }
             }

@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_markers_of_a_state_are_read_beside_what_others_keep_there() {
-        let ours = Private { marker: Some("m-1".to_owned()), deployment: Some("d-1".to_owned()), ..Private::default() };
+        let ours = Private { marker: Some("m-1".to_owned()), deployment: Some("d-1".to_owned()) };
         let ours = STANDARD.encode(ours.write());
         let state = format!(
             r#"{{"version": 4, "resources": [{{"mode": "managed", "type": "t", "instances": [{{"attributes": {{"id": "i-1"}}, "private": "{ours}"}},
