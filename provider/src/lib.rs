@@ -6,6 +6,7 @@
 pub mod config;
 pub mod context;
 pub mod functions;
+pub mod orphans;
 pub mod provider;
 pub mod registry;
 

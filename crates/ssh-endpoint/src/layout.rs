@@ -34,8 +34,15 @@ pub fn check_name(name: &str) -> Result<(), InvalidName> {
 
 /// The name of an endpoint's secret scope: at most 75 of the 128 characters that a scope's name may have.
 pub fn secret_scope(name: &str) -> String {
-    format!("ssh-tunnel-{name}")
+    format!("{SCOPE_PREFIX}{name}")
 }
+
+/// The endpoint whose secret scope has this name; `None` if it is none of an endpoint.
+pub fn endpoint_of_scope(scope: &str) -> Option<&str> {
+    scope.strip_prefix(SCOPE_PREFIX).filter(|name| !name.is_empty())
+}
+
+const SCOPE_PREFIX: &str = "ssh-tunnel-";
 
 /// The workspace folder below which everything of `identity` (the user name that `/Me` answers) lies.
 pub fn root(identity: &str) -> String {

@@ -27,7 +27,7 @@ mod serverless;
 pub use endpoint::{SCHEMA_VERSION, SshEndpoint};
 pub use layout::{
     AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, ENDPOINT, InvalidName, MANAGED, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY,
-    binary_path, check_name, client_secret_name, directory, root, secret_scope,
+    binary_path, check_name, client_secret_name, directory, endpoint_of_scope, root, secret_scope,
 };
 pub use program::{is_program, processor, sha256_hex};
 pub use serverless::{ACCELERATORS, InvalidServerless, LEAST_ENVIRONMENT_VERSION, Serverless};

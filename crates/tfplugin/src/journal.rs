@@ -24,8 +24,8 @@ use crate::call::Marked;
 use crate::environment::Working;
 pub(crate) use entry::Entry;
 use entry::{Contents, Note, Record};
-use local_state::Stored;
-use mark::Mark;
+pub(crate) use local_state::{Stored, stored};
+pub(crate) use mark::Mark;
 pub(crate) use run::Run;
 
 /// The journal of one working directory, as one process sees it.
@@ -62,6 +62,11 @@ pub(crate) struct Unclaimed {
     /// The object's id, where the create was answered.
     pub(crate) id: Option<String>,
     pub(crate) since: String,
+}
+
+/// Whether the journal in a folder has an entry of a create.
+pub(crate) fn has_entry(folder: &Path, id: &str) -> bool {
+    entry::path(folder, id).exists()
 }
 
 impl Journal {

@@ -19,6 +19,7 @@ mod journal;
 mod json_state;
 mod listen;
 mod logging;
+pub mod marks;
 mod meaning;
 mod msgpack;
 #[cfg(feature = "mutants")]

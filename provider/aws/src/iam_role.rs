@@ -18,7 +18,7 @@ use super::policy;
 use super::tag_limits;
 use super::tags::{self, Tags};
 
-mod remote;
+pub(crate) mod remote;
 
 /// A role of AWS's identity and access management, and what it may do.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -21,7 +21,7 @@ use super::policy;
 use super::tag_limits;
 use super::tags::{self, Tags};
 
-mod remote;
+pub(crate) mod remote;
 
 /// A key of AWS's key management service, which encrypts buckets, volumes and what Databricks keeps of a workspace.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

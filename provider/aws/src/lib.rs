@@ -12,6 +12,7 @@ pub mod errors;
 pub mod iam_role;
 pub mod internet_gateway;
 pub mod kms_key;
+pub mod looks;
 mod marks;
 pub mod nat_gateway;
 mod policy;

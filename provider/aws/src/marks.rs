@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Filter, Tag};
+use aws_sdk_ec2::types::{Filter, Tag, TagDescription};
 use tfplugin::{Call, Error, Marked, Marker, Result};
 use tokio::sync::OnceCell;
 
@@ -62,24 +62,25 @@ impl Marks {
 pub(crate) async fn on_ec2(cx: &Call<Aws>) -> Result<Vec<Marked>> {
     let aws = cx.client();
     let look = || async {
-        let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
         // A mark that tells whose it is has several parts.
-        let request = aws.ec2.describe_tags().filters(filter("key", Marker::TAG)).filters(filter("value", "*:*:*"));
-        let mut pages = request.into_paginator().page_size(1000).send();
-        let mut marked = Vec::new();
-        for _ in 0..PAGES {
-            let Some(page) = pages.next().await else { break };
-            marked.extend(
-                page.fault()?
-                    .tags
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|tag| Some(Marked { mark: tag.value?, id: tag.resource_id? })),
-            );
-        }
-        Ok::<_, Fault>(marked)
+        let (tags, _) = tags_on_ec2(aws, "*:*:*").await?;
+        let marked = tags.into_iter().filter_map(|tag| Some(Marked { mark: tag.value?, id: tag.resource_id? }));
+        Ok::<_, Fault>(marked.collect())
     };
     Ok(aws.marks.ec2.get_or_try_init(look).await?.clone())
+}
+
+/// The tags of marks on EC2's objects whose value is like this, and whether there are more of them.
+pub(crate) async fn tags_on_ec2(aws: &Aws, value: &str) -> Result<(Vec<TagDescription>, bool), Fault> {
+    let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+    let request = aws.ec2.describe_tags().filters(filter("key", Marker::TAG)).filters(filter("value", value));
+    let mut pages = request.into_paginator().page_size(1000).send();
+    let mut tags = Vec::new();
+    for _ in 0..PAGES {
+        let Some(page) = pages.next().await else { return Ok((tags, false)) };
+        tags.extend(page.fault()?.tags.unwrap_or_default());
+    }
+    Ok((tags, pages.next().await.is_some()))
 }
 
 /// A stored state has the object of this marker: its mark goes, with those of others that are shown meanwhile.

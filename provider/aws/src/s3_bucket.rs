@@ -23,7 +23,7 @@ use super::tag_limits;
 use super::tags::{self, Tags};
 
 mod contents;
-mod remote;
+pub(crate) mod remote;
 
 /// A bucket. A new one is encrypted with S3's own keys, closed to the public, and keeps no old versions, unless a block says
 /// otherwise. Settings that are left out are not managed after that: other tools may change them.

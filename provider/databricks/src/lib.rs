@@ -9,6 +9,7 @@ mod environment;
 pub mod identity;
 mod json;
 pub mod level;
+pub mod looks;
 pub mod rest;
 pub mod ssh;
 mod tags;

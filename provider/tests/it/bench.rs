@@ -109,8 +109,15 @@ impl Bench {
 
     /// A terraform command, ready to be run.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(terraform().expect("terraform on the PATH"));
-        command.current_dir(self.dir.path()).env_clear().envs(&self.env).args(arguments).stdin(Stdio::null());
+        let mut command = self.program(&terraform().expect("terraform on the PATH"));
+        command.args(arguments);
+        command
+    }
+
+    /// Another program in the place of terraform.
+    pub fn program(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.dir.path()).env_clear().envs(&self.env).stdin(Stdio::null());
         command
     }
 

@@ -21,6 +21,7 @@ mod moved;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod official;
+mod orphans;
 mod pages;
 mod policies;
 mod reads;
@@ -53,7 +54,9 @@ fn main() {
     trials.extend(crashes::trials(&apart));
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
-    let tests = [bad_input::TESTS, expiry::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS].concat();
+    let tests =
+        [bad_input::TESTS, expiry::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS, orphans::TESTS]
+            .concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
         trials.push(Trial::test(name, move || {

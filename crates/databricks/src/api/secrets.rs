@@ -60,6 +60,18 @@ wire! {
         pub secrets: Vec<SecretMetadata>,
     }
 
+    /// `GET /api/2.0/secrets/scopes/list`.
+    pub struct ListScopes {
+        /// The scopes that the caller may read.
+        pub scopes: Vec<SecretScope>,
+    }
+
+    /// What is known of a scope.
+    pub struct SecretScope {
+        /// Its name.
+        pub name: String,
+    }
+
     /// What is known of a secret.
     pub struct SecretMetadata {
         /// The key.
@@ -106,6 +118,15 @@ pub async fn delete_scope(client: &Client, scope: &str) -> Result<(), Error> {
     let request = Request::post("/api/2.0/secrets/scopes/delete").json(&body)?.idempotent();
     client.send::<()>(request).await.if_exists()?;
     Ok(())
+}
+
+/// The names of the scopes that the caller may read.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn scopes(client: &Client) -> Result<Vec<String>, Error> {
+    let list: ListScopes = client.send(Request::get("/api/2.0/secrets/scopes/list")).await?;
+    Ok(list.scopes.into_iter().map(|scope| scope.name).collect())
 }
 
 /// The secrets of a scope, without their values; `None` without the scope.

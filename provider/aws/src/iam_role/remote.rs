@@ -49,7 +49,7 @@ pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Resu
 }
 
 /// The mark of a role.
-pub(super) async fn marked(aws: &Aws, name: &str) -> Result<Option<Marked>, Fault> {
+pub(crate) async fn marked(aws: &Aws, name: &str) -> Result<Option<Marked>, Fault> {
     match aws.iam.get_role().role_name(name).send().await.fault() {
         Ok(answer) => {
             let tags = answer.role.and_then(|role| role.tags).unwrap_or_default();

@@ -142,8 +142,8 @@ pub(super) async fn marked(aws: &Aws) -> Result<Vec<Marked>, Fault> {
             ids.extend(key.fault()?.key_id);
         }
         let mark = |id: String| async move {
-            match tags_of(aws, &id).await {
-                Ok(tags) => Ok(tags.and_then(|mut tags| Some(Marked { mark: tags.remove(Marker::TAG)?, id }))),
+            match mark_of(aws, &id).await {
+                Ok(mark) => Ok(mark.map(|mark| Marked { mark, id })),
                 // A key whose tags are not for us to read is none of ours.
                 Err(fault) if fault.is(&["AccessDeniedException"]) => Ok(None),
                 Err(fault) => Err(fault),
@@ -153,6 +153,19 @@ pub(super) async fn marked(aws: &Aws) -> Result<Vec<Marked>, Fault> {
         marked.try_filter_map(|marked| async { Ok(marked) }).try_collect().await
     };
     Ok(aws.marks.keys.get_or_try_init(look).await?.clone())
+}
+
+/// The mark of a key.
+async fn mark_of(aws: &Aws, id: &str) -> Result<Option<String>, Fault> {
+    Ok(tags_of(aws, id).await?.and_then(|mut tags| tags.remove(Marker::TAG)))
+}
+
+/// The mark of a key that is not deleted: KMS keeps a deleted one, with its tags, for days.
+pub(crate) async fn standing_mark(aws: &Aws, id: &str) -> Result<Option<String>, Fault> {
+    let Some(mark) = mark_of(aws, id).await? else { return Ok(None) };
+    let key = describe(aws, id).await?;
+    let stands = key.is_some_and(|key| key.key_state().is_none_or(|state| state.as_str() != PENDING));
+    Ok(stands.then_some(mark))
 }
 
 /// The first attribute in which a key is not as it is wanted.

@@ -150,10 +150,15 @@ async fn raw_tags(aws: &Aws, name: &str) -> Result<BTreeMap<String, String>, Fau
     Ok(answer.map(|answer| answer.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect()).unwrap_or_default())
 }
 
+/// The mark of a bucket.
+pub(crate) async fn mark(aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
+    Ok(raw_tags(aws, name).await?.remove(Marker::TAG))
+}
+
 /// The mark of a bucket of this name, if it is ours to look at.
 pub(super) async fn marked(aws: &Aws, name: &str) -> Result<Option<Marked>, Fault> {
-    match raw_tags(aws, name).await {
-        Ok(mut tags) => Ok(tags.remove(Marker::TAG).map(|mark| Marked { mark, id: name.to_owned() })),
+    match mark(aws, name).await {
+        Ok(mark) => Ok(mark.map(|mark| Marked { mark, id: name.to_owned() })),
         Err(fault) if fault.is_not_found() || fault.is(&["AccessDenied"]) => Ok(None),
         Err(fault) => Err(fault),
     }

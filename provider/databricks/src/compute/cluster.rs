@@ -217,6 +217,15 @@ async fn standing(cx: &Call<Workspace>, id: &str) -> Result<Found> {
     get(cx, id).await?.ok_or_else(gone)
 }
 
+/// The marks of all clusters of a workspace.
+pub(crate) async fn all_marked(client: &databricks::Client) -> std::result::Result<Vec<Marked>, databricks::Error> {
+    let all: Vec<ApiCluster> = clusters::list(client, None).await?;
+    let marked = all.into_iter().filter_map(|one| {
+        Some(Marked { mark: one.attributes.custom_tags.get(Marker::TAG)?.clone(), id: one.cluster_id })
+    });
+    Ok(marked.collect())
+}
+
 impl Resource for Cluster {
     const NAME: &'static str = "databricks_cluster";
     const EXAMPLE: &'static str = r#"resource "databricks_cluster" "example" {
@@ -304,14 +313,7 @@ impl Resource for Cluster {
 
     async fn marked(cx: &Call<AnyWorkspace>, plan: &Self) -> Result<Vec<Marked>> {
         let cx = &level::call(cx, &plan.provider_config).await?;
-        let look = async {
-            let all: Vec<ApiCluster> = clusters::list(cx.client(), None).await?;
-            let mark = |one: ApiCluster| {
-                Some(Marked { mark: one.attributes.custom_tags.get(Marker::TAG)?.clone(), id: one.cluster_id })
-            };
-            Ok::<_, databricks::Error>(all.into_iter().filter_map(mark).collect::<Vec<_>>())
-        };
-        Ok(cx.client().once("clusters with a mark", look).await?.to_vec())
+        Ok(cx.client().once("clusters with a mark", all_marked(cx.client())).await?.to_vec())
     }
 
     async fn read(cx: &Call<AnyWorkspace>, state: Self) -> Result<Option<Self>> {

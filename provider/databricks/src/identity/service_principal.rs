@@ -169,7 +169,7 @@ async fn at_level(cx: &Call<Either>, of: &ServicePrincipal) -> Result<Client> {
 }
 
 /// The collection, or one member of it, at the client's level.
-fn path(client: &Client, id: &str) -> Result<String> {
+fn path(client: &Client, id: &str) -> Result<String, databricks::Error> {
     let below = if id.is_empty() { String::new() } else { format!("/{id}") };
     Ok(if client.is_account() {
         client.account_path(&format!("/scim/v2/ServicePrincipals{below}"))?
@@ -194,6 +194,40 @@ async fn having(client: &Client, has: &str, value: &str) -> Result<Vec<Api>> {
     let request = Request::get(path(client, "")?).query("filter", filter);
     let all: ServicePrincipals = client.send(request).await?;
     Ok(all.resources)
+}
+
+/// A page of service principals: the most that the API answers at once.
+const PAGE: usize = 100;
+/// Pages that are read at most.
+const PAGES: usize = 100;
+
+/// All service principals that bear a mark.
+async fn with_mark(client: &Client) -> Result<Vec<Api>, databricks::Error> {
+    let filter = format!("externalId sw \"{MARK}:\"");
+    let mut all: Vec<Api> = Vec::new();
+    for _ in 0..PAGES {
+        let request = Request::get(path(client, "")?).query("filter", &filter);
+        let request = request.query("startIndex", all.len() + 1).query("count", PAGE);
+        let page: ServicePrincipals = client.send(request).await?;
+        let is_last = page.resources.is_empty();
+        all.extend(page.resources);
+        if is_last || i64::try_from(all.len()).is_ok_and(|count| count >= page.total_results) {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn marked(principal: &Api) -> Option<Marked> {
+    Some(Marked { mark: mark_of(principal)?.to_owned(), id: principal.id.clone() })
+}
+
+/// The marks of all service principals of an account or a workspace, but for those that a destroy has deactivated, which an account
+/// keeps.
+pub(crate) async fn all_marked(client: &Client) -> Result<Vec<Marked>, databricks::Error> {
+    let mut all = with_mark(client).await?;
+    all.retain(|one| !client.is_account() || one.active != Some(false));
+    Ok(all.iter().filter_map(marked).collect())
 }
 
 /// Takes over the service principal that is in the way of a create, and brings it to the plan.
@@ -317,10 +351,8 @@ impl Resource for ServicePrincipal {
 
     async fn marked(cx: &Call<Either>, plan: &Self) -> Result<Vec<Marked>> {
         let client = &at_level(cx, plan).await?;
-        let look = async { having(client, "externalId sw", &format!("{MARK}:")).await };
-        let all = client.once("service principals with a mark", look).await?;
-        let marked = all.iter().filter_map(|one| Some(Marked { mark: mark_of(one)?.to_owned(), id: one.id.clone() }));
-        Ok(marked.collect())
+        let all = client.once("service principals with a mark", with_mark(client)).await?;
+        Ok(all.iter().filter_map(marked).collect())
     }
 
     async fn read(cx: &Call<Either>, state: Self) -> Result<Option<Self>> {

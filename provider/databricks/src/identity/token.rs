@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use databricks::Client;
 use databricks::api::tokens::{self, CreateToken, TokenInfo};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Attr, COMPUTED, Call, Error, Failed, ID, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Resource, Result, Secret,
+    Attr, COMPUTED, Call, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning, Resource, Result,
+    Secret,
 };
 
 use super::rotation::{due, expiry, notice};
@@ -71,6 +73,21 @@ fn unmarked(comment: &str) -> (&str, bool) {
         Some((text, mark)) if mark.ends_with(')') => (text.strip_suffix(' ').unwrap_or(text), true),
         _ => (comment, false),
     }
+}
+
+/// The mark at the end of a comment.
+fn mark_of(comment: &str) -> Option<&str> {
+    comment.rsplit_once(&format!("({}:", Marker::TAG))?.1.strip_suffix(')')
+}
+
+/// The marks of the caller's tokens that have not expired.
+pub(crate) async fn all_marked(client: &Client) -> std::result::Result<Vec<Marked>, databricks::Error> {
+    let now = Timestamp::now();
+    let mut all = tokens::list(client, false).await?;
+    all.retain(|one| expiry(one.expiry_time.unwrap_or_default()).is_none_or(|expiry| expiry > now));
+    let marked =
+        all.into_iter().filter_map(|one| Some(Marked { mark: mark_of(&one.comment)?.to_owned(), id: one.token_id }));
+    Ok(marked.collect())
 }
 
 fn state_of(known: Token, info: TokenInfo) -> Token {
@@ -198,6 +215,7 @@ mod tests {
         for comment in texts.map(Attr::from).into_iter().chain([Attr::Null]) {
             let wire = marked(&comment, &marker);
             assert_eq!(unmarked(&wire), (comment.text(), true), "{wire:?}");
+            assert_eq!(mark_of(&wire), Some("0a1b"), "{wire:?}");
             let told = |comment: &str| TokenInfo { comment: comment.to_owned(), ..TokenInfo::default() };
             let known = Token { comment: comment.clone(), ..Token::default() };
             for wire in [wire.as_str(), wire.trim(), comment.text(), comment.text().trim()] {

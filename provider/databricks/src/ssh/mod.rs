@@ -11,7 +11,7 @@ mod secret_environment;
 pub mod ssh_endpoint;
 pub mod ssh_endpoint_lookup;
 pub mod ssh_job;
-mod ssh_publish;
+pub(crate) mod ssh_publish;
 mod tunnel_binary;
 mod tunnel_program;
 

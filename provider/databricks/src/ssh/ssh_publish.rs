@@ -1,11 +1,12 @@
 //! What the resource adds to [`ssh_endpoint::publish`]: whose the endpoint is, the endpoint as it was published
 //! (so that a read finds what changed, and an import finds everything), and a host key that stays the pinned one.
 
+use databricks::Client;
 use databricks::api::{secrets, workspace};
 use ssh_endpoint::publish::{self, EndpointConfig};
 use ssh_endpoint::publish_official;
 use ssh_endpoint::{self as layout, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SshEndpoint};
-use tfplugin::{Call, Error, Result};
+use tfplugin::{Call, Error, Marked, Result};
 
 use super::tunnel_binary::Binary;
 use crate::clients::Workspace;
@@ -46,6 +47,21 @@ pub(super) async fn claim(cx: &Call<Workspace>, name: &str) -> Result<()> {
 /// The mark of the create that made the endpoint's scope; `None` if there is no such scope.
 pub(super) async fn claimed_by(cx: &Call<Workspace>, name: &str) -> Result<Option<String>> {
     get(cx, &layout::secret_scope(name), MANAGED).await
+}
+
+/// The marks of all endpoints whose scopes the caller may read.
+pub(crate) async fn all_marked(client: &Client) -> Result<Vec<Marked>, databricks::Error> {
+    let mut marked = Vec::new();
+    for scope in secrets::scopes(client).await? {
+        let Some(name) = layout::endpoint_of_scope(&scope) else { continue };
+        match secrets::get(client, &scope, MANAGED).await {
+            Ok(mark) => marked.extend(mark.map(|mark| Marked { mark: mark.expose().clone(), id: name.to_owned() })),
+            // Another's scope.
+            Err(error) if error.is_denied() && !error.is_bad_token() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(marked)
 }
 
 /// Publishes everything, and at last the endpoint that names it. The host key is made anew unless it is the `pinned` one.
