@@ -46,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) secret: secret::Secret<String>,
     /// Whether `dir` goes with the process.
     pub(crate) ephemeral: bool,
+    /// Whether the name of an account's configuration may be taken more than once.
+    pub(crate) repeats_names: bool,
 }
 
 impl Settings {

@@ -34,6 +34,9 @@ pub struct Options {
     pub python: PathBuf,
     /// Whether the AWS side removes the folder when the process ends, however it ends: for local clouds that nobody stops.
     pub ephemeral: bool,
+    /// Whether the name of an account's configuration may be taken more than once, as the service does not allow: for tests that
+    /// share an account.
+    pub repeats_names: bool,
 }
 
 impl Options {
@@ -52,6 +55,7 @@ impl Options {
             aws: Aws::None,
             python: PathBuf::from("python3"),
             ephemeral: false,
+            repeats_names: false,
         }
     }
 }

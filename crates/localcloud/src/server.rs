@@ -70,6 +70,7 @@ impl Server {
             python: options.python,
             secret: fresh_secret("localcloud-"),
             ephemeral: options.ephemeral,
+            repeats_names: options.repeats_names,
         };
         let inner = Arc::new(Inner {
             state: Mutex::new(state),

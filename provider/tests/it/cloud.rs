@@ -32,12 +32,15 @@ pub struct Shared(OnceLock<Cloud>);
 
 impl Shared {
     pub fn cloud(&self) -> &Cloud {
-        self.0.get_or_init(Cloud::start)
+        // Each test has the names of an account of its own in mind.
+        self.0.get_or_init(|| Cloud::of(|options| Options { repeats_names: true, ..with_aws(options) }))
     }
 
     /// One with a certain account, and without AWS: what objects of AWS it has is believed.
     pub fn of_account(&self, id: &str) -> &Cloud {
-        self.0.get_or_init(|| Cloud::of(|options| Options { account_id: Some(id.to_owned()), ..options }))
+        self.0.get_or_init(|| {
+            Cloud::of(|options| Options { account_id: Some(id.to_owned()), repeats_names: true, ..options })
+        })
     }
 
     /// Stops it, if any test started it.
@@ -48,9 +51,13 @@ impl Shared {
     }
 }
 
+fn with_aws(options: Options) -> Options {
+    Options { aws: Aws::Moto { venv: venv() }, ..options }
+}
+
 impl Cloud {
     pub fn start() -> Self {
-        Self::of(|options| Options { aws: Aws::Moto { venv: venv() }, ..options })
+        Self::of(with_aws)
     }
 
     fn of(options: impl Fn(Options) -> Options) -> Self {

@@ -86,7 +86,7 @@ fn create(kind: &'static Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     }
     stamp(kind, cx, &mut object)?;
     (kind.make)(cx, &mut object)?;
-    if let Some(unique) = kind.unique {
+    if let Some(unique) = kind.unique.filter(|_| !cx.settings.repeats_names) {
         let value = object.text(unique);
         let is_taken =
             !value.is_empty() && cx.store(kind.home)?.all(kind.key).any(|(_, one)| one.text(unique) == value);
