@@ -142,7 +142,7 @@ pub(super) async fn marked(aws: &Aws) -> Result<Vec<Marked>, Fault> {
             ids.extend(key.fault()?.key_id);
         }
         let mark = |id: String| async move {
-            match mark_of(aws, &id).await {
+            match standing_mark(aws, &id).await {
                 Ok(mark) => Ok(mark.map(|mark| Marked { mark, id })),
                 // A key whose tags are not for us to read is none of ours.
                 Err(fault) if fault.is(&["AccessDeniedException"]) => Ok(None),

@@ -352,7 +352,9 @@ impl Resource for ServicePrincipal {
     async fn marked(cx: &Call<Either>, plan: &Self) -> Result<Vec<Marked>> {
         let client = &at_level(cx, plan).await?;
         let all = client.once("service principals with a mark", with_mark(client)).await?;
-        Ok(all.iter().filter_map(marked).collect())
+        // One that a destroy has deactivated is no object.
+        let standing = all.iter().filter(|one| one.active != Some(false));
+        Ok(standing.filter_map(marked).collect())
     }
 
     async fn read(cx: &Call<Either>, state: Self) -> Result<Option<Self>> {
