@@ -2,11 +2,11 @@
 //!
 //! Every machine that works on a deployment says the same of it, and no two deployments do: the marks of the objects that are
 //! made tell by it whose they are. Of a state that is kept elsewhere it is where that is; of one in the working directory it is
-//! this machine and that directory.
+//! this machine and that directory. Where that cannot be told for sure it has no name by itself: the journal's folder gives it one.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -18,8 +18,8 @@ const DIGITS: usize = 12;
 /// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deployment {
-    /// A digest of what it is. Nothing can be read from it.
-    pub(crate) name: String,
+    /// A digest of what it is: nothing can be read from it. `None` where two deployments may look the same.
+    pub(crate) name: Option<String>,
     /// Where its state is, if that is a file of this machine.
     pub(crate) state: Option<PathBuf>,
 }
@@ -39,66 +39,110 @@ struct Backend {
     config: Json,
 }
 
-/// The attributes of Terraform's backends that say where a state is; of one that is not here, all but those that say how it is
-/// reached. <https://developer.hashicorp.com/terraform/language/backend>
-const PLACES: &[(&str, &[&str])] = &[
-    ("s3", &["bucket", "key", "workspace_key_prefix"]),
-    ("http", &["address"]),
-    ("gcs", &["bucket", "prefix"]),
-    ("azurerm", &["storage_account_name", "container_name", "key"]),
-    ("remote", &["hostname", "organization", "workspaces"]),
-    ("cloud", &["hostname", "organization", "workspaces"]),
-    ("consul", &["address", "path", "datacenter"]),
-    ("kubernetes", &["host", "namespace", "secret_suffix"]),
-    ("pg", &["schema_name"]),
-    ("oss", &["bucket", "prefix", "key"]),
-    ("cos", &["bucket", "prefix", "key"]),
-    ("oci", &["bucket", "namespace", "key"]),
+/// What says where a backend's state is, in the whole world.
+struct Place {
+    kind: &'static str,
+    /// Attributes without which that is not told, with the variables that stand for them.
+    whole: &'static [(&'static str, &'static str)],
+    /// What tells more, if it is set.
+    further: &'static [(&'static str, &'static str)],
+}
+
+const fn place(
+    kind: &'static str,
+    whole: &'static [(&'static str, &'static str)],
+    further: &'static [(&'static str, &'static str)],
+) -> Place {
+    Place { kind, whole, further }
+}
+
+/// Of other backends (a database, a cluster, a Consul agent) the configuration names what is near, and not which one it is.
+/// <https://developer.hashicorp.com/terraform/language/backend>
+const PLACES: &[Place] = &[
+    place("s3", &[("bucket", ""), ("key", "")], &[("workspace_key_prefix", "")]),
+    place("http", &[("address", "TF_HTTP_ADDRESS")], &[]),
+    place("gcs", &[("bucket", "")], &[("prefix", "")]),
+    place("azurerm", &[("storage_account_name", ""), ("container_name", ""), ("key", "")], &[]),
+    place("remote", &[("organization", "")], &[("hostname", ""), ("workspaces", "")]),
+    place(
+        "cloud",
+        &[("organization", "TF_CLOUD_ORGANIZATION")],
+        &[("hostname", "TF_CLOUD_HOSTNAME"), ("workspaces", "")],
+    ),
+    place("oss", &[("bucket", "")], &[("prefix", ""), ("key", "")]),
+    place("cos", &[("bucket", "")], &[("prefix", ""), ("key", "")]),
+    place("oci", &[("bucket", ""), ("namespace", "")], &[("key", "")]),
 ];
 
 impl Deployment {
-    /// The deployment of a working directory. `state` is what the arguments of Terraform name.
-    pub(crate) fn read(data: &Path, workspace: &str, state: Option<PathBuf>) -> Self {
+    /// The deployment of a working directory. `state` is what the arguments of Terraform name; `variable` reads the environment.
+    pub(crate) fn read(
+        data: &Path,
+        workspace: &str,
+        state: Option<PathBuf>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         // HCP Terraform runs Terraform on a machine of its own, with a state that it puts there for the run.
-        if let Some(slug) = env::var("TFC_WORKSPACE_SLUG").ok().filter(|slug| !slug.is_empty()) {
-            return Self { name: digest(&["cloud", &slug]), state: None };
+        if let Some(slug) = variable("TFC_WORKSPACE_SLUG") {
+            return Self { name: Some(digest(&["cloud", &slug])), state: None };
         }
         let initialized: Initialized = fs::read(data.join("terraform.tfstate"))
             .ok()
             .and_then(|text| serde_json::from_slice(&text).ok())
             .unwrap_or_default();
         match initialized.backend.filter(|backend| backend.kind != "local") {
-            Some(backend) => Self::elsewhere(&backend, workspace),
-            None => Self::here(state, workspace),
+            Some(backend) => Self { name: elsewhere(&backend, workspace, variable), state: None },
+            None => {
+                let state = state.unwrap_or_else(|| match workspace {
+                    "default" => "terraform.tfstate".into(),
+                    named => Path::new("terraform.tfstate.d").join(named).join("terraform.tfstate"),
+                });
+                let machine = fs::read_to_string("/etc/machine-id").unwrap_or_default();
+                Self { name: here(machine.trim(), &state), state: Some(state) }
+            }
         }
     }
+}
 
-    fn elsewhere(backend: &Backend, workspace: &str) -> Self {
-        let none = serde_json::Map::new();
-        let config = backend.config.as_object().unwrap_or(&none);
-        let places = PLACES.iter().find(|(kind, _)| *kind == backend.kind).map(|(_, places)| *places);
-        let says_where = |name: &str| places.is_none_or(|places| places.contains(&name));
-        let place: BTreeMap<&str, &Json> = config
-            .iter()
-            .filter(|(name, value)| says_where(name) && !value.is_null())
-            .map(|(k, v)| (&**k, v))
-            .collect();
-        let place = serde_json::to_string(&place).unwrap_or_default();
-        Self { name: digest(&[&backend.kind, &place, workspace]), state: None }
-    }
+/// The name by which every machine calls a state that is not here.
+fn elsewhere(backend: &Backend, workspace: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let place = PLACES.iter().find(|place| place.kind == backend.kind)?;
+    let value = |(attribute, name): &(&'static str, &str)| {
+        let configured = backend.config.get(attribute).filter(|value| !matches!(value, Json::Null) && *value != "");
+        let value = configured.cloned().or_else(|| variable(name).map(Json::from))?;
+        Some((*attribute, value))
+    };
+    let mut said = place.whole.iter().map(value).collect::<Option<BTreeMap<_, _>>>()?;
+    said.extend(place.further.iter().filter_map(value));
+    let said = serde_json::to_string(&said).ok()?;
+    Some(digest(&[&backend.kind, &said, workspace]))
+}
 
-    fn here(state: Option<PathBuf>, workspace: &str) -> Self {
-        let state = state.unwrap_or_else(|| match workspace {
-            "default" => "terraform.tfstate".into(),
-            named => Path::new("terraform.tfstate.d").join(named).join("terraform.tfstate"),
-        });
-        let folder = env::current_dir().unwrap_or_default();
-        let machine = fs::read_to_string("/etc/machine-id").unwrap_or_default();
-        let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let path = folder.join(&state);
-        let name = digest(&["local", machine.trim(), host.trim(), &path.to_string_lossy()]);
-        Self { name, state: Some(state) }
+/// The name of a state in a file. Containers may have neither a machine's id nor a name or a path of their own.
+fn here(machine: &str, state: &Path) -> Option<String> {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let path = std::env::current_dir().ok()?.join(state);
+    (!machine.is_empty()).then(|| digest(&["local", machine, host.trim(), &path.to_string_lossy()]))
+}
+
+impl Deployment {
+    /// Its name; where it has none by itself, one within `own`, which the working directory is called.
+    pub(crate) fn name_within(&self, own: impl FnOnce() -> String, workspace: &str) -> String {
+        self.name.clone().unwrap_or_else(|| {
+            let state = self.state.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+            digest(&["own", &own(), workspace, &state])
+        })
     }
+}
+
+/// A name that no other deployment has, and no machine finds again.
+pub(crate) fn random() -> String {
+    digest(&[&uuid::Uuid::new_v4().to_string()])
+}
+
+/// Whether a text is a deployment's name.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn digest(parts: &[&str]) -> String {
@@ -116,37 +160,76 @@ fn digest(parts: &[&str]) -> String {
 mod tests {
     use super::*;
 
-    fn of(backend: &str, workspace: &str) -> Deployment {
+    fn of(backend: &str, workspace: &str, variables: &[(&str, &str)]) -> Deployment {
         let data = tempfile::tempdir().unwrap();
         fs::write(data.path().join("terraform.tfstate"), format!(r#"{{"version": 3, "backend": {backend}}}"#)).unwrap();
-        Deployment::read(data.path(), workspace, None)
+        let variable =
+            |name: &str| variables.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+        Deployment::read(data.path(), workspace, None, variable)
     }
 
     #[test]
     fn a_state_elsewhere_is_the_same_deployment_on_every_machine() {
-        let s3 = |config: &str| of(&format!(r#"{{"type": "s3", "config": {{{config}}}, "hash": 1}}"#), "default");
+        let s3 = |config: &str| of(&format!(r#"{{"type": "s3", "config": {{{config}}}, "hash": 1}}"#), "default", &[]);
         let one = s3(r#""bucket": "b", "key": "k", "profile": null"#);
         assert_eq!(one.state, None);
-        assert_eq!(one.name.len(), DIGITS);
+        assert!(is_name(one.name.as_deref().unwrap()));
         assert_eq!(one, s3(r#""bucket": "b", "key": "k", "profile": "ci", "secret_key": "s", "use_lockfile": true"#));
         assert_ne!(one, s3(r#""bucket": "b", "key": "other""#));
         let http = |address: &str, workspace: &str| {
-            of(&format!(r#"{{"type": "http", "config": {{"address": "{address}", "password": "p"}}}}"#), workspace)
+            of(&format!(r#"{{"type": "http", "config": {{"address": "{address}", "password": "p"}}}}"#), workspace, &[])
         };
         assert_ne!(http("https://a", "default"), http("https://b", "default"));
         assert_ne!(http("https://a", "default"), http("https://a", "other"));
     }
 
     #[test]
+    fn what_the_environment_says_of_a_backend_counts_as_what_stands_in_it() {
+        let http = r#"{"type": "http", "config": {"address": null}}"#;
+        let at = |address| of(http, "default", &[("TF_HTTP_ADDRESS", address)]);
+        assert_eq!(at("https://a"), of(r#"{"type": "http", "config": {"address": "https://a"}}"#, "default", &[]));
+        assert_ne!(at("https://a"), at("https://b"));
+        let cloud = r#"{"type": "cloud", "config": {"workspaces": {"name": "w"}}}"#;
+        let of_organization = |name| of(cloud, "default", &[("TF_CLOUD_ORGANIZATION", name)]);
+        assert_ne!(of_organization("a"), of_organization("b"));
+        assert!(of_organization("a").name.is_some());
+        let slug = of(http, "default", &[("TFC_WORKSPACE_SLUG", "organization/workspace")]);
+        assert!(slug.name.is_some() && slug.state.is_none());
+    }
+
+    #[test]
+    fn where_two_deployments_may_look_the_same_there_is_no_name() {
+        for backend in [
+            r#"{"type": "http", "config": {"address": null}}"#,
+            r#"{"type": "http"}"#,
+            r#"{"type": "s3", "config": {"bucket": "b", "key": ""}}"#,
+            r#"{"type": "pg", "config": {"schema_name": null}}"#,
+            r#"{"type": "consul", "config": {"address": "localhost:8500", "path": "p"}}"#,
+            r#"{"type": "kubernetes", "config": {"secret_suffix": "s"}}"#,
+            r#"{"type": "of_next_year", "config": {"bucket": "b"}}"#,
+        ] {
+            assert_eq!(of(backend, "default", &[]), Deployment { name: None, state: None }, "{backend}");
+        }
+        assert_eq!(here("", Path::new("terraform.tfstate")), None);
+        let none = Deployment { name: None, state: Some("a".into()) };
+        let name =
+            |deployment: &Deployment, own: &str, workspace: &str| deployment.name_within(|| own.to_owned(), workspace);
+        assert!(is_name(&name(&none, "o", "w")));
+        let elsewhere = Deployment { state: None, ..none.clone() };
+        for (deployment, own, workspace) in [(&none, "p", "w"), (&none, "o", "v"), (&elsewhere, "o", "w")] {
+            assert_ne!(name(deployment, own, workspace), name(&none, "o", "w"));
+        }
+    }
+
+    #[test]
     fn a_state_here_is_told_by_its_path() {
-        let local = of(r#"{"type": "local", "config": {"path": null}}"#, "default");
-        let none = Deployment::read(Path::new("/nonexistent"), "default", None);
-        assert_eq!(local, none);
-        assert_eq!(none.state.as_deref(), Some(Path::new("terraform.tfstate")));
-        let named = Deployment::read(Path::new("/nonexistent"), "blue", None);
-        assert_eq!(named.state.as_deref(), Some(Path::new("terraform.tfstate.d/blue/terraform.tfstate")));
-        assert_ne!(named.name, none.name);
-        let given = Deployment::read(Path::new("/nonexistent"), "default", Some("other.tfstate".into()));
-        assert_ne!(given.name, none.name);
+        let none = |workspace, state| Deployment::read(Path::new("/nonexistent"), workspace, state, |_| None);
+        assert_eq!(of(r#"{"type": "local", "config": {"path": null}}"#, "default", &[]), none("default", None));
+        assert_eq!(none("default", None).state.as_deref(), Some(Path::new("terraform.tfstate")));
+        assert_eq!(none("blue", None).state.as_deref(), Some(Path::new("terraform.tfstate.d/blue/terraform.tfstate")));
+        let given = Some(PathBuf::from("other.tfstate"));
+        assert_eq!(none("default", given.clone()).state, given);
+        assert_ne!(here("m", Path::new("a")), here("m", Path::new("b")));
+        assert_ne!(here("m", Path::new("a")), here("n", Path::new("a")));
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Working {
 
 impl Default for Working {
     fn default() -> Self {
-        let deployment = Deployment { name: String::new(), state: Some("terraform.tfstate".into()) };
+        let deployment = Deployment { name: Some(String::new()), state: Some("terraform.tfstate".into()) };
         Self { workspace: "default".to_owned(), is_partial: false, plan: None, deployment }
     }
 }
@@ -63,7 +63,7 @@ impl Working {
         let workspace = workspace.unwrap_or_else(|| "default".to_owned());
         let state = arguments.iter().find_map(|arguments| state(arguments));
         Self {
-            deployment: Deployment::read(data, &workspace, state),
+            deployment: Deployment::read(data, &workspace, state, text),
             workspace,
             plan: arguments.iter().find_map(|arguments| plan(arguments)),
             is_partial: arguments.iter().any(|arguments| is_partial(arguments)),
@@ -82,16 +82,14 @@ fn is_partial(arguments: &str) -> bool {
 /// The file that Terraform's arguments name as its state.
 fn state(arguments: &str) -> Option<PathBuf> {
     let mut arguments = arguments.split(['\0', ' ']);
-    while let Some(argument) = arguments.next() {
-        match argument.strip_prefix("--").or_else(|| argument.strip_prefix('-')).map(|it| it.split_once('=')) {
-            Some(Some(("state", path))) => return Some(path.into()),
-            Some(None) if argument.ends_with("-state") && argument.len() <= 7 => {
-                return arguments.next().map(Into::into);
-            }
-            _ => {}
-        }
-    }
-    None
+    arguments
+        .by_ref()
+        .find_map(|argument| match argument.strip_prefix("--").or(argument.strip_prefix('-'))? {
+            // The path may be the next argument.
+            "state" => Some(None),
+            named => named.strip_prefix("state=").map(|path| Some(path.into())),
+        })?
+        .or_else(|| arguments.next().map(Into::into))
 }
 
 /// The plan's file among Terraform's arguments, told by what it is: a ZIP archive.

@@ -10,6 +10,7 @@
 mod entry;
 mod local_state;
 mod mark;
+mod own;
 mod plans;
 mod run;
 
@@ -38,6 +39,8 @@ pub(crate) struct Journal {
     working: Working,
     /// Answered creates: this process keeps their locks as long as it lives.
     answered: Mutex<HashMap<String, Entry>>,
+    /// The name of the deployment.
+    deployment: OnceLock<String>,
     /// What the plan of this run is shown.
     shown: plans::Shown,
     /// What the state had when the plan was made, if that is known.
@@ -69,11 +72,21 @@ pub(crate) fn has_entry(folder: &Path, id: &str) -> bool {
     entry::path(folder, id).exists()
 }
 
+/// The name of the deployment of a working directory, for whoever makes nothing: none where none was needed yet.
+pub(crate) fn deployment(working: &Working, folder: &Path) -> Option<String> {
+    let own = own::given(folder);
+    (working.deployment.name.is_some() || own.is_some()).then(|| name_of(working, || own.unwrap_or_default()))
+}
+
+fn name_of(working: &Working, own: impl FnOnce() -> String) -> String {
+    working.deployment.name_within(own, &working.workspace)
+}
+
 impl Journal {
     /// A journal in a folder, which is made when it is needed; `None` keeps none.
     pub(crate) fn new(folder: Option<PathBuf>, run: Option<Run>, working: Working) -> Self {
-        let (answered, shown, stored, left) = Default::default();
-        Self { folder, run, working, answered, shown, stored, left }
+        let (answered, deployment, shown, stored, left) = Default::default();
+        Self { folder, run, working, answered, deployment, shown, stored, left }
     }
 
     /// Claims the entry of a create of the same values by a run that is over, whose object no state has: this process, or an
@@ -81,10 +94,13 @@ impl Journal {
     /// run with `-target` is handed a part of a state that is kept elsewhere; it claims only what was never answered.
     pub(crate) fn claim(&self, fingerprint: &str) -> Option<Entry> {
         let state = self.working.deployment.state.as_deref();
-        let is_blind = self.working.is_partial && state.is_none();
         self.left().into_iter().filter(|left| fingerprint.starts_with(&left.print)).find_map(|left| {
             let (entry, contents) = Entry::open(&left.path)?;
-            if contents.is_answered() && (is_blind || local_state::read(state).markers.contains(&entry.marker.id)) {
+            let may_be_stored = || match local_state::read(state) {
+                Some(stored) => stored.markers.contains(&entry.marker.id),
+                None => self.working.is_partial,
+            };
+            if contents.is_answered() && may_be_stored() {
                 return None;
             }
             Run::is_over(&contents.record.run).then_some(entry)
@@ -135,7 +151,7 @@ impl Journal {
                 continue;
             }
             let stored = self.stored.get_or_init(|| self.stored_at_plan(folder)).as_ref();
-            let is_ours = mark.deployment == self.working.deployment.name
+            let is_ours = mark.deployment == self.deployment()
                 || stored.is_some_and(|stored| stored.deployments.contains(&mark.deployment));
             match stored {
                 _ if !is_ours => {}
@@ -150,17 +166,18 @@ impl Journal {
     }
 
     /// What the state had when the plan was made that is applied: a state in a file is at hand, a plan in a file has it within,
-    /// and a plan of this run was shown it, if it was one of the whole.
+    /// and a plan of this run was shown it, if it was one of the whole. OpenTofu may have encrypted both files.
     fn stored_at_plan(&self, folder: &Path) -> Option<Stored> {
-        match (&self.working.deployment.state, &self.working.plan) {
-            (Some(path), _) => Some(local_state::read(Some(path))),
-            (None, Some(plan)) => local_state::read_in_plan(plan),
-            (None, None) if self.working.is_partial => None,
-            (None, None) => {
+        let here = local_state::read(self.working.deployment.state.as_deref());
+        let shown = || match &self.working.plan {
+            Some(plan) => local_state::read_in_plan(plan),
+            None if self.working.is_partial => None,
+            None => {
                 let markers = plans::of(folder, self.run.as_ref()?.as_str())?;
                 Some(Stored { markers, ..Stored::default() })
             }
-        }
+        };
+        here.or_else(shown)
     }
 
     fn restore_entry(&self, folder: &Path, mark: &Mark, id: &str) {
@@ -191,14 +208,14 @@ impl Journal {
     }
 
     fn note_plan(&self, marker: Option<&str>) {
-        if let (Some(folder), Some(run), None) = (&self.folder, &self.run, &self.working.deployment.state) {
+        if let (Some(folder), Some(run)) = (&self.folder, &self.run) {
             self.shown.note(folder, run, marker);
         }
     }
 
     /// The name of the deployment, for the private bytes of what it makes.
     pub(crate) fn deployment(&self) -> &str {
-        &self.working.deployment.name
+        self.deployment.get_or_init(|| name_of(&self.working, || own::name(self.folder.as_deref())))
     }
 
     /// Writes the entry of a create that is about to begin. It is on the disk when this returns. A journal that cannot be
@@ -269,7 +286,7 @@ impl Journal {
         if over.is_empty() {
             return Vec::new();
         }
-        let stored = local_state::read(self.working.deployment.state.as_deref()).markers;
+        let stored = local_state::read(self.working.deployment.state.as_deref()).unwrap_or_default().markers;
         let mut unclaimed: Vec<Unclaimed> = over
             .into_iter()
             .filter(|one| !stored.contains(&one.record.marker))

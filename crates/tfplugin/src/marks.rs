@@ -91,7 +91,8 @@ impl Known {
     /// It is no state.
     pub fn read(state: &[u8]) -> Result<Self> {
         let environment = Environment::read();
-        Self::of(state, environment.working.deployment.name, environment.journal)
+        let deployment = journal::deployment(&environment.working, &environment.journal).unwrap_or_default();
+        Self::of(state, deployment, environment.journal)
     }
 
     fn of(state: &[u8], deployment: String, journal: PathBuf) -> Result<Self> {

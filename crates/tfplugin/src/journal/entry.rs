@@ -94,8 +94,9 @@ impl Entry {
 
     /// Writes an entry, and locks it. It is on the disk when this returns.
     pub(super) fn write(folder: &Path, marker: Marker, record: &Record) -> io::Result<Self> {
-        let file = write(folder, &marker.id, &line(record)?, File::try_lock)?;
-        Ok(Self { file: Some((path(folder, &marker.id), file)), marker })
+        let path = path(folder, &marker.id);
+        let file = name_when_whole(folder, &path, &line(record)?, File::try_lock)?;
+        Ok(Self { marker, file: Some((path, file)) })
     }
 
     /// Opens and locks an entry. `None`: another create has it, it is gone, or it is no entry.
@@ -145,13 +146,13 @@ pub(super) fn over(path: &Path) -> Option<Contents> {
 /// Another instance was faster, or the file cannot be written.
 pub(super) fn restore(folder: &Path, record: &Record, id: &str) -> io::Result<()> {
     let text = [line(record)?, line(&Note::Answered(id.to_owned()))?].concat();
-    write(folder, &record.marker, &text, |_| Ok(())).map(|_| ())
+    name_when_whole(folder, &path(folder, &record.marker), &text, |_| Ok(())).map(|_| ())
 }
 
-/// Writes an entry's file. It gets its name when it is complete: nobody reads half of one, and there is one of a marker.
-fn write(
+/// Writes a file of the journal. It gets its name when it is complete: nobody reads half of one, and whoever is first names it.
+pub(super) fn name_when_whole(
     folder: &Path,
-    marker: &str,
+    path: &Path,
     text: &[u8],
     lock: impl Fn(&File) -> Result<(), fs::TryLockError>,
 ) -> io::Result<File> {
@@ -161,7 +162,7 @@ fn write(
     let named = lock(&file).map_err(io::Error::from).and_then(|()| {
         file.write_all(text)?;
         file.sync_all()?;
-        fs::hard_link(&draft, path(folder, marker))
+        fs::hard_link(&draft, path)
     });
     fs::remove_file(&draft)?;
     named?;

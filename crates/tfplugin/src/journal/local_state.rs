@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use base64::Engine;
@@ -16,6 +16,7 @@ use crate::private::Private;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct State {
+    version: u64,
     resources: Vec<Resource>,
 }
 
@@ -52,9 +53,17 @@ pub(crate) struct Stored {
     pub(crate) objects: HashSet<(String, String)>,
 }
 
-/// What a state in a file has; nothing where there is no such file.
-pub(super) fn read(path: Option<&Path>) -> Stored {
-    path.and_then(|path| fs::read(path).ok()).and_then(|text| stored(&text)).unwrap_or_default()
+/// The version of the states that Terraform and OpenTofu write, but for those that OpenTofu encrypts.
+const VERSION: u64 = 4;
+
+/// What a state in a file has; nothing where there is no such file. `None` where it is in none, or cannot be read.
+pub(super) fn read(path: Option<&Path>) -> Option<Stored> {
+    match fs::read(path?) {
+        // Terraform locks the file of a state that it has not written yet.
+        Ok(text) if text.is_empty() => Some(Stored::default()),
+        Ok(text) => stored(&text),
+        Err(error) => (error.kind() == io::ErrorKind::NotFound).then(Stored::default),
+    }
 }
 
 /// The name of the state in a plan's file, which is a ZIP archive.
@@ -70,7 +79,7 @@ pub(super) fn read_in_plan(path: &Path) -> Option<Stored> {
 
 /// What a state has; `None` where that cannot be read.
 pub(crate) fn stored(text: &[u8]) -> Option<Stored> {
-    let state: State = serde_json::from_slice(text).ok()?;
+    let state = serde_json::from_slice::<State>(text).ok().filter(|state| state.version == VERSION)?;
     let mut stored = Stored::default();
     for Resource { mode, kind, instances } in state.resources {
         for Instance { private, attributes } in instances {
@@ -107,8 +116,9 @@ mod tests {
             objects: [("t".to_owned(), "i-1".to_owned())].into(),
         };
         assert_eq!(stored(state.as_bytes()), Some(expected));
-        for none in ["", "{", r#"{"resources": null}"#, "[]"] {
-            assert_eq!(stored(none.as_bytes()).unwrap_or_default(), Stored::default(), "{none}");
+        let unread = r#"{"serial": 1, "encrypted_data": "…", "encryption_version": "v0"}"#;
+        for none in ["", "{", r#"{"version": 4, "resources": null}"#, "[]", unread, r#"{"version": 3}"#] {
+            assert_eq!(stored(none.as_bytes()), None, "{none}");
         }
     }
 }

@@ -4,9 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
-use super::{Entry, Journal, Run, Unclaimed};
-use crate::call::Marker;
+use super::{Entry, Journal, Mark, Run, Unclaimed};
+use crate::call::{Marked, Marker};
+use crate::deployment::Deployment;
 use crate::environment::Working;
+use crate::private::Private;
 
 /// A process that stands for a Terraform, and the journal of its providers.
 struct Terraform {
@@ -198,4 +200,121 @@ fn a_folder_that_cannot_be_made_stops_nothing() {
     journal.ended();
     journal.stored(&marker);
     assert_eq!(journal.unclaimed(), []);
+}
+
+const PRINT: &str = "0123456789abcdef and more";
+
+/// An object that a run left which is over, elsewhere or before its journal was deleted.
+fn left_by(deployment: &str) -> Marked {
+    let since = jiff::Timestamp::from_second(1_790_000_000).unwrap();
+    let mark = Mark::new(uuid::Uuid::new_v4().to_string(), deployment, since, PRINT, "0:1:2").marker();
+    Marked { mark: mark.text().to_owned(), id: "t-1".to_owned() }
+}
+
+fn id_of(marked: &Marked) -> &str {
+    marked.mark.split(':').next().unwrap()
+}
+
+/// A deployment, with its state elsewhere or in a file.
+fn working(state: Option<&std::path::Path>) -> Working {
+    let deployment = Deployment { name: Some("0123456789ab".to_owned()), state: state.map(Into::into) };
+    Working { deployment, ..Working::default() }
+}
+
+#[test]
+fn marks_restore_the_entries_of_this_deployment_that_no_state_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let terraform = Terraform::start(&folder);
+    let (ours, other, stored) = (left_by("0123456789ab"), left_by("ba9876543210"), left_by("0123456789ab"));
+    let plan = terraform.provider_in(working(None));
+    plan.planning();
+    plan.shown(id_of(&stored));
+    // The apply's process, which was shown nothing.
+    let apply = terraform.provider_in(working(None));
+    assert!(apply.claim(PRINT).is_none());
+    apply.restore(&[ours.clone(), other, stored], PRINT).unwrap();
+    let claimed = apply.claim(PRINT).unwrap();
+    assert_eq!(marker(&claimed), id_of(&ours));
+    assert!(apply.claim(PRINT).is_none() && terraform.provider_in(working(None)).claim(PRINT).is_none());
+    assert_eq!(count(&apply), 1);
+    // What it holds is not written again, and nothing is said against it.
+    apply.restore(&[ours], PRINT).unwrap();
+    assert!(apply.claim(PRINT).is_none());
+}
+
+#[test]
+fn where_it_is_not_known_what_the_state_has_an_equal_object_stops_the_create() {
+    let folder = tempfile::tempdir().unwrap();
+    let terraform = Terraform::start(&folder);
+    let ours = left_by("0123456789ab");
+    let nothing_known = |journal: &Journal| {
+        assert_eq!(journal.restore(std::slice::from_ref(&ours), PRINT), Err(ours.clone()));
+        journal.restore(std::slice::from_ref(&ours), "another print").unwrap();
+        journal.restore(&[left_by("ba9876543210")], PRINT).unwrap();
+        assert_eq!(count(journal), 0);
+    };
+    nothing_known(&terraform.provider_in(working(None)));
+    let partial = Working { is_partial: true, ..working(None) };
+    terraform.provider_in(partial.clone()).planning();
+    nothing_known(&terraform.provider_in(partial.clone()));
+    // As OpenTofu encrypts it.
+    let state = folder.path().join("encrypted.tfstate");
+    fs::write(&state, r#"{"encrypted_data": "…"}"#).unwrap();
+    nothing_known(&terraform.provider_in(Working { is_partial: true, ..working(Some(&state)) }));
+    // Another plan in this folder was shown it: a state has had it.
+    let whole = Terraform::start(&folder);
+    whole.provider_in(working(None)).shown(id_of(&ours));
+    terraform.provider_in(partial).restore(std::slice::from_ref(&ours), PRINT).unwrap();
+}
+
+#[test]
+fn a_state_in_a_file_says_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let terraform = Terraform::start(&folder);
+    let (ours, moved) = (left_by("0123456789ab"), left_by("fedcba987654"));
+    let state = folder.path().join("terraform.tfstate");
+    let restored = |text: Option<String>| {
+        if let Some(text) = text {
+            fs::write(&state, text).unwrap();
+        }
+        let journal = terraform.provider_in(Working { is_partial: true, ..working(Some(&state)) });
+        journal.restore(&[ours.clone(), moved.clone()], PRINT).unwrap();
+        let claimed = std::iter::from_fn(|| journal.claim(PRINT)).map(|entry| {
+            let id = marker(&entry);
+            journal.abandon(entry);
+            id
+        });
+        let mut claimed: Vec<String> = claimed.collect();
+        claimed.sort();
+        claimed
+    };
+    let with = |marker: Option<&str>, deployment: &str| {
+        let private = Private { marker: marker.map(str::to_owned), deployment: Some(deployment.to_owned()) };
+        let private = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, private.write());
+        Some(format!(r#"{{"version": 4, "resources": [{{"instances": [{{"private": "{private}"}}]}}]}}"#))
+    };
+    assert_eq!(restored(None), [id_of(&ours)], "there is no state yet");
+    assert_eq!(restored(Some(String::new())), [id_of(&ours)], "it is locked, and not written yet");
+    assert_eq!(restored(with(Some(id_of(&ours)), "0123456789ab")), [""; 0]);
+    // A state that came from another directory knows what it made there.
+    let mut both = [id_of(&ours).to_owned(), id_of(&moved).to_owned()];
+    both.sort();
+    assert_eq!(restored(with(None, "fedcba987654")), both);
+}
+
+#[test]
+fn what_a_folder_without_a_name_of_its_own_makes_is_its_own_alone() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let nameless = |workspace: &str| Working {
+        workspace: workspace.to_owned(),
+        deployment: Deployment { name: None, state: None },
+        ..Working::default()
+    };
+    let (here, there) = (Terraform::start(&one), Terraform::start(&other));
+    let name = |terraform: &Terraform, workspace| terraform.provider_in(nameless(workspace)).deployment().to_owned();
+    assert_eq!(super::deployment(&nameless("a"), &here.folder), None, "nothing was made yet");
+    assert_eq!(name(&here, "a"), name(&here, "a"));
+    assert_eq!(super::deployment(&nameless("a"), &here.folder), Some(name(&here, "a")));
+    assert_ne!(name(&here, "a"), name(&here, "b"));
+    assert_ne!(name(&here, "a"), name(&there, "a"));
 }
