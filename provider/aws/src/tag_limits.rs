@@ -3,10 +3,8 @@
 
 use tfplugin::{Attr, Diagnostic, Error, Path, Step};
 
-use super::tags::Tags;
+use super::tags::{MOST, Tags};
 
-/// Tags of one object.
-const MOST: usize = 50;
 /// Characters of a key and of a value.
 const KEY: usize = 128;
 const VALUE: usize = 256;

@@ -166,7 +166,7 @@ pub fn see<R: Tagged>(aws: &Aws, state: &mut R, remote: &[Tag]) {
 
 /// Tags that an object may bear: EC2, IAM, KMS and S3 have the same limit.
 /// <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
-const MOST: usize = 50;
+pub(crate) const MOST: usize = 50;
 
 /// Whether the mark would be the tag too many beside these.
 pub fn leaves_no_room(wanted: &BTreeMap<String, String>) -> bool {

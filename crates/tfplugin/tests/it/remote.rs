@@ -109,14 +109,30 @@ fn cut(bench: &Bench) {
     running.wait().unwrap();
 }
 
+/// A configuration whose backend is set up: with dev_overrides the initialization cannot ask for the provider.
+fn initialized(bench: &Bench, body: &str) {
+    bench.config(body);
+    bench.run(&["init", "-no-color", "-input=false"]);
+}
+
+/// An apply of two instances that was killed before the state was written; their configuration.
+fn cut_off(bench: &Bench, states: &States) -> String {
+    let body = states.backend() + &two_instances(bench);
+    initialized(bench, &body);
+    cut(bench);
+    body
+}
+
+/// Equal things.
+fn twins(states: &States, count: u8) -> String {
+    states.backend() + &format!("resource \"trial_thing\" \"a\" {{\n  count = {count}\n  name  = \"twin\"\n}}\n")
+}
+
 #[test]
 fn what_a_remote_state_was_not_told_yet_is_taken_over() {
     let Some(bench) = Bench::new() else { return };
     let states = States::serve();
-    let body = states.backend() + &two_instances(&bench);
-    bench.config(&body);
-    bench.run(&["init", "-no-color", "-input=false"]);
-    cut(&bench);
+    let body = cut_off(&bench, &states);
     assert!(!states.has("trial_thing"), "the kill came too late to show anything");
     let made = bench.objects();
     assert_eq!((made.len(), bench.journal().len()), (2, 2));
@@ -135,9 +151,7 @@ fn what_a_remote_state_was_not_told_yet_is_taken_over() {
 fn what_no_plan_takes_over_is_named_until_it_is_dealt_with() {
     let Some(bench) = Bench::new() else { return };
     let states = States::serve();
-    bench.config(&(states.backend() + &two_instances(&bench)));
-    bench.run(&["init", "-no-color", "-input=false"]);
-    cut(&bench);
+    cut_off(&bench, &states);
 
     // The state is empty: Terraform asks the provider for nothing but a validation.
     let ran = bench.destroy().succeeds();
@@ -161,11 +175,8 @@ fn what_no_plan_takes_over_is_named_until_it_is_dealt_with() {
 fn a_twin_that_alone_is_asked_for_is_not_the_one_that_is_stored() {
     let Some(bench) = Bench::new() else { return };
     let states = States::serve();
-    let things = |count: u8| {
-        states.backend() + &format!("resource \"trial_thing\" \"a\" {{\n  count = {count}\n  name  = \"twin\"\n}}\n")
-    };
-    bench.config(&things(1));
-    bench.run(&["init", "-no-color", "-input=false"]);
+    let things = |count| twins(&states, count);
+    initialized(&bench, &things(1));
     bench.run(&["apply", "-auto-approve", "-no-color"]).succeeds();
     assert_eq!(bench.journal().len(), 1, "no run has seen the stored state");
     bench.config(&things(2));
@@ -186,10 +197,7 @@ fn elsewhere(bench: &Bench) {
 fn what_a_machine_without_a_journal_finds_marked_is_taken_over() {
     let Some(bench) = Bench::new() else { return };
     let states = States::serve();
-    let body = states.backend() + &two_instances(&bench);
-    bench.config(&body);
-    bench.run(&["init", "-no-color", "-input=false"]);
-    cut(&bench);
+    let body = cut_off(&bench, &states);
     let made = bench.objects();
     assert_eq!(made.len(), 2);
     elsewhere(&bench);
@@ -206,10 +214,7 @@ fn what_a_machine_without_a_journal_finds_marked_is_taken_over() {
 fn what_is_planned_otherwise_elsewhere_is_named_by_the_next_run() {
     let Some(bench) = Bench::new() else { return };
     let states = States::serve();
-    let body = states.backend() + &two_instances(&bench);
-    bench.config(&body);
-    bench.run(&["init", "-no-color", "-input=false"]);
-    cut(&bench);
+    let body = cut_off(&bench, &states);
     elsewhere(&bench);
     bench.apply(&body.replace("\"quick\"\n}", "\"quick\"\n  size = 11\n}")).succeeds();
     assert_eq!(bench.objects().len(), 3, "other values may be another object");
@@ -222,11 +227,8 @@ fn what_is_planned_otherwise_elsewhere_is_named_by_the_next_run() {
 fn a_twin_is_not_the_one_that_the_state_has_whoever_plans_it() {
     let Some(bench) = Bench::new() else { return };
     let states = States::serve();
-    let things = |count: u8| {
-        states.backend() + &format!("resource \"trial_thing\" \"a\" {{\n  count = {count}\n  name  = \"twin\"\n}}\n")
-    };
-    bench.config(&things(1));
-    bench.run(&["init", "-no-color", "-input=false"]);
+    let things = |count| twins(&states, count);
+    initialized(&bench, &things(1));
     bench.run(&["apply", "-auto-approve", "-no-color"]).succeeds();
     // A whole plan knows what is stored.
     elsewhere(&bench);
