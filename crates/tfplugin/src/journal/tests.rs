@@ -206,8 +206,12 @@ const PRINT: &str = "0123456789abcdef and more";
 
 /// An object that a run left which is over, elsewhere or before its journal was deleted.
 fn left_by(deployment: &str) -> Marked {
+    marked(deployment, "0:1:2")
+}
+
+fn marked(deployment: &str, run: &str) -> Marked {
     let since = jiff::Timestamp::from_second(1_790_000_000).unwrap();
-    let mark = Mark::new(uuid::Uuid::new_v4().to_string(), deployment, since, PRINT, "0:1:2").marker();
+    let mark = Mark::new(uuid::Uuid::new_v4().to_string(), deployment, since, PRINT, run).marker();
     Marked { mark: mark.text().to_owned(), id: "t-1".to_owned() }
 }
 
@@ -232,7 +236,8 @@ fn marks_restore_the_entries_of_this_deployment_that_no_state_has() {
     // The apply's process, which was shown nothing.
     let apply = terraform.provider_in(working(None));
     assert!(apply.claim(PRINT).is_none());
-    apply.restore(&[ours.clone(), other, stored], PRINT).unwrap();
+    let twin = marked("0123456789ab", Run::of(terraform.process.id()).unwrap().as_str());
+    apply.restore(&[twin, ours.clone(), other, stored], PRINT).unwrap();
     let claimed = apply.claim(PRINT).unwrap();
     assert_eq!(marker(&claimed), id_of(&ours));
     assert!(apply.claim(PRINT).is_none() && terraform.provider_in(working(None)).claim(PRINT).is_none());
