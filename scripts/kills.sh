@@ -26,11 +26,4 @@ case ${1-} in -h | -help | --help)
   exit 0
   ;;
 esac
-cd "$root"
-need cargo "install Rust from https://rustup.rs"
-terraform_program >/dev/null
-ensure_venv
-[ -n "${KILLS_BUILT-}" ] || cargo build --release --locked --quiet -p terraform-provider-databricks -p localcloud -p tunnel
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-LOCALCLOUD_VENV=$cache/venv python3 scripts/kills.py "$work" "$@"
+on_the_local_cloud kills.py "$@"

@@ -219,3 +219,18 @@ apply_only() {
   said apply -input=false "$plan/plan" ||
     die "the apply failed, and what it says stands above: run this again, and it goes on from where it is"
 }
+
+# on_the_local_cloud SCRIPT ARGUMENT…: builds our programs and runs a Python script of this folder, in a folder of its own.
+on_the_local_cloud() {
+  local script=$1 work
+  shift
+  cd "$root"
+  need cargo "install Rust from https://rustup.rs"
+  terraform_program >/dev/null
+  ensure_venv
+  [ -n "${IS_BUILT-}" ] || cargo build --release --locked --quiet -p terraform-provider-databricks -p localcloud -p tunnel
+  work=$(mktemp -d)
+  # shellcheck disable=SC2064 # the folder of now
+  trap "rm -rf '$work'" EXIT
+  "$LOCALCLOUD_VENV/bin/python" "scripts/$script" "$work" "$@"
+}

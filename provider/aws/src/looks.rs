@@ -2,9 +2,7 @@
 //!
 //! EC2 finds its marks by itself. The other services do not: each key, role and bucket is asked, a few at a time.
 
-use std::collections::HashSet;
-
-use aws_sdk_ec2::types::{Filter, NatGatewayState, ResourceType};
+use aws_sdk_ec2::types::ResourceType;
 use futures_util::{Stream, StreamExt};
 use tfplugin::Marked;
 use tfplugin::marks::{Bearer, Look};
@@ -66,30 +64,8 @@ async fn ec2(aws: &Aws) -> Result<Look, Fault> {
         let marked = Marked { mark: tag.value?, id: tag.resource_id? };
         Some(Bearer { service: format!("ec2:{kind}"), resource, marked })
     });
-    let mut bearers: Vec<Bearer> = bearers.collect();
-    if bearers.iter().any(is_nat_gateway) {
-        let standing = standing_nat_gateways(aws).await?;
-        bearers.retain(|bearer| !is_nat_gateway(bearer) || standing.contains(&bearer.marked.id));
-    }
     let gap = has_more.then(|| "there are more marks than are looked at".to_owned());
-    Ok(Look { bearers, gap, is_partial: true, ..Look::default() })
-}
-
-fn is_nat_gateway(bearer: &Bearer) -> bool {
-    bearer.resource == Some("databricks_aws_nat_gateway")
-}
-
-/// The NAT gateways that are not deleted: EC2 shows a deleted one, with its tags, for about an hour.
-async fn standing_nat_gateways(aws: &Aws) -> Result<HashSet<String>, Fault> {
-    let states = [NatGatewayState::Pending, NatGatewayState::Available, NatGatewayState::Failed];
-    let states = states.map(|state| state.as_str().to_owned()).to_vec();
-    let standing = Filter::builder().name("state").set_values(Some(states)).build();
-    let mut gateways = aws.ec2.describe_nat_gateways().filter(standing).into_paginator().items().send();
-    let mut ids = HashSet::new();
-    while let Some(gateway) = gateways.next().await {
-        ids.extend(gateway.fault()?.nat_gateway_id);
-    }
-    Ok(ids)
+    Ok(Look { bearers: bearers.collect(), gap, is_partial: true, ..Look::default() })
 }
 
 async fn keys(aws: &Aws) -> Result<Look, Fault> {

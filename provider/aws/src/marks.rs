@@ -4,19 +4,19 @@
 //! EC2 finds tags and removes them from many objects with one request. A bucket keeps its mark: S3 has no request that takes one
 //! tag away and leaves the others to whoever else sets them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Filter, Tag, TagDescription};
+use aws_sdk_ec2::types::{Filter, NatGatewayState, ResourceType, Tag, TagDescription};
 use tfplugin::{Call, Error, Marked, Marker, Result};
 use tokio::sync::OnceCell;
 
 use crate::client::Aws;
 use crate::errors::{Explain, Fault};
 
-/// Pages of 1,000 marks that are looked at: what a state has loses its mark, so that there are few.
-const PAGES: usize = 10;
+/// Marks that are looked at, in pages of 1,000: what a state has loses its mark, so that there are few.
+const MOST: usize = 10_000;
 /// Objects of one request that removes tags: EC2's limit.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html>
 const TOGETHER: usize = 1000;
@@ -75,12 +75,35 @@ pub(crate) async fn tags_on_ec2(aws: &Aws, value: &str) -> Result<(Vec<TagDescri
     let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
     let request = aws.ec2.describe_tags().filters(filter("key", Marker::TAG)).filters(filter("value", value));
     let mut pages = request.into_paginator().page_size(1000).send();
-    let mut tags = Vec::new();
-    for _ in 0..PAGES {
-        let Some(page) = pages.next().await else { return Ok((tags, false)) };
+    let (mut tags, mut has_more) = (Vec::new(), false);
+    while let Some(page) = pages.next().await {
+        has_more = tags.len() >= MOST;
+        if has_more {
+            break;
+        }
         tags.extend(page.fault()?.tags.unwrap_or_default());
     }
-    Ok((tags, pages.next().await.is_some()))
+    let is_nat_gateway = |tag: &TagDescription| tag.resource_type == Some(ResourceType::Natgateway);
+    if tags.iter().any(is_nat_gateway) {
+        let standing = standing_nat_gateways(aws).await?;
+        let stands = |id: &Option<String>| id.as_ref().is_some_and(|id| standing.contains(id));
+        tags.retain(|tag| !is_nat_gateway(tag) || stands(&tag.resource_id));
+    }
+    Ok((tags, has_more))
+}
+
+/// The NAT gateways that are not deleted: EC2 shows a deleted one, with its tags, for about an hour.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html>
+async fn standing_nat_gateways(aws: &Aws) -> Result<HashSet<String>, Fault> {
+    let states = [NatGatewayState::Pending, NatGatewayState::Available, NatGatewayState::Failed];
+    let states = states.map(|state| state.as_str().to_owned()).to_vec();
+    let standing = Filter::builder().name("state").set_values(Some(states)).build();
+    let mut gateways = aws.ec2.describe_nat_gateways().filter(standing).into_paginator().items().send();
+    let mut ids = HashSet::new();
+    while let Some(gateway) = gateways.next().await {
+        ids.extend(gateway.fault()?.nat_gateway_id);
+    }
+    Ok(ids)
 }
 
 /// A stored state has the object of this marker: its mark goes, with those of others that are shown meanwhile.

@@ -185,8 +185,9 @@ fn without<T: Rest>(object: &T, names: &[&str]) -> Result<T> {
     reconcile::object(tree)
 }
 
-/// The refusal of a create whose name an object has already, with what that is imported by, if there is no doubt which it is.
-async fn taken<T: Rest>(calls: &Calls<'_, T>, place: &Place, plan: &T, error: Error) -> Error {
+/// The refusal of a create, with what the object is imported by that stands in its way, if there is no doubt which it is: it has
+/// all its values, or, where the refusal is about the name, that.
+async fn taken<T: Rest>(calls: &Calls<'_, T>, place: &Place, plan: &T, error: Error, is_of_name: bool) -> Error {
     let (Ok(planned), Ok(all)) = (reconcile::tree(plan), calls.list(place).await) else { return error };
     let is_name = |name: &str| name == "name" || name.ends_with("_name");
     let mut equal = Vec::new();
@@ -196,9 +197,10 @@ async fn taken<T: Rest>(calls: &Calls<'_, T>, place: &Place, plan: &T, error: Er
         let Ok(state) = state else { continue };
         let Ok(tree) = reconcile::tree(&state.object) else { continue };
         let Some(id) = tree.get("id").and_then(Json::as_str).map(str::to_owned) else { continue };
-        let has_name = planned.as_object().is_some_and(|planned| {
-            planned.iter().any(|(name, value)| is_name(name) && value.is_string() && tree.get(name) == Some(value))
-        });
+        let has_name = is_of_name
+            && planned.as_object().is_some_and(|planned| {
+                planned.iter().any(|(name, value)| is_name(name) && value.is_string() && tree.get(name) == Some(value))
+            });
         if reconcile::changed(&state.object, plan, None).is_ok_and(|change| change.is_empty()) {
             equal.push(id);
         } else if has_name {
@@ -253,7 +255,8 @@ impl<T: Rest> Resource for Of<T> {
                 return Self::update(cx, state, plan).await;
             }
             Err(Refused::Failed(error)) => return Err(error.into()),
-            Err(Refused::Taken(error)) => return Err(taken(&calls, &place, &plan.object, error).await.into()),
+            Err(Refused::Taken(error)) => return Err(taken(&calls, &place, &plan.object, error, true).await.into()),
+            Err(Refused::Invalid(error)) => return Err(taken(&calls, &place, &plan.object, error, false).await.into()),
         };
         let place = place.with_own(&answer)?;
         if is_whole {

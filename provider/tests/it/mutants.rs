@@ -16,6 +16,13 @@ use crate::crashes;
 
 /// Mutants that are the same as what they were made of, and why.
 const SAME: &[(&str, &str)] = &[
+    ("databricks_aws_ebs_encryption_by_default delete", "a destroy leaves the region's volumes encrypted"),
+    ("databricks_aws_ebs_encryption_by_default find", "a setting is its own key"),
+    ("databricks_aws_ebs_encryption_by_default gone", "a setting is always there"),
+    (
+        "databricks_aws_s3_bucket unsent server_side_encryption",
+        "S3 encrypts with AES256 by itself; a unit test sends a key",
+    ),
     ("databricks_aws_route find", "a route is its own key: a second create takes the one that is there"),
     ("databricks_aws_route_table_association find", "what is associated is its own key, as with routes"),
     ("databricks_mws_permission_assignment find", "an assignment is its own key: a second create is the same PUT"),

@@ -2,7 +2,7 @@
 //! client tokens, and filters by tag. Pure: calls come in with the time, rewritten calls and answers go out.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -17,6 +17,8 @@ use super::xml::{field, map_items, with_field};
 pub(super) struct Behaviour {
     nats: BTreeMap<String, Nat>,
     endpoints: BTreeMap<String, Endpoint>,
+    /// Groups and addresses that are gone: moto keeps their tags.
+    gone: BTreeSet<String>,
     /// Answers by account, action and client token, with the parameters that they belong to.
     tokens: BTreeMap<Token, (BTreeMap<String, String>, Bytes)>,
 }
@@ -181,6 +183,12 @@ impl Behaviour {
                 xml.to_owned()
             }
             "DeleteVpcEndpoints" => self.delete_endpoints(action, xml, now, delay),
+            "DeleteSecurityGroup" | "ReleaseAddress" => {
+                let id = action.parameter("GroupId").or_else(|| action.parameter("AllocationId"));
+                self.gone.extend(id.map(str::to_owned));
+                xml.to_owned()
+            }
+            "DescribeTags" => self.tags(xml, now),
             _ => return self.remember(action, answer),
         };
         self.remember(action, Bytes::from(rewritten))
@@ -306,6 +314,21 @@ impl Behaviour {
             return change(xml);
         }
         map_items(xml, list, |item| Some(change(item)).filter(|item| passes(item, action)))
+    }
+
+    /// Tags without those of what is gone. A deleted NAT gateway shows them for an hour, as it shows itself; moto has another
+    /// word for its type.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagDescription.html>
+    fn tags(&self, xml: &str, now: i64) -> String {
+        let is_gone = |id: &str| {
+            self.gone.contains(id)
+                || self.endpoints.get(id).is_some_and(|endpoint| endpoint.life.state(now) == "deleted")
+        };
+        map_items(xml, "tagSet", |item| match field(item, "resourceType") {
+            _ if field(item, "resourceId").is_some_and(is_gone) => None,
+            Some("nat-gateway") => Some(with_field(item, "resourceType", "natgateway")),
+            _ => Some(item.to_owned()),
+        })
     }
 
     fn endpoint_states(&self, xml: &str, list: &str, action: &Action, now: i64) -> String {
@@ -456,5 +479,27 @@ mod tests {
         assert_eq!(behaviour.before(&group, 30), Before::Pass);
         let by_id = action("DescribeVpcEndpoints", &[("VpcEndpointId.1", "vpce-1")]);
         assert!(matches!(behaviour.before(&by_id, 30), Before::Refuse(_)));
+        let mut tagged = |now| tagged(&mut behaviour, &["vpce-1", "sg-1"], now);
+        assert_eq!(tagged(29), ["vpce-1", "sg-1"]);
+        assert_eq!(tagged(30), ["sg-1"]);
+    }
+
+    /// Of these objects, those whose tags are shown.
+    fn tagged(behaviour: &mut Behaviour, ids: &[&'static str], now: i64) -> Vec<&'static str> {
+        let items: String = ids.iter().map(|id| format!("<item><resourceId>{id}</resourceId></item>")).collect();
+        let answer = behaviour.after(&action("DescribeTags", &[]), format!("<tagSet>{items}</tagSet>").into(), now, 10);
+        let answer = std::str::from_utf8(&answer).unwrap();
+        ids.iter().copied().filter(|id| answer.contains(id)).collect()
+    }
+
+    #[test]
+    fn what_is_gone_shows_no_tags_but_for_a_nat_gateway() {
+        let mut nat = with_nat();
+        let ids = ["nat-1", "eip-1", "sg-1", "sg-2"];
+        nat.after(&action("DeleteNatGateway", &[("NatGatewayId", "nat-1")]), "".into(), 20, 10);
+        assert_eq!(tagged(&mut nat, &ids, 30), ids);
+        nat.after(&action("ReleaseAddress", &[("AllocationId", "eip-1")]), "".into(), 30, 10);
+        nat.after(&action("DeleteSecurityGroup", &[("GroupId", "sg-1")]), "".into(), 30, 10);
+        assert_eq!(tagged(&mut nat, &ids, 30), ["nat-1", "sg-2"]);
     }
 }

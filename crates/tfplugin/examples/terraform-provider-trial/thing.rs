@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Before,
     /// Fails when it is made, and says so.
     After,
+    /// Is made, and its maker never learns it.
+    Lost,
     /// Panics when it is made.
     Panic,
     /// Answers another note than was planned.
@@ -133,6 +135,7 @@ impl Resource for Thing {
         world.put(KIND, &id, &Stored { thing: made.clone(), created_by: cx.marker().text().to_owned() })?;
         match fault {
             Some(Fault::After) => Err(Failed::with(Error::new("The thing is broken"), made)),
+            Some(Fault::Lost) => Err(Error::new("The answer was lost").into()),
             Some(Fault::Panic) => panic!("the thing blew up"),
             Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::Lie) => Ok(Self { note: "a lie".into(), ..made }),

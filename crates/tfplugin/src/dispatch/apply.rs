@@ -76,6 +76,16 @@ impl<P: Provider> Change<P> {
                             None => return Err(to_import(self.entry.name, error).placed(schema).into()),
                         }
                     }
+                    // Perhaps it was made, and only the answer is missing.
+                    Err(Failed { error, partial: None }) if !error.is_undone() => {
+                        match self.entry.operations.find(creation.ask(&self, &entry.marker), &plan).await {
+                            Ok(Some(found)) => {
+                                tracing::info!(resource = self.entry.name, %error, "it was made, and the answer was lost");
+                                self.converge(&creation, (entry, found), &planned).await
+                            }
+                            Ok(None) | Err(_) => (entry, Err(error.into())),
+                        }
+                    }
                     made => (entry, made),
                 }
             }

@@ -24,7 +24,7 @@ fn unread(unknown: &[&str]) -> Diagnostic {
         "Objects are planned as they were last known",
         format!(
             "The provider's {} is known only after something else is applied, so that the objects of this provider block could \
-             not be read. The next plan reads them.",
+             not be read. The next plan reads them: if a workspace is made anew here, it plans what stands in it.",
             unknown.join(", ")
         ),
     )

@@ -18,10 +18,20 @@ fn a_create_that_fails_before_it_made_anything_leaves_nothing() {
     ]);
     assert!(!bench.state().contains("\"trial_thing\""));
     assert!(bench.objects().is_empty());
-    // Whether a create that failed made something is looked at once; then the next one goes its way.
+    // Whether a create that failed made something is looked at when it fails, and once more by the next one: it may be seen late.
+    let finds = || bench.log().iter().filter(|line| *line == "find").count();
+    assert_eq!(finds(), 1);
     bench.apply(&thing("fault = \"before\"")).fails_with(&["The thing was refused"]);
-    assert_eq!(bench.log().iter().filter(|line| *line == "find").count(), 1);
+    assert_eq!(finds(), 3);
     bench.apply(&thing("")).succeeds();
+    bench.settled();
+}
+
+#[test]
+fn a_create_whose_answer_is_lost_is_found_at_once() {
+    let Some(bench) = Bench::new() else { return };
+    bench.apply(&thing("fault = \"lost\"")).succeeds();
+    assert_eq!(bench.objects().len(), 1);
     bench.settled();
 }
 

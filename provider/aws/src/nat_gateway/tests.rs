@@ -15,7 +15,13 @@ async fn a_gateway_lives_and_its_address_is_free_again() {
     let made = hold(&cloud, config(), |gateway| gateway.id.text().to_owned()).await;
     assert_eq!(made.public_ip, address.public_ip);
     let made = change(&cx, made, NatGateway { tags: named("out"), ..config() }).await;
-    end(&cloud, made).await;
+    let marked = async |id: &str| {
+        let (tags, _) = marks::tags_on_ec2(cx.client(), "*").await.unwrap();
+        tags.iter().any(|tag| tag.resource_id() == Some(id))
+    };
+    assert!(marked(made.id.text()).await);
+    end(&cloud, made.clone()).await;
+    assert!(!marked(made.id.text()).await, "EC2 shows the tags of a deleted one for an hour");
     // A replacement uses the same address again.
     let again = make(&cloud.call(), config()).await;
     end(&cloud, again).await;

@@ -305,6 +305,11 @@ resource "databricks_mws_workspaces" "example" {
     async fn read(cx: &Call<Account>, state: Self) -> Result<Option<Self>> {
         let id = &own_id(cx.client(), &state)?;
         let Some(found) = get(cx.client(), id).await? else { return Ok(None) };
+        if found.api.workspace_status == WorkspaceStatus::Cancelling {
+            // A delete was cut off. Nothing in it can be reached any more, and its name and network are not free yet.
+            gone(cx, id).await?;
+            return Ok(None);
+        }
         let new = state_of(cx.client(), &state, &found)?;
         let token = token::read(&new).await;
         Ok(Some(Self { token, ..new }))
@@ -335,19 +340,24 @@ resource "databricks_mws_workspaces" "example" {
         let what = format!("the workspace {id}");
         rest::remove(cx, cx.client(), &what, Request::delete_account(Workspace::path(id))).await?;
         cx.sleep(GOING).await?;
-        let (start, most) = (Duration::from_millis(500), Duration::from_secs(5));
-        cx.poll(&format!("{what} to be gone"), start, most, async || {
-            Ok(match get(cx.client(), id).await? {
-                None => Probe::Done(()),
-                Some(_) => Probe::Waiting("still there".into()),
-            })
-        })
-        .await
+        gone(cx, id).await
     }
 
     fn upgrade(version: i64, state: Json) -> Result<Json> {
         Ok(description::upgrade(version, state))
     }
+}
+
+/// Waits until a workspace that is being deleted is gone.
+async fn gone(cx: &Call<Account>, id: &str) -> Result<()> {
+    let (start, most) = (Duration::from_millis(500), Duration::from_secs(5));
+    cx.poll(&format!("the workspace {id} to be gone"), start, most, async || {
+        Ok(match get(cx.client(), id).await? {
+            None => Probe::Done(()),
+            Some(found) => Probe::Waiting(format!("still there, {}", found.api.workspace_status)),
+        })
+    })
+    .await
 }
 
 /// The id of a workspace that has the planned name and configurations, where these are the deployment's own.

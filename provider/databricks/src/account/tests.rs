@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use databricks::Request;
 use localcloud::{Fault, FaultEffect};
-use tfplugin::{Attr, Resource, Set};
+use tfplugin::{Attr, Call, Resource, Set};
 
 use super::mws_credentials::MwsCredentials;
 use super::mws_customer_managed_keys::{AwsKeyInfo, MwsCustomerManagedKeys};
@@ -11,7 +12,7 @@ use super::mws_networks::MwsNetworks;
 use super::mws_permission_assignment::MwsPermissionAssignment;
 use super::mws_storage_configurations::MwsStorageConfigurations;
 use super::mws_workspaces::MwsWorkspaces;
-use crate::rest::Of;
+use crate::rest::{Of, Rest};
 use crate::testing::{Cloud, create, reads_back, update};
 
 fn credentials() -> Of<MwsCredentials> {
@@ -93,6 +94,29 @@ async fn what_is_created_is_read_imported_and_gone_after_its_delete() {
 }
 
 #[tokio::test]
+async fn a_refused_create_tells_what_stands_in_its_way() {
+    async fn existing<T: Rest>(cx: &Call<T::Client>, plan: Of<T>) -> Option<String> {
+        let failed = Of::<T>::create(cx, plan).await.unwrap_err();
+        assert!(failed.partial.is_none(), "{}", failed.error);
+        failed.error.existing().map(str::to_owned)
+    }
+
+    let cloud = Cloud::start().await;
+    let cx = cloud.account();
+    let made = create(&cx, network(1)).await;
+    // A subnet can be in one network only, and that is what is said, not that the name is taken.
+    assert_eq!(existing(&cx, network(1)).await.as_deref(), Some(made.id.text()));
+    let other = Of::from(MwsNetworks { network_name: "another".into(), ..network(1).into_inner() });
+    assert_eq!(existing(&cx, other).await, None, "another network has the subnets");
+
+    let made = create(&cx, credentials()).await;
+    assert_eq!(existing(&cx, credentials()).await.as_deref(), Some(made.id.text()));
+    let other =
+        MwsCredentials { role_arn: "arn:aws:iam::123456789012:role/other".into(), ..credentials().into_inner() };
+    assert_eq!(existing(&cx, Of::from(other)).await.as_deref(), Some(made.id.text()), "the name is enough");
+}
+
+#[tokio::test]
 async fn a_role_that_iam_still_spreads_is_waited_for() {
     let cloud = Cloud::start().await;
     cloud.running.fault(Fault { times: 1, ..Fault::once("localcloud:ValidateCredentials", 400, "") });
@@ -162,6 +186,24 @@ async fn a_workspace_comes_up_is_changed_in_place_and_frees_its_network_when_it_
     network.unwrap();
     assert!(MwsWorkspaces::read(&cx, changed).await.unwrap().is_none());
     assert!(Of::<MwsNetworks>::read(&cx, second).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_workspace_whose_delete_was_cut_off_is_gone_when_it_is_read() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.account();
+    let (credentials, storage) = (create(&cx, credentials()).await, create(&cx, storage()).await);
+    let network = create(&cx, network(1)).await;
+    let plan = MwsWorkspaces { network_id: network.network_id.clone(), ..workspace(&credentials, &storage) };
+    let made = MwsWorkspaces::create(&cx, plan.clone()).await.map_err(|failed| failed.error).unwrap();
+    let made = MwsWorkspaces::ready(&cx, made).await.unwrap();
+    let path = format!("/workspaces/{}", made.workspace_id.or_default());
+    let answer = cx.client().send::<serde_json::Value>(Request::delete_account(path)).await.unwrap();
+    assert_eq!(answer["workspace_status"], "CANCELLING");
+
+    // What nobody can reach any more is not planned with, and what it stood on is free when it is made anew.
+    assert!(MwsWorkspaces::read(&cx, made).await.unwrap().is_none());
+    MwsWorkspaces::create(&cx, plan).await.map_err(|failed| failed.error).unwrap();
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ pub(super) enum Refused {
     Existing,
     /// Another one has the name.
     Taken(Error),
+    /// What it says cannot be: another one may have what only one can have, such as a subnet.
+    Invalid(Error),
     /// For this reason.
     Failed(Error),
 }
@@ -139,7 +141,7 @@ impl<'a, T: Rest> Calls<'a, T> {
             body.insert(T::API.own().to_owned(), Json::from(place.own()));
         }
         self.write(request, body, &|_| false).await.map_err(|refused| match refused {
-            Refused::Failed(error) | Refused::Taken(error) => error,
+            Refused::Failed(error) | Refused::Taken(error) | Refused::Invalid(error) => error,
             Refused::Existing => Error::new("there is one already"),
         })
     }
@@ -169,6 +171,7 @@ impl<'a, T: Rest> Calls<'a, T> {
                 Err(error) if takes_over(&error) => Ok(Probe::Done(Err(Refused::Existing))),
                 Err(error) if T::is_not_yet(&error) && Instant::now() < end => Ok(Probe::Waiting(error.to_string())),
                 Err(error) if error.is_already_exists() => Ok(Probe::Done(Err(Refused::Taken(placed(error))))),
+                Err(error) if error.status() == Some(400) => Ok(Probe::Done(Err(Refused::Invalid(placed(error))))),
                 Err(error) => Err(placed(error)),
             })
             .await?
