@@ -29,6 +29,7 @@ SCRIPTS = {
 LATE = "The provider's host is known only after"
 # What the account has at each path.
 LISTS = ["workspaces", "networks", "credentials", "storage-configurations", "customer-managed-keys"]
+SECRETS = "secrets of principals"
 # What a workspace has, and where it lists that.
 INSIDE = {
     "clusters": "/api/2.1/clusters/list",
@@ -156,7 +157,7 @@ class Deployment:
         principals = [one for one in answer("scim/v2/ServicePrincipals").get("Resources", []) if one.get("active", False)]
         found["principals"] = principals
         paths = [f"servicePrincipals/{one['id']}/credentials/secrets" for one in principals]
-        found["secrets of principals"] = [secret for path in paths for secret in answer(path).get("secrets", [])]
+        found[SECRETS] = [secret for path in paths for secret in answer(path).get("secrets", [])]
         inside = dict.fromkeys(INSIDE, 0)
         for workspace in found["workspaces"]:
             if workspace["workspace_status"] == "RUNNING":

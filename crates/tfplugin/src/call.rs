@@ -30,7 +30,8 @@ impl Marker {
         Self { text: id.clone(), id, since }
     }
 
-    pub(crate) fn with_text(id: String, since: Timestamp, text: String) -> Self {
+    /// A marker whose tag says more than its id.
+    pub fn with_text(id: String, since: Timestamp, text: String) -> Self {
         Self { id, since, text }
     }
 

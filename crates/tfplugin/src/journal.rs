@@ -29,6 +29,9 @@ pub(crate) use local_state::{Stored, stored};
 pub(crate) use mark::Mark;
 pub(crate) use run::Run;
 
+/// What an entry calls its object's type that was restored from a mark.
+const RESTORED: &str = "object";
+
 /// The journal of one working directory, as one process sees it.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -47,6 +50,8 @@ pub(crate) struct Journal {
     stored: OnceLock<Option<Stored>>,
     /// What runs that are over have left, as this process first saw it, and what has been restored since.
     left: Mutex<Option<Vec<Left>>>,
+    /// Objects without a mark that have been named as what a create may have left.
+    named: Mutex<HashSet<String>>,
 }
 
 /// An entry of a run that is over.
@@ -85,8 +90,8 @@ fn name_of(working: &Working, own: impl FnOnce() -> String) -> String {
 impl Journal {
     /// A journal in a folder, which is made when it is needed; `None` keeps none.
     pub(crate) fn new(folder: Option<PathBuf>, run: Option<Run>, working: Working) -> Self {
-        let (answered, deployment, shown, stored, left) = Default::default();
-        Self { folder, run, working, answered, deployment, shown, stored, left }
+        let (answered, deployment, shown, stored, left, named) = Default::default();
+        Self { folder, run, working, answered, deployment, shown, stored, left, named }
     }
 
     /// Claims the entry of a create of the same values by a run that is over, whose object no state has: this process, or an
@@ -180,10 +185,29 @@ impl Journal {
         here.or_else(shown)
     }
 
+    /// Since when this deployment has been cut off elsewhere, as far as the marks tell that this journal was restored from.
+    pub(crate) fn cut_off_elsewhere(&self) -> Option<Timestamp> {
+        let looked = self.files().into_iter().filter_map(|path| entry::look(&path));
+        let records =
+            looked.map(|one| one.record).filter(|one| one.kind == RESTORED && one.workspace == self.working.workspace);
+        records.filter_map(|one| one.since.parse().ok()).min()
+    }
+
+    /// Whether this journal has the create of an object.
+    pub(crate) fn knows(&self, kind: &str, id: &str) -> bool {
+        let looked = self.files().into_iter().filter_map(|path| entry::look(&path));
+        looked.into_iter().any(|one| one.record.kind == kind && one.id() == Some(id))
+    }
+
+    /// Notes that an object is named as what a create may have left; false if it was named before.
+    pub(crate) fn names(&self, id: &str) -> bool {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned())
+    }
+
     fn restore_entry(&self, folder: &Path, mark: &Mark, id: &str) {
         let record = Record {
             marker: mark.id.clone(),
-            kind: "object".to_owned(),
+            kind: RESTORED.to_owned(),
             fingerprint: mark.print.clone(),
             since: mark.since.to_string(),
             run: mark.run.clone(),

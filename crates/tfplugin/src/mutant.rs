@@ -116,6 +116,10 @@ where
         R::NAMED
     }
 
+    fn is_unmarked(&self) -> bool {
+        R::UNMARKED
+    }
+
     fn marked<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Vec<crate::call::Marked>>> {
         match Self::fault() {
             Some(Fault::Find) => Box::pin(async { Ok(Vec::new()) }),

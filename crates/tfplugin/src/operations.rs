@@ -72,6 +72,8 @@ pub(crate) trait Operations<C>: Debug + Send + Sync {
     fn find<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Option<Value>>>;
     /// Whether the service takes its name once only.
     fn is_named(&self) -> bool;
+    /// Whether nothing on the object tells whose it is.
+    fn is_unmarked(&self) -> bool;
     /// The objects that bear a mark.
     fn marked<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Vec<Marked>>>;
     /// Makes the object and waits until it is ready.
@@ -219,6 +221,10 @@ where
 
     fn is_named(&self) -> bool {
         R::NAMED
+    }
+
+    fn is_unmarked(&self) -> bool {
+        R::UNMARKED
     }
 
     fn marked<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Vec<Marked>>> {

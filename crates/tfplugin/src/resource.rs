@@ -105,6 +105,8 @@ pub trait Resource: Object {
     const IMMUTABLE: bool = false;
     /// Whether the service takes the object's name once only, so that [`Self::marked`] is of no use before a create is refused.
     const NAMED: bool = false;
+    /// Whether nothing on the object tells whose it is, and its values alone let [`Self::find`] find it.
+    const UNMARKED: bool = false;
     /// What becomes of the object when it is removed outside Terraform.
     const REMOVAL: Removal = Removal::Gone;
     /// Limits of the operations. The `timeouts` block overrides them.

@@ -226,6 +226,7 @@ impl<T: Rest> Resource for Of<T> {
     const VERSION: i64 = T::VERSION;
     const IMMUTABLE: bool = matches!(T::API.update, Update::None);
     const REMOVAL: Removal = T::REMOVAL;
+    const UNMARKED: bool = true;
     const TIMEOUTS: Timeouts = T::TIMEOUTS;
 
     type Client = T::Client;

@@ -104,7 +104,11 @@ impl Cloud {
 
 /// A call with a marker of its own and a minute of time.
 pub(crate) fn call<C>(client: C) -> Call<C> {
-    let marker = Marker::new(uuid::Uuid::new_v4().to_string(), Timestamp::now());
+    call_with(client, Marker::new(uuid::Uuid::new_v4().to_string(), Timestamp::now()))
+}
+
+/// The same with a marker of the test's.
+pub(crate) fn call_with<C>(client: C, marker: Marker) -> Call<C> {
     Call::new(Arc::new(client), CancellationToken::new(), Duration::from_secs(60), marker)
 }
 

@@ -59,6 +59,9 @@ pub fn terraform() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
+/// Where a provider reads how it is broken, if it is one that can be (`scripts/mutants.sh`).
+pub const MUTANT: &str = "TFPLUGIN_MUTANT";
+
 impl Bench {
     /// An empty directory; `env` is all that terraform and the provider see beside PATH and a home of their own.
     pub fn new(env: &BTreeMap<String, String>) -> Self {
@@ -77,6 +80,9 @@ impl Bench {
         env.insert("TF_CLI_CONFIG_FILE".into(), rc.display().to_string());
         env.insert("TF_IN_AUTOMATION".into(), "1".into());
         env.insert("CHECKPOINT_DISABLE".into(), "1".into());
+        if let Ok(mutant) = std::env::var(MUTANT) {
+            env.entry(MUTANT.into()).or_insert(mutant);
+        }
         Self { dir, env }
     }
 

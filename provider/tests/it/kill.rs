@@ -17,6 +17,7 @@ pub const TESTS: &[Test] = &[
         an_apply_that_was_killed_on_another_machine_is_taken_over,
     ),
     ("a_create_that_was_refused_is_not_looked_for", a_create_that_was_refused_is_not_looked_for),
+    ("what_bears_no_mark_is_taken_over_by_its_import_block", what_bears_no_mark_is_taken_over_by_its_import_block),
 ];
 
 /// One of each kind of create: with a client token, with tags only, with a natural name, without either.
@@ -200,8 +201,8 @@ resource "databricks_service_principal" "refused" {
 }
 "#;
 
-/// Nothing was made, so that no later create may take another's object for it, and nothing is said of it. An answer that was lost is
-/// another matter.
+/// Nothing was made, so that no later create may take another's object for it, and nothing is said of it. What fails in the service may
+/// have been made: it is looked for.
 fn a_create_that_was_refused_is_not_looked_for(_: &Cloud) {
     let cloud = Cloud::start();
     let bench = Bench::new(&cloud.account);
@@ -212,17 +213,77 @@ fn a_create_that_was_refused_is_not_looked_for(_: &Cloud) {
     };
     let calls = ["ec2:CreateVpc", "iam:CreateRole", "s3:CreateBucket", "POST /api/*"];
     let apply = ["apply", "-auto-approve", "-no-color", "-input=false"];
-    for (status, effect, left) in [(403, FaultEffect::Before, 0), (500, FaultEffect::After, 5)] {
+    let fails = |status, effect| {
         for call in calls {
             cloud.fault(Fault { times: 100, effect, ..Fault::once(call, status, "Refused") });
         }
-        bench.run(&apply).failed();
+        let ran = bench.run(&apply);
         cloud.clear_faults();
+        ran
+    };
+    for (status, left) in [(403, 0), (500, 5)] {
+        fails(status, FaultEffect::Before).failed();
         assert_eq!(entries(), left, "after {status}");
     }
-    bench.apply();
-    bench.plan_is_empty("after the refusals");
+    fails(500, FaultEffect::After).succeeded();
+    bench.plan_is_empty("after the failures");
     bench.destroy(&[]);
+    assert_eq!(cloud.objects(), Vec::<String>::new());
+    cloud.stop();
+}
+
+/// A key, which has neither a name nor tags, and something that has a mark.
+const UNMARKED: &str = r#"
+resource "databricks_service_principal" "one" {
+  display_name             = "cut off"
+  disable_as_user_deletion = false
+}
+
+resource "databricks_mws_customer_managed_keys" "one" {
+  use_cases  = ["STORAGE"]
+  depends_on = [databricks_service_principal.one]
+
+  aws_key_info {
+    key_arn = "arn:aws:kms:eu-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001"
+  }
+}
+"#;
+
+/// Nobody is stopped by an equal object unless the deployment was cut off; then what was made since is named, and not made again.
+fn what_bears_no_mark_is_taken_over_by_its_import_block(_: &Cloud) {
+    let cloud = Cloud::start();
+    let other = Bench::new(&cloud.account);
+    other.write(UNMARKED);
+    other.apply();
+    // By more than the clocks of the service's parts may differ.
+    std::thread::sleep(Duration::from_secs(6));
+    let bench = Bench::new(&cloud.account);
+    bench.write(UNMARKED);
+    bench.apply();
+    let whole = cloud.census();
+
+    // On another machine, of a deployment whose state was never written.
+    let forget = || {
+        let _ = std::fs::remove_file(bench.dir.path().join("terraform.tfstate"));
+        let _ = std::fs::remove_file(bench.dir.path().join("terraform.tfstate.backup"));
+    };
+    forget();
+    let journal = bench.dir.path().join(".terraform/provider-journal");
+    for entry in std::fs::read_dir(&journal).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|kind| kind == "json") {
+            std::fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    let apply = ["apply", "-auto-approve", "-no-color", "-input=false", "-parallelism=1"];
+    let said = bench.run(&apply).failed();
+    assert!(said.contains("may be the object that is to be made here") && said.contains("cut off elsewhere"), "{said}");
+    assert_eq!(cloud.census(), whole, "nothing was made");
+    forget();
+    import_what_is_in_the_way(&bench, &apply);
+    bench.plan_is_empty("after the imports");
+    assert_eq!(cloud.census(), whole, "what there was is what there is");
+    bench.destroy(&[]);
+    other.destroy(&[]);
     assert_eq!(cloud.objects(), Vec::<String>::new());
     cloud.stop();
 }

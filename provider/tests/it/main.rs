@@ -26,6 +26,7 @@ mod pages;
 mod policies;
 mod reads;
 mod root_module;
+mod secrets;
 mod taken_over;
 
 use std::collections::BTreeMap;

@@ -1,24 +1,24 @@
 //! Whether the tests of every resource notice that it is broken: `scripts/mutants.sh`, on a provider that breaks one operation
 //! of one resource when it is told to (`tfplugin/src/mutant.rs`).
 //!
-//! Each resource has a cloud of its own for each of its mutants. A mutant is caught when the contract or the crash test fails.
+//! Each resource has a cloud of its own for each of its mutants. A mutant is caught when the contract or the crash test fails, or,
+//! for jobs, one of their own tests.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 
 use libtest_mimic::Trial;
 use terraform_provider_databricks::Databricks;
 use terraform_provider_databricks::context::Context;
-use tfplugin::{Provider, ResourceEntry};
+use tfplugin::{Provider, Removal, ResourceEntry};
 
+use crate::bench::MUTANT;
 use crate::cloud::Cloud;
 use crate::contract::{self, Case, configured, levels};
 use crate::crashes;
 
 /// Mutants that are the same as what they were made of, and why.
 const SAME: &[(&str, &str)] = &[
-    ("databricks_aws_ebs_encryption_by_default delete", "a destroy leaves the region's volumes encrypted"),
-    ("databricks_aws_ebs_encryption_by_default find", "a setting is its own key"),
-    ("databricks_aws_ebs_encryption_by_default gone", "a setting is always there"),
     (
         "databricks_aws_s3_bucket unsent server_side_encryption",
         "S3 encrypts with AES256 by itself; a unit test sends a key",
@@ -29,6 +29,12 @@ const SAME: &[(&str, &str)] = &[
     (
         "databricks_service_principal_secret unread service_principal_id",
         "whose secret it is says where it is looked for: no answer tells it",
+    ),
+    ("databricks_token unsent lifetime_seconds", "no answer tells it: a unit test holds the request"),
+    ("databricks_service_principal_secret unsent lifetime", "no answer tells it: a unit test holds the request"),
+    (
+        "databricks_ssh_job delete",
+        "what has run is no object of the service's; a unit test has its traces gone (a_destroy_runs_its_command_and_leaves_nothing)",
     ),
     ("databricks_ssh_job gone", "a command that has run is history: nobody looks for it"),
     (
@@ -56,7 +62,9 @@ pub fn trials() -> Vec<Trial> {
 /// How a resource is broken: each of its operations, and the attribute that its update changes (with `MUTANTS=all`, each
 /// attribute of its example). What no answer of the service tells cannot be missed here: unit tests hold the requests.
 fn mutants(entry: &ResourceEntry<Context>) -> Vec<String> {
-    let mut mutants: Vec<String> = ["delete", "find", "gone"].map(str::to_owned).to_vec();
+    // A setting is its own key, is always there, and stays when it is no longer managed.
+    let operations: &[&str] = if entry.removal == Removal::Setting { &[] } else { &["delete", "find", "gone"] };
+    let mut mutants: Vec<String> = operations.iter().copied().map(str::to_owned).collect();
     let untold = entry.import_ignores();
     let mut attributes = configured(entry);
     attributes.retain(|(name, _)| !untold.contains(name));
@@ -65,7 +73,10 @@ fn mutants(entry: &ResourceEntry<Context>) -> Vec<String> {
         attributes = attributes.drain(updated..).take(1).collect();
     }
     for (name, _) in attributes {
-        mutants.push(format!("unread {name}"));
+        // What is not read stays as it was: only an import begins with nothing.
+        if entry.import_id.is_some() {
+            mutants.push(format!("unread {name}"));
+        }
         mutants.push(format!("unsent {name}"));
     }
     mutants
@@ -75,6 +86,7 @@ fn survives(entry: &'static ResourceEntry<Context>, mutant: &str) -> bool {
     // Only a creation that was cut off looks for what it made.
     let order = if mutant == "find" { [true, false] } else { [false, true] };
     let said = order.into_iter().find_map(|cut| noticed(entry, mutant, cut));
+    let said = said.or_else(|| if entry.removal == Removal::History { jobs_notice(entry.name, mutant) } else { None });
     let name = format!("{} {mutant}", entry.name);
     let same = SAME.iter().find(|(known, _)| *known == name).map(|(_, why)| *why);
     match (&said, same) {
@@ -85,11 +97,19 @@ fn survives(entry: &'static ResourceEntry<Context>, mutant: &str) -> bool {
     said.is_none() && same.is_none()
 }
 
+/// What a job does on its machine is no call of an API: its own tests notice, with the mutant in their environment.
+fn jobs_notice(name: &str, mutant: &str) -> Option<String> {
+    let tests = std::env::current_exe().unwrap();
+    let arguments = ["job", "--skip", "every_mutant", "--test-threads", "1"];
+    let ended = Command::new(tests).args(arguments).env(MUTANT, format!("{name} {mutant}")).output().unwrap();
+    (!ended.status.success()).then(|| "the tests of jobs".to_owned())
+}
+
 /// What the contract, or the crash test, says of a broken resource; `None` if it passes.
 fn noticed(entry: &'static ResourceEntry<Context>, mutant: &str, cut: bool) -> Option<String> {
     let cloud = Cloud::start();
     let mut env = levels(&cloud, entry.name).remove(0).1;
-    env.insert("TFPLUGIN_MUTANT".into(), format!("{} {mutant}", entry.name));
+    env.insert(MUTANT.into(), format!("{} {mutant}", entry.name));
     let test = || match cut {
         true => crashes::leaves_one(&cloud, entry, &env, true),
         false => contract::holds(&Case { entry, env: env.clone() }),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, diagnostics, no_marker};
@@ -61,6 +62,9 @@ impl<P: Provider> Change<P> {
         if adopted.is_none() && !self.entry.operations.is_named() {
             self.restore(&creation).await?;
             adopted = self.claim(&creation).await?;
+        }
+        if adopted.is_none() && self.entry.operations.is_unmarked() {
+            self.look_for_leftover(&creation).await?;
         }
         let (entry, made) = match adopted {
             Some(adopted) => self.converge(&creation, adopted, &planned).await,
@@ -127,8 +131,31 @@ impl<P: Provider> Change<P> {
                 return Ok(());
             }
         };
-        let restored = self.server.journal.restore(&marked, &creation.fingerprint);
-        restored.map_err(|object| perhaps_stored(self.entry.name, &object))
+        match self.server.journal.restore(&marked, &creation.fingerprint) {
+            // What cannot be imported, a token whose value is lost, stands in nobody's way.
+            Err(object) if self.entry.import_id.is_some() => Err(perhaps_stored(self.entry.name, &object)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Stops where an apply that was cut off elsewhere may have made the object: nothing on it tells whose it is.
+    async fn look_for_leftover(&self, creation: &Creation<'_>) -> Result<()> {
+        let journal = &self.server.journal;
+        let Some(since) = journal.cut_off_elsewhere() else { return Ok(()) };
+        let marker = Marker::new("", since);
+        let found = self.entry.operations.find(creation.ask(self, &marker), creation.plan).await;
+        let Ok(Some(found)) = found else { return Ok(()) };
+        match found.member("id") {
+            Value::String(id) if !journal.knows(self.entry.name, id) => {
+                let error =
+                    Error::whole(format!("{} {id:?} may be the object that is to be made here", self.entry.name));
+                Err(match journal.names(id) {
+                    true => perhaps_left(error, self.entry.name, id, since),
+                    false => error.detail("Another resource of the same values has said so. Deal with that one first."),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Brings an object that was found to what is planned. Whatever fails, the object is known and stays in the state.
@@ -248,6 +275,16 @@ fn to_import(name: &str, error: Error) -> Error {
         "If it is this deployment's (an apply that was cut off may have made it), take it over with this block, with the address \
          that Terraform names below, and apply again:\n\n{}",
         import_block(name, &id)
+    ))
+}
+
+/// That an object may have been left by a create that was cut off, which nothing on it tells.
+fn perhaps_left(error: Error, name: &str, id: &str, since: Timestamp) -> Error {
+    error.detail(format!(
+        "An apply of this deployment that began at {since} was cut off elsewhere. Since then it was made with the same values, and \
+         nothing on it tells whose it is. Nothing was made. Take it over with this block, with the address that Terraform names \
+         below, and apply again:\n\n{}\n\nIf it is somebody else's, apply again without the block, and another one is made.",
+        import_block(name, id)
     ))
 }
 

@@ -419,6 +419,27 @@ async fn tokens_are_read_in_one_list() {
 }
 
 #[tokio::test]
+async fn the_mark_of_a_token_tells_whose_it_is_to_a_machine_without_a_journal() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.any_workspace().await;
+    let text = format!("{}:0123456789ab:1790000000:0123456789abcdef:run", cx.marker().id);
+    let marker = tfplugin::Marker::with_text(cx.marker().id.clone(), cx.marker().since, text.clone());
+    let marked = crate::testing::call_with(cx.client().clone(), marker.clone());
+    let plan = Token { comment: "same".into(), ..Default::default() };
+    let lost = create(&marked, plan.clone()).await;
+    let found = Token::marked(&cx, &plan).await.unwrap();
+    assert_eq!(found, [tfplugin::Marked { mark: text, id: lost.id.text().to_owned() }]);
+    assert!(Token::find(&cx, &plan, &marker).await.unwrap().is_none());
+    assert!(Token::read(&cx, lost).await.unwrap().is_none());
+
+    // A service that takes no comment of this length gets the marker's id.
+    cloud.running.fault(Fault::once("POST /api/2.0/token/create", 400, "INVALID_PARAMETER_VALUE"));
+    let made = create(&marked, plan).await;
+    let comment = wire_comment(&cx, &made.id).await;
+    assert!(comment.ends_with(&format!("(terraform-created-by:{})", marker.id)), "{comment}");
+}
+
+#[tokio::test]
 async fn a_token_whose_value_was_lost_is_revoked_and_no_other() {
     let cloud = Cloud::start().await;
     let cx = cloud.any_workspace().await;

@@ -62,8 +62,8 @@ pub struct Token {
 
 /// The comment with which a token is issued: the API has no tags, and shows a token's value once. A token whose value was
 /// lost in a crash is found by its mark and revoked. Once the token is in a state, the first read takes the mark away.
-fn marked(comment: &Attr<String>, marker: &Marker) -> String {
-    let mark = format!("({}:{})", Marker::TAG, marker.id);
+fn marked(comment: &Attr<String>, mark: &str) -> String {
+    let mark = format!("({}:{mark})", Marker::TAG);
     if comment.text().is_empty() { mark } else { format!("{} {mark}", comment.text()) }
 }
 
@@ -105,12 +105,17 @@ fn state_of(known: Token, info: TokenInfo) -> Token {
 }
 
 async fn issue(cx: &Call<Workspace>, plan: Token) -> Result<Token> {
-    let body = CreateToken {
-        comment: marked(&plan.comment, cx.marker()),
+    let body = |mark: &str| CreateToken {
+        comment: marked(&plan.comment, mark),
         lifetime_seconds: plan.lifetime_seconds.known().copied(),
         ..CreateToken::default()
     };
-    let issued = tokens::create(cx.client(), &body).await.created()?;
+    let issued = match tokens::create(cx.client(), &body(cx.marker().text())).await {
+        // How long a comment may be is not documented: with the marker's id alone, it is at least found by its journal.
+        Err(error) if error.status() == Some(400) => tokens::create(cx.client(), &body(&cx.marker().id)).await,
+        issued => issued,
+    };
+    let issued = issued.created()?;
     Ok(Token { token_value: issued.token_value.into(), ..state_of(plan, issued.token_info) })
 }
 
@@ -153,11 +158,17 @@ impl Resource for Token {
     /// The value of a token that a cut-off create issued is lost: the token is revoked, and another is issued.
     async fn find(cx: &Call<AnyWorkspace>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let cx = &level::call(cx, &plan.provider_config).await?;
-        let mark = format!("({}:{})", Marker::TAG, marker.id);
-        for orphan in tokens::list(cx.client(), false).await?.into_iter().filter(|one| one.comment.ends_with(&mark)) {
-            tokens::revoke(cx.client(), &orphan.token_id).await?;
+        for orphan in tokens::list(cx.client(), false).await? {
+            if mark_of(&orphan.comment).is_some_and(|mark| marker.is_on(mark)) {
+                tokens::revoke(cx.client(), &orphan.token_id).await?;
+            }
         }
         Ok(None)
+    }
+
+    async fn marked(cx: &Call<AnyWorkspace>, plan: &Self) -> Result<Vec<Marked>> {
+        let cx = &level::call(cx, &plan.provider_config).await?;
+        Ok(cx.client().once("tokens with a mark", all_marked(cx.client())).await?.to_vec())
     }
 
     /// An expired token is gone, also while the API still lists it.
@@ -209,13 +220,13 @@ mod tests {
 
     #[test]
     fn a_comment_survives_its_mark() {
-        let marker = Marker::new("0a1b", Timestamp::UNIX_EPOCH);
+        let mark = "0a1b:0123456789ab:1790000000:0123456789abcdef:0a1b2c3d:4194304:99999999999";
         let texts =
             ["nightly import", "with (brackets)", "ends in a blank ", "  nightly\n", "a (terraform-created-by:", ""];
         for comment in texts.map(Attr::from).into_iter().chain([Attr::Null]) {
-            let wire = marked(&comment, &marker);
+            let wire = marked(&comment, mark);
             assert_eq!(unmarked(&wire), (comment.text(), true), "{wire:?}");
-            assert_eq!(mark_of(&wire), Some("0a1b"), "{wire:?}");
+            assert_eq!(mark_of(&wire), Some(mark), "{wire:?}");
             let told = |comment: &str| TokenInfo { comment: comment.to_owned(), ..TokenInfo::default() };
             let known = Token { comment: comment.clone(), ..Token::default() };
             for wire in [wire.as_str(), wire.trim(), comment.text(), comment.text().trim()] {
