@@ -80,14 +80,10 @@ impl<P: Provider> Change<P> {
                             None => return Err(to_import(self.entry.name, error).placed(schema).into()),
                         }
                     }
-                    // Perhaps it was made, and only the answer is missing.
                     Err(Failed { error, partial: None }) if !error.is_undone() => {
-                        match self.entry.operations.find(creation.ask(&self, &entry.marker), &plan).await {
-                            Ok(Some(found)) => {
-                                tracing::info!(resource = self.entry.name, %error, "it was made, and the answer was lost");
-                                self.converge(&creation, (entry, found), &planned).await
-                            }
-                            Ok(None) | Err(_) => (entry, Err(error.into())),
+                        match self.look_at_once(&creation, &entry).await {
+                            Some(found) => self.converge(&creation, (entry, found), &planned).await,
+                            None => (entry, Err(error.into())),
                         }
                     }
                     made => (entry, made),
@@ -119,6 +115,20 @@ impl<P: Provider> Change<P> {
             journal.abandon(entry);
         }
         Ok(None)
+    }
+
+    /// What a create made that failed in a way that leaves that open: only its answer may be missing. What the journal has of another
+    /// create is not it.
+    async fn look_at_once(&self, creation: &Creation<'_>, entry: &Entry) -> Option<Value> {
+        let found = self.entry.operations.find(creation.ask(self, &entry.marker), creation.plan).await;
+        let found = found.ok()??;
+        let is_anothers =
+            matches!(found.member("id"), Value::String(id) if self.server.journal.knows(self.entry.name, id));
+        if is_anothers {
+            return None;
+        }
+        tracing::info!(resource = self.entry.name, "it was made, and the answer was lost");
+        Some(found)
     }
 
     /// Restores the journal's entries of creates that were cut off on another machine, or before the journal was deleted.
