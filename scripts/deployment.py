@@ -107,6 +107,12 @@ class Deployment:
             ["terraform", *arguments], cwd=self.folder, env=self.env, capture_output=True, text=True, stdin=subprocess.DEVNULL
         )
 
+    def put_back_emptied_state(self):
+        """Terraform empties a state in a file before it writes it anew: a kill between the two leaves nothing but the backup."""
+        state, backup = self.folder / "terraform.tfstate", self.folder / "terraform.tfstate.backup"
+        if state.exists() and not state.stat().st_size and backup.exists():
+            shutil.copy(backup, state)
+
     def change(self, verb):
         """The command line of an apply or destroy."""
         return [verb, "-auto-approve", "-input=false", "-no-color", f"-var-file={VARIABLES}"]

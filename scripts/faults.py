@@ -135,6 +135,7 @@ class Life:
         code, said = self.run(command, chance.choice(["all", "providers"]) if way.startswith("killed") else None)
         struck = not self.faults()
         self.deployment.localcloud("fault", "clear")
+        self.deployment.put_back_emptied_state()
         wrong = []
         if code and way == "late":
             wrong.append(f"it fails because a call is late\n{said}")

@@ -63,6 +63,7 @@ def round_of(deployment, name, seconds, way, elsewhere, whole, nothing):
         subprocess.run(SCRIPTS["sleep"], cwd=deployment.folder, env=deployment.env, capture_output=True, check=True)
     command = SCRIPTS.get(name) or deployment.change("destroy" if name == "destroy" else "apply")
     was_over = cut(deployment, command, seconds, way)
+    deployment.put_back_emptied_state()
     if elsewhere:
         shutil.rmtree(deployment.folder / ".terraform")
         deployment.initialize()
