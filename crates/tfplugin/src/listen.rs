@@ -183,16 +183,17 @@ pub(crate) struct Count {
 }
 
 impl Count {
-    /// Ends when the last connection was closed and none came within `grace`: Terraform is gone.
-    pub(crate) async fn deserted(&self, grace: Duration) {
-        loop {
-            let closed = self.closed.notified();
-            closed.await;
-            tokio::time::sleep(grace).await;
-            if self.open.load(Ordering::SeqCst) == 0 {
-                return;
-            }
+    /// Ends when none came within `first`, or the last connection was closed and none came within `grace`: Terraform is gone.
+    pub(crate) async fn deserted(&self, first: Duration, grace: Duration) {
+        let _ = tokio::time::timeout(first, self.closed.notified()).await;
+        while self.open.load(Ordering::SeqCst) > 0 || !self.stays_empty(grace).await {
+            self.closed.notified().await;
         }
+    }
+
+    async fn stays_empty(&self, grace: Duration) -> bool {
+        tokio::time::sleep(grace).await;
+        self.open.load(Ordering::SeqCst) == 0
     }
 }
 

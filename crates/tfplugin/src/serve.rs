@@ -1,6 +1,7 @@
 //! A provider's process, from the handshake to the end. Terraform starts it, reads one line, and speaks gRPC.
 
 use std::io::Write;
+use std::os::unix::process::parent_id;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,10 @@ use crate::tls::{self, Tls};
 
 /// Without a connection for so long, Terraform is gone: it was killed, or it crashed.
 const DESERTED: Duration = Duration::from_secs(2);
+/// Terraform connects as soon as it has read the line; go-plugin waits a minute for the line itself.
+const FIRST_CONNECTION: Duration = Duration::from_secs(60);
+/// How often it is looked whether Terraform still lives.
+const LIFE_SIGN: Duration = Duration::from_secs(1);
 /// What still runs when Terraform is gone may use this long to end.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// go-plugin kills what has not ended two seconds after Shutdown.
@@ -88,10 +93,16 @@ pub(crate) async fn run<P: Provider>(
     let connections = listener.connections(tls.map(|tls| tls.config), Arc::clone(&count), ended.clone());
     let stop = ended.clone();
     let watched = Arc::clone(&server);
+    let deserted = async move {
+        tokio::select! {
+            () = count.deserted(FIRST_CONNECTION, DESERTED) => {}
+            () = orphaned() => {}
+        }
+    };
     let watch = async move {
         tokio::select! {
             () = watched.shutdown.cancelled() => {}
-            () = count.deserted(DESERTED), if owned => {
+            () = deserted, if owned => {
                 tracing::warn!("Terraform is gone; what runs is interrupted");
                 watched.gone.cancel();
                 watched.stop();
@@ -113,6 +124,14 @@ pub(crate) async fn run<P: Provider>(
     tokio::select! {
         served = serving => served.map_err(Error::from),
         () = drained => Ok(()),
+    }
+}
+
+/// Ends when the process that started this one has ended. It may have been killed before it connected.
+async fn orphaned() {
+    let parent = parent_id();
+    while parent_id() == parent {
+        tokio::time::sleep(LIFE_SIGN).await;
     }
 }
 

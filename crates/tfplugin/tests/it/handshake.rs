@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::bench::Bench;
 
@@ -70,6 +71,43 @@ fn plugin(bench: &Bench, certificate: &str) -> (std::process::Child, Vec<String>
     let mut line = String::new();
     BufReader::new(provider.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     (provider, line.trim().split('|').map(str::to_owned).collect())
+}
+
+/// Between the handshake's line and the connection.
+#[test]
+fn it_ends_with_a_terraform_that_was_killed_before_it_connected() {
+    let Some(bench) = Bench::new() else { return };
+    let mut parent = Command::new("sh")
+        .args([
+            "-c",
+            "\"$0\" >line & echo $! >pid; exec sleep 600",
+            &bench.path("plugins/terraform-provider-trial").display().to_string(),
+        ])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
+        .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
+        .env("TMPDIR", bench.path("tmp"))
+        .current_dir(bench.path("work"))
+        .spawn()
+        .unwrap();
+    let read = |name: &str| std::fs::read_to_string(bench.path("work").join(name)).unwrap_or_default();
+    let until = |what: &str, is_so: &dyn Fn() -> bool| {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !is_so() {
+            assert!(Instant::now() < end, "{what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until("the handshake's line is there", &|| read("line").ends_with('\n') && read("pid").ends_with('\n'));
+    let process = std::path::PathBuf::from("/proc").join(read("pid").trim());
+    assert!(process.exists());
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(process.exists(), "it waits for a Terraform that lives");
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    until("it ends", &|| !process.exists());
+    assert!(std::fs::read_dir(bench.path("tmp")).unwrap().next().is_none(), "the socket is left behind");
 }
 
 fn key_and_certificate() -> (rcgen::KeyPair, rcgen::Certificate) {
