@@ -159,16 +159,16 @@ class Life:
     def live(self, cases, counts, chance):
         """One life with at most one case in each command: what is wrong, by case, and how many cases struck."""
         faulty, struck = [], 0
-        for command in COMMANDS:
-            case = cases.get(command)
-            if not case:
-                if command in ("apply", "destroy") or (command == "wake" and "sleep" in cases):
-                    code, said = self.run(command)
-                    if code:
-                        return [*faulty, ({"command": command}, [said])], struck
-                elif command == "sleep" and "wake" in cases:
-                    self.run(command)
+        needed = {"apply", "destroy", *cases}
+        if needed & {"sleep", "wake"}:
+            needed |= {"sleep", "wake"}
+        for command in filter(needed.__contains__, COMMANDS):
+            if command not in cases:
+                code, said = self.run(command)
+                if code:
+                    return [*faulty, ({"command": command}, [said])], struck
                 continue
+            case = cases[command]
             wrong, has_struck = self.strike(case, counts[command], chance)
             struck += has_struck
             if command in ("apply", "wake") and not wrong:

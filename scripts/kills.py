@@ -98,12 +98,17 @@ def main():
     parser.add_argument("--elsewhere", action="store_true")
     parser.add_argument("--provisioning", default="0s")
     parser.add_argument("--seed", type=int, default=random.randrange(2**31))
+    parser.add_argument("--skew", type=int, default=0)
     parser.add_argument("--commands", default=",".join(COMMANDS))
     asked = parser.parse_args()
     chance = random.Random(asked.seed)
     sys.stdout.reconfigure(line_buffering=True)
-    print(f"seed {asked.seed}, state {asked.backend}, {'elsewhere' if asked.elsewhere else 'same folder'}, provisioning {asked.provisioning}")
+    where = "elsewhere" if asked.elsewhere else "same folder"
+    clock = f", the provider's clock {asked.skew:+} s" if asked.skew else ""
+    print(f"seed {asked.seed}, state {asked.backend}, {where}, provisioning {asked.provisioning}{clock}")
     deployment = Deployment(asked.work, asked.backend, asked.provisioning)
+    if asked.skew:
+        deployment.skew(asked.skew)
     try:
         nothing = deployment.census()
         begun = time.monotonic()

@@ -4,7 +4,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/kills.sh [--rounds N] [--backend local|s3|http] [--elsewhere] [--provisioning DURATION] [--seed N] [--commands LIST]
+Usage: scripts/kills.sh [--rounds N] [--backend local|s3|http] [--elsewhere] [--provisioning DURATION] [--skew SECONDS]
+                        [--seed N] [--commands LIST]
 
 Each round kills one command of the root module on a local cloud of its own (the provider, Terraform, both, or Ctrl-C once or twice),
 and applies again: afterwards there must be one object of each kind, an empty plan, and nothing after a destroy. A round takes about 15
@@ -14,6 +15,7 @@ seconds without provisioning.
   --backend KIND           where the state is: local, s3 (the default) or http
   --elsewhere              each apply after a kill runs without .terraform, as on another machine
   --provisioning DURATION  how long workspaces, clusters and NAT gateways take to come up, 0s if it is not given
+  --skew SECONDS           how far the provider's clock is ahead of the services' (needs libfaketime)
   --seed N                 repeats a run: it is printed
   --commands LIST          of apply,destroy,sleep,wake,reset; all of them if it is not given
 
