@@ -102,6 +102,14 @@ impl Deployment {
             }
         }
     }
+
+    /// Its name; where it has none by itself, one within `own`, which the working directory is called.
+    pub(crate) fn name_within(&self, own: impl FnOnce() -> String, workspace: &str) -> String {
+        self.name.clone().unwrap_or_else(|| {
+            let state = self.state.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+            digest(&["own", &own(), workspace, &state])
+        })
+    }
 }
 
 /// The name by which every machine calls a state that is not here.
@@ -123,16 +131,6 @@ fn here(machine: &str, state: &Path) -> Option<String> {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     let path = std::env::current_dir().ok()?.join(state);
     (!machine.is_empty()).then(|| digest(&["local", machine, host.trim(), &path.to_string_lossy()]))
-}
-
-impl Deployment {
-    /// Its name; where it has none by itself, one within `own`, which the working directory is called.
-    pub(crate) fn name_within(&self, own: impl FnOnce() -> String, workspace: &str) -> String {
-        self.name.clone().unwrap_or_else(|| {
-            let state = self.state.as_deref().unwrap_or(Path::new("")).to_string_lossy();
-            digest(&["own", &own(), workspace, &state])
-        })
-    }
 }
 
 /// A name that no other deployment has, and no machine finds again.

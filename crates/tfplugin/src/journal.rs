@@ -60,6 +60,8 @@ struct Left {
     path: PathBuf,
     /// The fingerprint, or its beginning.
     print: String,
+    /// When its create began, if a mark has restored it.
+    restored: Option<Timestamp>,
 }
 
 /// A create of a run that is over, whose object may be in no state.
@@ -124,7 +126,9 @@ impl Journal {
     fn look(&self, path: PathBuf) -> Option<Left> {
         let record = entry::look(&path)?.record;
         let is_left = record.workspace == self.working.workspace && Run::is_over(&record.run);
-        is_left.then_some(Left { path, print: record.fingerprint })
+        let since = || record.since.parse().ok();
+        let restored = (record.kind == RESTORED).then(since).flatten();
+        is_left.then_some(Left { path, print: record.fingerprint, restored })
     }
 
     /// Adds an entry to those that are left, if it is new.
@@ -187,10 +191,7 @@ impl Journal {
 
     /// Since when this deployment has been cut off elsewhere, as far as the marks tell that this journal was restored from.
     pub(crate) fn cut_off_elsewhere(&self) -> Option<Timestamp> {
-        let looked = self.files().into_iter().filter_map(|path| entry::look(&path));
-        let records =
-            looked.map(|one| one.record).filter(|one| one.kind == RESTORED && one.workspace == self.working.workspace);
-        records.filter_map(|one| one.since.parse().ok()).min()
+        self.left().into_iter().filter_map(|left| left.restored).min()
     }
 
     /// Whether this journal has the create of an object.
