@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
-use super::{Entry, Journal, Mark, Run, Unclaimed};
+use super::{Entry, Journal, Mark, RESTORED, Run, Unclaimed};
 use crate::call::{Marked, Marker};
 use crate::deployment::Deployment;
 use crate::environment::Working;
@@ -236,6 +236,7 @@ fn marks_restore_the_entries_of_this_deployment_that_no_state_has() {
     // The apply's process, which was shown nothing.
     let apply = terraform.provider_in(working(None));
     assert!(apply.claim(PRINT).is_none());
+    assert_eq!(apply.cut_off_elsewhere(), None);
     let twin = marked("0123456789ab", Run::of(terraform.process.id()).unwrap().as_str());
     apply.restore(&[twin, ours.clone(), other, stored], PRINT).unwrap();
     let claimed = apply.claim(PRINT).unwrap();
@@ -243,8 +244,19 @@ fn marks_restore_the_entries_of_this_deployment_that_no_state_has() {
     assert!(apply.claim(PRINT).is_none() && terraform.provider_in(working(None)).claim(PRINT).is_none());
     assert_eq!(count(&apply), 1);
     // What it holds is not written again, and nothing is said against it.
-    apply.restore(&[ours], PRINT).unwrap();
+    apply.restore(std::slice::from_ref(&ours), PRINT).unwrap();
     assert!(apply.claim(PRINT).is_none());
+    // Each process of the run knows by it that something may be there that bears no mark, and what it made itself.
+    let since = Mark::parse(&ours.mark).map(|mark| mark.since);
+    for journal in [&apply, &terraform.provider_in(working(None))] {
+        assert_eq!(journal.cut_off_elsewhere(), since);
+        assert!(
+            journal.knows(RESTORED, &ours.id)
+                && !journal.knows(RESTORED, "another")
+                && !journal.knows("other", &ours.id)
+        );
+    }
+    assert!(apply.names(&ours.id) && !apply.names(&ours.id));
 }
 
 #[test]
