@@ -1,6 +1,8 @@
 //! The product's own client and its wire types against the local cloud: both sides mean the same by every field.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use std::time::{Duration, Instant};
+
 use databricks::api::account::{Workspace, WorkspaceStatus};
 use databricks::api::identity::{
     ComplexValue, CreateServicePrincipalSecret, Patch, PatchOperation, ServicePrincipal, ServicePrincipalSecret,
@@ -13,6 +15,9 @@ use localcloud::{Options, Running, Server};
 use secret::Secret;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+/// No wait lasts so long.
+const LIMIT: Duration = Duration::from_secs(20);
 
 struct Bench {
     cloud: Running,
@@ -61,9 +66,10 @@ impl Bench {
         assert_eq!(made["custom_tags"], json!({ "a": "b" }));
         let mut workspace: Workspace = serde_json::from_value(made).unwrap();
         assert_eq!(workspace.workspace_status, WorkspaceStatus::Provisioning);
+        let begun = Instant::now();
         while workspace.workspace_status != WorkspaceStatus::Running {
-            assert!(!workspace.workspace_status.is_failed(), "{workspace:?}");
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            assert!(!workspace.workspace_status.is_failed() && begun.elapsed() < LIMIT, "{workspace:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
             let path = Workspace::path(workspace.workspace_id.unwrap());
             workspace = self.account.send(Request::get_account(path)).await.unwrap();
         }
@@ -110,8 +116,10 @@ async fn a_workspace_is_made_used_and_removed() {
             .await
             .is_err_and(|error| error.is_not_found())
     };
+    let begun = Instant::now();
     while !gone().await {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        assert!(begun.elapsed() < LIMIT, "the workspace is still there");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     bench.account.send::<()>(Request::delete_account(&path)).await.unwrap();
 }

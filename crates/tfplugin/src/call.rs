@@ -1,5 +1,6 @@
 //! One call of an operation: its client, its deadline, its cancellation, and the marker of a create.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub struct Marker {
     /// The create began at this time or later.
     pub since: Timestamp,
     text: String,
+    /// The ids of what is surely not this create's.
+    others: Arc<HashSet<String>>,
 }
 
 impl Marker {
@@ -27,12 +30,23 @@ impl Marker {
     /// A marker that says nothing but its id.
     pub fn new(id: impl Into<String>, since: Timestamp) -> Self {
         let id = id.into();
-        Self { text: id.clone(), id, since }
+        Self::with_text(id.clone(), since, id)
     }
 
     /// A marker whose tag says more than its id.
     pub fn with_text(id: String, since: Timestamp, text: String) -> Self {
-        Self { id, since, text }
+        Self { id, since, text, others: Arc::default() }
+    }
+
+    /// The same, with the ids of objects that are surely not of this create.
+    pub(crate) fn beside(&self, others: HashSet<String>) -> Self {
+        Self { others: Arc::new(others), ..self.clone() }
+    }
+
+    /// Whether an object is surely not of this create: another create has made it, or the state has it. Where nothing but its values
+    /// tells whose an object is, [`crate::Resource::find`] asks this of each that it finds.
+    pub fn is_anothers(&self, id: &str) -> bool {
+        self.others.contains(id)
     }
 
     /// What the creating request writes into the tag: the id first, then what tells whose the object is. At most 127

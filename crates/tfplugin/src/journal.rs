@@ -50,8 +50,8 @@ pub(crate) struct Journal {
     stored: OnceLock<Option<Stored>>,
     /// What runs that are over have left, as this process first saw it, and what has been restored since.
     left: Mutex<Option<Vec<Left>>>,
-    /// Objects without a mark that have been named as what a create may have left.
-    named: Mutex<HashSet<String>>,
+    /// Objects without a mark, by type and id, that creates of this process have made or found.
+    taken: Mutex<HashSet<(String, String)>>,
 }
 
 /// An entry of a run that is over.
@@ -92,8 +92,8 @@ fn name_of(working: &Working, own: impl FnOnce() -> String) -> String {
 impl Journal {
     /// A journal in a folder, which is made when it is needed; `None` keeps none.
     pub(crate) fn new(folder: Option<PathBuf>, run: Option<Run>, working: Working) -> Self {
-        let (answered, deployment, shown, stored, left, named) = Default::default();
-        Self { folder, run, working, answered, deployment, shown, stored, left, named }
+        let (answered, deployment, shown, stored, left, taken) = Default::default();
+        Self { folder, run, working, answered, deployment, shown, stored, left, taken }
     }
 
     /// Claims the entry of a create of the same values by a run that is over, whose object no state has: this process, or an
@@ -159,7 +159,7 @@ impl Journal {
                 self.add(path);
                 continue;
             }
-            let stored = self.stored.get_or_init(|| self.stored_at_plan(folder)).as_ref();
+            let stored = self.planned_with(folder);
             let is_ours = mark.deployment == self.deployment()
                 || stored.is_some_and(|stored| stored.deployments.contains(&mark.deployment));
             match stored {
@@ -174,6 +174,11 @@ impl Journal {
         Ok(())
     }
 
+    /// What the state had when the plan was made that is applied, if that is known.
+    fn planned_with(&self, folder: &Path) -> Option<&Stored> {
+        self.stored.get_or_init(|| self.stored_at_plan(folder)).as_ref()
+    }
+
     /// What the state had when the plan was made that is applied: a state in a file is at hand, a plan in a file has it within,
     /// and a plan of this run was shown it, if it was one of the whole. OpenTofu may have encrypted both files.
     fn stored_at_plan(&self, folder: &Path) -> Option<Stored> {
@@ -181,10 +186,7 @@ impl Journal {
         let shown = || match &self.working.plan {
             Some(plan) => local_state::read_in_plan(plan),
             None if self.working.is_partial => None,
-            None => {
-                let markers = plans::of(folder, self.run.as_ref()?.as_str())?;
-                Some(Stored { markers, ..Stored::default() })
-            }
+            None => plans::of(folder, self.run.as_ref()?.as_str()),
         };
         here.or_else(shown)
     }
@@ -194,15 +196,24 @@ impl Journal {
         self.left().into_iter().filter_map(|left| left.restored).min()
     }
 
-    /// Whether this journal has the create of an object.
-    pub(crate) fn knows(&self, kind: &str, id: &str) -> bool {
+    /// The objects of a type that are surely not of the create of a marker: what other creates have made, what has been taken, and
+    /// what the state has.
+    pub(crate) fn others(&self, kind: &str, marker: &str) -> HashSet<String> {
         let looked = self.files().into_iter().filter_map(|path| entry::look(&path));
-        looked.into_iter().any(|one| one.record.kind == kind && one.id() == Some(id))
+        let of_others = looked.filter(|one| one.record.kind == kind && one.record.marker != marker);
+        let mut others: HashSet<String> = of_others.filter_map(|one| one.id().map(str::to_owned)).collect();
+        let stored = self.folder.as_deref().and_then(|folder| self.planned_with(folder));
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = taken.iter().chain(stored.iter().flat_map(|stored| &stored.objects));
+        others.extend(known.filter(|(of, _)| of == kind).map(|(_, id)| id.clone()));
+        others
     }
 
-    /// Notes that an object is named as what a create may have left; false if it was named before.
-    pub(crate) fn names(&self, id: &str) -> bool {
-        self.named.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned())
+    /// Takes an object for one create; false if another one of this run has taken it. Where one process serves many runs, nothing is
+    /// kept.
+    pub(crate) fn take(&self, kind: &str, id: &str) -> bool {
+        let object = (kind.to_owned(), id.to_owned());
+        self.run.is_none() || self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(object)
     }
 
     fn restore_entry(&self, folder: &Path, mark: &Mark, id: &str) {
@@ -225,6 +236,11 @@ impl Journal {
     pub(crate) fn shown(&self, marker: &str) {
         self.stored(marker);
         self.note_plan(Some(marker));
+    }
+
+    /// The plan or refresh of this run was shown an object that nothing marks.
+    pub(crate) fn shown_unmarked(&self, kind: &str, id: &str) {
+        self.note_plan(Some(&plans::object(kind, id)));
     }
 
     /// A plan is made: that of a state that has nothing is shown no marker.

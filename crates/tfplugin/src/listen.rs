@@ -258,7 +258,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
     use std::time::{Duration, SystemTime};
 
-    use super::sweep;
+    use super::{Count, Ordering, sweep};
 
     #[test]
     fn what_killed_processes_left_is_swept_and_nothing_else() {
@@ -287,5 +287,26 @@ mod tests {
             fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
         assert_eq!(left, ["else", &id(1), &id(3), "plugin-of-others"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_comes_or_the_last_one_goes_and_terraform_is_gone() {
+        let (first, grace) = (Duration::from_secs(60), Duration::from_secs(2));
+        let lasts = async |count: &Count| {
+            let begun = tokio::time::Instant::now();
+            count.deserted(first, grace).await;
+            begun.elapsed()
+        };
+        assert_eq!(lasts(&Count::default()).await, first + grace, "nobody came");
+
+        let count = Count::default();
+        count.open.store(2, Ordering::SeqCst);
+        let goes = async |after: u64| {
+            tokio::time::sleep(Duration::from_secs(after)).await;
+            count.open.fetch_sub(1, Ordering::SeqCst);
+            count.closed.notify_one();
+        };
+        let (lasted, (), ()) = tokio::join!(lasts(&count), goes(100), goes(300));
+        assert_eq!(lasted, Duration::from_secs(300) + grace, "the last one went");
     }
 }

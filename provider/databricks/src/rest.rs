@@ -185,6 +185,11 @@ fn without<T: Rest>(object: &T, names: &[&str]) -> Result<T> {
     reconcile::object(tree)
 }
 
+/// An object's id.
+fn id_of<T: Rest>(object: &T) -> Result<Option<String>> {
+    Ok(reconcile::tree(object)?.get("id").and_then(Json::as_str).map(str::to_owned))
+}
+
 /// The refusal of a create, with what the object is imported by that stands in its way, if there is no doubt which it is: it has
 /// all its values, or, where the refusal is about the name, that.
 async fn taken<T: Rest>(calls: &Calls<'_, T>, place: &Place, plan: &T, error: Error, is_of_name: bool) -> Error {
@@ -196,7 +201,7 @@ async fn taken<T: Rest>(calls: &Calls<'_, T>, place: &Place, plan: &T, error: Er
         let state = place.clone().with_own(found).and_then(|place| calls.state(&place, plan, found));
         let Ok(state) = state else { continue };
         let Ok(tree) = reconcile::tree(&state.object) else { continue };
-        let Some(id) = tree.get("id").and_then(Json::as_str).map(str::to_owned) else { continue };
+        let Ok(Some(id)) = id_of(&state.object) else { continue };
         let has_name = is_of_name
             && planned.as_object().is_some_and(|planned| {
                 planned.iter().any(|(name, value)| is_name(name) && value.is_string() && tree.get(name) == Some(value))
@@ -226,7 +231,8 @@ impl<T: Rest> Resource for Of<T> {
     const VERSION: i64 = T::VERSION;
     const IMMUTABLE: bool = matches!(T::API.update, Update::None);
     const REMOVAL: Removal = T::REMOVAL;
-    const UNMARKED: bool = true;
+    // What a PUT makes is its own key.
+    const UNMARKED: bool = !T::API.create_puts;
     const TIMEOUTS: Timeouts = T::TIMEOUTS;
 
     type Client = T::Client;
@@ -293,7 +299,8 @@ impl<T: Rest> Resource for Of<T> {
             }
             let place = place.clone().with_own(&found)?;
             let state = calls.state(&place, &plan.object, &found)?;
-            if reconcile::changed(&state.object, &plan.object, None)?.is_empty() {
+            let is_anothers = id_of(&state.object)?.is_some_and(|id| marker.is_anothers(&id));
+            if !is_anothers && reconcile::changed(&state.object, &plan.object, None)?.is_empty() {
                 // A secret that no answer tells may have been corrected since: the update that follows sends it.
                 let known = if Self::IMMUTABLE { &plan.object } else { &T::default() };
                 return calls.state(&place, known, &found).map(Some);

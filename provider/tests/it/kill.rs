@@ -18,6 +18,7 @@ pub const TESTS: &[Test] = &[
     ),
     ("a_create_that_was_refused_is_not_looked_for", a_create_that_was_refused_is_not_looked_for),
     ("what_bears_no_mark_is_taken_over_by_its_import_block", what_bears_no_mark_is_taken_over_by_its_import_block),
+    ("equal_objects_whose_answers_are_lost_stay_two", equal_objects_whose_answers_are_lost_stay_two),
 ];
 
 /// One of each kind of create: with a client token, with tags only, with a natural name, without either.
@@ -285,6 +286,39 @@ fn what_bears_no_mark_is_taken_over_by_its_import_block(_: &Cloud) {
     bench.destroy(&[]);
     other.destroy(&[]);
     assert_eq!(cloud.objects(), Vec::<String>::new());
+    cloud.stop();
+}
+
+/// Two keys of equal values: no answer but that of their create tells which is whose.
+const EQUAL: &str = r#"
+resource "databricks_mws_customer_managed_keys" "equal" {
+  count     = 2
+  use_cases = ["STORAGE"]
+
+  aws_key_info {
+    key_arn = "arn:aws:kms:eu-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001"
+  }
+}
+"#;
+
+/// Whichever of the answers is lost, and both.
+fn equal_objects_whose_answers_are_lost_stay_two(_: &Cloud) {
+    let cloud = Cloud::start();
+    let bench = Bench::new(&cloud.account);
+    bench.write(EQUAL);
+    let call = "POST /api/2.0/accounts/*/customer-managed-keys";
+    for (times, skip, parallelism) in [(1, 0, "1"), (1, 1, "1"), (2, 0, "1"), (2, 0, "2")] {
+        cloud.fault(Fault { times, skip, ..Fault::lost_answer(call) });
+        let parallelism = format!("-parallelism={parallelism}");
+        bench.run(&["apply", "-auto-approve", "-no-color", "-input=false", &parallelism]).succeeded();
+        let ids = [0, 1]
+            .map(|at| bench.attributes(&format!("databricks_mws_customer_managed_keys.equal[{at}]"))["id"].clone());
+        assert_ne!(ids[0], ids[1], "{times} answers after {skip}");
+        assert_eq!(cloud.objects(), ["customer_managed_keys 2"], "{times} answers after {skip}");
+        bench.plan_is_empty("after lost answers");
+        bench.destroy(&[]);
+        assert_eq!(cloud.objects(), Vec::<String>::new());
+    }
     cloud.stop();
 }
 

@@ -41,12 +41,12 @@ impl World {
     }
 
     pub(crate) fn put<T: Serialize>(&self, kind: &str, id: &str, object: &T) -> Result<()> {
-        self.log(&format!("put {kind}"))?;
         // At once or not at all: others read meanwhile.
         let draft = self.folder.join(format!("{kind}.{id}.new"));
         fs::write(&draft, serde_json::to_vec_pretty(object)?)?;
         fs::rename(draft, self.path(kind, id))?;
-        Ok(())
+        // Last: whoever waits for the line and kills this process finds the object.
+        self.log(&format!("put {kind}"))
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<T>> {
@@ -79,7 +79,8 @@ impl World {
 
     pub(crate) fn log(&self, line: &str) -> Result<()> {
         let mut log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log"))?;
-        writeln!(log, "{line}")?;
+        // In one piece: other objects, and other processes, write lines at the same time.
+        log.write_all(format!("{line}\n").as_bytes())?;
         Ok(())
     }
 

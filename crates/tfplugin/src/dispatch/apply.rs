@@ -1,5 +1,6 @@
 //! ApplyResourceChange: create, update, delete.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,10 +82,11 @@ impl<P: Provider> Change<P> {
                         }
                     }
                     Err(Failed { error, partial: None }) if !error.is_undone() => {
-                        match self.look_at_once(&creation, &entry).await {
-                            Some(found) => self.converge(&creation, (entry, found), &planned).await,
-                            None => (entry, Err(error.into())),
-                        }
+                        self.look_again(&creation, entry, &planned, error).await
+                    }
+                    Ok(made) if !self.takes(&made) => {
+                        let error = Error::new("Another resource of the same values has taken what this one has made");
+                        self.look_again(&creation, entry, &planned, error.detail("Apply again.")).await
                     }
                     made => (entry, made),
                 }
@@ -107,8 +109,7 @@ impl<P: Provider> Change<P> {
     async fn claim(&self, creation: &Creation<'_>) -> Result<Option<(Entry, Value)>> {
         let journal = &self.server.journal;
         while let Some(entry) = journal.claim(&creation.fingerprint) {
-            let found = self.entry.operations.find(creation.ask(self, &entry.marker), creation.plan).await?;
-            if let Some(found) = found {
+            if let Some(found) = self.find(creation, &entry.marker).await? {
                 tracing::info!(resource = self.entry.name, "found what an earlier create made that was cut off");
                 return Ok(Some((entry, found)));
             }
@@ -117,18 +118,50 @@ impl<P: Provider> Change<P> {
         Ok(None)
     }
 
-    /// What a create made that failed in a way that leaves that open: only its answer may be missing. What the journal has of another
-    /// create is not it.
-    async fn look_at_once(&self, creation: &Creation<'_>, entry: &Entry) -> Option<Value> {
-        let found = self.entry.operations.find(creation.ask(self, &entry.marker), creation.plan).await;
-        let found = found.ok()??;
-        let is_anothers =
-            matches!(found.member("id"), Value::String(id) if self.server.journal.knows(self.entry.name, id));
-        if is_anothers {
-            return None;
+    /// Looks for what a create has made whose answer is missing, or that another one has taken; without it, `error` is what there is.
+    async fn look_again(
+        &self,
+        creation: &Creation<'_>,
+        entry: Entry,
+        planned: &Value,
+        error: Error,
+    ) -> (Entry, Result<Value, Failed<Value>>) {
+        match self.find(creation, &entry.marker).await {
+            Ok(Some(found)) => {
+                tracing::info!(resource = self.entry.name, %error, "it was made all the same");
+                self.converge(creation, (entry, found), planned).await
+            }
+            Ok(None) | Err(_) => (entry, Err(error.into())),
         }
-        tracing::info!(resource = self.entry.name, "it was made, and the answer was lost");
-        Some(found)
+    }
+
+    /// Looks for what the create of a marker has made. Where nothing but values tells whose an object is, that is one that neither
+    /// another create nor the state has, and from now on nobody else's.
+    async fn find(&self, creation: &Creation<'_>, marker: &Marker) -> Result<Option<Value>> {
+        loop {
+            let others = match self.entry.operations.is_unmarked() {
+                true => self.server.journal.others(self.entry.name, &marker.id),
+                false => HashSet::new(),
+            };
+            let marker = marker.beside(others);
+            let found = self.entry.operations.find(creation.ask(self, &marker), creation.plan).await?;
+            match &found {
+                // What is another's is not to be found again.
+                Some(object) if matches!(object.member("id"), Value::String(id) if marker.is_anothers(id)) => {
+                    return Ok(None);
+                }
+                Some(object) if !self.takes(object) => {}
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    /// Whether this create is the first one to take an object that nothing marks.
+    fn takes(&self, object: &Value) -> bool {
+        match object.member("id") {
+            Value::String(id) if self.entry.operations.is_unmarked() => self.server.journal.take(self.entry.name, id),
+            _ => true,
+        }
     }
 
     /// Restores the journal's entries of creates that were cut off on another machine, or before the journal was deleted.
@@ -153,18 +186,9 @@ impl<P: Provider> Change<P> {
         let journal = &self.server.journal;
         let Some(since) = journal.cut_off_elsewhere() else { return Ok(()) };
         let marker = Marker::new("", since);
-        let found = self.entry.operations.find(creation.ask(self, &marker), creation.plan).await;
-        let Ok(Some(found)) = found else { return Ok(()) };
-        match found.member("id") {
-            Value::String(id) if !journal.knows(self.entry.name, id) => {
-                let error =
-                    Error::whole(format!("{} {id:?} may be the object that is to be made here", self.entry.name));
-                Err(match journal.names(id) {
-                    true => perhaps_left(error, self.entry.name, id, since),
-                    false => error.detail("Another resource of the same values has said so. Deal with that one first."),
-                })
-            }
-            _ => Ok(()),
+        match self.find(creation, &marker).await {
+            Ok(Some(found)) => Err(perhaps_left(self.entry.name, &found, since)),
+            Ok(None) | Err(_) => Ok(()),
         }
     }
 
@@ -289,8 +313,9 @@ fn to_import(name: &str, error: Error) -> Error {
 }
 
 /// That an object may have been left by a create that was cut off, which nothing on it tells.
-fn perhaps_left(error: Error, name: &str, id: &str, since: Timestamp) -> Error {
-    error.detail(format!(
+fn perhaps_left(name: &str, object: &Value, since: Timestamp) -> Error {
+    let id = if let Value::String(id) = object.member("id") { id } else { "" };
+    Error::whole(format!("{name} {id:?} may be the object that is to be made here")).detail(format!(
         "An apply of this deployment that began at {since} was cut off elsewhere. Since then it was made with the same values, and \
          nothing on it tells whose it is. Nothing was made. Take it over with this block, with the address that Terraform names \
          below, and apply again:\n\n{}\n\nIf it is somebody else's, apply again without the block, and another one is made.",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::read::LIMIT;
+use super::read::{LIMIT, note_unmarked};
 use super::{Outcome, no_marker};
 use crate::diagnostic::{Error, Severity};
 use crate::operations::{Ask, PlanAsk, PlanSaid};
@@ -30,6 +30,8 @@ pub(crate) async fn plan<P: Provider>(
     if let Some(marker) = Private::read(&request.prior_private).marker {
         server.journal.shown(&marker);
     }
+
+    note_unmarked(&server.journal, entry.operations.is_unmarked(), entry.name, &prior);
 
     if prior.is_null() {
         server.journal.planning();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Outcome, diagnostics, found, no_marker};
 use crate::call::Marker;
 use crate::diagnostic::Diagnostic;
+use crate::journal::Journal;
 use crate::operations::Ask;
 use crate::private::Private;
 use crate::proto::{ReadResourceRequest, ReadResourceResponse};
@@ -30,6 +31,13 @@ fn unread(unknown: &[&str]) -> Diagnostic {
     )
 }
 
+/// Notes that the state has an object that nothing marks.
+pub(super) fn note_unmarked(journal: &Journal, is_unmarked: bool, kind: &str, state: &Value) {
+    if is_unmarked && let Value::String(id) = state.member("id") {
+        journal.shown_unmarked(kind, id);
+    }
+}
+
 /// Reads an object; null if it is gone.
 pub(crate) async fn read<P: Provider>(
     server: Arc<Server<P>>,
@@ -41,6 +49,7 @@ pub(crate) async fn read<P: Provider>(
         server.journal.shown(&marker);
         Marker::new(marker, jiff::Timestamp::UNIX_EPOCH)
     });
+    note_unmarked(&server.journal, entry.operations.is_unmarked(), entry.name, &state);
     let configured = server.configured()?;
     let unknown = entry.operations.unknown(&configured.context);
     if !unknown.is_empty() {

@@ -1,5 +1,6 @@
-//! What plans were shown: the markers of the objects that their state had. The apply of a plan is another process, which is
-//! shown the objects that change and no others; of what a service shows of this deployment's creates, this tells what is stored.
+//! What plans were shown: the markers of the objects that their state had, or, of what bears no mark, types and ids. The apply of
+//! a plan is another process, which is shown the objects that change and no others; of what a service shows of this deployment's
+//! creates, this tells what is stored.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::local_state::Stored;
 use super::run::Run;
 
 /// A plan that is so old is applied no more.
@@ -21,8 +23,8 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Notes the marker of an object that the state has; `None` notes that a plan is made at all. What cannot be noted is not
-    /// known later.
+    /// Notes the marker of an object that the state has, or what stands for it; `None` notes that a plan is made at all. What
+    /// cannot be noted is not known later.
     pub(super) fn note(&self, journal: &Path, run: &Run, marker: Option<&str>) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if written.is_none() {
@@ -37,10 +39,22 @@ impl Shown {
     }
 }
 
-/// The markers that the plan of a run was shown; `None` where no plan of that run was made here.
-pub(super) fn of(journal: &Path, run: &str) -> Option<HashSet<String>> {
+/// What stands for an object that nothing marks. No marker has a blank in it.
+pub(super) fn object(kind: &str, id: &str) -> String {
+    format!("{kind} {id}")
+}
+
+/// What the plan of a run was shown; `None` where no plan of that run was made here.
+pub(super) fn of(journal: &Path, run: &str) -> Option<Stored> {
     let text = fs::read_to_string(path(journal, run)).ok()?;
-    Some(text.lines().map(str::to_owned).collect())
+    let mut stored = Stored::default();
+    for line in text.lines() {
+        match line.split_once(' ') {
+            Some((kind, id)) => drop(stored.objects.insert((kind.to_owned(), id.to_owned()))),
+            None => drop(stored.markers.insert(line.to_owned())),
+        }
+    }
+    Some(stored)
 }
 
 /// The markers that any plan was shown here: a state has had them all.

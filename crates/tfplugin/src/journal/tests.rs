@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
-use super::{Entry, Journal, Mark, RESTORED, Run, Unclaimed};
+use super::{Entry, Journal, Mark, Run, Timestamp, Unclaimed};
 use crate::call::{Marked, Marker};
 use crate::deployment::Deployment;
 use crate::environment::Working;
@@ -246,17 +246,35 @@ fn marks_restore_the_entries_of_this_deployment_that_no_state_has() {
     // What it holds is not written again, and nothing is said against it.
     apply.restore(std::slice::from_ref(&ours), PRINT).unwrap();
     assert!(apply.claim(PRINT).is_none());
-    // Each process of the run knows by it that something may be there that bears no mark, and what it made itself.
+    // Each process of the run knows by it that something may be there that bears no mark.
     let since = Mark::parse(&ours.mark).map(|mark| mark.since);
     for journal in [&apply, &terraform.provider_in(working(None))] {
         assert_eq!(journal.cut_off_elsewhere(), since);
-        assert!(
-            journal.knows(RESTORED, &ours.id)
-                && !journal.knows(RESTORED, "another")
-                && !journal.knows("other", &ours.id)
-        );
     }
-    assert!(apply.names(&ours.id) && !apply.names(&ours.id));
+}
+
+#[test]
+fn what_another_create_or_the_state_has_is_nobody_elses() {
+    let folder = tempfile::tempdir().unwrap();
+    let terraform = Terraform::start(&folder);
+    let plan = terraform.provider_in(working(None));
+    plan.planning();
+    plan.shown_unmarked("thing", "stored");
+    plan.shown_unmarked("other", "of another type");
+    let apply = terraform.provider_in(working(None));
+    let (own, twin) = (apply.begin("thing", PRINT), apply.begin("thing", PRINT));
+    let (own, twins) = (own.marker.id.clone(), twin.marker.id.clone());
+    apply.answered(twin, "made");
+    assert!(apply.take("thing", "taken") && !apply.take("thing", "taken") && apply.take("other", "taken"));
+    let others = |marker: &str| {
+        let mut others: Vec<String> = apply.others("thing", marker).into_iter().collect();
+        others.sort_unstable();
+        others
+    };
+    assert_eq!(others(&own), ["made", "stored", "taken"]);
+    assert_eq!(others(&twins), ["stored", "taken"], "its own is not another's");
+    let marker = Marker::new("m", Timestamp::UNIX_EPOCH).beside(apply.others("thing", &own));
+    assert!(marker.is_anothers("made") && !marker.is_anothers("mine"));
 }
 
 #[test]

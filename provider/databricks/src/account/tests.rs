@@ -108,6 +108,9 @@ async fn a_refused_create_tells_what_stands_in_its_way() {
     assert_eq!(existing(&cx, network(1)).await.as_deref(), Some(made.id.text()));
     let other = Of::from(MwsNetworks { network_name: "another".into(), ..network(1).into_inner() });
     assert_eq!(existing(&cx, other).await, None, "another network has the subnets");
+    let same_name =
+        MwsNetworks { security_group_ids: network(2).security_group_ids.clone(), ..network(1).into_inner() };
+    assert_eq!(existing(&cx, Of::from(same_name)).await, None, "the refusal is not about the name");
 
     let made = create(&cx, credentials()).await;
     assert_eq!(existing(&cx, credentials()).await.as_deref(), Some(made.id.text()));
