@@ -7,6 +7,7 @@ use crate::commands::code::CodeArgs;
 use crate::commands::connect::ConnectArgs;
 use crate::commands::cp::CpArgs;
 use crate::commands::doctor::DoctorArgs;
+use crate::commands::forget::ForgetArgs;
 use crate::commands::forward::ForwardArgs;
 use crate::commands::job::JobArgs;
 use crate::commands::keys::KeysArgs;
@@ -47,6 +48,8 @@ pub enum Command {
     Cursor(CodeArgs),
     /// List the endpoints that are known here.
     List(ListArgs),
+    /// Take an endpoint out of what this machine knows.
+    Forget(ForgetArgs),
     /// Show whether an endpoint's server runs, and who is connected.
     Status(StatusArgs),
     /// Show the server's last warnings.

@@ -37,6 +37,11 @@ pub fn is_name(name: &str) -> bool {
     name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit())
 }
 
+/// The file with the outputs, or with an endpoint, where no flag names one.
+pub fn outputs() -> Option<PathBuf> {
+    env::var_os("TUNNEL_OUTPUTS").filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// Where jobs are kept on this machine, in place of `~/.tunnel/jobs`.
 pub fn jobs() -> Option<std::ffi::OsString> {
     env::var_os("TUNNEL_JOBS")

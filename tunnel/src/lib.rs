@@ -28,6 +28,7 @@ pub mod session;
 pub mod signals;
 pub mod ssh;
 pub mod ssh_config;
+pub mod ssh_config_file;
 pub mod stdio;
 pub mod terraform;
 pub mod websocket;

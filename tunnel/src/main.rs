@@ -9,8 +9,8 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 use tunnel::cli::{Cli, Command, Subject};
 use tunnel::commands::{
-    code, connect, cp, doctor, forward, job, keys, list, logs, official_server, proxy, server, setup, speedtest,
-    status, stop,
+    code, connect, cp, doctor, forget, forward, job, keys, list, logs, official_server, proxy, server, setup,
+    speedtest, status, stop,
 };
 use tunnel::error::Result;
 use tunnel::jobs::supervisor::Claim;
@@ -56,6 +56,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::Code(args) => code::run(editor::CODE, args).await,
         Command::Cursor(args) => code::run(editor::CURSOR, args).await,
         Command::List(args) => list::run(args).await,
+        Command::Forget(args) => forget::run(&args),
         Command::Status(args) => status::run(args).await,
         Command::Logs(args) => logs::run(args).await,
         Command::Stop(args) => stop::run(args).await,

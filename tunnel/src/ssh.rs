@@ -18,6 +18,9 @@ use crate::signals::HangUp;
 /// The variable in which `connect` hands its token to the proxy that ssh starts, which saves asking for another.
 pub const TOKEN_VARIABLE: &str = "DATABRICKS_TUNNEL_TOKEN";
 
+/// The option that keeps the `LocalCommand` of a person's configuration from running where no shell is opened.
+pub const NO_LOCAL_COMMAND: &str = "PermitLocalCommand=no";
+
 /// What ssh is told about an endpoint, whoever starts it: names and values of ssh_config(5). `proxy` is the command line of the
 /// proxy, `identity` the file of the client's key, `known_hosts` the one with the endpoint's host key.
 pub fn options(
@@ -32,6 +35,10 @@ pub fn options(
         ("User", endpoint.remote_user.clone()),
         ("ProxyCommand", quote::proxy_command(proxy)),
         ("ProxyJump", text("none")),
+        // What a person says for all hosts must not break what the tunnel runs.
+        ("RemoteCommand", text("none")),
+        // The older name, which every version of ssh knows: what is accepted by default, and the tunnel's own kind of key.
+        ("PubkeyAcceptedKeyTypes", text("+ssh-ed25519")),
         ("HostKeyAlias", endpoint.host_key_alias()),
         ("StrictHostKeyChecking", text("yes")),
         ("UserKnownHostsFile", file(known_hosts)),
@@ -132,6 +139,28 @@ pub async fn version(path: &[PathBuf]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stderr).trim().to_owned())
 }
 
+/// What ssh would do at a destination with this configuration: the value of one option, named in small letters as `ssh -G` prints it.
+///
+/// # Errors
+/// When there is no ssh on the path, or it cannot read its configuration: then with its own words.
+pub async fn configured(config: &Path, destination: &str, option: &str, path: &[PathBuf]) -> Result<Option<String>> {
+    let program = find("ssh", path)?;
+    let output = Command::new(&program)
+        .arg("-F")
+        .arg(config)
+        .args(["-G", "--", destination])
+        .stdin(Stdio::null())
+        .output()
+        .await;
+    let output = output.context(|| format!("cannot run {}", program.display()))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(Error::new(format!("ssh cannot read its configuration: {}", words.trim())));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().find_map(|line| Some(line.strip_prefix(option)?.strip_prefix(' ')?.to_owned())))
+}
+
 /// Runs ssh, or another of OpenSSH's programs, to its end. Signals that end this process end it first.
 ///
 /// # Errors
@@ -186,6 +215,29 @@ mod tests {
         check(&["-v"], false, &[alias, "--", "-v"]);
         check(&[], false, &[alias]);
         check(&[], true, &["-t", alias, "--", SHELL]);
+    }
+
+    #[test]
+    fn what_a_person_says_for_all_hosts_breaks_nothing() {
+        let config = tempfile::NamedTempFile::new().unwrap();
+        let text = "Host *\n  RemoteCommand tmux\n  PubkeyAcceptedKeyTypes rsa-sha2-512\n  ProxyJump x\n  User y\n";
+        std::fs::write(config.path(), text).unwrap();
+        let proxy = ["tunnel".to_owned(), "proxy".to_owned()];
+        let options = options(&endpoint(), &proxy, Path::new("/k"), Path::new("/h"));
+        let options: Vec<String> = options.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let output = std::process::Command::new("ssh")
+            .args(["-G", "-F"])
+            .arg(config.path())
+            .args(with_options(&options))
+            .arg("demo")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
+        let accepted = ["pubkeyacceptedalgorithms ", "pubkeyacceptedkeytypes "].map(value).join("");
+        assert!(accepted.contains("ssh-ed25519"), "{text}");
+        assert!(["", "none"].contains(&value("remotecommand ")), "{text}");
+        assert_eq!(value("user "), "root");
     }
 
     #[test]

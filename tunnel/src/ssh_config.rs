@@ -16,13 +16,18 @@ pub fn include(folder: &Path) -> String {
     format!("Include \"{}/*\"", folder.display())
 }
 
-/// A configuration that begins with the line, which is where it counts for every host. `None` when it has the line already.
-pub fn with_include(text: &str, line: &str) -> Option<String> {
-    if text.lines().any(|other| other.trim() == line) {
+/// What is to be put in front of a configuration so that it begins with the line, which is where it counts for every host. `None` when
+/// it stands before all hosts already.
+pub fn top(text: &str, line: &str) -> Option<String> {
+    let begins_block = |line: &&str| {
+        let word = line.trim_start().split(|c: char| c.is_whitespace() || c == '=').next().unwrap_or_default();
+        word.eq_ignore_ascii_case("host") || word.eq_ignore_ascii_case("match")
+    };
+    if text.lines().take_while(|line| !begins_block(line)).any(|other| other.trim() == line) {
         return None;
     }
     let separator = if text.is_empty() { "" } else { "\n" };
-    Some(format!("{line}\n{separator}{text}"))
+    Some(format!("{line}\n{separator}"))
 }
 
 /// Whether a configuration has a Host of exactly this name.
@@ -45,17 +50,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_comes_first_and_once_and_the_rest_stays_byte_for_byte() {
+    fn the_line_comes_first_and_once_and_before_every_host() {
         let line = include(Path::new("/home/a b/.databricks/tunnel/ssh_config.d"));
         let check = |before: &str| {
-            let after = with_include(before, &line).unwrap();
+            let after = top(before, &line).unwrap() + before;
             assert!(after.starts_with("Include \"/home/a b/.databricks/tunnel/ssh_config.d/*\"\n"), "{after}");
-            assert!(after.ends_with(before), "{after}");
-            assert_eq!(with_include(&after, &line), None);
+            assert_eq!(top(&after, &line), None);
         };
         check("");
         check("Host *\n  User x");
         check("# mine\r\nHost a\r\n\tPort 22\r\n");
+        // Below a host the line counts for that host alone.
+        check(&format!("Host a\n  User x\n{line}\n"));
+        check(&format!("match all\n{line}\n"));
+        assert_eq!(top(&format!("# hosts\nHostKeyAlgorithms x\n  {line}\nHost a\n"), &line), None);
     }
 
     #[test]

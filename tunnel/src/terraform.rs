@@ -5,6 +5,15 @@ use std::process::{Command, Stdio};
 
 use crate::error::{Context, Error, Result};
 
+/// Whether a folder has a configuration of Terraform's or OpenTofu's.
+pub fn is_configuration(folder: &Path) -> bool {
+    let is_file = |name: &str| [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|end| name.ends_with(end));
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.into_iter().any(|name| {
+        name.to_str().is_some_and(|name| is_file(name) || name == "terraform.tfstate" || name == ".terraform")
+    })
+}
+
 /// What `terraform output -json` prints in this folder.
 ///
 /// # Errors

@@ -95,6 +95,11 @@ impl Client {
         &self.0.resolved.host
     }
 
+    /// The profile that was read for it.
+    pub fn profile(&self) -> Option<&str> {
+        self.0.resolved.profile.as_deref()
+    }
+
     /// Whether the host is an account console.
     pub fn is_account(&self) -> bool {
         host::is_account(self.host())

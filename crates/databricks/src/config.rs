@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::Error;
 use crate::auth::Method;
+use crate::choice::Choice;
 use crate::env::Environment;
 use crate::host::{self, Host};
 use crate::profile::Profiles;
@@ -38,6 +39,9 @@ pub struct Config {
     pub password: Option<Secret<String>>,
     /// Profile to read.
     pub profile: Option<String>,
+    /// Whether `host` was settled before the credentials, as an endpoint's is: then what belongs to another host is not sent there, and
+    /// where there are no credentials the profile of that host is read.
+    pub credentials_of_host: bool,
     /// File with the profiles, instead of `~/.databrickscfg`.
     pub config_file: Option<String>,
     /// Way to sign in, when several are possible: pat, oauth-m2m, databricks-cli, env-oidc, file-oidc, github-oidc.
@@ -85,6 +89,8 @@ pub(crate) struct Resolved {
     pub(crate) account_id: Option<String>,
     pub(crate) workspace_id: Option<String>,
     pub(crate) method: Method,
+    /// The profile that was read.
+    pub(crate) profile: Option<String>,
     pub(crate) rate_limit: Option<u32>,
     pub(crate) http_timeout: Duration,
     pub(crate) retry_timeout: Duration,
@@ -143,7 +149,9 @@ impl Config {
                 values.entry(attribute.name).or_insert(value);
             }
         }
-        self.load_profile(environment, read, &mut values)?;
+        let foreign =
+            if self.credentials_of_host { self.leave_out_of_other_host(environment, &mut values)? } else { None };
+        let profile = self.load_profile(environment, read, &mut values)?;
         trim(&mut values)?;
         keep_given_family(&mut values);
         one_family(&values)?;
@@ -182,10 +190,17 @@ impl Config {
             databricks_cli_path: take("databricks_cli_path"),
             actions_id_token_request_url: take("actions_id_token_request_url"),
             actions_id_token_request_token: secret("actions_id_token_request_token"),
-            profile: self.profile_name(environment),
+            profile: profile.clone(),
         };
+        let method = Method::select(fields, &host.url, account_id.as_deref(), environment);
         Ok(Resolved {
-            method: Method::select(fields, &host.url, account_id.as_deref(), environment)?,
+            method: method.map_err(|error| match (error, foreign) {
+                (Error::Config(reason), Some(of)) => Error::Config(format!(
+                    "{reason}. The variables of the environment are for {of}, and are not sent there"
+                )),
+                (error, _) => error,
+            })?,
+            profile,
             workspace_id: take("workspace_id").filter(|id| id != "none").or(host.workspace_id),
             host: host.url,
             account_id,
@@ -229,26 +244,46 @@ impl Config {
             .collect()
     }
 
-    /// The profile that somebody asked for by name.
-    fn profile_name(&self, environment: &Environment) -> Option<String> {
-        let given = self.profile.clone().filter(|name| !name.is_empty());
-        given.or_else(|| environment.get("DATABRICKS_CONFIG_PROFILE").map(str::to_owned))
+    /// Takes out of the values of the environment what is good at its own host alone, if that is another one than the given. Answers
+    /// that other host.
+    fn leave_out_of_other_host(&self, environment: &Environment, values: &mut Values) -> Result<Option<String>, Error> {
+        let (Some(given), Some(variable)) = (self.host.as_deref(), environment.get("DATABRICKS_HOST")) else {
+            return Ok(None);
+        };
+        let (given, variable) = (Host::parse(given)?.url, Host::parse(variable)?.url);
+        if given == variable {
+            return Ok(None);
+        }
+        let mut is_any = false;
+        values.retain(|name, (value, source)| {
+            let is_bound = match *name {
+                "token" | "username" | "password" | "workspace_id" => true,
+                "auth_type" => ["pat", "basic", "databricks-cli"].contains(&value.expose().as_str()),
+                _ => false,
+            };
+            let goes = is_bound && matches!(source, Source::Environment(_));
+            is_any |= goes;
+            !goes
+        });
+        Ok(is_any.then(|| crate::transport::authority(&variable)))
     }
 
-    /// Adds a profile's values where nothing stands. The file is left alone when no profile was asked for and a host or any
-    /// credential is there already.
+    /// Adds a profile's values where nothing stands, and answers its name. The file is left alone when no profile was asked for and a host
+    /// or any credential is there already; where the host was settled before, only credentials count.
     fn load_profile(
         &self,
         environment: &Environment,
         read: impl Fn(&Path) -> Result<Option<String>, String>,
         values: &mut Values,
-    ) -> Result<(), Error> {
-        let asked = self.profile_name(environment);
-        let is_set = |a: &Attribute| {
-            (a.name == "host" || a.name == "auth_type" || a.family.is_some()) && values.contains_key(a.name)
-        };
-        if asked.is_none() && ATTRIBUTES.iter().any(is_set) {
-            return Ok(());
+    ) -> Result<Option<String>, Error> {
+        let given = self.profile.as_deref().filter(|name| !name.is_empty());
+        let by_variable = environment.get("DATABRICKS_CONFIG_PROFILE");
+        let is_credential = |a: &&Attribute| a.name == "auth_type" || a.family.is_some();
+        let has_credentials = ATTRIBUTES.iter().filter(is_credential).any(|a| values.contains_key(a.name));
+        let has_host = values.contains_key("host") && !self.credentials_of_host;
+        let asked = given.or(by_variable);
+        if asked.is_none() && (has_credentials || has_host) {
+            return Ok(None);
         }
         let file = self
             .config_file
@@ -259,22 +294,23 @@ impl Config {
         let text = read(&path)
             .map_err(|reason| Error::Config(format!("cannot read the profiles in {}: {reason}", path.display())))?;
         let profiles = Profiles::parse(text.as_deref().unwrap_or_default());
-        let name = asked.as_deref().or_else(|| profiles.default_profile()).unwrap_or("DEFAULT");
-        let Some(profile) = profiles.get(name) else {
-            if asked.is_none() && profiles.default_profile().is_none() {
-                return Ok(());
-            }
-            let known = profiles.names();
-            let known = if known.is_empty() { "no profile".to_owned() } else { known.join(", ") };
-            return Err(Error::Config(format!("no profile {name:?} in {}, which has {known}", path.display())));
+        let choice = Choice { profiles: &profiles, file: &path, given, by_variable, has_credentials };
+        let name = match self.host.as_deref() {
+            Some(host) if self.credentials_of_host => choice.of_host(&Host::parse(host)?.url)?,
+            _ => match asked.or_else(|| profiles.default_profile()) {
+                None => profiles.get("DEFAULT").map(|_| "DEFAULT"),
+                name => name,
+            },
         };
+        let Some(name) = name else { return Ok(None) };
+        let profile = profiles.get(name).ok_or_else(|| choice.unknown(name))?;
         for attribute in ATTRIBUTES {
             if let Some(value) = profile.get(attribute.name).filter(|value| !value.is_empty()) {
                 let value = (Secret::from(value.as_str()), Source::Profile(name.to_owned()));
                 values.entry(attribute.name).or_insert(value);
             }
         }
-        Ok(())
+        Ok(Some(name.to_owned()))
     }
 }
 
@@ -406,6 +442,29 @@ mod tests {
     fn the_default_profile_is_not_mixed_with_a_host_of_the_environment() {
         let error = resolve(Config::default(), &[HOST], Some("[DEFAULT]\ntoken = file\n")).unwrap_err().to_string();
         assert!(error.contains("cannot configure default credentials"), "{error}");
+    }
+
+    #[test]
+    fn at_a_host_that_somebody_else_chose_nothing_of_another_host_is_sent() {
+        let file = "[DEFAULT]\nhost=https://d.com\ntoken=d\n[w]\nhost=https://w.com\ntoken=w\n";
+        let at = |host: &str| Config { host: Some(host.to_owned()), credentials_of_host: true, ..Config::default() };
+        let check = |config: Config, environment: &[(&str, &str)], expected: &str| {
+            assert_eq!(pat(&resolve(config, environment, Some(file)).unwrap()), expected);
+        };
+        let token = ("DATABRICKS_TOKEN", "env");
+        check(at("w.com"), &[], "w");
+        check(at("w.com"), &[token], "env");
+        check(at("w.com"), &[token, ("DATABRICKS_HOST", "w.com/?o=1")], "env");
+        check(at("w.com"), &[token, ("DATABRICKS_HOST", "d.com"), ("DATABRICKS_AUTH_TYPE", "pat")], "w");
+        check(at("d.com"), &[("DATABRICKS_CONFIG_PROFILE", "w")], "d");
+        let error = resolve(at("x.com"), &[token, HOST], Some(file)).unwrap_err().to_string();
+        assert!(
+            error.contains("x.com") && error.contains("are for env.databricks.com, and are not sent there"),
+            "{error}"
+        );
+        // What is an account's is good in its workspaces.
+        let client = [HOST, ("DATABRICKS_CLIENT_ID", "i"), ("DATABRICKS_CLIENT_SECRET", "s"), token];
+        assert!(matches!(resolve(at("x.com"), &client, None).unwrap().method, Method::Oauth { .. }));
     }
 
     #[test]

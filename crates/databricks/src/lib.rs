@@ -15,6 +15,7 @@
 mod answer;
 pub mod api;
 mod auth;
+mod choice;
 mod client;
 mod clock;
 mod config;

@@ -10,7 +10,7 @@ use ssh_endpoint::SERVER_PUBLIC_KEY;
 use tokio::time::timeout;
 
 use crate::commands::ready::Ready;
-use crate::commands::selection::{EndpointArgs, IdentityArgs};
+use crate::commands::selection::{IdentityArgs, NamedEndpointArgs};
 use crate::endpoint::files::Files;
 use crate::endpoint::start::address;
 use crate::error::{Error, Result};
@@ -27,12 +27,12 @@ use crate::{environment, known_hosts};
 Examples:
   tunnel connect
   tunnel connect -- python3 train.py --epochs 3
-  tunnel connect --endpoint demo -o ForwardAgent=yes
+  tunnel connect demo -o ForwardAgent=yes    # of the outputs, or known here: tunnel list
   terraform output -json | tunnel connect --outputs - -- uname -a")]
 pub struct ConnectArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: EndpointArgs,
+    pub selection: NamedEndpointArgs,
     /// With which key.
     #[command(flatten)]
     pub identity: IdentityArgs,

@@ -43,7 +43,7 @@ pub struct CpArgs {
 pub async fn run(args: CpArgs) -> Result<u8> {
     check(&args.paths)?;
     let ready = Ready::of(&args.selection.into(), &args.identity.into()).await?;
-    let mut arguments = ssh::with_options(&ready.options);
+    let mut arguments = ssh::with_options(ready.options.iter().chain([&ssh::NO_LOCAL_COMMAND.to_owned()]));
     for (flag, wanted) in [("-r", args.recursive), ("-p", args.preserve), ("-q", args.quiet)] {
         if wanted {
             arguments.push(flag.to_owned());

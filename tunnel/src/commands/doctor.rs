@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::commands::existing::Existing;
 use crate::commands::ready::Ready;
-use crate::commands::selection::{EndpointArgs, IdentityArgs};
+use crate::commands::selection::{IdentityArgs, NamedEndpointArgs};
 use crate::endpoint::direct::EndpointUse;
 use crate::endpoint::identity::Identity;
 use crate::endpoint::metadata::Metadata;
@@ -46,7 +46,7 @@ Examples:
 pub struct DoctorArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: EndpointArgs,
+    pub selection: NamedEndpointArgs,
     /// With which key.
     #[command(flatten)]
     pub identity: IdentityArgs,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::commands::connect::exit_code;
 use crate::commands::ready::Ready;
-use crate::commands::selection::{EndpointArgs, IdentityArgs};
+use crate::commands::selection::{IdentityArgs, NamedEndpointArgs};
 use crate::error::{Error, Result};
 use crate::{environment, say, ssh};
 
@@ -27,7 +27,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub struct ForwardArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: EndpointArgs,
+    pub selection: NamedEndpointArgs,
     /// With which key.
     #[command(flatten)]
     pub identity: IdentityArgs,
@@ -83,7 +83,7 @@ pub async fn run(args: ForwardArgs) -> Result<u8> {
 
 async fn once(args: &ForwardArgs, forwards: &[String]) -> Result<u8> {
     let ready = Ready::of(&args.selection.clone().into(), &args.identity.clone().into()).await?;
-    let mut arguments = ssh::with_options(&ready.options);
+    let mut arguments = ssh::with_options(ready.options.iter().chain([&ssh::NO_LOCAL_COMMAND.to_owned()]));
     arguments.extend(["-N".to_owned(), "-o".to_owned(), "ExitOnForwardFailure=yes".to_owned()]);
     arguments.extend(forwards.iter().cloned());
     arguments.push(ready.endpoint.host_key_alias());

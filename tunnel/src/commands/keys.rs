@@ -9,7 +9,7 @@ use ssh_endpoint::{SshEndpoint, client_secret_name};
 use crate::commands::selection::EndpointArgs;
 use crate::endpoint::direct::EndpointUse;
 use crate::endpoint::selection::Selection;
-use crate::endpoint::{clients, files};
+use crate::endpoint::{clients, known};
 use crate::error::{Error, Result};
 use crate::home::{comment, home};
 use crate::workspace::client::client;
@@ -18,6 +18,9 @@ use crate::{keys, print, say};
 /// What to do with keys.
 #[derive(Debug, Args)]
 pub struct KeysArgs {
+    /// Which endpoint; to rotate, one besides those that this machine was connected to.
+    #[command(flatten)]
+    selection: EndpointArgs,
     #[command(subcommand)]
     command: KeysCommand,
 }
@@ -35,9 +38,6 @@ enum KeysCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  tunnel keys list --json | jq -r '.[].fingerprint'")]
 struct ListArgs {
-    /// Which endpoint.
-    #[command(flatten)]
-    selection: EndpointArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -50,18 +50,11 @@ again. Sessions that are open go on.
 
 Example:\n  tunnel keys rotate"
 )]
-struct RotateArgs {
-    /// An endpoint besides those that this machine was connected to.
-    #[command(flatten)]
-    selection: EndpointArgs,
-}
+struct RotateArgs {}
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  tunnel keys remove SHA256:1GoVyGYuD6DfqZ0ZzUCq7YzTWLFFyd2oa0kzOrvX6Cc")]
 struct RemoveArgs {
-    /// Which endpoint.
-    #[command(flatten)]
-    selection: EndpointArgs,
     /// The key's fingerprint, as `tunnel keys list` shows it.
     fingerprint: String,
 }
@@ -71,10 +64,11 @@ struct RemoveArgs {
 /// # Errors
 /// When there is no endpoint, or its scope cannot be read or written.
 pub async fn run(args: KeysArgs) -> Result<u8> {
+    let selection = Selection::from(args.selection);
     match args.command {
-        KeysCommand::List(args) => list(args).await,
-        KeysCommand::Rotate(args) => rotate(args.selection.into()).await,
-        KeysCommand::Remove(args) => remove(args).await,
+        KeysCommand::List(args) => list(&selection, args).await,
+        KeysCommand::Rotate(RotateArgs {}) => rotate(selection).await,
+        KeysCommand::Remove(args) => remove(&selection, args).await,
     }
 }
 
@@ -90,8 +84,8 @@ struct Row {
     since: Option<i64>,
 }
 
-async fn list(args: ListArgs) -> Result<u8> {
-    let selected = Selection::from(args.selection).find(EndpointUse::Look).await?;
+async fn list(selection: &Selection, args: ListArgs) -> Result<u8> {
+    let selected = selection.find(EndpointUse::Look).await?;
     let ours = keys::read(&home()?).map(|key| key.public_line);
     let rows: Vec<Row> = clients::registered(&selected.client()?, &selected.endpoint)
         .await?
@@ -123,7 +117,7 @@ async fn list(args: ListArgs) -> Result<u8> {
 async fn rotate(selection: Selection) -> Result<u8> {
     let home = home()?;
     let profile = selection.workspace.profile.as_deref();
-    let mut endpoints = files::known(&home);
+    let mut endpoints = known::all(&home);
     match selection.find(EndpointUse::Look).await.map(|found| found.endpoint) {
         Ok(endpoint) if endpoints.iter().all(|known| known.host_key_alias() != endpoint.host_key_alias()) => {
             endpoints.push(endpoint);
@@ -165,8 +159,8 @@ async fn register(endpoint: &SshEndpoint, profile: Option<&str>, line: &str) -> 
     clients::register(&client(&endpoint.host, profile)?, endpoint, line).await
 }
 
-async fn remove(args: RemoveArgs) -> Result<u8> {
-    let selected = Selection::from(args.selection).find(EndpointUse::Look).await?;
+async fn remove(selection: &Selection, args: RemoveArgs) -> Result<u8> {
+    let selected = selection.find(EndpointUse::Look).await?;
     let client = selected.client()?;
     let endpoint = selected.endpoint;
     let keys = clients::registered(&client, &endpoint).await?;

@@ -10,11 +10,11 @@ use tokio::time::timeout;
 
 use crate::commands::existing::Existing;
 use crate::commands::setup;
-use crate::endpoint::files;
+use crate::endpoint::known;
 use crate::endpoint::selection::Selection;
 use crate::error::Result;
 use crate::home::home;
-use crate::print;
+use crate::{print, say};
 
 /// How long one endpoint may take to say whether its server runs.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -42,8 +42,11 @@ struct Row {
     host: String,
     cluster_id: String,
     /// `running`, `stopped`, `unknown`, or nothing when it was not asked.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    server: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    server: &'static str,
+    /// Why that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     /// Names under which ssh goes there.
     ssh_hosts: Vec<String>,
 }
@@ -59,7 +62,7 @@ pub async fn run(args: ListArgs) -> Result<u8> {
         Err(error) if selection.outputs.is_some() => return Err(error),
         found => found.unwrap_or_default(),
     };
-    for known in files::known(&home()?) {
+    for known in known::all(&home()?) {
         if !endpoints.iter().any(|endpoint| endpoint.host_key_alias() == known.host_key_alias()) {
             endpoints.push(known);
         }
@@ -73,24 +76,34 @@ pub async fn run(args: ListArgs) -> Result<u8> {
     .await;
     if args.json {
         print::json(&rows)?;
-    } else {
-        let cells =
-            rows.into_iter().map(|row| [row.name, row.host, row.cluster_id, row.server, row.ssh_hosts.join(" ")]);
-        print::table(["NAME", "WORKSPACE", "CLUSTER", "SERVER", "SSH HOSTS"], cells)?;
+        return Ok(0);
+    }
+    let cells = rows
+        .iter()
+        .map(|row| [&row.name, &row.host, &row.cluster_id, row.server, &row.ssh_hosts.join(" ")].map(str::to_owned));
+    print::table(["NAME", "WORKSPACE", "CLUSTER", "SERVER", "SSH HOSTS"], cells)?;
+    for row in &rows {
+        if let Some(reason) = &row.reason {
+            say!("tunnel: {} on {}: {reason}", row.name, row.host);
+        }
+    }
+    if rows.iter().any(|row| row.reason.is_some()) {
+        say!("tunnel forget NAME takes one away that is gone.");
     }
     Ok(0)
 }
 
 async fn row(endpoint: SshEndpoint, offline: bool, ssh_hosts: Vec<String>) -> Row {
     let (name, host, cluster_id) = (endpoint.name.clone(), endpoint.host.clone(), endpoint.cluster_id.clone());
-    let server = if offline {
-        ""
+    let (server, reason) = if offline {
+        ("", None)
     } else {
         match timeout(LIMIT, Existing::at(endpoint.into())).await {
-            Ok(Ok(Existing { server: Some(_), .. })) => "running",
-            Ok(Ok(_)) => "stopped",
-            _ => "unknown",
+            Ok(Ok(Existing { server: Some(_), .. })) => ("running", None),
+            Ok(Ok(_)) => ("stopped", None),
+            Ok(Err(error)) => ("unknown", Some(error.to_string())),
+            Err(_) => ("unknown", Some(format!("the workspace did not answer within {} seconds", LIMIT.as_secs()))),
         }
     };
-    Row { name, host, cluster_id, server: server.to_owned(), ssh_hosts }
+    Row { name, host, cluster_id, server, reason, ssh_hosts }
 }

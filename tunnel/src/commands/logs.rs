@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::time::sleep;
 
 use crate::commands::existing::Existing;
-use crate::commands::selection::EndpointArgs;
+use crate::commands::selection::NamedEndpointArgs;
 use crate::error::Result;
 use crate::print;
 
@@ -22,7 +22,7 @@ Examples:
 pub struct LogsArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: EndpointArgs,
+    pub selection: NamedEndpointArgs,
     /// Go on with what comes, until the server ends.
     #[arg(short, long)]
     pub follow: bool,

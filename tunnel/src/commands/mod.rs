@@ -5,6 +5,7 @@ pub mod connect;
 pub mod cp;
 pub mod doctor;
 pub mod existing;
+pub mod forget;
 pub mod forward;
 pub mod job;
 pub mod keys;

@@ -13,28 +13,29 @@ use crate::workspace::selection::WorkspaceArgs;
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 pub struct SelectionArgs {
-    /// File with the outputs, as `terraform output -json` prints them; `-` is stdin. By default Terraform or OpenTofu is asked
-    /// in this folder.
-    #[arg(long, value_name = "FILE")]
+    /// File with the outputs, as `terraform output -json` prints them, or with an endpoint; `-` is stdin. By default TUNNEL_OUTPUTS, or
+    /// Terraform or OpenTofu is asked in this folder.
+    #[arg(long, value_name = "FILE", global = true)]
     pub outputs: Option<PathBuf>,
-    /// Endpoint to connect to, by its name or its output's: needed where there are several.
-    #[arg(long, value_name = "NAME")]
+    /// Endpoint, by its name or its output's: one of the outputs, or one that is known here (tunnel list). Needed where there are
+    /// several.
+    #[arg(long, value_name = "NAME", global = true)]
     pub endpoint: Option<String>,
     /// Connect straight to this cluster, without Terraform: the endpoint is published where there is none. The workspace and the
     /// credentials are those of the environment or of a profile.
-    #[arg(long, value_name = "NAME|ID", conflicts_with_all = ["outputs", "endpoint"])]
+    #[arg(long, value_name = "NAME|ID", conflicts_with_all = ["outputs", "endpoint"], global = true)]
     pub cluster: Option<String>,
     /// The same on serverless compute.
-    #[arg(long, conflicts_with_all = ["outputs", "endpoint", "cluster"])]
+    #[arg(long, conflicts_with_all = ["outputs", "endpoint", "cluster"], global = true)]
     pub serverless: bool,
     /// GPU of the serverless compute.
-    #[arg(long, value_name = "GPU", requires = "serverless", value_parser = clap::builder::PossibleValuesParser::new(ACCELERATORS))]
+    #[arg(long, value_name = "GPU", global = true, value_parser = clap::builder::PossibleValuesParser::new(ACCELERATORS))]
     pub accelerator: Option<String>,
     /// Name of the endpoint that is published; by default the cluster's id, or one that is your own.
-    #[arg(long = "publish-as", value_name = "NAME")]
+    #[arg(long = "publish-as", value_name = "NAME", global = true)]
     pub publish_as: Option<String>,
     /// Program for the driver, where it is not this one: another processor, or another system here.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub tunnel_binary: Option<PathBuf>,
 }
 
@@ -58,6 +59,25 @@ pub struct EndpointArgs {
     pub workspace: WorkspaceArgs,
 }
 
+/// The same, where the endpoint's name may stand by itself.
+#[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
+pub struct NamedEndpointArgs {
+    /// Endpoint, by its name: the same as --endpoint NAME.
+    #[arg(value_name = "ENDPOINT", conflicts_with_all = ["endpoint", "cluster", "serverless"])]
+    pub name: Option<String>,
+    /// Which endpoint, in other words.
+    #[command(flatten)]
+    pub other: EndpointArgs,
+}
+
+impl From<NamedEndpointArgs> for Selection {
+    fn from(args: NamedEndpointArgs) -> Self {
+        let selection = Self::from(args.other);
+        Self { endpoint: args.name.or(selection.endpoint), ..selection }
+    }
+}
+
 impl From<EndpointArgs> for Selection {
     fn from(args: EndpointArgs) -> Self {
         args.endpoint.in_workspace(args.workspace)
@@ -70,7 +90,7 @@ impl From<EndpointArgs> for Selection {
 pub struct IdentityArgs {
     /// Key to log in with, in place of the one that the tunnel makes: a private key, or the public half of one that an agent or
     /// a security key holds.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", global = true)]
     pub identity: Option<PathBuf>,
 }
 

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use databricks::Client;
 use ssh_endpoint::{SshEndpoint, check_name};
 
 use crate::commands::existing::Existing;
@@ -18,6 +18,7 @@ use crate::endpoint::identity::Identity;
 use crate::endpoint::selection::{Selected, Selection};
 use crate::error::{Context, Error, Result};
 use crate::home::home;
+use crate::ssh_config_file::SshConfigFile;
 use crate::workspace::client::client;
 use crate::{environment, keys, print, say, ssh, ssh_config};
 
@@ -78,11 +79,21 @@ pub async fn run(args: SetupArgs) -> Result<u8> {
             print::bytes(text.as_bytes())?;
             continue;
         }
-        let config = Config::open()?;
+        let config = SshConfigFile::open()?;
         config.must_not_have(name)?;
-        clients::register(&client(&endpoint.host, profile)?, endpoint, &key.public_line).await?;
-        write(host(name, endpoint, &key.private, profile, args.no_start)?, name, &config)?;
+        let client = client(&endpoint.host, profile)?;
+        let profile = recorded(&client, profile);
+        let text = host(name, endpoint, &key.private, profile.as_deref(), args.no_start)?;
+        config.include(&hosts()?)?;
+        clients::register(&client, endpoint, &key.public_line).await?;
+        write(&text, name, endpoint, &config).await?;
         say!("tunnel: ssh {name} now goes to the endpoint {} on {}", endpoint.name, endpoint.host);
+        if client.profile().is_none() {
+            say!(
+                "tunnel: the credentials are in this shell's environment: editors that are started elsewhere need a profile for {}",
+                endpoint.host
+            );
+        }
     }
     Ok(0)
 }
@@ -93,10 +104,20 @@ pub async fn run(args: SetupArgs) -> Result<u8> {
 /// As [`run`].
 pub async fn one(ready: &Ready, identity: &Identity, profile: Option<&str>) -> Result<()> {
     let (endpoint, key) = (&ready.endpoint, identity.key()?);
-    let config = Config::open()?;
+    let config = SshConfigFile::open()?;
     config.must_not_have(&endpoint.name)?;
+    let profile = recorded(&ready.client, profile);
+    let text = host(&endpoint.name, endpoint, &key.private, profile.as_deref(), false)?;
+    config.include(&hosts()?)?;
     clients::register(&ready.client, endpoint, &key.public_line).await?;
-    write(host(&endpoint.name, endpoint, &key.private, profile, false)?, &endpoint.name, &config)
+    write(&text, &endpoint.name, endpoint, &config).await
+}
+
+/// The profile that stands in the host's text: the one that was asked for, by a flag or by a variable, which programs that are started
+/// elsewhere do not have. One that was found by its host is found again.
+fn recorded(client: &Client, given: Option<&str>) -> Option<String> {
+    let asked = given.map(str::to_owned).or_else(|| environment::variable("DATABRICKS_CONFIG_PROFILE"));
+    asked.filter(|asked| client.profile() == Some(asked))
 }
 
 /// On serverless compute only the running server knows the user that sessions run as.
@@ -129,24 +150,54 @@ async fn learn_user(
 fn host(name: &str, endpoint: &SshEndpoint, identity: &Path, profile: Option<&str>, no_start: bool) -> Result<String> {
     let files = Files::write(&home()?, endpoint)?;
     let mut proxy = files.proxy(profile)?;
+    if let Some(file) = environment::variable("DATABRICKS_CONFIG_FILE") {
+        // As above: the file with the profiles is named to programs that are started elsewhere.
+        let file = std::path::absolute(&file).context(|| format!("{file} is no file"))?;
+        proxy.splice(0..0, ["env".to_owned(), format!("DATABRICKS_CONFIG_FILE={}", file.display())]);
+    }
     if no_start {
         proxy.push("--no-start".to_owned());
     }
     Ok(ssh_config::host(name, &ssh::options(endpoint, &proxy, identity, &files.known_hosts)))
 }
 
-fn write(text: String, name: &str, config: &Config) -> Result<()> {
+/// Writes a host, and asks ssh whether it takes it.
+async fn write(text: &str, name: &str, endpoint: &SshEndpoint, config: &SshConfigFile) -> Result<()> {
     let folder = hosts()?;
     keys::create_home(&folder)?;
-    keys::write_atomically(&folder.join(name), text.as_bytes(), 0o600)?;
-    config.include(&folder)
+    let file = folder.join(name);
+    keys::write_atomically(&file, text.as_bytes(), 0o600)?;
+    let found = ssh::configured(config.path(), name, "hostkeyalias", &environment::path()).await?;
+    if found.is_some_and(|found| found == endpoint.host_key_alias()) {
+        if !config.is_read_by_ssh() {
+            say!(
+                "tunnel: ssh reads the configuration in the home that the system knows, whatever HOME says: here it needs -F {}",
+                config.path().display()
+            );
+        }
+        return Ok(());
+    }
+    let _ = fs::remove_file(&file);
+    Err(Error::new(format!(
+        "ssh {name} would not go to the endpoint {}: another Host of {} comes first",
+        endpoint.name,
+        config.path().display()
+    ))
+    .way_out(format!("ssh -v {name} names the files that ssh reads. Choose another name: tunnel setup NAME")))
 }
 
-fn remove(name: &str) -> Result<u8> {
+/// Takes a host away.
+///
+/// # Errors
+/// When there is none, or its file cannot be removed.
+pub fn remove(name: &str) -> Result<u8> {
     check_name(name).context(|| "no such host".to_owned())?;
     let file = hosts()?.join(name);
     match fs::remove_file(&file) {
-        Ok(()) => Ok(0),
+        Ok(()) => {
+            say!("tunnel: ssh {name} goes nowhere any more");
+            Ok(0)
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(Error::new(format!("the host {name} was not set up")).way_out("tunnel list shows those that are."))
         }
@@ -173,47 +224,4 @@ pub fn hosts_by_alias() -> Result<Vec<(String, String)>> {
         .collect();
     hosts.sort();
     Ok(hosts)
-}
-
-/// The person's own `~/.ssh/config`.
-struct Config {
-    /// The file itself, where `~/.ssh/config` is a link to it.
-    file: PathBuf,
-    text: String,
-}
-
-impl Config {
-    fn open() -> Result<Self> {
-        let home = environment::user_home().ok_or_else(|| Error::new("there is no home directory"))?;
-        let folder = home.join(".ssh");
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .context(|| format!("cannot create {}", folder.display()))?;
-        let link = folder.join("config");
-        let file = fs::canonicalize(&link).unwrap_or(link);
-        match fs::read_to_string(&file) {
-            Ok(text) => Ok(Self { file, text }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self { file, text: String::new() }),
-            Err(error) => Err(Error::new(format!("cannot read {}", file.display())).caused_by(error)),
-        }
-    }
-
-    fn must_not_have(&self, name: &str) -> Result<()> {
-        if ssh_config::has_host(&self.text, name) {
-            return Err(Error::new(format!("{} has a Host {name} of its own", self.file.display()))
-                .way_out("Choose another name: tunnel setup NAME"));
-        }
-        Ok(())
-    }
-
-    fn include(&self, folder: &Path) -> Result<()> {
-        let Some(text) = ssh_config::with_include(&self.text, &ssh_config::include(folder)) else { return Ok(()) };
-        let mode = fs::metadata(&self.file).map_or(0o600, |metadata| {
-            use std::os::unix::fs::PermissionsExt;
-            metadata.permissions().mode() & 0o777
-        });
-        keys::write_atomically(&self.file, text.as_bytes(), mode)
-    }
 }

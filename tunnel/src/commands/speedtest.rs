@@ -10,7 +10,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::{Instant, timeout_at};
 
 use crate::commands::ready::Ready;
-use crate::commands::selection::{EndpointArgs, IdentityArgs};
+use crate::commands::selection::{IdentityArgs, NamedEndpointArgs};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::ssh::Login;
@@ -29,7 +29,7 @@ const CHUNK: usize = 256 * 1024;
 pub struct SpeedtestArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: EndpointArgs,
+    pub selection: NamedEndpointArgs,
     /// With which key.
     #[command(flatten)]
     pub identity: IdentityArgs,

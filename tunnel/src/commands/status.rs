@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::commands::existing::Existing;
-use crate::commands::selection::EndpointArgs;
+use crate::commands::selection::NamedEndpointArgs;
 use crate::error::Result;
 use crate::print;
 use crate::server::status::ServerStatus;
@@ -24,7 +24,7 @@ Examples:
 pub struct StatusArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: EndpointArgs,
+    pub selection: NamedEndpointArgs,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

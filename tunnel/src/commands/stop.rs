@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::time::{Instant, sleep};
 
 use crate::commands::existing::{Existing, is_unknown_route};
-use crate::commands::selection::EndpointArgs;
+use crate::commands::selection::NamedEndpointArgs;
 use crate::endpoint::start::address;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -26,7 +26,7 @@ Examples:
 pub struct StopArgs {
     /// Which endpoint.
     #[command(flatten)]
-    pub selection: EndpointArgs,
+    pub selection: NamedEndpointArgs,
     /// Also when somebody is connected, or a job runs: it ends with the server.
     #[arg(long)]
     pub force: bool,

@@ -9,7 +9,8 @@ use ssh_endpoint::publish::{self, EndpointConfig};
 use ssh_endpoint::{Serverless, SshEndpoint, check_name, is_program, processor, secret_scope, sha256_hex};
 
 use crate::endpoint::cluster::{self, Processor};
-use crate::endpoint::files::{self, Files};
+use crate::endpoint::files::Files;
+use crate::endpoint::known;
 use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::Starter;
 use crate::error::{Context, Error, Result};
@@ -163,7 +164,7 @@ fn host(client: &Client) -> String {
 
 /// The endpoint that this machine was connected to before, with the host key that it pinned then.
 fn remembered(client: &Client, home: &Path, target: &DirectTarget) -> Option<SshEndpoint> {
-    files::known(home).into_iter().find(|endpoint| {
+    known::all(home).into_iter().find(|endpoint| {
         let is_same = match &target.compute {
             TargetCompute::Cluster(found) => endpoint.serverless.is_none() && endpoint.cluster_id == found.id,
             TargetCompute::Serverless(serverless) => endpoint.serverless.as_ref() == Some(serverless),
@@ -171,7 +172,6 @@ fn remembered(client: &Client, home: &Path, target: &DirectTarget) -> Option<Ssh
         is_same
             && endpoint.name == target.name
             && endpoint.host == host(client)
-            && super::check(endpoint).is_ok()
             && pinned(home, endpoint)
                 .ok()
                 .flatten()

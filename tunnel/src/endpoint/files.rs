@@ -1,6 +1,5 @@
 //! What ssh and the proxy read about an endpoint: files in the tunnel's folder, for their owner alone.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use ssh_endpoint::SshEndpoint;
@@ -24,14 +23,17 @@ impl Files {
     /// When the folder cannot be written, or the endpoint's host key is none.
     pub fn write(home: &Path, endpoint: &SshEndpoint) -> Result<Self> {
         keys::create_home(home)?;
-        let alias = endpoint.host_key_alias();
         let known_hosts = known_hosts::text(endpoint)?;
-        let files =
-            Self { endpoint: home.join(format!("{alias}.json")), known_hosts: Self::known_hosts(home, endpoint) };
+        let files = Self { endpoint: Self::endpoint(home, endpoint), known_hosts: Self::known_hosts(home, endpoint) };
         keys::write_atomically(&files.known_hosts, known_hosts.as_bytes(), 0o600)?;
         let text = serde_json::to_vec_pretty(endpoint).context(|| "cannot write the endpoint".to_owned())?;
         keys::write_atomically(&files.endpoint, &text, 0o600)?;
         Ok(files)
+    }
+
+    /// The file with the endpoint, whether it is there or not.
+    pub fn endpoint(home: &Path, endpoint: &SshEndpoint) -> PathBuf {
+        home.join(format!("{}.json", endpoint.host_key_alias()))
     }
 
     /// The file with the endpoint's host key, whether it is there or not.
@@ -62,14 +64,4 @@ impl Files {
         }
         Ok(words)
     }
-}
-
-/// The endpoints that this machine was connected to, or has set up. A file that is none is passed over.
-pub fn known(home: &Path) -> Vec<SshEndpoint> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(home).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    let texts = files.iter().filter_map(|path| fs::read(path).ok());
-    texts.filter_map(|text| serde_json::from_slice(&text).ok()).collect()
 }

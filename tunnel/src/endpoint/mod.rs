@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod direct;
 pub mod files;
 pub mod identity;
+pub mod known;
 pub mod line;
 pub mod metadata;
 pub mod selection;

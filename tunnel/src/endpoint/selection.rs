@@ -7,6 +7,7 @@ use databricks::Client;
 use ssh_endpoint::{Serverless, SshEndpoint};
 
 use super::direct::{self, Compute, Direct, EndpointUse};
+use super::known;
 use super::metadata::Metadata;
 use crate::error::{Context, Error, Result};
 use crate::home::home;
@@ -17,7 +18,8 @@ use crate::{environment, terraform};
 /// Where the endpoint is found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// File with the outputs; `-` is stdin. Without one Terraform or OpenTofu is asked in this folder.
+    /// File with the outputs, or with an endpoint; `-` is stdin. Without one TUNNEL_OUTPUTS names it, or Terraform or OpenTofu is asked
+    /// in this folder, or it is one that is known here.
     pub outputs: Option<PathBuf>,
     /// The endpoint's name, or its output's.
     pub endpoint: Option<String>,
@@ -57,8 +59,7 @@ impl Selection {
             )
             .way_out("Say on what: --cluster NAME, or --serverless."));
         }
-        let endpoint = super::find(&outputs(self.outputs.as_deref())?, self.endpoint.as_deref())?;
-        Ok(Selected { profile, ..Selected::from(endpoint) })
+        Ok(Selected { profile, ..Selected::from(self.named()?) })
     }
 
     fn direct(&self, purpose: EndpointUse) -> Option<Direct<'_>> {
@@ -71,12 +72,37 @@ impl Selection {
         Some(Direct { compute, name: self.publish_as.as_deref(), binary: self.tunnel_binary.as_deref(), purpose })
     }
 
+    /// The endpoint of the outputs, if there are any: what an apply has changed counts before what this machine remembers. One that is
+    /// known here needs no outputs.
+    fn named(&self) -> Result<SshEndpoint> {
+        let name = self.endpoint.as_deref();
+        if let Some(file) = self.file() {
+            return super::find(&read(&file)?, name);
+        }
+        let folder = here()?;
+        if !terraform::is_configuration(&folder) {
+            return known::find(&home()?, name);
+        }
+        let found = terraform::outputs(&folder, &environment::path()).and_then(|outputs| super::find(&outputs, name));
+        match found {
+            Err(error) if name.is_some() => known::find(&home()?, name).map_err(|_| error),
+            found => found,
+        }
+    }
+
     /// All endpoints of the outputs.
     ///
     /// # Errors
     /// When there is none.
     pub fn all(&self) -> Result<Vec<SshEndpoint>> {
-        super::find_all(&outputs(self.outputs.as_deref())?)
+        match self.file() {
+            Some(file) => super::find_all(&read(&file)?),
+            None => super::find_all(&terraform::outputs(&here()?, &environment::path())?),
+        }
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        self.outputs.clone().or_else(environment::outputs)
     }
 }
 
@@ -111,17 +137,15 @@ impl From<SshEndpoint> for Selected {
     }
 }
 
-fn outputs(file: Option<&Path>) -> Result<String> {
-    match file {
-        None => {
-            let folder = std::env::current_dir().context(|| "this folder cannot be read".to_owned())?;
-            terraform::outputs(&folder, &environment::path())
-        }
-        Some(file) if file == Path::new("-") => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).context(|| "cannot read the outputs from stdin".to_owned())?;
-            Ok(text)
-        }
-        Some(file) => std::fs::read_to_string(file).context(|| format!("cannot read {}", file.display())),
+fn here() -> Result<PathBuf> {
+    std::env::current_dir().context(|| "this folder cannot be read".to_owned())
+}
+
+fn read(file: &Path) -> Result<String> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context(|| "cannot read the outputs from stdin".to_owned())?;
+        return Ok(text);
     }
+    std::fs::read_to_string(file).context(|| format!("cannot read {}", file.display()))
 }

@@ -6,12 +6,17 @@ use super::explain;
 use crate::error::Result;
 use crate::websocket::dial::USER_AGENT;
 
-/// The client of the workspace at an address: credentials from a profile or the environment, whatever host these name.
+/// The client of the workspace at an address, with credentials of that host: from a profile or the environment.
 ///
 /// # Errors
 /// When there are no credentials.
 pub fn client(host: &str, profile: Option<&str>) -> Result<Client> {
-    of_config(Config { host: Some(host.to_owned()), profile: profile.map(str::to_owned), ..Config::default() })
+    of_config(Config {
+        host: Some(host.to_owned()),
+        profile: profile.map(str::to_owned),
+        credentials_of_host: true,
+        ..Config::default()
+    })
 }
 
 /// The client of the workspace that the environment or a profile names.

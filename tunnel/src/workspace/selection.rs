@@ -11,10 +11,11 @@ use crate::error::Result;
 #[group(skip)]
 pub struct WorkspaceArgs {
     /// Address of the workspace, where no endpoint says it. By default DATABRICKS_HOST, or the profile's.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", global = true)]
     pub host: Option<String>,
-    /// Profile of ~/.databrickscfg to sign in with. By default DATABRICKS_CONFIG_PROFILE, or the credentials of the environment.
-    #[arg(long, value_name = "NAME")]
+    /// Profile of ~/.databrickscfg to sign in with. By default DATABRICKS_CONFIG_PROFILE, the credentials of the environment, or the
+    /// profile of the workspace's host.
+    #[arg(short, long, value_name = "NAME", global = true)]
     pub profile: Option<String>,
 }
 
@@ -24,6 +25,12 @@ impl WorkspaceArgs {
     /// # Errors
     /// When there is no workspace, or there are no credentials.
     pub fn client(&self) -> Result<Client> {
-        of_config(Config { host: self.host.clone(), profile: self.profile.clone(), ..Config::default() })
+        let credentials_of_host = self.host.is_some();
+        of_config(Config {
+            host: self.host.clone(),
+            profile: self.profile.clone(),
+            credentials_of_host,
+            ..Config::default()
+        })
     }
 }

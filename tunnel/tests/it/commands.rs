@@ -106,6 +106,109 @@ async fn setup_lets_ssh_scp_sftp_and_rsync_work_by_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_was_met_is_called_by_its_name_until_it_is_forgotten() {
+    let cloud = Cloud::start().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let by_name = async |words: &[&str]| {
+        let mut tunnel = cloud.tunnel("ada");
+        text(&tunnel.current_dir(elsewhere.path()).args(words).output().await.unwrap())
+    };
+    let (code, _, words) = by_name(&["connect", "demo", "--", "true"]).await;
+    assert!(code == 1 && words.contains("no endpoint is known here"), "{words}");
+    assert_eq!(cloud.connect("ada", &["true"]).output().await.unwrap().status.code(), Some(0));
+    for words in [&["connect", "demo"][..], &["connect"], &["connect", "--endpoint", "demo"]] {
+        let words = [words, &["--", "echo", "hi"]].concat();
+        let (code, out, errors) = by_name(&words).await;
+        assert_eq!((code, out.as_str()), (0, "hi\n"), "{words:?}: {errors}");
+    }
+    assert_eq!(by_name(&["status", "demo"]).await.0, 0);
+    let (code, _, words) = by_name(&["job", "list", "--endpoint", "demo"]).await;
+    assert_eq!(code, 0, "{words}");
+    let (code, _, words) = by_name(&["connect", "dem", "--", "true"]).await;
+    assert!(code == 1 && words.contains("There is: demo."), "{words}");
+    let mut with_variable = cloud.tunnel("grace");
+    with_variable.current_dir(elsewhere.path()).env("TUNNEL_OUTPUTS", cloud.outputs()).args(["keys", "list", "--json"]);
+    let (code, out, words) = text(&with_variable.output().await.unwrap());
+    assert!(code == 0 && out.contains("fingerprint"), "{words}");
+
+    assert_eq!(run(&cloud, &["setup", "work"]).await.0, 0);
+    let (code, _, words) = by_name(&["forget", "demo", "none"]).await;
+    assert!(code == 1 && words.contains("none"), "{words}");
+    let (code, _, words) = by_name(&["forget", "demo"]).await;
+    assert!(code == 0 && words.contains("ssh work") && words.contains("is forgotten"), "{words}");
+    assert_eq!(by_name(&["list", "--json"]).await.1, "[]\n");
+    let left: Vec<_> = fs::read_dir(cloud.home("ada")).unwrap().flatten().map(|it| it.file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("demo")), "{left:?}");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_says_why_a_server_is_not_known() {
+    let cloud = Cloud::start().await;
+    assert_eq!(cloud.connect("ada", &["true"]).output().await.unwrap().status.code(), Some(0));
+    let mut tunnel = cloud.tunnel("ada");
+    tunnel.env("DATABRICKS_CLIENT_SECRET", "wrong").current_dir(cloud.home("ada"));
+    let (code, out, words) = text(&tunnel.args(["list"]).output().await.unwrap());
+    assert!(code == 0 && out.contains("unknown") && words.contains("invalid_client"), "{out}{words}");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setup_changes_nothing_where_ssh_would_not_follow() {
+    let cloud = Cloud::start().await;
+    let home = cloud.folder.path();
+    fs::create_dir(home.join(".ssh")).unwrap();
+    let config = home.join(".ssh/config");
+    let hosts = cloud.home("ada").join("ssh_config.d");
+    // Another file's host of that name stands above all.
+    fs::write(home.join("theirs"), "Host work\n  HostKeyAlias theirs\n").unwrap();
+    let include = format!("Include \"{}/*\"", hosts.display());
+    let theirs = format!("Include {}\n{include}\n", home.join("theirs").display());
+    fs::write(&config, &theirs).unwrap();
+    let (code, _, words) = run(&cloud, &["setup", "work"]).await;
+    assert!(code == 1 && words.contains("comes first"), "{words}");
+    assert!(!hosts.join("work").exists() && fs::read_to_string(&config).unwrap() == theirs);
+    // The line that counts for one host alone is put above it; bytes in another encoding stay as they are.
+    fs::write(&config, [b"# caf\xe9\nHost x\n  User y\n", include.as_bytes(), b"\n"].concat()).unwrap();
+    let (code, _, words) = run(&cloud, &["setup", "work"]).await;
+    assert!(code == 0 && words.contains("now goes to"), "{words}");
+    let written = fs::read(&config).unwrap();
+    assert!(written.starts_with(include.as_bytes()) && written.windows(6).any(|six| six == b"# caf\xe9"));
+    // What its owner protected is said, with the line to add.
+    fs::remove_file(&config).unwrap();
+    fs::create_dir(&config).unwrap();
+    fs::remove_file(hosts.join("work")).unwrap();
+    let (code, _, words) = run(&cloud, &["setup", "work"]).await;
+    assert!(code == 1 && words.contains("config"), "{words}");
+    assert!(!hosts.join("work").exists(), "nothing was set up");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setup_remembers_the_profile_that_was_asked_for_by_a_variable() {
+    let cloud = Cloud::start().await;
+    let file = cloud.folder.path().join("profiles");
+    let secret = cloud.cloud.client_secret().expose().clone();
+    let (host, id) = (&cloud.endpoint.host, cloud.cloud.client_id());
+    fs::write(&file, format!("[prod]\nhost = {host}\nclient_id = {id}\nclient_secret = {secret}\n")).unwrap();
+    let mut tunnel = cloud.tunnel("ada");
+    for name in ["DATABRICKS_HOST", "DATABRICKS_ACCOUNT_ID", "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET"] {
+        tunnel.env_remove(name);
+    }
+    tunnel.env("DATABRICKS_CONFIG_FILE", &file).env("DATABRICKS_CONFIG_PROFILE", "prod");
+    let (code, _, words) = text(&tunnel.args(["setup", "--outputs"]).arg(cloud.outputs()).output().await.unwrap());
+    assert_eq!(code, 0, "{words}");
+    // As an editor starts ssh: with a home and a path.
+    let mut ssh = tokio::process::Command::new("ssh");
+    ssh.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", cloud.folder.path());
+    ssh.env("DATABRICKS_TUNNEL_HOME", cloud.home("ada"));
+    ssh.arg("-F").arg(cloud.folder.path().join(".ssh/config")).args(["demo", "echo", "hi"]);
+    let (code, out, words) = text(&ssh.output().await.unwrap());
+    assert_eq!((code, out.as_str()), (0, "hi\n"), "{words}");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_host_for_editors_that_probe_starts_nothing() {
     let cloud = Cloud::start().await;
     let (code, _, words) = run(&cloud, &["setup", "--no-start"]).await;

@@ -76,11 +76,14 @@ async fn a_workspace_is_said_by_its_address_or_a_profile_and_so_are_the_credenti
     check(&["connect", "--cluster", "demo", "--profile", "work", "--", "echo", "hi"], Ok("hi\n")).await;
     check(
         &["connect", "--cluster", "demo", "--profile", "other", "--host", host, "--", "true"],
-        Err("Invalid access token"),
+        Err("is for dbc-none.localhost:1, so its credentials are not sent"),
     )
     .await;
     check(&["connect", "--outputs", outputs, "--profile", "work", "--", "echo", "hi"], Ok("hi\n")).await;
-    check(&["connect", "--outputs", outputs, "--", "true"], Err("cannot sign in")).await;
+    // Whose profile is of the host needs no flag, on either side of a job's command either.
+    check(&["connect", "--outputs", outputs, "--", "echo", "hi"], Ok("hi\n")).await;
+    check(&["job", "list", "--outputs", outputs, "--json"], Ok("[]\n")).await;
+    check(&["connect", "--outputs", outputs, "--profile", "other", "--", "true"], Err("is for dbc-none")).await;
     check(&["connect", "--outputs", outputs, "--host", host, "--", "true"], Err("--host is for an endpoint straight"))
         .await;
     assert_eq!(

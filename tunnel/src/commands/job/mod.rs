@@ -16,7 +16,7 @@ use clap::{Args, Subcommand};
 
 use self::destination::{JobDestination, SshHost};
 use crate::commands::selection::{IdentityArgs, SelectionArgs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::job::UNKNOWN;
 use crate::say;
 use crate::workspace::selection::WorkspaceArgs;
@@ -35,19 +35,19 @@ Examples:
 pub struct JobArgs {
     /// Destination of ssh: a Host of its configuration, user@host, or ssh://user@host:port. Without it, the endpoint of this
     /// folder's outputs.
-    #[arg(long, value_name = "DEST", conflicts_with_all = ["outputs", "endpoint", "cluster", "serverless", "identity"])]
+    #[arg(long, value_name = "DEST", global = true)]
     pub host: Option<String>,
     /// Configuration of ssh, in place of your own.
-    #[arg(short = 'F', value_name = "FILE", requires = "host")]
+    #[arg(short = 'F', value_name = "FILE", global = true)]
     pub ssh_config: Option<PathBuf>,
     /// An option for ssh, as for `ssh -o`. May be given several times.
-    #[arg(short = 'o', value_name = "OPTION", requires = "host")]
+    #[arg(short = 'o', value_name = "OPTION", global = true)]
     pub options: Vec<String>,
     /// Which endpoint.
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Profile of ~/.databrickscfg to sign in with, as for other commands.
-    #[arg(long, value_name = "NAME", conflicts_with = "host")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub profile: Option<String>,
     /// With which key.
     #[command(flatten)]
@@ -76,11 +76,36 @@ pub enum JobCommand {
     Clean(clean::CleanArgs),
 }
 
+impl JobArgs {
+    /// That the flags say one destination: they may stand on either side of the command, where clap sees only half of them.
+    fn check(&self) -> Result<()> {
+        let Self { host, ssh_config, options, selection, profile, identity, .. } = self;
+        let of_endpoint = [
+            ("--outputs", selection.outputs.is_some()),
+            ("--endpoint", selection.endpoint.is_some()),
+            ("--cluster", selection.cluster.is_some()),
+            ("--serverless", selection.serverless),
+            ("--identity", identity.identity.is_some()),
+            ("--profile", profile.is_some()),
+        ];
+        let of_host = [("-F", ssh_config.is_some()), ("-o", !options.is_empty())];
+        let (wrong, other) = match host {
+            Some(_) => (of_endpoint.as_slice(), "is for an endpoint, and --host names a destination of ssh"),
+            None => (of_host.as_slice(), "is for a destination of ssh, and needs --host"),
+        };
+        match wrong.iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => Err(Error::new(format!("{flag} {other}"))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Does it.
 ///
 /// # Errors
 /// When the destination cannot be reached, or refuses.
 pub async fn run(args: JobArgs) -> Result<u8> {
+    args.check()?;
     let destination = match args.host {
         Some(host) => JobDestination::Host(SshHost::new(host, args.ssh_config, args.options)?),
         None => {
