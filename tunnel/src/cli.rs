@@ -12,6 +12,7 @@ use crate::commands::forward::ForwardArgs;
 use crate::commands::job::JobArgs;
 use crate::commands::keys::KeysArgs;
 use crate::commands::list::ListArgs;
+use crate::commands::login::LoginArgs;
 use crate::commands::logs::LogsArgs;
 use crate::commands::official_server::SshArgs;
 use crate::commands::proxy::ProxyArgs;
@@ -22,9 +23,18 @@ use crate::commands::status::StatusArgs;
 use crate::commands::stop::StopArgs;
 use crate::jobs::id::JobId;
 
+const ENVIRONMENT: &str = "Environment:
+  TUNNEL_OUTPUTS             File with the outputs, or with an endpoint, where --outputs names none
+  DATABRICKS_HOST, _TOKEN, _CLIENT_ID, _CLIENT_SECRET, _AUTH_TYPE, _CONFIG_PROFILE, _CONFIG_FILE
+                             Credentials, as the official tools read them
+  DATABRICKS_TUNNEL_HOME     The tunnel's folder, in place of ~/.databricks/tunnel
+  HTTPS_PROXY, NO_PROXY      The HTTP proxy, as curl reads them
+  TUNNEL_JOBS                Where the jobs of a machine are kept, in place of ~/.tunnel/jobs
+  TUNNEL_LOG                 What is logged to stderr: error (the default), warn, info, debug, trace";
+
 /// SSH to a Databricks cluster, through nothing but HTTPS.
 #[derive(Debug, Parser)]
-#[command(name = "tunnel", version, about, propagate_version = true)]
+#[command(name = "tunnel", version, about, propagate_version = true, after_help = ENVIRONMENT)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -34,6 +44,8 @@ pub struct Cli {
 /// What the program does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Sign in to a workspace with a browser.
+    Login(LoginArgs),
     /// Open a shell on the cluster, or run a command there, and exit with its code.
     Connect(ConnectArgs),
     /// Make `ssh NAME`, scp, rsync, git and editors go to the cluster by themselves.

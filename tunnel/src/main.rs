@@ -9,7 +9,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 use tunnel::cli::{Cli, Command, Subject};
 use tunnel::commands::{
-    code, connect, cp, doctor, forget, forward, job, keys, list, logs, official_server, proxy, server, setup,
+    code, connect, cp, doctor, forget, forward, job, keys, list, login, logs, official_server, proxy, server, setup,
     speedtest, status, stop,
 };
 use tunnel::error::Result;
@@ -49,6 +49,7 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<u8> {
     match command {
+        Command::Login(args) => login::run(args).await,
         Command::Connect(args) => connect::run(args).await,
         Command::Setup(args) => setup::run(args).await,
         Command::Cp(args) => cp::run(args).await,

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::Error;
 use crate::auth::Method;
+use crate::auth::logins::{self, Logins};
 use crate::choice::Choice;
 use crate::env::Environment;
 use crate::host::{self, Host};
@@ -190,6 +191,7 @@ impl Config {
             databricks_cli_path: take("databricks_cli_path"),
             actions_id_token_request_url: take("actions_id_token_request_url"),
             actions_id_token_request_token: secret("actions_id_token_request_token"),
+            has_login: self.credentials_of_host && has_login(environment, &host.url, account_id.as_deref()),
             profile: profile.clone(),
         };
         let method = Method::select(fields, &host.url, account_id.as_deref(), environment);
@@ -390,6 +392,11 @@ fn origin(name: &str, values: &Values) -> String {
         Some((_, Source::Profile(profile))) => format!("`{name}` of profile {profile:?}"),
         _ => format!("`{name}`"),
     }
+}
+
+/// Whether a person's login at a host is kept. A file that cannot be read has none: whoever asks for it by its name reads why.
+fn has_login(environment: &Environment, host: &Url, account_id: Option<&str>) -> bool {
+    matches!(Logins::new(environment).find(&logins::keys(None, host, account_id)), Ok(Some(_)))
 }
 
 fn user_agent(product: Option<&str>, extra: Option<&str>) -> String {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::ApiError;
 use crate::effect::Effect;
+use crate::oidc::person::{Code, Refresh};
 use crate::principal::{OauthSecret, Principal, PrincipalKind, Session};
 use crate::store::{Object, Store};
 use crate::workspace::cluster::{Cluster, ClusterState};
@@ -29,6 +30,10 @@ pub(crate) struct State {
     pub(crate) oauth_secrets: BTreeMap<String, OauthSecret>,
     /// Bearer tokens that the OIDC endpoints issued, by the SHA-256 of each.
     pub(crate) sessions: BTreeMap<String, Session>,
+    /// What persons who sign in with a browser were sent back with, by the SHA-256 of each.
+    pub(crate) codes: BTreeMap<String, Code>,
+    /// What their logins are renewed with, by the SHA-256 of each.
+    pub(crate) refresh_tokens: BTreeMap<String, Refresh>,
     /// The account's objects.
     pub(crate) store: Store,
     /// What is in each metastore.
@@ -206,6 +211,7 @@ impl State {
     pub(crate) fn tick(&mut self, now: i64) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.sessions.retain(|_, session| session.expires > now - 3_600_000);
+        self.codes.retain(|_, code| code.expires > now);
         self.store.tick(now);
         self.metastores.values_mut().for_each(|store| store.tick(now));
         for (id, workspace) in &mut self.workspaces {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::{Call, Marked, Marker};
-use crate::diagnostic::{Diagnostic, Failed, Path, Result};
+use crate::diagnostic::{Diagnostic, Error, Failed, Path, Result};
 use crate::resource::{Client, Planning, Resource};
 use crate::serde_value::{from_value, restore, to_value};
 use crate::subject::{Operation, Subject};
@@ -241,8 +241,9 @@ where
     fn create<'a>(&'a self, ask: Ask<'a, C>, plan: &'a Value) -> Boxed<'a, Result<Value, Failed<Value>>> {
         Box::pin(async move {
             let made = async {
-                let call = ask.call::<R::Client>().await?;
-                let object: R = from_value(plan, ask.schema)?;
+                // Without a client nothing is sent.
+                let call = ask.call::<R::Client>().await.map_err(Error::undone)?;
+                let object: R = from_value(plan, ask.schema).map_err(Error::undone)?;
                 let made = waiting::run(R::create(&call, object), ask.cancel, call.left(), Patience::CREATE).await?;
                 let object = made.map_err(|failed| partial(failed, plan, ask.schema))?;
                 Self::ready(&call, ask.cancel, plan, object, ask.schema).await

@@ -10,6 +10,7 @@ pub mod forward;
 pub mod job;
 pub mod keys;
 pub mod list;
+pub mod login;
 pub mod logs;
 pub mod official_server;
 pub mod proxy;

@@ -58,8 +58,13 @@ pub fn full_name(endpoint: &SshEndpoint) -> String {
 /// # Errors
 /// When a file cannot be removed.
 pub fn forget(home: &Path, endpoint: &SshEndpoint) -> Result<()> {
+    let (own, start) = (Files::endpoint(home, endpoint), format!("{}.", endpoint.host_key_alias()));
+    let is_its =
+        |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(&start));
+    let entries = fs::read_dir(home).into_iter().flatten().flatten().map(|entry| entry.path());
+    let others = entries.filter(|path| is_its(path) && *path != own);
     // The endpoint's own file at last: what is cut off is forgotten again.
-    for file in [Files::known_hosts(home, endpoint), Files::endpoint(home, endpoint)] {
+    for file in others.chain([own.clone()]) {
         match fs::remove_file(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error).context(|| format!("cannot remove {}", file.display()));
@@ -81,7 +86,10 @@ mod tests {
             |name: Option<&str>| find(home.path(), name).map(|known| full_name(&known)).map_err(|e| e.to_string());
         assert!(find(None).unwrap_err().contains("no endpoint is known"));
         let put = |name: &str, workspace: &str| {
-            let endpoint = super::super::sample(serde_json::json!({"name": name, "workspace_id": workspace}));
+            let endpoint = super::super::sample(serde_json::json!({
+                "name": name, "workspace_id": workspace,
+                "server_host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            }));
             Files::write(home.path(), &endpoint).unwrap();
             endpoint
         };

@@ -74,7 +74,10 @@ impl Selection {
 
     /// The endpoint of the outputs, if there are any: what an apply has changed counts before what this machine remembers. One that is
     /// known here needs no outputs.
-    fn named(&self) -> Result<SshEndpoint> {
+    ///
+    /// # Errors
+    /// When there is none, or several and none is named.
+    pub fn named(&self) -> Result<SshEndpoint> {
         let name = self.endpoint.as_deref();
         if let Some(file) = self.file() {
             return super::find(&read(&file)?, name);

@@ -29,5 +29,9 @@ pub fn client_of_environment() -> Result<Client> {
 
 pub(super) fn of_config(config: Config) -> Result<Client> {
     let user_agent = Some(USER_AGENT.to_owned());
-    Client::new(Config { user_agent, ..config }).map_err(|error| explain(error, "cannot sign in"))
+    Client::new(Config { user_agent, ..config }).map_err(|error| {
+        explain(error, "cannot sign in").way_out(
+            "tunnel login signs in with a browser; tunnel --help names the variables that say other credentials.",
+        )
+    })
 }

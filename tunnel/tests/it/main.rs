@@ -28,6 +28,7 @@ mod memory;
 mod official;
 mod serverless;
 mod sessions;
+mod sign_in;
 mod simulation;
 mod storm;
 mod straight;

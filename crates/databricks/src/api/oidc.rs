@@ -19,6 +19,8 @@ wire! {
     pub struct Token {
         /// The bearer token.
         pub access_token: Secret<String>,
+        /// What the next one is had for, where a person signed in.
+        pub refresh_token: Option<Secret<String>>,
         /// `Bearer`.
         pub token_type: String,
         /// Seconds that it lives, 3600 usually.

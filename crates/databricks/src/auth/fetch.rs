@@ -22,8 +22,14 @@ pub(crate) struct Endpoint<'a> {
     pub(crate) account_id: Option<&'a str>,
 }
 
+/// Where a person signs in, and where tokens are fetched.
+pub(crate) struct Addresses {
+    pub(crate) authorization: Url,
+    pub(crate) token: Url,
+}
+
 /// How long a token's fetching may take with its retries.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Fetches a token. A personal access token is none that is fetched.
@@ -47,8 +53,13 @@ pub(crate) async fn fetch(method: &Method, endpoint: &Endpoint<'_>) -> Result<Fe
             form.extend(client_id.as_deref().map(|id| ("client_id", id)));
             endpoint.token(method, |url| endpoint.http.post(url).form(&form)).await
         }
-        Method::Cli { program, profile } => cli(program, profile.as_deref(), endpoint).await.map_err(fail),
+        Method::Cli(person) => person.fetch(method, endpoint).await,
     }
+}
+
+/// How long a token lives.
+pub(crate) fn lifetime(token: &Token) -> Duration {
+    Duration::from_secs(token.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(3600))
 }
 
 impl Endpoint<'_> {
@@ -57,36 +68,56 @@ impl Endpoint<'_> {
     }
 
     async fn token(&self, method: &Method, request: impl Fn(Url) -> reqwest::RequestBuilder) -> Result<Fetched, Error> {
-        let url = self.token_url(method).await?;
+        let token = self.ask(method, request).await?;
+        let lifetime = lifetime(&token);
+        Ok(Fetched { token: token.access_token, lifetime })
+    }
+
+    /// The token endpoint's answer.
+    pub(crate) async fn ask(
+        &self,
+        method: &Method,
+        request: impl Fn(Url) -> reqwest::RequestBuilder,
+    ) -> Result<Token, Error> {
+        let url = self.discover(method).await?.token;
         let answer = self.call(method, || request(url.clone())).await?;
         let token: Token = serde_json::from_slice(&answer)
             // What serde says of an answer quotes it.
             .map_err(|_| self.refused(method, "the answer is no token"))?;
-        let seconds = token.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(3600);
         if token.access_token.expose().is_empty() {
             return Err(self.refused(method, "the answer holds no token"));
         }
-        Ok(Fetched { token: token.access_token, lifetime: Duration::from_secs(seconds) })
+        Ok(token)
     }
 
-    async fn token_url(&self, method: &Method) -> Result<Url, Error> {
+    /// The account's or the workspace's addresses for signing in.
+    pub(crate) async fn discover(&self, method: &Method) -> Result<Addresses, Error> {
         let join = |path: &str| self.host.join(path).map_err(|error| self.refused(method, &error.to_string()));
         if host::is_account(self.host) {
-            let account = self.account_id.unwrap_or_default();
-            return join(&format!("/oidc/accounts/{}/v1/token", crate::segment(account)));
+            let account = crate::segment(self.account_id.unwrap_or_default());
+            return Ok(Addresses {
+                authorization: join(&format!("/oidc/accounts/{account}/v1/authorize"))?,
+                token: join(&format!("/oidc/accounts/{account}/v1/token"))?,
+            });
         }
         let discovery = join("/oidc/.well-known/oauth-authorization-server")?;
         let body = self.call(method, || self.http.get(discovery.clone())).await?;
         let document: Discovery = serde_json::from_slice(&body).map_err(|_| {
             self.refused(method, "it has no OAuth discovery document, so it is no Databricks workspace; check `host`")
         })?;
-        let url = Url::parse(&document.token_endpoint)
-            .map_err(|error| self.refused(method, &format!("bad token_endpoint: {error}")))?;
-        // The client secret goes there: never unencrypted, but on this machine.
-        if url.scheme() != "https" && !host::is_loopback(&url) {
-            return Err(self.refused(method, &format!("its token endpoint {url} is not https")));
-        }
-        Ok(url)
+        let checked = |name: &str, address: &str| {
+            let url = Url::parse(address).map_err(|error| self.refused(method, &format!("bad {name}: {error}")))?;
+            // Secrets go there: never unencrypted, but on this machine.
+            match url.scheme() == "https" || host::is_loopback(&url) {
+                true => Ok(url),
+                false => Err(self.refused(method, &format!("its {name} {url} is not https"))),
+            }
+        };
+        Ok(Addresses {
+            token: checked("token endpoint", &document.token_endpoint)?,
+            authorization: checked("authorization endpoint", &document.authorization_endpoint)
+                .or_else(|_| join("/oidc/v1/authorize"))?,
+        })
     }
 
     /// One call with its retries: a token may be fetched any number of times.
@@ -117,7 +148,7 @@ impl Endpoint<'_> {
         }
     }
 
-    fn refused(&self, method: &Method, reason: &str) -> Error {
+    pub(crate) fn refused(&self, method: &Method, reason: &str) -> Error {
         Error::Auth { host: self.name(), method: method.name(), reason: reason.to_owned() }
     }
 }
@@ -192,40 +223,4 @@ async fn subject_token(
             Ok(answer.value)
         }
     }
-}
-
-/// `databricks auth token`: `{"access_token": "…", "expiry": "RFC 3339"}` on stdout.
-async fn cli(program: &str, profile: Option<&str>, endpoint: &Endpoint<'_>) -> Result<Fetched, String> {
-    let mut command = tokio::process::Command::new(program);
-    command.args(["auth", "token"]).stdin(std::process::Stdio::null()).kill_on_drop(true);
-    match profile {
-        Some(profile) => command.args(["--profile", profile]),
-        None => command.args(["--host", endpoint.host.as_str().trim_end_matches('/')]),
-    };
-    if let (None, true, Some(account)) = (profile, host::is_account(endpoint.host), endpoint.account_id) {
-        command.args(["--account-id", account]);
-    }
-    let output = match tokio::time::timeout(LIMIT, command.output()).await {
-        Ok(Ok(output)) => output,
-        Ok(Err(error)) => {
-            return Err(format!("the official CLI {program:?} cannot be started: {error}; set `databricks_cli_path`"));
-        }
-        Err(_) => return Err(format!("{program:?} did not answer within a minute")),
-    };
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        let words = crate::error::presentable(words.trim());
-        return Err(format!("{program:?} says: {words}. Sign in with `databricks auth login`"));
-    }
-    #[derive(serde::Deserialize)]
-    struct CliToken {
-        access_token: Secret<String>,
-        expiry: String,
-    }
-    let answer: CliToken =
-        serde_json::from_slice(&output.stdout).map_err(|_| format!("{program:?} answered no token"))?;
-    let expiry: jiff::Timestamp =
-        answer.expiry.parse().map_err(|_| format!("{program:?} answered a token without a time of expiry"))?;
-    let lifetime = expiry.duration_since(jiff::Timestamp::now());
-    Ok(Fetched { token: answer.access_token, lifetime: lifetime.try_into().unwrap_or_default() })
 }

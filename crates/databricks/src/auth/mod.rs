@@ -1,17 +1,21 @@
 //! Ways to sign in, and the choice among them.
 //!
 //! Reference: <https://docs.databricks.com/aws/en/dev-tools/auth/>. Without an `auth_type` the first that has what it needs is taken, in this
-//! order: pat, oauth-m2m, env-oidc, file-oidc, github-oidc. databricks-cli starts a program, so it is taken only when
-//! `auth_type` says so, which is what `databricks auth login` writes into a profile.
+//! order: pat, oauth-m2m, env-oidc, file-oidc, github-oidc. databricks-cli may start a program, so it is taken only when
+//! `auth_type` says so, which is what `databricks auth login` writes into a profile, or when a login at this very host is kept.
 
 pub(crate) mod cache;
 pub(crate) mod fetch;
+pub(crate) mod logins;
+pub(crate) mod person;
 
 use std::path::PathBuf;
 
 use secret::Secret;
 use url::Url;
 
+use self::logins::Logins;
+use self::person::Person;
 use crate::Error;
 use crate::env::Environment;
 
@@ -24,8 +28,8 @@ pub(crate) enum Method {
     Oauth { client_id: String, client_secret: Secret<String> },
     /// An OIDC token of somebody else's, exchanged for one of Databricks.
     Federation { subject: Subject, client_id: Option<String>, audience: Option<String> },
-    /// The token of a person who signed in with the official CLI.
-    Cli { program: String, profile: Option<String> },
+    /// The token of a person who signed in with a browser.
+    Cli(Person),
 }
 
 /// Where a token to exchange comes from.
@@ -54,6 +58,8 @@ pub(crate) struct Fields {
     pub(crate) actions_id_token_request_url: Option<String>,
     pub(crate) actions_id_token_request_token: Option<Secret<String>>,
     pub(crate) profile: Option<String>,
+    /// Whether a person's login at the host is kept.
+    pub(crate) has_login: bool,
 }
 
 /// What is said to who has a user name. Source: <https://docs.databricks.com/aws/en/security/auth/basic-auth>.
@@ -73,7 +79,7 @@ const METHODS: &[(&str, &str)] = &[
         "github-oidc",
         "the permission `id-token: write` of a GitHub Actions job (ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN)",
     ),
-    ("databricks-cli", "the official CLI on the PATH or at `databricks_cli_path`"),
+    ("databricks-cli", "a login that `databricks auth login` or `tunnel login` left"),
 ];
 
 impl Method {
@@ -93,7 +99,8 @@ impl Method {
             None => METHODS
                 .iter()
                 .filter(|(name, _)| *name != "databricks-cli")
-                .find_map(|(name, _)| fields.method(name, environment)),
+                .find_map(|(name, _)| fields.method(name, environment))
+                .or_else(|| fields.method("databricks-cli", environment).filter(|_| fields.has_login)),
             Some(name) => match METHODS.iter().find(|(known, _)| *known == name) {
                 Some((name, needs)) => Some(fields.method(name, environment).ok_or_else(|| {
                     Error::Config(format!("authorization method {name:?} was asked for and needs {needs}"))
@@ -132,7 +139,7 @@ impl Method {
             Self::Federation { subject: Subject::Environment(_), .. } => "env-oidc",
             Self::Federation { subject: Subject::File(_), .. } => "file-oidc",
             Self::Federation { subject: Subject::Github { .. }, .. } => "github-oidc",
-            Self::Cli { .. } => "databricks-cli",
+            Self::Cli(_) => "databricks-cli",
         }
     }
 
@@ -166,7 +173,7 @@ impl Fields {
             }
             "databricks-cli" => {
                 let program = self.databricks_cli_path.clone().unwrap_or_else(|| "databricks".to_owned());
-                Some(Method::Cli { program, profile: self.profile.clone() })
+                Some(Method::Cli(Person { program, profile: self.profile.clone(), logins: Logins::new(environment) }))
             }
             _ => None,
         }

@@ -175,6 +175,7 @@ pub(super) fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         cx.state.principals.values_mut().for_each(|one| one.members.retain(|member| *member != id));
         cx.state.oauth_secrets.retain(|_, secret| secret.principal != id);
         cx.state.sessions.retain(|_, session| session.principal != id);
+        cx.state.refresh_tokens.retain(|_, refresh| refresh.principal != id);
         cx.state.workspaces.values_mut().for_each(leave);
     }
     Ok(Answer::bytes("application/scim+json", "").with_status(StatusCode::NO_CONTENT))

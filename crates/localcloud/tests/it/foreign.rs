@@ -314,9 +314,29 @@ async fn a_browser_is_told_how_to_sign_in() {
     let (_, at) = bench.workspace("a").await;
     let metadata = bench.get(&at, "/oidc/.well-known/oauth-authorization-server").await.ok();
     let path = metadata["authorization_endpoint"].as_str().unwrap().split_once("/oidc/").unwrap().1.to_owned();
-    let refused = bench.get(&at, &format!("/oidc/{path}?response_type=code")).await;
-    assert_eq!(refused.status, 400);
-    assert!(refused.text.contains("DATABRICKS_CLIENT_ID"), "{}", refused.text);
+    let ask = async |query: &str| bench.get(&at, &format!("/oidc/{path}?{query}")).await;
+    let client = "client_id=databricks-cli&redirect_uri=http%3A%2F%2Flocalhost%3A8020";
+    let rest = format!("response_type=code&code_challenge_method=S256&code_challenge={}", "x".repeat(43));
+    for (query, code) in [
+        ("response_type=code".to_owned(), "invalid_request"),
+        (format!("client_id=databricks-cli&redirect_uri=https%3A%2F%2Fevil.example.com&{rest}"), "invalid_request"),
+        (format!("client_id=other&redirect_uri=http%3A%2F%2Flocalhost&{rest}"), "invalid_client"),
+        (format!("{client}&response_type=code&code_challenge=short&code_challenge_method=S256"), "invalid_request"),
+        (format!("{client}&response_type=token"), "unsupported_response_type"),
+    ] {
+        let refused = ask(&query).await;
+        assert!(refused.status == 400 && refused.text.contains(code), "{query}: {}", refused.text);
+    }
+    let page = ask(&format!("{client}&{rest}")).await;
+    assert!(page.status == 200 && page.text.contains("no users yet"), "{}", page.text);
+    let user = serde_json::json!({"userName": "a&<b>@example.com"});
+    bench.post(&at, "/api/2.0/preview/scim/v2/Users", user).await;
+    let page = ask(&format!("{client}&{rest}&state=s")).await;
+    assert!(
+        page.text.contains("a&amp;&lt;b&gt;@example.com</a>") && page.text.contains("login_hint=a%26%3Cb"),
+        "{}",
+        page.text
+    );
 }
 
 #[tokio::test]

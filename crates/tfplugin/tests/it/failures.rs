@@ -172,6 +172,23 @@ fn what_a_killed_create_made_is_taken_over_by_the_next_apply() {
 }
 
 #[test]
+fn what_was_never_asked_for_leaves_nothing_to_look_for() {
+    let Some(bench) = Bench::new() else { return };
+    bench.config(&thing(""));
+    let file = bench.path("work/main.tf");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let without: String =
+        text.lines().filter(|line| !line.contains("world =")).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&file, without).unwrap();
+    for _ in 0..2 {
+        let ran = bench.run(&["apply", "-auto-approve", "-no-color"]);
+        let said = ran.out + &ran.err;
+        assert!(said.contains("There is no world") && !said.contains("cut off"), "{said}");
+        assert!(bench.journal().is_empty());
+    }
+}
+
+#[test]
 fn twins_of_which_one_was_killed_stay_two() {
     let Some(bench) = Bench::new() else { return };
     let twins =

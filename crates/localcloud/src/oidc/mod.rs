@@ -1,5 +1,7 @@
 //! The token endpoints: OAuth 2.0 client credentials (RFC 6749 section 4.4) for service principals, at the account and at a
-//! workspace. <https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m>
+//! workspace; [`person`] has those of persons. <https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m>
+
+pub(crate) mod person;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +18,7 @@ use crate::route::{Route, route};
 /// The endpoints at the account's host.
 pub(crate) const ACCOUNT: &[Route] = &[
     route(Method::POST, "/oidc/accounts/{account_id}/v1/token", token),
-    route(Method::GET, "/oidc/accounts/{account_id}/v1/authorize", authorize),
+    route(Method::GET, "/oidc/accounts/{account_id}/v1/authorize", person::authorize),
     route(Method::GET, "/oidc/accounts/{account_id}/.well-known/oauth-authorization-server", account_metadata),
     route(Method::GET, "/.well-known/databricks-config", account_config),
 ];
@@ -24,7 +26,7 @@ pub(crate) const ACCOUNT: &[Route] = &[
 /// The endpoints at a workspace's host.
 pub(crate) const WORKSPACE: &[Route] = &[
     route(Method::POST, "/oidc/v1/token", token),
-    route(Method::GET, "/oidc/v1/authorize", authorize),
+    route(Method::GET, "/oidc/v1/authorize", person::authorize),
     route(Method::GET, "/oidc/.well-known/oauth-authorization-server", workspace_metadata),
     route(Method::GET, "/.well-known/databricks-config", workspace_config),
 ];
@@ -35,8 +37,15 @@ fn token(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     }
     let form: BTreeMap<String, String> =
         url::form_urlencoded::parse(&cx.call.body).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
-    if form.get("grant_type").map(String::as_str) != Some("client_credentials") {
-        return Err(refuse("unsupported_grant_type", "The local cloud knows the grant type client_credentials only."));
+    match form.get("grant_type").map(String::as_str) {
+        Some("client_credentials") => {}
+        Some("authorization_code") => return person::by_code(cx, &form),
+        Some("refresh_token") => return person::by_refresh_token(cx, &form),
+        _ => {
+            let message =
+                "The local cloud knows the grant types client_credentials, authorization_code and refresh_token only.";
+            return Err(refuse("unsupported_grant_type", message));
+        }
     }
     if form.get("scope").is_none_or(|scope| !scope.split(' ').any(|one| one == "all-apis")) {
         return Err(refuse("invalid_scope", "The scope must be all-apis."));
@@ -53,24 +62,21 @@ fn token(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         return Err(invalid_client());
     }
     let principal = principal.id.clone();
+    Ok(Answer::json(&issue(cx, principal)).with_header(header::CACHE_CONTROL, "no-store"))
+}
+
+/// Issues a bearer token, and answers what is said of it.
+fn issue(cx: &mut Cx<'_>, principal: String) -> serde_json::Value {
     let issued = fresh_secret("localcloud-oauth-");
     let lifetime = i64::try_from(cx.settings.token_lifetime.as_millis()).unwrap_or(i64::MAX / 2);
     let session = Session { principal, workspace: cx.call.workspace, expires: cx.now.saturating_add(lifetime) };
     cx.state.sessions.insert(hash(issued.expose()), session);
-    let body = json!({
+    json!({
         "access_token": issued.expose(),
         "scope": "all-apis",
         "token_type": "Bearer",
         "expires_in": cx.settings.token_lifetime.as_secs(),
-    });
-    Ok(Answer::json(&body).with_header(header::CACHE_CONTROL, "no-store"))
-}
-
-/// Where a browser would sign a person in: nobody lives here but service principals.
-fn authorize(_: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let message = "The local cloud signs nobody in by a browser: use a token, or DATABRICKS_CLIENT_ID and \
-        DATABRICKS_CLIENT_SECRET of `localcloud env`.";
-    Err(refuse("unsupported_response_type", message))
+    })
 }
 
 /// Client id and secret by HTTP Basic, or in the form (RFC 6749 section 2.3.1).
@@ -108,9 +114,11 @@ fn metadata(base: &str) -> serde_json::Value {
         "issuer": base,
         "authorization_endpoint": format!("{base}/v1/authorize"),
         "token_endpoint": format!("{base}/v1/token"),
-        "grant_types_supported": ["client_credentials"],
-        "scopes_supported": ["all-apis"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": ["all-apis", "offline_access"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
     })
 }
 
