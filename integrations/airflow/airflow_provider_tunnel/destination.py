@@ -38,6 +38,8 @@ class Destination:
             raise AirflowException("endpoint picks one of several in outputs: give outputs too")
         if self.outputs and (self.ssh_config or self.ssh_options):
             raise AirflowException("ssh_config and ssh_options are for a host: the way to an endpoint is told by outputs")
+        if self.outputs and self.remote_base_dir:
+            raise AirflowException("remote_base_dir is for a host: an endpoint's server keeps its jobs where it looks after them")
         if self.remote_base_dir and not self.remote_base_dir.startswith("/"):
             raise AirflowException(
                 f"remote_base_dir is {self.remote_base_dir!r}, and must begin with /: the folder must not depend on the login"

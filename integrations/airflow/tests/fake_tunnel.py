@@ -166,7 +166,11 @@ def do_cancel(world, _options, ids):
 def do_clean(world, _options, ids):
     gone = [job["id"] for job in world["jobs"] if job["id"] in ids and job["state"] in FINISHED]
     world["jobs"] = [job for job in world["jobs"] if job["id"] not in gone]
-    return answer(world, gone)
+    answer(world, gone)
+    if set(ids) - set(gone):
+        sys.stderr.write("tunnel: a job that is named runs, or is not there\n")
+        return 1
+    return 0
 
 
 def find(world, job_id):

@@ -77,6 +77,13 @@ def end_with_children(process, patience=10):
     process.wait(10)
 
 
+def end_home(home):
+    """End the connections that calls share, and remove a home of tunnel's."""
+    for path in home.glob("mux/*"):
+        subprocess.run(["ssh", "-S", path, "-O", "exit", "x"], capture_output=True, check=False, timeout=20)
+    shutil.rmtree(home, ignore_errors=True)
+
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -114,9 +114,14 @@ def test_a_value_has_any_length_in_a_script(ran, length):
 
 
 def test_many_values_are_given_to_what_the_script_starts(ran):
-    env = {f"V{number}": "y" * 90_000 for number in range(12)}
-    done = ran("printf '%s' \"$V0\" \"$V11\"; env | grep -c '^V'", env=env)
+    done = ran("printf '%s' \"$V0\" \"$V11\"; env | grep -c '^V'", env={f"V{number}": "y" * 90_000 for number in range(12)})
     assert done.stdout.decode() == "y" * 180_000 + "12\n"
+
+
+def test_more_than_one_process_may_hand_to_another_is_there_in_the_script(ran):
+    # 2 MiB, for all of its variables and arguments (execve(2)).
+    done = ran('printf "%s" "$V0" "$V29"', env={f"V{number}": "y" * 90_000 for number in range(30)})
+    assert done.stdout == b"y" * 180_000
 
 
 def test_a_value_that_no_program_can_have_is_refused_for_a_list(fake, hook):

@@ -81,6 +81,7 @@ def test_a_name_that_tunnel_reads_is_refused_and_not_misused(fake, tmp_path):
         {"host": "h", "endpoint": "e"},
         {"outputs": "o.json", "ssh_options": ["Port=1"]},
         {"host": "h", "remote_base_dir": "jobs"},
+        {"outputs": "o.json", "remote_base_dir": "/jobs"},
     ],
 )
 def test_a_destination_that_is_none_is_refused(where):
@@ -171,7 +172,8 @@ def test_a_tail_begins_with_a_whole_line(fake, hook):
 
 def test_cancel_and_clean(fake, hook):
     job_id = hook.submit(["true"]).id
-    assert hook.clean(job_id) == []
+    with pytest.raises(TunnelError, match="runs"):
+        hook.clean(job_id)
     assert hook.cancel(job_id, 2.5).state == "cancelled"
     assert hook.cancel(job_id).state == "cancelled"
     assert fake.calls("cancel")[0]["options"] == [["--grace", "3s"], ["--json", True]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import subprocess
 import time
 
 import pytest
@@ -67,6 +68,20 @@ def test_a_long_script_runs_where_a_person_logs_in_and_has_its_long_value(machin
     job = ended(machine.hook, machine.hook.submit(script, env={"BIG": "x" * 200_000}).id)
     out = b"".join(piece.data for piece in machine.hook.logs(job.id, "stdout")).decode()
     assert (job.exit_code, out.split()) == (7, [pwd.getpwuid(os.getuid()).pw_dir, "200000"])
+
+
+def test_jobs_lie_in_the_folder_that_was_named_and_are_asked_for_there(machine, tmp_path):
+    if "--jobs-dir" not in subprocess.run([machine.tunnel, "job", "--help"], capture_output=True, text=True, check=True).stdout:
+        pytest.skip("this tunnel has no --jobs-dir")
+    folder = tmp_path / "the jobs"
+    where = {"host": machine.sshd.host, "ssh_config": str(machine.sshd.config), "tunnel": machine.tunnel}
+    hook = TunnelJobHook(**where, remote_base_dir=str(folder))
+    job = ended(hook, hook.submit("exit 7").id)
+    assert job.exit_code == 7
+    assert (folder / job.id).is_dir()
+    with pytest.raises(JobNotFoundError):
+        machine.hook.status(job.id)
+    assert hook.clean(job.id) == [job.id]
 
 
 def test_a_job_that_is_not_there_is_told_from_a_machine_that_is_not_there(machine):

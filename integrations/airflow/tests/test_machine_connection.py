@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from sshd import end_home
 
 from airflow_provider_tunnel.hooks.job import TunnelJobHook
 
@@ -22,8 +23,8 @@ def connected(machine, monkeypatch, tmp_path):
     shutil.copy(machine.sshd.folder / "key", key)
 
     def make(**extra):
-        made.append(tempfile.mkdtemp(prefix="t"))
-        monkeypatch.setenv("DATABRICKS_TUNNEL_HOME", made[-1])
+        made.append(Path(tempfile.mkdtemp(prefix="t")))
+        monkeypatch.setenv("DATABRICKS_TUNNEL_HOME", str(made[-1]))
         fields = {"conn_type": "ssh", "host": "::1", "login": getpass.getuser(), "port": machine.sshd.port}
         words = {"key_file": str(key), "tunnel": machine.tunnel, "options": ["IdentityAgent=none"], "ssh_config": "/dev/null"}
         monkeypatch.setenv("AIRFLOW_CONN_C", json.dumps({**fields, "extra": {**words, **extra}}))
@@ -31,9 +32,7 @@ def connected(machine, monkeypatch, tmp_path):
 
     yield make
     for home in made:
-        for socket in Path(home).glob("mux/*"):
-            subprocess.run(["ssh", "-S", socket, "-O", "exit", "x"], capture_output=True, check=False, timeout=20)
-        shutil.rmtree(home, ignore_errors=True)
+        end_home(home)
 
 
 def another_key(folder):

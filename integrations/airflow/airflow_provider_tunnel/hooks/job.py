@@ -219,7 +219,7 @@ class TunnelJobHook(BaseHook):
         return Job.read(answer.checked().json())
 
     def clean(self, job_id: str) -> list[str]:
-        """Remove the files of a finished job. Gives the ids of what was removed."""
+        """Remove the files of a finished job. Gives the ids of what was removed; a job that still runs stays, and is an error."""
         words = [*self.destination.command(), "clean", "--older-than=0s", "--json", checked_id(job_id)]
         return list(program.run(words, self.call_timeout).checked().json())
 
