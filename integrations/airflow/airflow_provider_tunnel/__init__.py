@@ -41,6 +41,7 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-name": "Tunnel (jobs over SSH)",
                 "ui-field-behaviour": {"hidden-fields": ["schema", "password"], "relabeling": {}, "placeholders": {}},
                 "conn-fields": {
+                    "key_file": {"label": "Key file", "schema": nullable},
                     "ssh_config": {"label": "ssh configuration (-F)", "schema": nullable},
                     "options": {"label": "ssh options (-o), one a line", "schema": nullable},
                     "tunnel": {"label": "Path of tunnel", "schema": nullable},

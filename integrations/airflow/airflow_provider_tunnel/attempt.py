@@ -11,8 +11,8 @@ of a round. It is not the number of the try: a try whose worker died has started
 it used gets that job, or starts it, and never a second one. So, when a try begins:
 
 1. A job of the task that has not ended is attached to, of whatever round: two never run at the same time.
-2. If the last job of this round succeeded, that is the result: a worker that died before it could say so does not make the
-   command run again. What succeeded in an earlier round is old: clearing means to run again.
+2. If the last job of this round succeeded, or ended as `skip_on_exit_code` says, that is the result: a worker that died before it
+   could say so does not make the command run again. What succeeded in an earlier round is old: clearing means to run again.
 3. Else the last job failed, or there is none: a job with the next number is started. So a retry after a failed job runs the
    command again, and a retry after a failed submission repeats the submission.
 
@@ -24,7 +24,7 @@ give different `key`s, or rule 1 mixes them up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -76,8 +76,12 @@ class Attempt:
                 mine.append((int(number) if head == f"{self.task}/{self.round}" else 0, job))
         return sorted(mine, key=lambda pair: pair[0])
 
-    def choose(self, jobs: Iterable[Job]) -> Job | str:
-        """Apply the rule. Gives the job to attach to, or the key of the one to start."""
+    def choose(self, jobs: Iterable[Job], is_result: Callable[[Job], bool]) -> Job | str:
+        """
+        Apply the rule. Gives the job to attach to, or the key of the one to start.
+
+        `is_result` tells the ends that 2. means from the others.
+        """
         last = 0
         result = None
         for number, job in self.own(jobs):
@@ -85,6 +89,6 @@ class Attempt:
                 return job
             if number:
                 last, result = number, job
-        if result is not None and result.has_succeeded:
+        if result is not None and is_result(result):
             return result
         return self.key(last + 1)

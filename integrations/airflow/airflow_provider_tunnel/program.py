@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import selectors
@@ -40,7 +41,8 @@ class Answer:
 
     def message(self) -> str:
         """Give tunnel's own words."""
-        return self.error.strip().removeprefix("tunnel: ") or f"tunnel ended with code {self.code} and said nothing"
+        said = self.error.strip().removeprefix("tunnel: ") or f"tunnel ended with code {self.code} and said nothing"
+        return f"{said}\nIs this tunnel older than airflow-provider-tunnel? Update it" if "unexpected argument" in said else said
 
     def json(self) -> Any:
         """Read what was printed."""
@@ -50,10 +52,10 @@ class Answer:
             raise TunnelError(f"tunnel printed no JSON, but {self.output[:200]!r}: is it too old for this?") from error
 
 
-def run(command: Sequence[str], timeout: float, env: Mapping[str, str] | None = None) -> Answer:
+def run(command: Sequence[str], timeout: float, env: Mapping[str, str] | None = None, stdin: IO[bytes] | None = None) -> Answer:
     """Run it to its end."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as error:
-        process = _start(command, output, error, env)
+        process = _start(command, output, error, env, stdin)
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired as late:
@@ -72,7 +74,7 @@ async def run_async(command: Sequence[str], timeout: float) -> Answer:
                 *command, stdin=subprocess.DEVNULL, stdout=output, stderr=error, start_new_session=True
             )
         except OSError as reason:
-            raise TunnelError(_no_program(command, reason)) from reason
+            raise TunnelError(_not_started(command[0], reason)) from reason
         try:
             code = await asyncio.wait_for(process.wait(), timeout)
         except asyncio.TimeoutError as late:
@@ -85,7 +87,7 @@ async def run_async(command: Sequence[str], timeout: float) -> Answer:
 def lines(command: Sequence[str], patience: float) -> Iterator[bytes]:
     """Give each line that it prints, as it comes; an error where it fails, or prints nothing for too long."""
     with tempfile.TemporaryFile() as error:
-        process = _start(command, subprocess.PIPE, error, None)
+        process = _start(command, subprocess.PIPE, error)
         try:
             if process.stdout is not None:
                 yield from _lines_of(process, process.stdout, patience, error)
@@ -128,12 +130,17 @@ def _lines_of(process: subprocess.Popen[bytes], pipe: IO[bytes], patience: float
 
 
 def _start(
-    command: Sequence[str], output: IO[bytes] | int, error: IO[bytes], env: Mapping[str, str] | None
+    command: Sequence[str],
+    output: IO[bytes] | int,
+    error: IO[bytes],
+    env: Mapping[str, str] | None = None,
+    stdin: IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
+    given = subprocess.DEVNULL if stdin is None else stdin
     try:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=error, env=env, start_new_session=True)
+        return subprocess.Popen(command, stdin=given, stdout=output, stderr=error, env=env, start_new_session=True)
     except OSError as reason:
-        raise TunnelError(_no_program(command, reason)) from reason
+        raise TunnelError(_not_started(command[0], reason)) from reason
 
 
 def _end(pid: int, is_running: bool) -> None:
@@ -148,11 +155,13 @@ def _text(file: IO[bytes]) -> str:
     return file.read().decode(errors="replace")
 
 
-def _no_program(command: Sequence[str], reason: OSError) -> str:
-    return (
-        f"{command[0]} cannot be run ({reason.strerror}): install tunnel on the workers and the triggerer, or name it "
-        "by the parameter tunnel or in the connection's extra"
-    )
+def _not_started(program: str, reason: OSError) -> str:
+    way_out = "this machine has no room for another process now"
+    if reason.errno == errno.E2BIG:
+        way_out = "the command and variables of the job are too much for an argument list: use a file (uploads or stdin)"
+    elif reason.errno in {errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR}:
+        way_out = "install tunnel on the workers and the triggerer, or name it by the parameter tunnel or in the connection's extra"
+    return f"{program} cannot be run ({reason.strerror}): {way_out}"
 
 
 def _too_late(command: Any, timeout: float, error: IO[bytes]) -> str:

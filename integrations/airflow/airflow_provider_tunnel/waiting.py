@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -40,6 +40,7 @@ class TunnelJobWaiter(TunnelOperator, BaseSensorOperator):
         What bounds the job itself is job_timeout.
     :param log_interval: While deferred: seconds after which a worker shows what is new in the job's log. None: at the end.
     :param unreachable_timeout: Seconds for which the machine may be out of reach before that is a failure of the task.
+    :param skip_on_exit_code: Exit code of the job, or several, with which the task is skipped. 0 may be one of them.
     :param cleanup: Whether the job's files are removed from its machine: never, on_success, or always.
     """
 
@@ -50,6 +51,7 @@ class TunnelJobWaiter(TunnelOperator, BaseSensorOperator):
         poke_interval: float | timedelta = 30.0,
         log_interval: float | None = 60.0,
         unreachable_timeout: float = 600.0,
+        skip_on_exit_code: int | Container[int] | None = None,
         cleanup: Cleanup = "never",
         **kwargs: Any,
     ) -> None:
@@ -61,6 +63,7 @@ class TunnelJobWaiter(TunnelOperator, BaseSensorOperator):
         self.deferrable = deferrable
         self.log_interval = log_interval
         self.unreachable_timeout = unreachable_timeout
+        self.skip_on_exit_code = skip_on_exit_code
         self.cleanup = cleanup
         self._progress: Progress | None = None
         self._memory: Memory | None = None
@@ -165,6 +168,10 @@ class TunnelJobWaiter(TunnelOperator, BaseSensorOperator):
         """Take the result of a finished job, or raise."""
         self._has_ended = True
         self.log.info("The %s", job.ending())
+        if self._is_to_skip(job):
+            if self.cleanup == "always" or (self.cleanup == "on_success" and job.has_succeeded):
+                self._clean(job.id)
+            raise AirflowSkipException(f"the {job.ending()}, with which the task is skipped (skip_on_exit_code)")
         if job.has_succeeded:
             if self.cleanup != "never":
                 self._clean_when_known(job.id)
@@ -173,6 +180,16 @@ class TunnelJobWaiter(TunnelOperator, BaseSensorOperator):
         if self.cleanup == "always":
             self._clean(job.id)
         raise self.failure(job, message)
+
+    def _is_to_skip(self, job: Job) -> bool:
+        given = self.skip_on_exit_code
+        if job.state != "exited" or job.exit_code is None or given is None:
+            return False
+        return job.exit_code in given if isinstance(given, Container) else job.exit_code == given
+
+    def _is_result(self, job: Job) -> bool:
+        """Whether a retry has nothing to run again: only its worker failed."""
+        return job.has_succeeded or self._is_to_skip(job)
 
     def _tails(self, job: Job) -> list[str]:
         texts: list[str] = []
@@ -212,7 +229,7 @@ class TunnelJobWaiter(TunnelOperator, BaseSensorOperator):
             deadline=deadline,
             log_interval=self.log_interval,
             unreachable_timeout=self.unreachable_timeout,
-            command_timeout=self.command_timeout,
+            command_timeout=self.hook.call_timeout,
             cancel_on_kill=self.cancel_on_kill,
             cancel_grace=self.cancel_grace,
         )

@@ -25,7 +25,7 @@ class Deployment:
             **env,
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__PARALLELISM": os.environ.get("FAN_OUT_WORKERS", "8"),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
@@ -78,13 +78,13 @@ class Deployment:
         return {"Authorization": f"Bearer {self.token}"}
 
     def wait(self, what, condition, within=240):
-        """Wait until it holds; an API server that does not answer yet is not asked to explain itself."""
+        """Wait until it holds; an API server that does not answer, yet or for a while, is asked again."""
         until = time.monotonic() + within
         last = None
         while time.monotonic() < until:
             try:
                 last = condition()
-            except (urllib.error.URLError, ConnectionError) as error:
+            except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
                 last = error
             else:
                 if last:

@@ -54,7 +54,7 @@ def parse(words, flags, values):
 def main(words):
     if words.pop(0) != "job":
         raise UsageError
-    where, words = parse(words, set(), {"--host", "-F", "-o", "--outputs", "--endpoint"})
+    where, words = parse(words, set(), {"--host", "-F", "-o", "--outputs", "--endpoint", "--jobs-dir"})
     what = words.pop(0)
     options, rest = parse(words, FLAGS.get(what, {"--json"}), VALUES[what])
     with open(os.environ["FAKE_TUNNEL"], "r+") as file:
@@ -86,10 +86,11 @@ def do_submit(world, options, command):
     one = lambda name: (several(name) or [None])[0]  # noqa: E731
     if not command or (("--shell", True) in options and len(command) != 1):
         raise UsageError(command)
-    key = one("--key")
+    key, stdin = one("--key"), one("--stdin")
+    data = (sys.stdin.buffer.read() if stdin == "-" else open(stdin, "rb").read()).decode("latin-1") if stdin else ""
     for job in world["jobs"]:
         if key and job["key"] == key:
-            if job["command"] != command:
+            if (job["command"], job["stdin"]) != (command, data):
                 sys.stderr.write("tunnel: a job with this key has another command\n")
                 return 1
             return answer(world, {"id": job["id"], "created": False, "host": dict(world["calls"][-1]["where"]).get("--host")})
@@ -100,6 +101,7 @@ def do_submit(world, options, command):
         "name": one("--name"),
         "key": key,
         "command": command,
+        "stdin": data,
         "state": "running",
         "started_at": "2026-11-27T05:00:00Z",
         "duration_seconds": 1.5,
@@ -164,7 +166,11 @@ def do_cancel(world, _options, ids):
 def do_clean(world, _options, ids):
     gone = [job["id"] for job in world["jobs"] if job["id"] in ids and job["state"] in FINISHED]
     world["jobs"] = [job for job in world["jobs"] if job["id"] not in gone]
-    return answer(world, gone)
+    answer(world, gone)
+    if set(ids) - set(gone):
+        sys.stderr.write("tunnel: a job that is named runs, or is not there\n")
+        return 1
+    return 0
 
 
 def find(world, job_id):

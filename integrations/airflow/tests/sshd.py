@@ -30,10 +30,12 @@ class Sshd:
         shutil.copy(folder / "key.pub", folder / "authorized_keys")
         self.port = free_port()
         (folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {(folder / 'host_key.pub').read_text()}")
+        # MaxStartups is what people have who never heard of it.
         (folder / "sshd_config").write_text(
-            f"ListenAddress 127.0.0.1:{self.port}\nHostKey {folder}/host_key\nAuthorizedKeysFile {folder}/authorized_keys\n"
+            f"ListenAddress 127.0.0.1:{self.port}\nListenAddress [::1]:{self.port}\n"
+            f"HostKey {folder}/host_key\nAuthorizedKeysFile {folder}/authorized_keys\n"
             "PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-            f"PermitRootLogin prohibit-password\nMaxStartups 100\nLogLevel ERROR\nSetEnv TUNNEL_JOBS={self.jobs}\n"
+            f"PermitRootLogin prohibit-password\nLogLevel ERROR\nSetEnv TUNNEL_JOBS={self.jobs}\n"
         )
         self.config.write_text(
             f"Host {self.host}\n  HostName 127.0.0.1\n  Port {self.port}\n  User {getpass.getuser()}\n"
@@ -73,6 +75,13 @@ def end_with_children(process, patience=10):
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
     process.wait(10)
+
+
+def end_home(home):
+    """End the connections that calls share, and remove a home of tunnel's."""
+    for path in home.glob("mux/*"):
+        subprocess.run(["ssh", "-S", path, "-O", "exit", "x"], capture_output=True, check=False, timeout=20)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def free_port():

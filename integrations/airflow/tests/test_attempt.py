@@ -19,7 +19,7 @@ def job(key, state="exited", exit_code=0):
 
 def chosen(context_of, jobs, *, try_number=2, first_try=1):
     attempt = Attempt.of(context_of(SimpleNamespace(retries=3), try_number=try_number, first_try=first_try), retries=3)
-    found = attempt.choose(jobs)
+    found = attempt.choose(jobs, lambda job: job.has_succeeded)
     return found if isinstance(found, str) else found.key
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import subprocess
 import time
 
 import pytest
@@ -59,6 +61,27 @@ def test_one_key_runs_once_and_another_command_is_an_error(machine):
 def test_bytes_that_are_no_text_come_back_as_they_are(machine):
     job = ended(machine.hook, machine.hook.submit("printf '\\377\\0\\n'; head -c 200000 /dev/zero").id)
     assert b"".join(piece.data for piece in machine.hook.logs(job.id, "stdout")) == b"\xff\0\n" + b"\0" * 200000
+
+
+def test_a_long_script_runs_where_a_person_logs_in_and_has_its_long_value(machine):
+    script = "#" * 300_000 + '\npwd; cat; printf "%s" "$BIG" | wc -c; exit 7'
+    job = ended(machine.hook, machine.hook.submit(script, env={"BIG": "x" * 200_000}).id)
+    out = b"".join(piece.data for piece in machine.hook.logs(job.id, "stdout")).decode()
+    assert (job.exit_code, out.split()) == (7, [pwd.getpwuid(os.getuid()).pw_dir, "200000"])
+
+
+def test_jobs_lie_in_the_folder_that_was_named_and_are_asked_for_there(machine, tmp_path):
+    if "--jobs-dir" not in subprocess.run([machine.tunnel, "job", "--help"], capture_output=True, text=True, check=True).stdout:
+        pytest.skip("this tunnel has no --jobs-dir")
+    folder = tmp_path / "the jobs"
+    where = {"host": machine.sshd.host, "ssh_config": str(machine.sshd.config), "tunnel": machine.tunnel}
+    hook = TunnelJobHook(**where, remote_base_dir=str(folder))
+    job = ended(hook, hook.submit("exit 7").id)
+    assert job.exit_code == 7
+    assert (folder / job.id).is_dir()
+    with pytest.raises(JobNotFoundError):
+        machine.hook.status(job.id)
+    assert hook.clean(job.id) == [job.id]
 
 
 def test_a_job_that_is_not_there_is_told_from_a_machine_that_is_not_there(machine):

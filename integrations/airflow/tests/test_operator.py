@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -366,7 +367,72 @@ def test_what_the_trigger_gave_up_fails_the_task(fake, task, context_of, event, 
     assert fake.jobs[0]["state"] == state
 
 
+@pytest.mark.parametrize("mode", ["poke", "reschedule", "deferrable"])
+@pytest.mark.parametrize("codes", [99, [3, 99], {99}, (99,), range(90, 100)])
+def test_an_exit_code_that_says_so_skips_the_task(fake, task, context_of, mode, codes):
+    fake.set(script=[{"state": "exited", "exit_code": 99}])
+    how = {"deferrable": True} if mode == "deferrable" else {"mode": mode}
+    with pytest.raises(AirflowSkipException, match="ended with exit code 99"):
+        task(skip_on_exit_code=codes, **how).execute(context_of())
+    assert "cancel" not in fake.asked()
+
+
+@pytest.mark.parametrize("end", [{"state": "exited", "exit_code": 3}, {"state": "timed_out", "exit_code": 99}, {"state": "lost"}])
+def test_another_end_than_that_exit_code_is_a_failure(fake, task, context_of, end):
+    fake.set(script=[end])
+    with pytest.raises(AirflowException) as caught:
+        task(mode="poke", skip_on_exit_code=[99]).execute(context_of())
+    assert not isinstance(caught.value, AirflowSkipException)
+
+
+def test_the_sensor_skips_too_and_a_deferred_task_after_its_trigger(fake, task, context_of):
+    job_id = task(TunnelSubmitJobOperator).execute(context_of())
+    sensor = {"kind": TunnelJobSensor, "job_id": job_id, "skip_on_exit_code": 99}
+    with pytest.raises(TaskDeferred) as deferred:
+        task(deferrable=True, **sensor).execute(context_of())
+    fake.update(state="exited", exit_code=99)
+    with pytest.raises(AirflowSkipException):
+        task(**sensor).execute(context_of())
+    orders = deferred.value.trigger.serialize()[1]
+    event = {"reason": "finished", "error": None, "progress": orders["progress"], "deadline": orders["deadline"]}
+    with pytest.raises(AirflowSkipException):
+        task(deferrable=True, **sensor).resume(context_of(), event)
+
+
+@pytest.mark.parametrize(
+    ("cleanup", "code", "kept"), [("never", 99, 1), ("on_success", 99, 1), ("always", 99, 0), ("on_success", 0, 0), ("never", 0, 1)]
+)
+def test_the_files_of_a_job_that_is_skipped_are_removed_as_told(fake, task, context_of, cleanup, code, kept):
+    fake.set(script=[{"state": "exited", "exit_code": code}])
+    with pytest.raises(AirflowSkipException):
+        task(mode="poke", skip_on_exit_code=[0, 99], cleanup=cleanup).execute(context_of())
+    assert len(fake.jobs) == kept
+
+
+def test_a_worker_that_died_before_it_could_skip_does_not_run_the_job_again(fake, task, context_of):
+    with pytest.raises(AirflowRescheduleException):
+        task(retries=1, skip_on_exit_code=99).execute(context_of(task(retries=1)))
+    fake.update(state="exited", exit_code=99)
+    operator = task(retries=1, skip_on_exit_code=99)
+    with pytest.raises(AirflowSkipException):
+        operator.execute(context_of(operator, try_number=2))
+    assert len(fake.jobs) == 1
+
+
+def test_the_time_of_a_call_goes_along_to_the_trigger(fake, task, context_of, monkeypatch):
+    connection = {"conn_type": "ssh", "host": "gpu", "extra": {"cmd_timeout": 600}}
+    monkeypatch.setenv("AIRFLOW_CONN_C", json.dumps(connection))
+    for given, expected in ((None, 690), (7.0, 7)):
+        with pytest.raises(TaskDeferred) as deferred:
+            task(deferrable=True, tunnel_conn_id="c", remote_base_dir="/j", command_timeout=given, key=str(given)).execute(
+                context_of()
+            )
+        orders = deferred.value.trigger.serialize()[1]
+        assert (orders["command_timeout"], orders["destination"]["remote_base_dir"]) == (expected, "/j")
+
+
 def test_the_operator_takes_what_both_of_its_halves_take(task):
     operator = task(env={"A": "b"}, dir="/srv", name="n", key="k", soft_fail=True, exponential_backoff=True)
     assert operator.reschedule
-    assert {"command", "env", "dir", "name", "key", "host", "uploads", "stdin"} <= set(operator.template_fields)
+    templates = {"command", "env", "dir", "name", "key", "host", "uploads", "stdin", "tunnel_conn_id", "tunnel", "remote_base_dir"}
+    assert templates <= set(operator.template_fields)

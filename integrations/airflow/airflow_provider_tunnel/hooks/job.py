@@ -12,13 +12,18 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from airflow_provider_tunnel import program
+from airflow_provider_tunnel import connection, program
 from airflow_provider_tunnel.compat import AirflowException, BaseHook
 from airflow_provider_tunnel.destination import Destination, options, ssh_destination
-from airflow_provider_tunnel.environment import hand_over
 from airflow_provider_tunnel.errors import JobNotFoundError, TunnelError
+from airflow_provider_tunnel.handover import hand_over
 from airflow_provider_tunnel.job import Job, checked_id
 from airflow_provider_tunnel.log import Lines, Piece, Stream
+
+# Seconds that a call may take.
+COMMAND_TIMEOUT = 120.0
+# Of these, what it takes at most to get a connection where many want one at the same time.
+CONNECTING = 90.0
 
 
 @dataclass(frozen=True)
@@ -37,16 +42,19 @@ class TunnelJobHook(BaseHook):
     A thin wrapper around the program `tunnel`: each method is one call of it, without a shell. A failed call raises
     `TunnelError` with tunnel's own message.
 
-    :param tunnel_conn_id: A connection of type `tunnel` (or `ssh`): host, login and port become the destination; the extra may
-        have `ssh_config` (a file, ssh's -F), `options` (ssh's -o, a list or one a line) and `tunnel` (the program). It has no
-        password: ssh uses keys. The parameters here win over it.
+    :param tunnel_conn_id: A connection of type `tunnel`, `ssh` or `sftp`: host, login and port become the destination; the extra
+        has the words of Airflow's own SSH provider, and `ssh_config` (a file, ssh's -F), `options` (ssh's -o, a list or one a line)
+        and `tunnel` (the program). It has no password: ssh uses keys. The parameters here win over it, each over its own word.
     :param host: Destination of ssh: a Host of the ssh configuration, user@host, or ssh://user@host:port.
     :param ssh_config: File with ssh's configuration, instead of that of the worker's user.
     :param ssh_options: ssh's options, as `["ConnectTimeout=5"]`.
     :param outputs: Instead of host, a file with what `terraform output -json` prints: jobs run on the deployment's endpoint.
     :param endpoint: Which endpoint of the outputs, where there are several.
     :param tunnel: The program `tunnel`: a path, or a name to be found on the PATH.
-    :param command_timeout: Seconds that a call may take. A submission with uploads has ten times as much.
+    :param remote_base_dir: Folder of the machine for the jobs' files, from / on. Without it that is `~/.tunnel/jobs`. Who asks for
+        a job names the folder that it was submitted with.
+    :param command_timeout: Seconds that a call may take. Without it 120, or what the connection's `cmd_timeout` says and 90 for
+        connecting. A submission with files has ten times as much.
     """
 
     conn_name_attr = "tunnel_conn_id"
@@ -64,7 +72,8 @@ class TunnelJobHook(BaseHook):
         outputs: str | None = None,
         endpoint: str | None = None,
         tunnel: str | None = None,
-        command_timeout: float = 120.0,
+        remote_base_dir: str | None = None,
+        command_timeout: float | None = None,
     ) -> None:
         super().__init__()
         self.tunnel_conn_id = tunnel_conn_id
@@ -74,10 +83,11 @@ class TunnelJobHook(BaseHook):
         self.outputs = outputs
         self.endpoint = endpoint
         self.tunnel = tunnel
+        self.remote_base_dir = remote_base_dir
         self.command_timeout = command_timeout
 
     @classmethod
-    def at(cls, destination: Destination, command_timeout: float = 120.0) -> TunnelJobHook:
+    def at(cls, destination: Destination, command_timeout: float | None = None) -> TunnelJobHook:
         """Make a hook for a destination that is known already: no connection is looked up."""
         hook = cls(command_timeout=command_timeout)
         hook.__dict__["destination"] = destination
@@ -89,30 +99,39 @@ class TunnelJobHook(BaseHook):
         return {"hidden_fields": ["schema", "password"], "relabeling": {}}
 
     @cached_property
+    def _way(self) -> connection.Way:
+        """What the connection says."""
+        name = self.tunnel_conn_id
+        return connection.read(name, self.get_connection(name), self.log.warning) if name else connection.Way()
+
+    @cached_property
     def destination(self) -> Destination:
         """Where the jobs run."""
-        host, config, given, tunnel = self.host, self.ssh_config, self.ssh_options, self.tunnel
-        if self.tunnel_conn_id:
-            connection = self.get_connection(self.tunnel_conn_id)
-            extra = connection.extra_dejson
-            if connection.password:
-                raise AirflowException(
-                    f"the connection {self.tunnel_conn_id} has a password, which ssh takes from nobody but a person: "
-                    "use a key (in the ssh configuration, or IdentityFile in the extra's options)"
-                )
-            if not host and not self.outputs and connection.host:
-                host = ssh_destination(connection.host, connection.login, connection.port)
-            config = config or extra.get("ssh_config") or None
-            given = given or extra.get("options") or None
-            tunnel = tunnel or extra.get("tunnel") or None
+        way = self._way
+        tunnel = self.tunnel or way.tunnel or "tunnel"
+        if self.outputs:
+            host, config, given = self.host, self.ssh_config, options(self.ssh_options)
+        else:
+            host, port = ssh_destination(self.host or way.host or "", way.login, way.port) if self.host or way.host else (None, ())
+            config = self.ssh_config or way.ssh_config
+            given = (*(options(self.ssh_options) or way.ssh_options), *port, *way.translated)
         return Destination(
             host=host or None,
-            ssh_config=config,
-            ssh_options=options(given),
+            ssh_config=config or None,
+            ssh_options=given,
             outputs=self.outputs,
             endpoint=self.endpoint,
-            tunnel=tunnel or "tunnel",
+            tunnel=tunnel,
+            remote_base_dir=self.remote_base_dir or None,
         )
+
+    @property
+    def call_timeout(self) -> float:
+        """Seconds that a call may take."""
+        if self.command_timeout is not None:
+            return self.command_timeout
+        told = self._way.command_timeout
+        return COMMAND_TIMEOUT if told is None else CONNECTING + told
 
     def submit(
         self,
@@ -129,33 +148,37 @@ class TunnelJobHook(BaseHook):
         """
         Start a job, and return at once.
 
-        :param command: A list is run as it is. A text is a script for the machine's sh.
+        :param command: A list is run as it is. A text is a script for the machine's sh, or for the shell that its first line names,
+            of any length, and stands on no argument list.
+        :param env: Variables of the job. No program is given one of more than 128 KiB: it is a variable of the script alone.
         :param key: With the same key the same job is given back, and nothing is started.
         :param timeout: Seconds (or as "2h") that the job may take; its machine ends it then, also when nobody is connected.
         :param stdin: File that the job reads as its standard input.
         :param uploads: Files that are put into a folder of the job's own, which is its working directory.
         """
         destination = self.destination
-        given, environment = hand_over(env, os.environ, is_endpoint=destination.is_endpoint)
-        words = [*destination.command(), "submit", "--json", *given]
+        handed = hand_over(command, env, os.environ, is_endpoint=destination.is_endpoint)
+        words = [*destination.command(), "submit", "--json", *handed.arguments]
         words += [f"--{option}={value}" for option, value in (("name", name), ("key", key), ("dir", dir)) if value]
         if timeout is not None:
             words.append(f"--timeout={duration(timeout)}")
-        if stdin:
-            words.append(f"--stdin={stdin}")
+        if handed.script or stdin:
+            words.append(f"--stdin={'-' if handed.script else stdin}")
         words += [f"--upload={file}" for file in uploads or ()]
-        words += ["--shell", "--", command] if isinstance(command, str) else ["--", *map(str, command)]
-        patience = self.command_timeout * (10 if uploads or stdin else 1)
-        fields = program.run(words, patience, environment).checked().json()
+        words += ["--", *handed.command]
+        patience = self.call_timeout * (10 if uploads or stdin else 1)
+        with handed.stdin(stdin) as given:
+            answer = program.run(words, patience, handed.environment, given)
+        fields = answer.checked().json()
         return Submitted(id=checked_id(fields["id"]), created=bool(fields["created"]), host=fields.get("host"))
 
     def statuses(self, ids: Sequence[str]) -> dict[str, Job]:
         """Give the jobs that the machine knows, by id. One call, however many they are."""
-        return self._known(program.run(self._status(ids), self.command_timeout))
+        return self._known(program.run(self._status(ids), self.call_timeout))
 
     async def statuses_async(self, ids: Sequence[str]) -> dict[str, Job]:
         """Give the jobs that the machine knows, by id, in an event loop."""
-        return self._known(await program.run_async(self._status(ids), self.command_timeout))
+        return self._known(await program.run_async(self._status(ids), self.call_timeout))
 
     def status(self, job_id: str) -> Job:
         """Look at a job."""
@@ -163,13 +186,13 @@ class TunnelJobHook(BaseHook):
 
     def jobs(self) -> list[Job]:
         """Give all jobs of the machine, newest first."""
-        answer = program.run([*self.destination.command(), "list", "--json"], self.command_timeout)
+        answer = program.run([*self.destination.command(), "list", "--json"], self.call_timeout)
         return [Job.read(fields) for fields in answer.checked().json()]
 
     def logs(self, job_id: str, stream: Stream, offset: int = 0) -> Iterator[Piece]:
         """Give a log from an offset to where it ends now."""
         words = [*self.destination.command(), "logs", "--json", f"--stream={stream}", f"--since-offset={offset}"]
-        for line in program.lines([*words, checked_id(job_id)], self.command_timeout):
+        for line in program.lines([*words, checked_id(job_id)], self.call_timeout):
             fields = json.loads(line)
             if "job" not in fields:
                 yield Piece.read(fields)
@@ -188,17 +211,17 @@ class TunnelJobHook(BaseHook):
 
     def cancel(self, job_id: str, grace: float = 10.0) -> Job:
         """End the job's whole process group: TERM, and KILL after the grace. Returns when it has ended."""
-        return Job.read(program.run(self._cancel(job_id, grace), self.command_timeout + grace).checked().json())
+        return Job.read(program.run(self._cancel(job_id, grace), self.call_timeout + grace).checked().json())
 
     async def cancel_async(self, job_id: str, grace: float = 10.0) -> Job:
         """End the job, in an event loop."""
-        answer = await program.run_async(self._cancel(job_id, grace), self.command_timeout + grace)
+        answer = await program.run_async(self._cancel(job_id, grace), self.call_timeout + grace)
         return Job.read(answer.checked().json())
 
     def clean(self, job_id: str) -> list[str]:
-        """Remove the files of a finished job. Gives the ids of what was removed."""
+        """Remove the files of a finished job. Gives the ids of what was removed; a job that still runs stays, and is an error."""
         words = [*self.destination.command(), "clean", "--older-than=0s", "--json", checked_id(job_id)]
-        return list(program.run(words, self.command_timeout).checked().json())
+        return list(program.run(words, self.call_timeout).checked().json())
 
     def test_connection(self) -> tuple[bool, str]:
         """Try it: Airflow's button in the connection's form."""

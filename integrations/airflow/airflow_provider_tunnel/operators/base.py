@@ -18,13 +18,23 @@ class TunnelOperator(BaseOperator):
 
     :param tunnel_conn_id: Connection that says where; host, ssh_config, ssh_options, outputs, endpoint and tunnel win over it.
         See `TunnelJobHook` for each.
+    :param remote_base_dir: Folder of the machine for the jobs' files, from / on; the same for all who ask for a job.
     :param command_timeout: Seconds that one call of tunnel may take.
     :param cancel_on_kill: Cancel the job when Airflow ends this task (marked as failed or as success, cleared, timed out, or
         its worker shut down).
     :param cancel_grace: Seconds between TERM and KILL then.
     """
 
-    template_fields: Sequence[str] = ("host", "ssh_config", "ssh_options", "outputs", "endpoint")
+    template_fields: Sequence[str] = (
+        "tunnel_conn_id",
+        "host",
+        "ssh_config",
+        "ssh_options",
+        "outputs",
+        "endpoint",
+        "tunnel",
+        "remote_base_dir",
+    )
     ui_color = "#dbe7f5"
 
     def __init__(
@@ -37,7 +47,8 @@ class TunnelOperator(BaseOperator):
         outputs: str | None = None,
         endpoint: str | None = None,
         tunnel: str | None = None,
-        command_timeout: float = 120.0,
+        remote_base_dir: str | None = None,
+        command_timeout: float | None = None,
         cancel_on_kill: bool = True,
         cancel_grace: float = 10.0,
         **kwargs: Any,
@@ -50,6 +61,7 @@ class TunnelOperator(BaseOperator):
         self.outputs = outputs
         self.endpoint = endpoint
         self.tunnel = tunnel
+        self.remote_base_dir = remote_base_dir
         self.command_timeout = command_timeout
         self.cancel_on_kill = cancel_on_kill
         self.cancel_grace = cancel_grace
@@ -67,6 +79,7 @@ class TunnelOperator(BaseOperator):
             outputs=self.outputs,
             endpoint=self.endpoint,
             tunnel=self.tunnel,
+            remote_base_dir=self.remote_base_dir,
             command_timeout=self.command_timeout,
         )
 

@@ -43,7 +43,7 @@ class TunnelJobOperator(TunnelSubmitJobOperator, TunnelJobWaiter):
         if context.get("task_reschedule_count"):
             return self._job_of_last_poke(attempt, memory)
         # In the first of all tries there is no job yet, and the key takes care of a submission that was repeated.
-        found = attempt.choose(self.hook.jobs()) if attempt.try_number > 1 else attempt.key()
+        found = attempt.choose(self.hook.jobs(), self._is_result) if attempt.try_number > 1 else attempt.key()
         if isinstance(found, str):
             return self._submit(found)
         self.log.info("Attached to job %s, which is %s", found.id, found.state)

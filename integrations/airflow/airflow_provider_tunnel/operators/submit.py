@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from jinja2 import TemplateNotFound
 
 from airflow_provider_tunnel.attempt import Attempt
 from airflow_provider_tunnel.compat import AirflowException
@@ -20,7 +22,9 @@ class TunnelSubmitJobOperator(TunnelOperator):
 
     A retry of this task gives the same job back. A cleared task starts a new one. The rule stands in `attempt.py`.
 
-    :param command: A list is run as it is. A text is a script for the machine's sh.
+    :param command: A list is run as it is. A text is a script for the machine's sh, or for the shell that its first line names, of
+        any length. One word that ends in `.sh` or `.bash` is the file of the DAG's folder (or of `template_searchpath`) that has
+        the script, which is a template as well: to run a program of that machine by its name alone, use a list.
     :param env: Environment of the job. Values are never on an argument list.
     :param dir: Working directory. Without it that is the folder of the uploads.
     :param name: Name of the job, for people. Without it that is DAG.TASK.
@@ -42,6 +46,7 @@ class TunnelSubmitJobOperator(TunnelOperator):
         "uploads",
     )
     template_fields_renderers = {"command": "bash", "env": "json"}  # noqa: RUF012
+    template_ext: Sequence[str] = (".sh", ".bash")
 
     def __init__(
         self,
@@ -65,6 +70,38 @@ class TunnelSubmitJobOperator(TunnelOperator):
         self.job_timeout = job_timeout
         self.stdin = stdin
         self.uploads = uploads
+        self._is_script = False
+
+    def resolve_template_files(self) -> None:
+        """Leave the file to `render_template`: Airflow would read one for each word of each field that ends like one."""
+        self.prepare_template()
+
+    def _do_render_template_fields(self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any) -> None:
+        # Airflow's place for fields that are read in a way of their own, also where a task is mapped (MappedOperator).
+        for field in template_fields:
+            self._is_script = parent is self and field == "command" and isinstance(self.command, str)
+            super()._do_render_template_fields(parent, (field,), *args, **kwargs)
+
+    def render_template(self, content: Any, context: Context, jinja_env: Any = None, seen_oids: set[int] | None = None) -> Any:
+        """
+        Render a template. Only a command that is a text names a file.
+
+        Airflow takes everything for a file that ends like one: a host of the domain .sh, a file to upload, a word of a command.
+        """
+        if not isinstance(content, str) or not content.endswith(tuple(self.template_ext)):
+            return super().render_template(content, context, jinja_env, seen_oids)
+        if not self._is_script or content.split() != [content]:
+            # A comment of Jinja, which leaves nothing: this is not how a file ends.
+            return super().render_template(content + "{##}", context, jinja_env, seen_oids)
+        try:
+            return super().render_template(content, context, jinja_env, seen_oids)
+        except TemplateNotFound as error:
+            if error.name != content:
+                raise
+            raise AirflowException(
+                f"command is {content!r}, and there is no such file in the folder of the DAG, nor in its template_searchpath: "
+                f"put the script there, or, to run a program of that machine, write a list: {[content]!r}"
+            ) from error
 
     def execute(self, context: Context) -> str:
         """Submit, and give the id."""
