@@ -71,7 +71,7 @@ measure() {
 copies() {
   local i copy
   for i in $(seq "$1"); do
-    copy=$2x$i
+    copy=$(printf '%.20s%04d' "$2" "$i")
     [ -d "$folder/jobs/$copy" ] || cp -r "$folder/jobs/$2" "$folder/jobs/$copy"
     echo "$copy"
   done

@@ -14,7 +14,7 @@ esac
 cd "$root"
 ensure_tools
 # Shells of other machines, other ways to begin a session, and a client of the SSH server.
-for program in busybox mksh perl rsync; do ensure_package "$program" "$program"; done
+for program in busybox fish mksh perl rsync tcsh yash zsh; do ensure_package "$program" "$program"; done
 say "Building"
 cargo build --release --locked --workspace
 say "Testing"

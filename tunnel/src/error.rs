@@ -8,6 +8,7 @@ pub struct Error {
     what: String,
     way_out: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    is_unread: bool,
 }
 
 /// The result of everything that ends at a person.
@@ -16,7 +17,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error that says which thing failed, and why if that is known.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), way_out: None, source: None }
+        Self { what: what.into(), way_out: None, source: None, is_unread: false }
+    }
+
+    /// That whoever read stdout has gone (`| head`): nobody wants to read of that either.
+    pub fn unread() -> Self {
+        Self { is_unread: true, ..Self::new("nobody reads stdout any more") }
+    }
+
+    /// Whether it is [`Self::unread`].
+    pub fn is_unread(&self) -> bool {
+        self.is_unread
     }
 
     /// The same error with what the person can do about it.

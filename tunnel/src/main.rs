@@ -40,6 +40,8 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match ended {
         Ok(code) => ExitCode::from(code),
+        // As a program ends that SIGPIPE ends.
+        Err(error) if error.is_unread() => ExitCode::from(141),
         Err(error) => {
             say!("tunnel: {error}");
             ExitCode::FAILURE

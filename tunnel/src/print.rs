@@ -1,12 +1,12 @@
 //! What was asked for goes to stdout: text, JSON for programs, tables for people. Words about it go to stderr.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 
 /// Writes bytes as they are, at once.
 ///
@@ -14,7 +14,10 @@ use crate::error::{Context, Result};
 /// When stdout cannot be written.
 pub fn bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).context(|| "cannot write to stdout".to_owned())
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Error::unread()),
+        written => written.context(|| "cannot write to stdout".to_owned()),
+    }
 }
 
 /// Writes one JSON value, indented, with a line end.
@@ -44,17 +47,21 @@ pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Result<(
     bytes(rows.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect::<String>().as_bytes())
 }
 
+/// Text from elsewhere on one line of a terminal, which none of it speaks to: control characters are shown as `?`.
+pub fn plain(text: &str) -> String {
+    text.replace(|c: char| c.is_control(), "?")
+}
+
 fn table_text<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut table = Table::new();
     table.load_preset(NOTHING);
     table.set_header(headings);
-    table.add_rows(rows);
+    // A name from elsewhere must not speak to the terminal, or begin a line.
+    table.add_rows(rows.into_iter().map(|row| row.map(|cell| plain(&cell))));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2)).set_cell_alignment(CellAlignment::Left);
     }
-    // A name from elsewhere must not speak to the terminal.
-    let clean = |line: &str| line.trim_end().replace(|c: char| c.is_control(), "?") + "\n";
-    table.to_string().lines().map(clean).collect()
+    table.to_string().lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 #[cfg(test)]
@@ -63,10 +70,10 @@ mod tests {
 
     #[test]
     fn columns_stand_under_their_headings_and_no_control_character_passes() {
-        let rows = [["a".to_owned(), "long value".to_owned()], ["longer name".to_owned(), "\u{1b}[31mred".to_owned()]];
+        let rows = [["a".to_owned(), "long value".to_owned()], ["longer\nname".to_owned(), "\u{1b}[31mred".to_owned()]];
         assert_eq!(
             table_text(["NAME", "VALUE"], rows),
-            "NAME         VALUE\na            long value\nlonger name  ?[31mred\n"
+            "NAME         VALUE\na            long value\nlonger?name  ?[31mred\n"
         );
     }
 }

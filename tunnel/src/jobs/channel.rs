@@ -4,31 +4,39 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdout};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::destination::Route;
 use super::payload::Payload;
 use super::script::Script;
+use super::shared::Turn;
+use super::unreached::{self, Reason};
 use crate::error::Error;
+use crate::print::plain;
 use crate::{environment, ssh};
 
 /// A script that says nothing for so long is not there any more: it says something every few seconds.
 const SILENCE: Duration = Duration::from_secs(90);
+/// How long the way there may take, with what people type and a login shell does on it.
+const ARRIVAL: Duration = Duration::from_secs(180);
 /// The longest line of an answer.
 const LINE: u64 = 1 << 20;
-/// How much of what ssh says is kept.
-const WORDS: u64 = 16 * 1024;
-/// What a login shell may say before the answer.
-const GREETING: usize = 1000;
+/// How much of what ssh says is kept: its end.
+const WORDS: usize = 16 * 1024;
+/// What a login shell may say before the answer, in bytes. Nothing of it is kept.
+const GREETING: usize = 64 << 20;
 
 /// What went wrong.
 #[derive(Debug)]
 pub enum Trouble {
     /// There was no connection: nothing was said.
     Unreached(Error),
+    /// The other side takes no more connections just now: nothing was said.
+    Busy(Error),
     /// The connection ended early: asking again may help.
     Cut(Error),
     /// The other side, or this one, said why not.
@@ -37,7 +45,8 @@ pub enum Trouble {
 
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
-        let (Trouble::Unreached(error) | Trouble::Cut(error) | Trouble::Refused(error)) = trouble;
+        let (Trouble::Unreached(error) | Trouble::Busy(error) | Trouble::Cut(error) | Trouble::Refused(error)) =
+            trouble;
         error
     }
 }
@@ -49,16 +58,26 @@ pub struct Channel {
     words: JoinHandle<String>,
     sending: JoinHandle<()>,
     name: String,
+    _turn: Option<Turn>,
 }
 
 impl Channel {
-    /// Starts a script, and waits for its first word.
+    /// Starts a script, and waits for the word that it is there. One with a payload is sent after that word, so that nothing has
+    /// begun where it did not come. `alone` is over a connection of its own.
     ///
     /// # Errors
     /// When ssh does not get there, or what answers is no POSIX shell.
-    pub async fn open(route: &Route, script: &Script, payload: Option<Arc<Payload>>) -> Result<Self, Trouble> {
-        let mut arguments = route.arguments.clone();
-        arguments.extend(["--".to_owned(), script.command(payload.is_some())]);
+    pub async fn open(
+        route: &Route,
+        alone: bool,
+        script: &Script,
+        payload: Option<Arc<Payload>>,
+    ) -> Result<Self, Trouble> {
+        let mut turn = match &route.shared {
+            Some(shared) => Some(shared.turn(alone).await),
+            None => None,
+        };
+        let arguments = route.arguments(alone, script.command(payload.is_some()));
         let mut child =
             ssh::piped(arguments, &environment::path(), &route.token, Stdio::piped()).map_err(Trouble::Refused)?;
         let (Some(mut input), Some(output), Some(errors)) =
@@ -67,7 +86,11 @@ impl Channel {
             return Err(Trouble::Refused(Error::new("ssh has no pipes")));
         };
         let text = script.text.clone();
+        let (arrived, arrival) = oneshot::channel();
         let sending = tokio::spawn(async move {
+            if payload.is_some() && arrival.await.is_err() {
+                return;
+            }
             // Whoever does not read any more says why on the other pipe.
             if input.write_all(text.as_bytes()).await.is_ok()
                 && let Some(payload) = payload
@@ -76,26 +99,25 @@ impl Channel {
             }
             let _ = input.shutdown().await;
         });
-        let words = tokio::spawn(async move {
-            let mut words = Vec::new();
-            let _ = errors.take(WORDS).read_to_end(&mut words).await;
-            String::from_utf8_lossy(&words).trim().to_owned()
-        });
-        let mut channel = Self { child, output: BufReader::new(output), words, sending, name: route.name.clone() };
-        for _ in 0..GREETING {
-            match read_line(&mut channel.output).await {
-                Ok(Some(line)) if line == script.marker => return Ok(channel),
-                Ok(Some(_)) => {}
-                Ok(None) | Err(_) => break,
+        let words = tokio::spawn(last_words(errors));
+        let name = route.name.clone();
+        let mut channel = Self { child, output: BufReader::new(output), words, sending, name, _turn: None };
+        match timeout(ARRIVAL, passes_greeting(&mut channel.output, &script.marker)).await {
+            Ok(true) => {
+                let _ = arrived.send(());
+                if let Some(turn) = &mut turn {
+                    turn.is_connected();
+                }
+                channel._turn = turn;
+                Ok(channel)
             }
+            Ok(false) => Err(channel.explain().await),
+            Err(_) => Err(Trouble::Cut(
+                Error::new(format!("{} has not answered for {} seconds", channel.name, ARRIVAL.as_secs())).way_out(
+                    "Does its login shell come to an end? ssh to it, and look at its start files (.bashrc, .profile).",
+                ),
+            )),
         }
-        let name = channel.name.clone();
-        let (code, words) = channel.end().await;
-        let error = match code {
-            Some(255) => return Err(Trouble::Unreached(told(format!("no connection to {name}"), words))),
-            _ => told(format!("{name} has no POSIX shell that answers"), words),
-        };
-        Err(Trouble::Refused(error))
     }
 
     /// The next line of the answer; `None` at its end. A line that begins with `fail` is an error.
@@ -107,7 +129,7 @@ impl Channel {
         let line = timeout(SILENCE, read_line(&mut self.output)).await.map_err(silent)?;
         let line = line.map_err(|error| Trouble::Cut(Error::new("the connection was cut").caused_by(error)))?;
         match line.as_deref().and_then(|line| line.strip_prefix("fail ")) {
-            Some(reason) => Err(Trouble::Refused(Error::new(format!("{}: {reason}", self.name)))),
+            Some(reason) => Err(Trouble::Refused(Error::new(format!("{}: {}", self.name, plain(reason))))),
             None => Ok(line),
         }
     }
@@ -128,8 +150,8 @@ impl Channel {
         Trouble::Cut(Error::new(format!("the connection to {} was cut", self.name)))
     }
 
-    /// Ends ssh, and answers its code and its words.
-    async fn end(mut self) -> (Option<i32>, String) {
+    /// Why no answer began.
+    async fn explain(mut self) -> Trouble {
         self.sending.abort();
         let code = match timeout(Duration::from_secs(5), self.child.wait()).await {
             Ok(Ok(status)) => status.code(),
@@ -138,7 +160,14 @@ impl Channel {
         // A master of a shared connection may keep the pipe.
         let words =
             timeout(Duration::from_millis(500), &mut self.words).await.ok().and_then(Result::ok).unwrap_or_default();
-        (code, words)
+        let name = &self.name;
+        match (code, unreached::reason(&words)) {
+            (Some(255) | None, Reason::Busy) => {
+                Trouble::Busy(told(format!("{name} takes no more connections just now"), &words))
+            }
+            (Some(255) | None, Reason::Other) => Trouble::Unreached(told(format!("no connection to {name}"), &words)),
+            _ => Trouble::Refused(told(format!("{name} has no POSIX shell that answers"), &words)),
+        }
     }
 }
 
@@ -147,6 +176,40 @@ impl Drop for Channel {
         self.sending.abort();
         self.words.abort();
     }
+}
+
+/// Reads up to the end of the line that ends with the marker: whether there is one. A greeting (a title, a prompt, a colour) may stand
+/// in front of it on its line.
+async fn passes_greeting(output: &mut (impl AsyncBufRead + Unpin), marker: &str) -> bool {
+    let (mut line, mut passed) = (Vec::new(), 0);
+    while passed < GREETING {
+        // Of a line without end its end is enough.
+        let overlong = line.len().saturating_sub(marker.len() + 2);
+        line.drain(..overlong);
+        match output.take(LINE).read_until(b'\n', &mut line).await {
+            Ok(read) if read > 0 => passed += read,
+            _ => return false,
+        }
+        if line.last() == Some(&b'\n') {
+            let text = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(&line);
+            if text.ends_with(marker.as_bytes()) {
+                return true;
+            }
+            line.clear();
+        }
+    }
+    false
+}
+
+/// The end of what is written there. It is read to its end, so that nobody who writes much is stopped.
+async fn last_words(mut errors: impl AsyncRead + Unpin) -> String {
+    let (mut words, mut buffer) = (Vec::new(), vec![0; WORDS]);
+    while let Ok(read @ 1..) = errors.read(&mut buffer).await {
+        words.extend(buffer.get(..read).unwrap_or_default());
+        let overlong = words.len().saturating_sub(WORDS);
+        words.drain(..overlong);
+    }
+    String::from_utf8_lossy(&words).trim().to_owned()
 }
 
 async fn read_line(output: &mut BufReader<ChildStdout>) -> std::io::Result<Option<String>> {
@@ -162,8 +225,54 @@ async fn read_line(output: &mut BufReader<ChildStdout>) -> std::io::Result<Optio
     Ok(Some(String::from_utf8_lossy(&line).into_owned()))
 }
 
-fn told(what: String, words: String) -> Error {
-    let last: Vec<&str> = words.lines().rev().take(5).collect();
-    let words: Vec<&str> = last.into_iter().rev().collect();
+/// With the last of ssh's words, each line without its control characters.
+fn told(what: String, words: &str) -> Error {
+    let last: Vec<String> = words.lines().rev().take(5).map(|line| plain(line.trim_end())).collect();
+    let words: Vec<String> = last.into_iter().rev().collect();
     if words.is_empty() { Error::new(what) } else { Error::new(format!("{what}: {}", words.join("\n"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_answer_begins_behind_any_greeting() {
+        let check = async |greeting: Vec<u8>, expected: bool| {
+            let text = [greeting.as_slice(), b"the answer\n"].concat();
+            let mut output = BufReader::new(text.as_slice());
+            let start = String::from_utf8_lossy(greeting.get(..20).unwrap_or(&greeting)).into_owned();
+            assert_eq!(passes_greeting(&mut output, "tunnel-job-7").await, expected, "{start}");
+            if expected {
+                let mut rest = String::new();
+                output.read_to_string(&mut rest).await.unwrap();
+                assert_eq!(rest, "the answer\n", "{start}");
+            }
+        };
+        let mark = b"tunnel-job-7\n";
+        check(mark.to_vec(), true).await;
+        check(b"tunnel-job-7\r\n".to_vec(), true).await;
+        for greeting in ["\u{1b}]0;hi\u{7}", "a\nb\n$ ", "tunnel-job-", "tunnel-job-7 tunnel-job-8\n\n", "\0\n\r"] {
+            check([greeting.as_bytes(), mark].concat(), true).await;
+        }
+        check([b"x\n".repeat(100_000).as_slice(), mark].concat(), true).await;
+        check([b"x".repeat(3 << 20).as_slice(), mark].concat(), true).await;
+        // Where it stands in the middle of a line it is an echo of the command.
+        check(b"tunnel-job-7; eval\n".to_vec(), false).await;
+        check(b"tunnel-job-7".to_vec(), false).await;
+        check(Vec::new(), false).await;
+    }
+
+    #[tokio::test]
+    async fn a_greeting_without_end_is_left() {
+        let endless = BufReader::new(tokio::io::repeat(b'x'));
+        assert!(!passes_greeting(&mut { endless }, "tunnel-job-7").await);
+    }
+
+    #[tokio::test]
+    async fn of_many_words_the_last_are_kept() {
+        let text = ["x".repeat(100_000), "the reason\n".to_owned()].join("\n");
+        let words = last_words(text.as_bytes()).await;
+        assert!(words.ends_with("\nthe reason") && words.len() <= WORDS, "{}", words.len());
+    }
 }

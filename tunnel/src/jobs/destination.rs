@@ -3,7 +3,9 @@
 use databricks::Client;
 use secret::Secret;
 
+use super::shared::SharedConnection;
 use crate::error::Result;
+use crate::ssh;
 
 /// Where jobs run.
 pub trait Destination {
@@ -23,12 +25,29 @@ pub trait Destination {
 /// What ssh is told to get there.
 #[derive(Debug)]
 pub struct Route {
-    /// ssh's arguments, the destination last.
-    pub arguments: Vec<String>,
+    /// ssh's options, as arguments: the first of a name counts.
+    pub options: Vec<String>,
+    /// The connection that calls share, where they do.
+    pub shared: Option<SharedConnection>,
+    /// What ssh calls a destination.
+    pub destination: String,
     /// For the proxy of an endpoint.
     pub token: Secret<String>,
     /// What people call it.
     pub name: String,
+}
+
+impl Route {
+    /// ssh's arguments to run a command there, over the shared connection or alone.
+    pub fn arguments(&self, alone: bool, command: String) -> Vec<String> {
+        let mut arguments = self.options.clone();
+        match &self.shared {
+            Some(shared) if !alone => arguments.extend(ssh::with_options(&shared.options())),
+            _ => arguments.extend(ssh::with_options(&["ControlPath=none".to_owned()])),
+        }
+        arguments.extend([self.destination.clone(), "--".to_owned(), command]);
+        arguments
+    }
 }
 
 /// Whether what is not running is started.

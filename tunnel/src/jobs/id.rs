@@ -17,18 +17,21 @@ pub struct JobId(String);
 #[error("a job's id has 1 to 64 lower-case letters and digits")]
 pub struct NoJobId;
 
+/// Letters of an id that is random, and of one that is a key's.
+const RANDOM: usize = 24;
+const OF_KEY: usize = 30;
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 impl JobId {
     /// An id that nobody guesses: 120 random bits.
     pub fn random() -> Self {
         let mut rng = rand::rng();
-        Self::spell((0..24).map(|_| rng.random::<u8>()))
+        Self::spell((0..RANDOM).map(|_| rng.random::<u8>()))
     }
 
     /// The id of a key: the same on every client, so that who asks again finds the job.
     pub fn of_key(key: &str) -> Self {
-        Self::spell(Sha256::digest(format!("tunnel job\0{key}")).into_iter().take(30))
+        Self::spell(Sha256::digest(format!("tunnel job\0{key}")).into_iter().take(OF_KEY))
     }
 
     fn spell(bytes: impl Iterator<Item = u8>) -> Self {
@@ -38,6 +41,11 @@ impl JobId {
                 .map(|byte| char::from(*byte))
                 .collect(),
         )
+    }
+
+    /// Whether it is as long as those that are made here: no beginning of one.
+    pub fn is_whole(&self) -> bool {
+        [RANDOM, OF_KEY].contains(&self.0.len())
     }
 
     /// The text.

@@ -59,6 +59,10 @@ pub struct Job {
     pub command: Vec<String>,
     /// What became of it.
     pub state: JobState,
+    /// Name of the machine that it runs on, where that is another one that has its files as well: what becomes of it there
+    /// cannot be seen before it has ended.
+    #[serde(default)]
+    pub elsewhere: Option<String>,
     /// The code that its first process ended with.
     pub exit_code: Option<u8>,
     /// The signal that ended its first process.
@@ -129,6 +133,7 @@ mod tests {
             key: None,
             command: Vec::new(),
             state,
+            elsewhere: None,
             exit_code,
             signal,
             started_at: at(1_700_000_000),

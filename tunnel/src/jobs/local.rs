@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::id::JobId;
-use super::identity::ProcessIdentity;
+use super::identity::{Life, ProcessIdentity};
 use super::job::Job;
 use super::report::Reader;
 use super::supervisor;
@@ -37,8 +37,9 @@ impl Jobs {
 
     /// How many of them run.
     pub fn running(&self) -> usize {
-        let runs =
-            |id: &JobId| !self.file(id, "end").exists() && ProcessIdentity::is_alive(&self.file(id, "supervisor"));
+        let runs = |id: &JobId| {
+            !self.file(id, "end").exists() && ProcessIdentity::look(&self.file(id, "supervisor")) == Life::Alive
+        };
         self.ids().iter().filter(|id| runs(id)).count()
     }
 
@@ -48,10 +49,10 @@ impl Jobs {
         let first = |name: &str| text(name).lines().next().unwrap_or_default().to_owned();
         let end = || text("end").lines().take(2).map(str::to_owned).collect::<Vec<_>>();
         // It writes how the job ended before it ends itself: in this order nothing is missed.
-        let is_alive = ProcessIdentity::is_alive(&self.file(id, "supervisor"));
+        let life = ProcessIdentity::look(&self.file(id, "supervisor"));
         let size = |name: &str| fs::metadata(self.file(id, name)).map_or(0, |metadata| metadata.len());
         let mut lines = vec![
-            format!("now 0 {}", supervisor::now().1),
+            format!("now {} {}", supervisor::now().0, supervisor::now().1),
             format!("job {id}"),
             format!("spec {}", first("input/spec")),
             format!("started {}", first("started")),
@@ -60,8 +61,10 @@ impl Jobs {
             [end, status] => lines.extend([format!("end {end}"), format!("status {status}")]),
             _ => lines.push(format!("status {}", supervisor::last_line(&self.file(id, "status")))),
         }
-        if is_alive {
-            lines.push("alive".to_owned());
+        match life {
+            Life::Alive => lines.push("alive".to_owned()),
+            Life::Elsewhere { node } => lines.push(format!("elsewhere {node}")),
+            Life::Dead => {}
         }
         lines.extend(["stdout", "stderr"].map(|log| format!("{} {id}/{log}", size(log))));
         lines.push(".".to_owned());

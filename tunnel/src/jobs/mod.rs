@@ -4,9 +4,9 @@
 //! [`report`], [`spec`]. `docs/decisions/0005` has the reasons.
 //!
 //! ```text
-//! ID/supervisor     PID START BOOT DIGEST: the claim, made once by a hard link, and who stands beside the job
+//! ID/supervisor     PID START BOOT DIGEST NODE: the claim, made once by a hard link, and who stands beside the job, where
 //! ID/input/         what was submitted: spec, supervise, files/; run until it is read, stdin until the end
-//! ID/leader         PID START BOOT of the job's first process, whose process group the job is
+//! ID/leader         PID START BOOT - NODE of the job's first process, whose process group the job is
 //! ID/started        SECONDS UPTIME
 //! ID/stdout stderr  the logs          ID/status ID/pid   STATUS_FILE, PID_FILE
 //! ID/reason         why it is being ended
@@ -22,7 +22,10 @@ pub mod identity;
 pub mod job;
 pub mod local;
 pub mod payload;
+pub mod reference;
 pub mod report;
 pub mod script;
+pub mod shared;
 pub mod spec;
 pub mod supervisor;
+pub mod unreached;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -41,18 +41,18 @@ impl Payload {
         self.parts.iter().map(|part| part.digest.as_str())
     }
 
-    /// Adds the job's stdin; `-` is this program's own, which is kept in a file until it is sent.
+    /// Adds the job's stdin; `-` is this program's own. What is no file (a pipe) is kept in one until it is sent.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When it cannot be read.
     pub fn stdin(&mut self, path: &Path) -> Result<()> {
+        let cannot = || format!("cannot read {}", path.display());
         let file = if path == Path::new("-") {
-            let mut file = tempfile::tempfile().context(|| "cannot keep stdin in a file".to_owned())?;
-            std::io::copy(&mut std::io::stdin().lock(), &mut file).context(|| "cannot read stdin".to_owned())?;
-            file.rewind().context(|| "cannot keep stdin in a file".to_owned())?;
-            file
+            spooled(&mut std::io::stdin().lock()).context(|| "cannot keep stdin in a file".to_owned())?
         } else {
-            open(path)?
+            let mut file = open(path)?;
+            let kind = file.metadata().context(cannot)?.file_type();
+            if kind.is_fifo() || kind.is_char_device() { spooled(&mut file).context(cannot)? } else { file }
         };
         self.add("stdin".to_owned(), file, path)
     }
@@ -104,6 +104,13 @@ impl Payload {
         }
         to.flush().await
     }
+}
+
+fn spooled(from: &mut impl Read) -> std::io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    std::io::copy(from, &mut file)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 fn open(path: &Path) -> Result<File> {

@@ -18,6 +18,7 @@ pub struct Report {
 /// Reads a report.
 #[derive(Debug, Default)]
 pub struct Reader {
+    seconds: u64,
     uptime: f64,
     seen: Vec<Seen>,
     sizes: HashMap<String, u64>,
@@ -31,6 +32,8 @@ struct Seen {
     end: Option<End>,
     status: Option<String>,
     is_alive: bool,
+    /// The machine that it runs on, where that is another one.
+    elsewhere: Option<String>,
     is_missing: bool,
 }
 
@@ -86,7 +89,7 @@ impl Reader {
         match word {
             "now" => {
                 *self = Self::default();
-                self.uptime = rest.split(' ').nth(1).and_then(|uptime| uptime.parse().ok()).unwrap_or_default();
+                (self.seconds, self.uptime) = started(rest).unwrap_or_default();
             }
             "job" => {
                 if let Ok(id) = rest.parse() {
@@ -98,6 +101,7 @@ impl Reader {
                         end: None,
                         status: None,
                         is_alive: false,
+                        elsewhere: None,
                         is_missing: false,
                     });
                 }
@@ -113,6 +117,7 @@ impl Reader {
                         job.status = Some(rest.trim_end_matches('\r').to_owned()).filter(|text| !text.is_empty())
                     }
                     "alive" => job.is_alive = true,
+                    "elsewhere" => job.elsewhere = Some(rest.to_owned()),
                     _ => self.size(line),
                 },
                 None => self.size(line),
@@ -131,13 +136,13 @@ impl Reader {
     }
 
     fn complete(&mut self) -> Report {
-        let Self { uptime, seen, sizes } = std::mem::take(self);
+        let Self { seconds, uptime, seen, sizes } = std::mem::take(self);
         let mut report = Report::default();
         for job in seen {
             if job.is_missing {
                 report.missing.push(job.id);
             } else {
-                report.jobs.push(job.read(uptime, &sizes));
+                report.jobs.push(job.read((seconds, uptime), &sizes));
             }
         }
         report
@@ -145,9 +150,10 @@ impl Reader {
 }
 
 impl Seen {
-    fn read(self, uptime: f64, sizes: &HashMap<String, u64>) -> Job {
+    fn read(self, (now, uptime): (u64, f64), sizes: &HashMap<String, u64>) -> Job {
         let size = |log: &str| sizes.get(&format!("{}/{log}", self.id)).copied().unwrap_or_default();
-        let state = match (self.end, self.is_alive, self.started) {
+        let runs = self.is_alive || self.elsewhere.is_some();
+        let state = match (self.end, runs, self.started) {
             (Some(end), ..) => end.state,
             (None, true, Some(_)) => JobState::Running,
             (None, true, None) => JobState::Pending,
@@ -155,7 +161,10 @@ impl Seen {
         };
         // Both are of one boot: the supervisor's that wrote them, or that is there.
         let until = self.end.map(|end| end.uptime).or_else(|| self.is_alive.then_some(uptime));
-        let duration = self.started.zip(until).map(|((_, from), until)| until - from).filter(|seconds| *seconds >= 0.0);
+        let duration = self.started.zip(until).map(|((_, from), until)| until - from);
+        // Of another machine's only the clock is known here.
+        let by_clock = || self.elsewhere.as_ref().and(self.started).map(|(from, _)| now as f64 - from as f64);
+        let duration = duration.or_else(by_clock).filter(|seconds| *seconds >= 0.0);
         Job {
             state,
             exit_code: self.end.and_then(|end| end.code),
@@ -169,6 +178,7 @@ impl Seen {
             name: self.spec.name,
             key: self.spec.key,
             command: self.spec.command,
+            elsewhere: self.elsewhere.filter(|_| self.end.is_none()),
             id: self.id,
         }
     }
@@ -198,15 +208,17 @@ mod tests {
             "job c\nspec {}\nstarted 1700000000 400.00\n",
             "job d\nspec {}\nalive\n",
             "job e\nmissing\n",
+            "job f\nspec {}\nstarted 1700000040 9000.00\nelsewhere login2\n",
             "  12 a/stdout\n  0 a/stderr\n 12 total\n.\n",
         ));
         assert_eq!(report.missing, ["e".parse().unwrap()]);
         let states: Vec<JobState> = report.jobs.iter().map(|job| job.state).collect();
-        assert_eq!(states, [JobState::Running, JobState::Exited, JobState::Lost, JobState::Pending]);
-        let [a, b, c, _] = report.jobs.as_slice() else { panic!("{report:?}") };
+        assert_eq!(states, [JobState::Running, JobState::Exited, JobState::Lost, JobState::Pending, JobState::Running]);
+        let [a, b, c, _, f] = report.jobs.as_slice() else { panic!("{report:?}") };
         assert_eq!((a.name.as_deref(), a.status.as_deref(), a.stdout_bytes), (Some("train"), Some("step 2"), 12));
         assert_eq!(a.duration_seconds, Some(100.25));
         assert_eq!((b.exit_code, b.duration_seconds, b.stdout_bytes), (Some(123), Some(10.5), 7));
+        assert_eq!((f.elsewhere.as_deref(), f.duration_seconds), (Some("login2"), Some(60.0)));
         assert_eq!((c.exit_code, c.duration_seconds, c.wait_code()), (None, None, 125));
     }
 
@@ -226,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_machine_says_is_read_without_a_panic(lines in prop::collection::vec("(now|job|spec|end|started|status|alive|missing|\\.|\\PC*)( \\PC*)?", 0..40)) {
+        fn whatever_a_machine_says_is_read_without_a_panic(lines in prop::collection::vec("(now|job|spec|end|started|status|alive|elsewhere|missing|\\.|\\PC*)( \\PC*)?", 0..40)) {
             let mut reader = Reader::default();
             for line in lines {
                 reader.line(&line);

@@ -17,7 +17,7 @@ const CLEAN: &str = include_str!("remote/clean.sh");
 /// A script, and the word that its answer begins with.
 #[derive(Debug, Clone)]
 pub struct Script {
-    /// The line before which everything is somebody else's: a login shell's greeting.
+    /// The line that the answer begins behind: what comes before is a login shell's greeting, which need not end with a line.
     pub marker: String,
     /// The text.
     pub text: String,
@@ -25,9 +25,9 @@ pub struct Script {
 
 impl Script {
     fn new(assignments: &[(&str, String)], texts: &[&str]) -> Self {
-        let marker = format!("tunnel-job {}", JobId::random());
+        let marker = format!("tunnel-job-{}", JobId::random());
         // A function, called by the last line: what was cut off on the way does nothing.
-        let mut text = format!("tunnel_job() {{\necho '{marker}'\n");
+        let mut text = "tunnel_job() {\n".to_owned();
         text.push_str(&assigned(assignments));
         for part in texts {
             text.push_str(part);
@@ -36,14 +36,11 @@ impl Script {
         Self { marker, text }
     }
 
-    /// The command line for ssh: one that every login shell reads alike. The script comes on stdin, so that neither its length
-    /// nor what is in it matters; `exactly` leaves what comes behind it.
+    /// The command line for ssh: one that every login shell reads alike. It says the marker, and then reads the script from stdin,
+    /// so that neither its length nor what is in it matters; `exactly` leaves what comes behind it.
     pub fn command(&self, exactly: bool) -> String {
-        if exactly {
-            format!("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", self.text.len())
-        } else {
-            "exec sh -c 'eval \"$(cat)\"'".to_owned()
-        }
+        let read = if exactly { format!("dd bs=1 count={} 2>/dev/null", self.text.len()) } else { "cat".to_owned() };
+        format!("exec sh -c 'echo {}; eval \"$({read})\"'", self.marker)
     }
 
     /// Submits a job; its files follow.
@@ -77,15 +74,14 @@ impl Script {
     }
 
     /// Says what is known of these jobs, or of all.
-    pub fn report(ids: Option<&[JobId]>, follow: bool) -> Self {
-        Self::new(&[("ids", words(ids)), ("follow", flag(follow))], &[COMMON, REPORT, LOOK])
+    pub fn report(ids: Option<&[JobId]>) -> Self {
+        Self::new(&[("ids", words(ids))], &[COMMON, REPORT, LOOK])
     }
 
     /// Sends what is in the logs from these offsets on; of a log without one, nothing.
-    pub fn logs(id: &JobId, stdout: Option<u64>, stderr: Option<u64>, follow: bool) -> Self {
+    pub fn logs(id: &JobId, stdout: Option<u64>, stderr: Option<u64>) -> Self {
         let offset = |offset: Option<u64>| offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
-        let assignments =
-            [("id", id.to_string()), ("out", offset(stdout)), ("err", offset(stderr)), ("follow", flag(follow))];
+        let assignments = [("id", id.to_string()), ("out", offset(stdout)), ("err", offset(stderr))];
         Self::new(&assignments, &[COMMON, REPORT, LOGS])
     }
 
@@ -99,10 +95,6 @@ impl Script {
     pub fn clean(ids: Option<&[JobId]>, age: u64) -> Self {
         Self::new(&[("ids", words(ids)), ("age", age.to_string())], &[COMMON, CLEAN])
     }
-}
-
-fn flag(flag: bool) -> String {
-    u8::from(flag).to_string()
 }
 
 fn words(ids: Option<&[JobId]>) -> String {
@@ -122,9 +114,9 @@ mod tests {
         let wanted = NewJob { command: vec!["it's".to_owned(), "a\nb".to_owned()], ..NewJob::default() };
         vec![
             Script::submit(&id, &wanted, "00", &[]),
-            Script::report(None, false),
-            Script::report(Some(std::slice::from_ref(&id)), true),
-            Script::logs(&id, Some(1), None, true),
+            Script::report(None),
+            Script::report(Some(std::slice::from_ref(&id))),
+            Script::logs(&id, Some(1), None),
             Script::cancel(&id, 3),
             Script::clean(None, 4),
         ]

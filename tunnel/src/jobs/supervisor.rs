@@ -53,7 +53,7 @@ impl Claim {
         let digest = digest(&sent).ok_or_else(|| Error::new("the job's digest is not in what was sent"))?;
         let identity =
             ProcessIdentity::of(std::process::id()).ok_or_else(|| Error::new("this process does not find itself"))?;
-        write(&staged.join("supervisor"), &format!("{} {digest}\n", identity.text()))?;
+        write(&staged.join("supervisor"), &format!("{}\n", identity.text(digest)))?;
         let claim = self.folder.join("supervisor");
         if let Err(error) = fs::hard_link(staged.join("supervisor"), &claim) {
             if !claim.exists() {
@@ -77,7 +77,7 @@ impl Claim {
             }
         };
         if let Some(identity) = child.id().and_then(ProcessIdentity::of)
-            && over(&input.join("leader"), &format!("{}\n", identity.text())).is_ok()
+            && over(&input.join("leader"), &format!("{}\n", identity.text("-"))).is_ok()
         {
             let _ = fs::rename(input.join("leader"), self.folder.join("leader"));
         }
@@ -188,6 +188,10 @@ impl Claim {
         // It is seen whole or not at all.
         let end = input.join("end");
         while over(&end, &text).and_then(|()| fs::rename(&end, self.folder.join("end"))).is_err() {
+            // Whoever removed the folder does not want to know.
+            if !self.folder.join("supervisor").exists() {
+                return;
+            }
             sleep(Duration::from_secs(1)).await;
         }
     }

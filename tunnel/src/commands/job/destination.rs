@@ -1,5 +1,6 @@
 //! Where jobs run: a destination of ssh, or an endpoint. Either becomes what ssh is told.
 
+use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +14,21 @@ use crate::endpoint::selection::{Selected, Selection};
 use crate::error::{Error, Result};
 use crate::home::home;
 use crate::jobs::destination::{Copies, Destination, Route, Start};
-use crate::ssh;
+use crate::jobs::shared::{self, SharedConnection};
+use crate::{environment, ssh};
 
-/// How long the connection that the commands share stays when none uses it.
-const PERSIST: &str = "60";
+/// Seconds that the connection which calls share stays when none uses it: to a host, and to an endpoint, of which it takes one of few
+/// places.
+const PERSIST: u32 = 60;
+const PERSIST_AT_ENDPOINT: u32 = 6;
+/// What decides as whom a call signs in at a workspace, beside the options: no secret is among it.
+const SIGN_IN: [&str; 5] = [
+    "DATABRICKS_CONFIG_PROFILE",
+    "DATABRICKS_CONFIG_FILE",
+    "DATABRICKS_CLIENT_ID",
+    "DATABRICKS_AUTH_TYPE",
+    "DATABRICKS_HOST",
+];
 
 /// Where jobs run.
 #[derive(Debug, Clone)]
@@ -55,9 +67,19 @@ impl Destination for JobDestination {
                         Ready::of_selected(selected, identity).await?
                     }
                 };
-                let mut arguments = ssh::with_options(&ready.options);
-                arguments.push(ready.endpoint.host_key_alias());
-                Ok(Some(Route { arguments, token: ready.token, name: ready.endpoint.name }))
+                // The first of a name counts, and which connection it is decided below.
+                let mut options = ready.options;
+                options.retain(|option| !option.starts_with("Control"));
+                let destination = ready.endpoint.host_key_alias();
+                let signed_in = SIGN_IN.map(|name| environment::variable(name).unwrap_or_default());
+                let whose = [options.as_slice(), &signed_in, std::slice::from_ref(&destination)].concat();
+                Ok(Some(Route {
+                    shared: SharedConnection::new(&home()?, &whose.join("\n"), PERSIST_AT_ENDPOINT),
+                    options: ssh::with_options(&options),
+                    destination,
+                    token: ready.token,
+                    name: ready.endpoint.name,
+                }))
             }
         }
     }
@@ -83,18 +105,61 @@ impl SshHost {
     }
 
     fn route(&self, home: &Path) -> Route {
+        // The person's come first: the first counts.
+        let mut options = self.options.clone();
+        options.extend(fixed_options(std::io::stderr().is_terminal()));
+        // Who has a connection of their own in mind does not share ours.
+        let is_own = self.options.iter().any(|option| option.to_ascii_lowercase().starts_with("controlpath"));
         let mut arguments = Vec::new();
         if let Some(config) = &self.config {
             arguments.extend(["-F".to_owned(), config.display().to_string()]);
         }
-        // The person's come first: the first counts.
-        let mut options = self.options.clone();
-        options.extend(fixed_options(std::io::stderr().is_terminal()));
-        options.extend(shared_connection(home));
         arguments.extend(ssh::with_options(&options));
-        arguments.push(self.name.clone());
-        Route { arguments, token: Secret::new(String::new()), name: self.name.clone() }
+        Route {
+            options: arguments,
+            shared: SharedConnection::new(home, &self.whose(), PERSIST).filter(|_| !is_own),
+            destination: self.name.clone(),
+            token: Secret::new(String::new()),
+            name: self.name.clone(),
+        }
     }
+
+    /// All that decides where a call goes and as whom: what was asked for, the agent, ssh's configuration, and every file that either
+    /// names.
+    fn whose(&self) -> String {
+        let home = environment::user_home().unwrap_or_default();
+        let configuration = self.config.clone().unwrap_or_else(|| home.join(".ssh/config"));
+        let text = fs::read_to_string(&configuration).unwrap_or_default();
+        let mut whose = vec![self.name.clone(), environment::variable("SSH_AUTH_SOCK").unwrap_or_default()];
+        whose.extend(self.options.iter().cloned());
+        let named = self.options.iter().map(String::as_str).chain([text.as_str()]);
+        let named = named.flat_map(|text| text.split(|c: char| c.is_whitespace() || "=\"".contains(c)));
+        let named = named.filter_map(|word| match word.strip_prefix("~/") {
+            Some(rest) => Some(home.join(rest)),
+            None => Some(PathBuf::from(word)).filter(|path| path.is_absolute()),
+        });
+        let system = (self.config.is_none()).then(|| PathBuf::from("/etc/ssh/ssh_config"));
+        let all = [configuration.clone()].into_iter().chain(system).chain(named).chain(personal(&home.join(".ssh"), 1));
+        whose.extend(all.map(|path| shared::stamp(&path)));
+        whose.join("\n")
+    }
+}
+
+/// The files in the folder of a person's keys and configuration, and in the folders in it. What ssh itself writes is none of them.
+fn personal(folder: &Path, depth: usize) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(500);
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    let is_kept = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with("known_hosts"))
+            && path.metadata().is_ok_and(|found| found.is_file() || found.is_dir())
+    };
+    paths.retain(is_kept);
+    paths.sort();
+    let folders = paths.iter().filter(|path| depth > 0 && path.is_dir());
+    let below: Vec<PathBuf> = folders.flat_map(|folder| personal(folder, depth - 1)).collect();
+    paths.retain(|path| path.is_file());
+    paths.extend(below);
+    paths
 }
 
 fn fixed_options(is_terminal: bool) -> Vec<String> {
@@ -118,18 +183,6 @@ fn fixed_options(is_terminal: bool) -> Vec<String> {
     options
 }
 
-/// One connection for all commands to a host within a minute. A socket's path has at most 107 bytes, and ssh adds a word of 17 to
-/// it while it makes one: where there is no room, each command has a connection of its own.
-fn shared_connection(home: &Path) -> Vec<String> {
-    let folder = home.join("mux");
-    let fits = folder.as_os_str().len() + 1 + 40 + 17 < 107;
-    if !fits || crate::keys::create_home(&folder).is_err() {
-        return Vec::new();
-    }
-    let path = folder.display().to_string().replace('%', "%%");
-    vec!["ControlMaster=auto".to_owned(), format!("ControlPath=\"{path}/%C\""), format!("ControlPersist={PERSIST}")]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,14 +200,53 @@ mod tests {
     }
 
     #[test]
-    fn the_persons_options_come_first_and_a_deep_home_shares_no_connection() {
+    fn the_persons_options_come_first() {
         let folder = tempfile::tempdir().unwrap();
-        let host = SshHost::new("h".to_owned(), None, vec!["ControlPersist=no".to_owned()]).unwrap();
-        let arguments = host.route(folder.path()).arguments;
+        let route = |options: &[&str]| {
+            let options = options.iter().map(|option| (*option).to_owned()).collect();
+            SshHost::new("h".to_owned(), None, options).unwrap().route(folder.path())
+        };
+        let arguments = route(&["ControlPersist=no"]).arguments(false, "true".to_owned());
         assert_eq!(arguments.first_chunk(), Some(&["-o".to_owned(), "ControlPersist=no".to_owned()]));
-        assert!(arguments.iter().any(|argument| argument.starts_with("ControlPath=")));
-        assert_eq!(arguments.last().map(String::as_str), Some("h"));
-        let deep = folder.path().join("d".repeat(80));
-        assert!(!host.route(&deep).arguments.iter().any(|argument| argument.starts_with("ControlPath=")));
+        assert!(arguments.iter().any(|argument| argument.starts_with("ControlPath=\"")));
+        assert_eq!(arguments.last_chunk(), Some(&["h".to_owned(), "--".to_owned(), "true".to_owned()]));
+        assert!(route(&["ControlPath=none"]).shared.is_none());
+    }
+
+    #[test]
+    fn a_connection_is_shared_by_calls_that_agree_on_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, key) = (folder.path().join("config"), folder.path().join("key"));
+        let write = |path: &Path, text: &str| fs::write(path, text).unwrap();
+        let socket = |name: &str, config: Option<&Path>, options: &[&str]| {
+            let options = options.iter().map(|option| (*option).to_owned()).collect();
+            let host = SshHost::new(name.to_owned(), config.map(Path::to_owned), options).unwrap();
+            host.route(folder.path()).shared.unwrap().options()
+        };
+        write(&config, &format!("Host box\n  IdentityFile {}\n", key.display()));
+        write(&key, "one");
+        let identity = format!("IdentityFile={}", key.display());
+        let all = || {
+            [
+                socket("box", Some(&config), &[]),
+                socket("box", None, &[]),
+                socket("u@box", Some(&config), &[]),
+                socket("box", Some(&config), &[&identity]),
+                socket("box", Some(&config), &["IdentityFile=/no/such"]),
+                socket("box", Some(&config), &["Port=23"]),
+            ]
+        };
+        let before = all();
+        for (index, one) in before.iter().enumerate() {
+            assert!(!before.iter().skip(index + 1).any(|other| other == one), "{index}");
+        }
+        assert_eq!(before, all());
+        // A key that was replaced, and a configuration that was changed.
+        write(&key, "another");
+        assert_ne!(before[0], all()[0]);
+        let before = all();
+        write(&config, "Host box\n  HostName elsewhere\n");
+        assert_ne!(before[0], all()[0]);
+        assert_eq!(before[1], all()[1]);
     }
 }

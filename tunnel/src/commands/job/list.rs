@@ -11,6 +11,7 @@ use crate::jobs::copies;
 use crate::jobs::follow;
 use crate::jobs::script::Script;
 use crate::progress::Progress;
+use crate::say;
 
 /// How to list.
 #[derive(Debug, Args)]
@@ -29,9 +30,13 @@ pub struct ListArgs {
 /// When the host cannot be reached.
 pub async fn run(destination: &JobDestination, args: ListArgs) -> Result<u8> {
     let progress = Progress::default();
-    let reported = follow::report(destination, Script::report(None, false), &progress).await?;
+    let reported = follow::report(destination, Script::report(None), &progress).await?;
     let mut report = copies::complete(destination, reported, None).await?;
     report.jobs.sort_by_key(|job| Reverse(job.started_at));
+    if report.jobs.is_empty() && !args.json {
+        say!("tunnel: there are no jobs");
+        return Ok(0);
+    }
     rows::print(&report.jobs, args.json)?;
     Ok(0)
 }

@@ -8,12 +8,15 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::destination::JobDestination;
+use super::rows;
 use crate::error::{Context, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::copies;
 use crate::jobs::destination::Start;
-use crate::jobs::follow::{self, Question, ask};
+use crate::jobs::follow::{self, Conversation, Pace, Question};
 use crate::jobs::id::JobId;
+use crate::jobs::job::Job;
+use crate::jobs::reference::{JobReference, resolve_one};
 use crate::jobs::report::{Reader, Report};
 use crate::jobs::script::Script;
 use crate::print;
@@ -25,14 +28,18 @@ const CHUNK: usize = 64 * 1024;
 
 /// Which logs.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "With -f the last line on stderr says how the job ended; the code is 0, as long as its logs are shown: that of the job is wait's. When an endpoint's cluster is gone, the last 64 KiB of each log are left.
+
+Examples:
   tunnel job logs ID
   tunnel job logs -f ID
-  tunnel job logs --stream stderr --since-offset 4096 ID")]
+  tunnel job logs --stream stderr --since-offset 4096 ID"
+)]
 pub struct LogsArgs {
-    /// Id of the job.
-    #[arg(value_name = "ID")]
-    pub id: JobId,
+    /// Job: its id, the beginning of it, its key, or its name.
+    #[arg(value_name = "JOB")]
+    pub job: JobReference,
     /// Go on until the job has ended.
     #[arg(short, long)]
     pub follow: bool,
@@ -115,33 +122,47 @@ impl Sink {
 /// # Errors
 /// When the job is not there, its machine cannot be reached, or the logs cannot be written here.
 pub async fn run(destination: &JobDestination, args: LogsArgs) -> Result<u8> {
-    let mut reading = Reading { id: args.id.clone(), follow: args.follow, sink: Sink::of(&args) };
-    let report = match ask(destination, Start::No, &Progress::default(), &mut reading).await? {
-        Some((report, _)) if report.missing.is_empty() => report,
-        _ => from_copy(destination, &args.id, &mut reading.sink).await?,
+    let progress = Progress::default();
+    let id = resolve_one(destination, &args.job, &progress).await?;
+    let mut reading = Reading { id, sink: Sink::of(&args), report: Report::default() };
+    let mut conversation = Conversation::new(destination, Start::No, &progress);
+    let mut pace = Pace::begin();
+    let report = loop {
+        match conversation.ask(&mut reading).await? {
+            Some(report) if report.missing.is_empty() => {
+                if !args.follow || report.jobs.iter().all(Job::has_ended) {
+                    break report;
+                }
+            }
+            _ => break from_copy(destination, &reading.id, &mut reading.sink).await?,
+        }
+        pace.pause().await;
     };
+    progress.done();
     if let Some(error) = follow::missing(&report) {
         return Err(error);
     }
-    if args.json
-        && let Some(job) = report.jobs.first()
-    {
-        print::bytes(format!("{}\n", json!({"job": job})).as_bytes())?;
+    if let Some(job) = report.jobs.first() {
+        if args.json {
+            print::bytes(format!("{}\n", json!({"job": job})).as_bytes())?;
+        } else if args.follow {
+            say!("tunnel: job {} {}", job.id, rows::ending(job));
+        }
     }
     Ok(0)
 }
 
 struct Reading {
     id: JobId,
-    follow: bool,
     sink: Sink,
+    report: Report,
 }
 
 impl Question for Reading {
     type Reply = Report;
 
     fn script(&self) -> Script {
-        Script::logs(&self.id, self.sink.stdout, self.sink.stderr, self.follow)
+        Script::logs(&self.id, self.sink.stdout, self.sink.stderr)
     }
 
     async fn read(&mut self, channel: &mut Channel) -> Result<Report, Trouble> {
@@ -165,9 +186,13 @@ impl Question for Reading {
                         say!("tunnel: the job cut its {name} log to {size} bytes");
                     }
                 }
+                ["all"] => return Ok(std::mem::take(&mut self.report)),
                 _ => {
                     if let Some(report) = reader.line(&line) {
-                        return Ok(report);
+                        if !report.missing.is_empty() {
+                            return Ok(report);
+                        }
+                        self.report = report;
                     }
                 }
             }

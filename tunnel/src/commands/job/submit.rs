@@ -2,23 +2,26 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::destination::JobDestination;
+use super::rows;
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::destination::Start;
-use crate::jobs::follow::{Question, ask};
+use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
+use crate::jobs::job::Job;
 use crate::jobs::payload::Payload;
 use crate::jobs::script::Script;
 use crate::jobs::spec::NewJob;
 use crate::print;
 use crate::progress::Progress;
+use crate::say;
 
 /// What to run.
 #[derive(Debug, Args)]
@@ -81,11 +84,15 @@ pub async fn run(destination: &JobDestination, args: SubmitArgs) -> Result<u8> {
     let (id, digest) = (wanted.id(), wanted.digest(payload.digests()));
     let progress = Progress::default();
     progress.stage_on_terminal("submitting");
-    let mut submission = Submission { id, digest, wanted, payload: Arc::new(payload) };
-    let Some((answer, host)) = ask(destination, Start::Yes, &progress, &mut submission).await? else {
-        return Err(Error::new("the endpoint's server does not run"));
+    let mut submission = Submission { id, digest, wanted, payload: Arc::new(payload), may_have_begun: false };
+    let answer = ask(destination, Start::Yes, &progress, &mut submission).await;
+    let Submission { id, wanted, may_have_begun, .. } = submission;
+    let (answer, host) = match answer {
+        Ok(Some(answer)) => answer,
+        Ok(None) => return Err(Error::new("the endpoint's server does not run")),
+        Err(error) if may_have_begun => return Err(unknown(&id, wanted.key.as_deref(), error)),
+        Err(error) => return Err(error),
     };
-    let Submission { id, wanted, .. } = submission;
     let created = match answer {
         Claimed::Started => true,
         // With an id of its own it is this very job, sent before the connection was cut.
@@ -97,7 +104,23 @@ pub async fn run(destination: &JobDestination, args: SubmitArgs) -> Result<u8> {
     } else {
         print::bytes(format!("{id}\n").as_bytes())?;
     }
+    if !created && !json {
+        say_existing(destination, &id, &progress).await;
+    }
     Ok(0)
+}
+
+/// Says what became of the job that a key gave back.
+async fn say_existing(destination: &JobDestination, id: &JobId, progress: &Progress) {
+    let report = follow::report(destination, Script::report(Some(std::slice::from_ref(id))), progress).await;
+    let job = report.ok().flatten().and_then(|report| report.jobs.into_iter().next());
+    let ending = job.as_ref().map(|job| format!(": it {}{}", rows::ending(job), ago(job))).unwrap_or_default();
+    say!("tunnel: the key has a job already, and nothing was started{ending}");
+}
+
+fn ago(job: &Job) -> String {
+    let since = job.ended_at.and_then(|at| SystemTime::now().duration_since(at).ok());
+    since.map(|since| format!(", {} ago", rows::duration(since.as_secs_f64()))).unwrap_or_default()
 }
 
 /// What became of a claim.
@@ -112,6 +135,8 @@ struct Submission {
     digest: String,
     wanted: NewJob,
     payload: Arc<Payload>,
+    /// Whether the script was sent, whatever was heard of it.
+    may_have_begun: bool,
 }
 
 impl Question for Submission {
@@ -126,16 +151,26 @@ impl Question for Submission {
     }
 
     async fn read(&mut self, channel: &mut Channel) -> Result<Claimed, Trouble> {
-        while let Some(line) = channel.line().await? {
-            match line.as_str() {
-                "started" => return Ok(Claimed::Started),
-                "exists" => return Ok(Claimed::Exists),
-                "other" => return Ok(Claimed::Other),
-                _ => {}
-            }
+        self.may_have_begun = true;
+        let claimed = claimed(channel).await;
+        // The other side's own words: it has begun nothing.
+        if matches!(claimed, Err(Trouble::Refused(_))) {
+            self.may_have_begun = false;
         }
-        Err(channel.cut())
+        claimed
     }
+}
+
+async fn claimed(channel: &mut Channel) -> Result<Claimed, Trouble> {
+    while let Some(line) = channel.line().await? {
+        match line.as_str() {
+            "started" => return Ok(Claimed::Started),
+            "exists" => return Ok(Claimed::Exists),
+            "other" => return Ok(Claimed::Other),
+            _ => {}
+        }
+    }
+    Err(channel.cut())
 }
 
 fn wanted(args: SubmitArgs) -> Result<(NewJob, Payload)> {
@@ -174,6 +209,15 @@ fn wanted(args: SubmitArgs) -> Result<(NewJob, Payload)> {
 fn other(id: &JobId, key: Option<&str>) -> Error {
     Error::new(format!("the key {:?} belongs to another command: job {id}", key.unwrap_or_default()))
         .way_out("Use another key, or the command, variables and files that it was first used with.")
+}
+
+/// The way out never runs it a second time.
+fn unknown(id: &JobId, key: Option<&str>, error: Error) -> Error {
+    let way_out = match key {
+        Some(_) => "Submit it again with its key: that never runs it twice.".to_owned(),
+        None => format!("Ask before you submit it again: tunnel job status {id}"),
+    };
+    Error::new(format!("it is not known whether job {id} was started")).caused_by(error).way_out(way_out)
 }
 
 /// `NAME=VALUE`, or `NAME` for the value that it has here.

@@ -5,14 +5,15 @@ use clap::Args;
 use super::destination::JobDestination;
 use super::rows;
 use crate::error::{Error, Result};
-use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::copies;
 use crate::jobs::destination::Start;
-use crate::jobs::follow::{self, Question, ask, read_report};
+use crate::jobs::follow::{self, Conversation, Look, Pace};
 use crate::jobs::id::JobId;
 use crate::jobs::job::{Job, JobState};
+use crate::jobs::reference::{JobReference, resolve};
 use crate::jobs::report::Report;
 use crate::jobs::script::Script;
+use crate::print::plain;
 use crate::progress::Progress;
 use crate::say;
 
@@ -24,12 +25,12 @@ signal, 124 when the job's time was up, 125 when it is not known how it ended.
 
 Examples:
   tunnel job wait ID
-  tunnel job wait --json ID ID"
+  tunnel job wait --json ID nightly-2026-11-27"
 )]
 pub struct WaitArgs {
-    /// Ids of jobs.
-    #[arg(required = true, value_name = "ID")]
-    pub ids: Vec<JobId>,
+    /// Jobs: an id, the beginning of one, a key, or a name.
+    #[arg(required = true, value_name = "JOB")]
+    pub jobs: Vec<JobReference>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -41,10 +42,10 @@ pub struct WaitArgs {
 /// When a job is not there, or its machine cannot be reached.
 pub async fn run(destination: &JobDestination, args: WaitArgs) -> Result<u8> {
     let progress = Progress::default();
-    let is_host = matches!(destination, JobDestination::Host(_));
-    let mut waiting = Waiting { script: Script::report(Some(&args.ids), true), progress: &progress, is_host };
-    let reported = ask(destination, Start::No, &progress, &mut waiting).await?.map(|(report, _)| report);
-    let report = copies::complete(destination, reported, Some(&args.ids)).await?;
+    let ids = resolve(destination, &args.jobs, &progress).await?;
+    let reported = until_all_have_ended(destination, &ids, &progress).await?;
+    progress.done();
+    let report = copies::complete(destination, reported, Some(&ids)).await?;
     if args.json {
         rows::print(&report.jobs, true)?;
     }
@@ -52,60 +53,57 @@ pub async fn run(destination: &JobDestination, args: WaitArgs) -> Result<u8> {
         return Err(error);
     }
     for job in &report.jobs {
-        say(job);
+        say(job, args.json);
     }
     Ok(report.jobs.iter().map(Job::wait_code).find(|code| *code != 0).unwrap_or(0))
 }
 
-struct Waiting<'a> {
-    script: Script,
-    progress: &'a Progress,
-    /// Whether nobody else can know a job that is not there.
-    is_host: bool,
-}
-
-impl Question for Waiting<'_> {
-    type Reply = Report;
-
-    fn script(&self) -> Script {
-        self.script.clone()
-    }
-
-    async fn read(&mut self, channel: &mut Channel) -> Result<Report, Trouble> {
-        loop {
-            let report = read_report(channel).await?;
-            let running: Vec<&Job> = report.jobs.iter().filter(|job| !job.has_ended()).collect();
-            match running.as_slice() {
-                [] => return Ok(report),
-                _ if self.is_host && !report.missing.is_empty() => return Ok(report),
-                [job] => self.progress.stage_on_terminal(words(job)),
-                jobs => self.progress.stage_on_terminal(format!("{} jobs run", jobs.len())),
-            }
+/// Asks now and then. `None` where an endpoint's server does not run (any more).
+async fn until_all_have_ended(
+    destination: &JobDestination,
+    ids: &[JobId],
+    progress: &Progress,
+) -> Result<Option<Report>> {
+    // Nobody else can know a job that is not there.
+    let is_host = matches!(destination, JobDestination::Host(_));
+    let mut conversation = Conversation::new(destination, Start::No, progress);
+    let mut pace = Pace::begin();
+    let mut told = None;
+    loop {
+        let Some(report) = conversation.ask(&mut Look(Script::report(Some(ids)))).await? else { return Ok(None) };
+        let running: Vec<&Job> = report.jobs.iter().filter(|job| !job.has_ended()).collect();
+        match running.as_slice() {
+            [] => return Ok(Some(report)),
+            _ if is_host && !report.missing.is_empty() => return Ok(Some(report)),
+            [job] => progress.stage_on_terminal(words(job)),
+            jobs => progress.stage_on_terminal(format!("{} jobs run", jobs.len())),
         }
+        let elsewhere = running.iter().find_map(|job| job.elsewhere.as_ref().map(|node| (&job.id, node)));
+        if let (Some((id, node)), None) = (elsewhere, &told) {
+            say!(
+                "tunnel: job {id} runs on {node}: it is waited for here, but would not be missed if that machine went away"
+            );
+            told = Some(());
+        }
+        pace.pause().await;
     }
 }
 
 fn words(job: &Job) -> String {
     let name = job.name.as_deref().unwrap_or(job.id.as_str());
-    let status = job.status.as_deref().map(|status| format!(": {}", clean(status))).unwrap_or_default();
-    format!("{} {}{status}", clean(name), job.state.word())
+    let status = job.status.as_deref().map(|status| format!(": {}", plain(status))).unwrap_or_default();
+    format!("{} {}{status}", plain(name), rows::state(job))
 }
 
-/// Says what a code alone does not.
-fn say(job: &Job) {
-    let duration =
-        job.duration_seconds.map(|seconds| format!(" after {}", rows::duration(seconds))).unwrap_or_default();
+/// Says how it ended; to programs only what a code alone does not say.
+fn say(job: &Job, is_program: bool) {
     match job.state {
-        JobState::Exited if job.exit_code == Some(0) => {}
+        JobState::Exited if job.exit_code == Some(0) && is_program => {}
         JobState::Lost => {
-            let error = Error::new(format!("job {} is lost: nobody knows how it ended", job.id))
+            let error = Error::new(format!("job {} {}", job.id, rows::ending(job)))
                 .way_out("Its supervisor was killed, or its machine restarted. tunnel job logs shows what it wrote.");
             say!("tunnel: {error}");
         }
-        _ => say!("tunnel: job {} {}{duration}: {}", job.id, job.state.word(), rows::code(job)),
+        _ => say!("tunnel: job {} {}", job.id, rows::ending(job)),
     }
-}
-
-fn clean(text: &str) -> String {
-    text.replace(|c: char| c.is_control(), "?")
 }

@@ -33,15 +33,20 @@ for id in $ids; do
     fi
     continue
   fi
+  if [ ! -s "$id/end" ]; then
+    look_at "$id/supervisor"
+    if [ "$life" = dead ] && [ ! -s "$id/end" ]; then look_at "$id/leader"; fi
+    case $life in
+      alive) printf 'runs %s\n' "$id" && continue ;;
+      elsewhere) printf 'elsewhere %s %s\n' "$id" "$at" && continue ;;
+    esac
+  fi
+  ended=0
   if [ -s "$id/end" ]; then
     read -r _ _ _ ended _ <"$id/end"
   else
-    alive "$id/supervisor" && continue
-    [ -s "$id/end" ] && continue
-    alive "$id/leader" && continue
-    ended=0
     read -r ended _ 2>/dev/null <"$id/started" || :
   fi
-  if [ $((epoch - ended)) -ge "$age" ]; then remove "$id"; fi
+  if [ $((epoch - ended)) -ge "$age" ]; then remove "$id"; else printf 'young %s\n' "$id"; fi
 done
 printf '.\n'

@@ -1,5 +1,6 @@
 # What all scripts here share. They run on the job's machine under any POSIX shell, with POSIX's utilities.
-# Who a process is: its pid, when it started (proc(5), field 22 of stat), and during which boot: `PID START BOOT`.
+# Who a process is: its pid, when it started (proc(5), field 22 of stat), and where: `PID START BOOT … NODE`. BOOT is the machine's boot
+# and when the first process started that can be seen from here: containers of one boot have pids of their own.
 set -u
 newline='
 '
@@ -7,13 +8,22 @@ newline='
 base=${TUNNEL_JOBS:-${HOME:-.}/.tunnel/jobs}
 case $base in /*) ;; *) base=$PWD/$base ;; esac
 
+node=
+if [ -r /proc/sys/kernel/hostname ]; then
+  IFS= read -r node </proc/sys/kernel/hostname
+else
+  node=$(uname -n)
+fi
+: "${node:=unknown}"
+
 boot=
 if [ -r /proc/sys/kernel/random/boot_id ]; then
   IFS= read -r boot </proc/sys/kernel/random/boot_id
 elif boot=$(sysctl -n kern.boottime 2>/dev/null); then
   boot=$(printf '%s' "$boot" | tr -c '[:alnum:]' _)
 fi
-: "${boot:=unknown}"
+# Where nobody says which boot it is, its name tells a machine from another.
+: "${boot:=unknown-$node}"
 
 # start_of PID: sets start, or fails where there is no such process, or a dead one that nobody took out of the table.
 start_of() {
@@ -32,11 +42,24 @@ start_of() {
   [ -n "$start" ]
 }
 
-# alive FILE: whether the process that the file names is there; sets pid.
+if [ -r /proc/1/stat ] && start_of 1; then boot=$boot:$start; else boot=$boot:-; fi
+
+# look_at FILE: sets life to what became of the process that the file names: alive, dead, or elsewhere, which is on another machine
+# that has this folder as well, or in another container, where nobody here can see it. Sets pid, and at (its machine's name).
+look_at() {
+  pid='' was='' when='' at='' life=dead
+  read -r pid was when _ at _ 2>/dev/null <"$1" || return 0
+  if [ "$when" = "$boot" ]; then
+    if start_of "$pid" && [ "$start" = "$was" ]; then life=alive; fi
+  elif [ "$at" != "$node" ] || [ "${when%:*}" = "${boot%:*}" ]; then
+    life=elsewhere
+  fi
+}
+
+# alive FILE: whether the process that the file names is there.
 alive() {
-  pid='' was='' when=''
-  read -r pid was when _ 2>/dev/null <"$1" || return 1
-  [ "$when" = "$boot" ] && start_of "$pid" && [ "$start" = "$was" ]
+  look_at "$1"
+  [ "$life" = alive ]
 }
 
 # now: sets epoch (seconds of the clock) and uptime (seconds that no clock change moves).

@@ -16,7 +16,7 @@ ending() {
   } <"$1/end"
 }
 
-# report JOB: says what is known of it; fails where it has not ended.
+# report JOB: says what is known of it.
 report() {
   if [ ! -f "$1/supervisor" ]; then
     printf 'job %s\nmissing\n' "$1"
@@ -26,33 +26,29 @@ report() {
   line spec "$1/input/spec"
   line started "$1/started"
   ending "$1" && return 0
-  if alive "$1/supervisor"; then
-    printf 'alive\n'
-    has_ended=1
-  else
+  look_at "$1/supervisor"
+  case $life in
+    alive) printf 'alive\n' ;;
+    elsewhere) printf 'elsewhere %s\n' "$at" ;;
     # It writes how the job ended before it ends itself.
-    ending "$1" && return 0
-    has_ended=0
-  fi
+    dead) ending "$1" && return 0 ;;
+  esac
   if [ -s "$1/status" ]; then
     text=$(tail -c 500 "$1/status")
     printf 'status %s\n' "${text##*"$newline"}"
   fi
   logs="$logs $1/stdout $1/stderr"
-  return $has_ended
 }
 
-# report_all: every job, and whether all have ended.
+# report_all: every job.
 report_all() {
-  have_ended=0
   logs=
   now
   printf 'now %s %s\n' "$epoch" "$uptime"
   for id in $ids; do
-    report "$id" || have_ended=1
+    report "$id"
   done
   # shellcheck disable=SC2086
   if [ -n "$logs" ]; then wc -c $logs 2>/dev/null; fi
   printf '.\n'
-  return $have_ended
 }

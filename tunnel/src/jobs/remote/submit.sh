@@ -18,7 +18,9 @@ give_up() {
   exec 3<&-
   rm -rf "$stage"
   rmdir "$job" 2>/dev/null
-  printf 'fail %s\n' "${1%%"$newline"*}"
+  reason=${1%%"$newline"*}
+  # What a limit ended said nothing.
+  printf 'fail %s\n' "${reason:-the files in $job cannot be written: a limit of the login (ulimit -f) may be why}"
   exit 1
 }
 
@@ -43,7 +45,8 @@ part() {
 }
 
 [ -f "$job/supervisor" ] && answer_of_claim
-problem=$(mkdir -p "$job" 2>&1 && mkdir "$stage" 2>&1) || give_up "$problem"
+problem=$(mkdir -p "$job" 2>&1 && mkdir "$stage" 2>&1) ||
+  give_up "$problem (TUNNEL_JOBS in the login's environment names another folder for jobs)"
 if [ "$total" -gt 0 ]; then
   problem=$(cat 2>&1 >"$stage/payload") || give_up "$problem"
   # A connection that was cut ends the input as well.

@@ -2,7 +2,7 @@
 # In front of this: id, digest, timeout (seconds; 0 is none), grace (seconds), and common.sh. It runs in the job's folder:
 #   run NONCE UMASK LOGIN    claims the job, runs it, and records how it ended
 #   lead UMASK LOGIN         says that the job starts, and becomes its first process
-#   end REASON GRACE         ends it: TERM to the process group, and KILL after the grace
+#   end REASON GRACE         ends it and what left its group: TERM, and KILL after the grace
 #   watch                    does that when its time is up
 umask 077
 mode=$1
@@ -17,6 +17,35 @@ end_group() {
       kill -KILL "-$1" 2>/dev/null
       return 0
     fi
+    nap 0.1
+    tries=$((tries + 1))
+  done
+}
+
+# Sets pids to those of the processes that left the group, which still have the job's id in the environment that they began with.
+# Only Linux shows that, and of processes of the same user.
+find_escaped() {
+  pids=
+  for found in $(grep -lF "JOB_ID=$id" /proc/[0-9]*/environ 2>/dev/null); do
+    found=${found#/proc/}
+    pids="$pids ${found%/environ}"
+  done
+  [ -n "$pids" ]
+}
+
+# Ends them: TERM, and KILL after so many tenths of a second.
+end_escaped() {
+  told=
+  tries=0
+  while find_escaped && [ "$tries" -lt $(($1 + 50)) ]; do
+    for pid in $pids; do
+      if [ "$tries" -ge "$1" ]; then
+        kill -KILL "$pid" 2>/dev/null
+      else
+        case " $told " in *" $pid "*) ;; *) kill -TERM "$pid" 2>/dev/null ;; esac
+      fi
+    done
+    told=$pids
     nap 0.1
     tries=$((tries + 1))
   done
@@ -38,12 +67,14 @@ if [ "$mode" = end ]; then
     end_group "$pid" $(($3 * 10)) && break
     nap 0.1
   done
+  # Else the supervisor does that, before it says that the job has ended.
+  if ! alive supervisor; then end_escaped $(($3 * 10)); fi
   exit 0
 fi
 
 if [ "$mode" = lead ]; then
   if start_of $$; then
-    printf '%s %s %s\n' $$ "$start" "$boot" 1<>input/leader && mv input/leader leader
+    printf '%s %s %s - %s\n' $$ "$start" "$boot" "$node" 1<>input/leader && mv input/leader leader
   fi
   detach sh "$folder/input/run" "$2" "$3"
 fi
@@ -55,7 +86,7 @@ refuse() {
   exit 0
 }
 start_of $$ || refuse "fail this process does not find itself"
-problem=$(printf '%s %s %s %s\n' $$ "$start" "$boot" "$digest" | cat 2>&1 >"$input/supervisor") || refuse "fail $problem"
+problem=$(printf '%s %s %s %s %s\n' $$ "$start" "$boot" "$digest" "$node" | cat 2>&1 >"$input/supervisor") || refuse "fail $problem"
 # A hard link is made once, whoever asks, and is never seen half written.
 if ! problem=$(ln "$input/supervisor" supervisor 2>&1); then
   [ -f supervisor ] || refuse "fail $problem"
@@ -74,7 +105,6 @@ problem=$( {
 }
 from=/dev/null
 if [ -f input/stdin ]; then from=input/stdin; fi
-export LOG_FILE="$folder/stdout" STATUS_FILE="$folder/status" PID_FILE="$folder/pid" JOB_ID="$id"
 watcher=
 if [ "$timeout" -gt 0 ]; then
   detach sh input/supervise watch </dev/null >/dev/null 2>&1 &
@@ -88,11 +118,14 @@ fi
 exec >/dev/null 2>&1
 # A shell that is told to end has to record first how the job does. Trapped is not ignored: the job begins as after a login.
 trap : HUP INT QUIT
-# Not with `&`, by which the job would ignore INT and QUIT for ever.
-sh input/supervise lead "$user_mask" "$login" <"$from" >>stdout 2>>stderr
+# Not with `&`, by which the job would ignore INT and QUIT for ever. By the id in their environment the job's processes are found.
+LOG_FILE="$folder/stdout" STATUS_FILE="$folder/status" PID_FILE="$folder/pid" JOB_ID="$id" \
+  sh input/supervise lead "$user_mask" "$login" <"$from" >>stdout 2>>stderr
 code=$?
 # A job is its process group: what its first process leaves behind ends with it.
 if read -r leader _ 2>/dev/null <leader; then end_group "$leader" 50; fi
+# Where it is to end, so does what left the group.
+if [ -s reason ]; then end_escaped 50; fi
 if [ -n "$watcher" ]; then kill -KILL "-$watcher"; fi
 rm -f input/stdin
 state=exited
@@ -105,5 +138,7 @@ last=${last##*"$newline"}
 # Over the bytes that were reserved: this needs no room, and is seen whole or not at all.
 until printf '%s %s - %s %s %s %s\n%s\n' "$state" "$code" "$epoch" "$uptime" $((out)) $((err)) "$last" 1<>input/end &&
   mv input/end end; do
+  # Whoever removed the folder does not want to know.
+  [ -e supervisor ] || exit 0
   nap 1
 done

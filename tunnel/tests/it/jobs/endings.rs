@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use tunnel::jobs::id::JobId;
+
 use super::machine::{Machine, Who, is_alive, until};
 
 #[tokio::test]
@@ -52,6 +54,34 @@ async fn a_job_that_ignores_term_is_killed_with_all_that_it_started() {
     // Again is no error, and changes nothing.
     assert_eq!(machine.json(&["cancel", "--json", &id]).await["state"], "cancelled");
     assert_eq!(machine.job(&["wait", &id]).output().await.unwrap().status.code(), Some(137));
+}
+
+#[tokio::test]
+async fn what_left_its_group_ends_with_a_job_that_is_cancelled_or_late() {
+    let machine = Machine::start(Who::Own).await;
+    let script =
+        "setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & echo $!; setsid sleep 300 & echo $!; sleep 300";
+    for options in [&[][..], &["--timeout", "2s"]] {
+        let id = machine.submit(options, script).await;
+        let log = || std::fs::read_to_string(machine.file(&id, "stdout")).unwrap_or_default();
+        until("it runs", || log().lines().count() == 2).await;
+        assert!(log().lines().all(is_alive));
+        if options.is_empty() {
+            let output = machine.job(&["cancel", "--grace", "1s", &id]).output().await.unwrap();
+            assert!(output.status.success(), "{output:?}");
+        } else {
+            assert_eq!(machine.ended(&id).await["state"], "timed_out");
+        }
+        assert!(!log().lines().any(is_alive), "{options:?}: {}", log());
+        until("no process of it is there", || !processes_of(&id)).await;
+    }
+    // What a job that ends by itself leaves in a session of its own, stays.
+    let id = machine.submit(&[], "setsid sleep 300 & echo $!; sleep 1").await;
+    machine.ended(&id).await;
+    let pid = machine.text(&["logs", &id]).await;
+    assert!(is_alive(&pid));
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.trim().parse().unwrap()), nix::sys::signal::Signal::SIGKILL)
+        .unwrap();
 }
 
 #[tokio::test]
@@ -143,7 +173,15 @@ async fn finished_jobs_are_removed_by_age_and_running_ones_never() {
     machine.ended(&done).await;
     machine.ended(&other).await;
     assert_eq!(machine.text(&["clean"]).await, "");
-    assert_eq!(machine.text(&["clean", "--older-than", "0s", &done, &runs]).await.trim(), done);
+    // A job that is named is old enough, and what stays is an error.
+    let output = machine.job(&["clean", &done, &runs, &JobId::random().to_string()]).output().await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).trim()), (Some(1), done.as_str()));
+    assert!(error.contains(&format!("job {runs} runs; there is no job ")), "{error}");
+    let output = machine.job(&["clean", "--older-than", "1h", &other]).output().await.unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("ended less than 1h ago"), "{output:?}");
+    let output = machine.job(&["clean"]).output().await.unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("0 removed; 1 run, and 1 ended less than 7days ago"));
     assert_eq!(machine.json(&["clean", "--json", "--older-than", "0s"]).await, serde_json::json!([other]));
     let left = machine.json(&["list", "--json"]).await;
     assert_eq!((left.as_array().unwrap().len(), &left[0]["id"]), (1, &runs.as_str().into()));

@@ -45,7 +45,9 @@ pub struct Machine {
     pub connections: Arc<AtomicUsize>,
     sessions: Arc<Mutex<Vec<i32>>>,
     accepting: tokio::task::JoinHandle<()>,
-    _namespace: Child,
+    namespace: Child,
+    /// More that it runs, ended with it.
+    running: Vec<Child>,
 }
 
 impl Machine {
@@ -106,7 +108,88 @@ impl Machine {
                 });
             }
         });
-        Self { folder, connections, sessions, accepting, _namespace: namespace }
+        Self { folder, connections, sessions, accepting, namespace, running: Vec::new() }
+    }
+
+    /// Gives those who log in another login shell.
+    pub fn set_shell(&self, shell: &Path) {
+        let file = self.folder.path().join("passwd");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let home = format!(":{}:", self.folder.path().join("home").display());
+        let lines = text.lines().map(|line| match line.split_once(&home) {
+            Some((front, _)) => format!("{front}{home}{}\n", shell.display()),
+            None => format!("{line}\n"),
+        });
+        // In place: it is mounted.
+        std::fs::write(&file, lines.collect::<String>()).unwrap();
+    }
+
+    /// Adds a line to sshd's configuration, for the connections to come.
+    pub fn set_sshd(&self, line: &str) {
+        let file = self.folder.path().join("sshd_config");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{text}{line}\n")).unwrap();
+    }
+
+    /// Lets one sshd listen for all, which has a limit for those who have not logged in yet. It, and all that it starts, is in a pid
+    /// namespace, and ends with the machine. As root only.
+    pub async fn listen(&mut self, max_startups: &str) {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = self.folder.path().join("sshd_config");
+        self.set_sshd(&format!("MaxStartups {max_startups}\nListenAddress 127.0.0.1\nPort {port}"));
+        let script = format!("exec /usr/sbin/sshd -D -f '{}'", config.display());
+        self.unshare(&[], &script).await;
+        let client = self.folder.path().join("ssh_config");
+        let text = std::fs::read_to_string(&client).unwrap();
+        let lines = text.lines().map(|line| match line.trim().starts_with("Port ") {
+            true => format!("  Port {port}\n"),
+            false => format!("{line}\n"),
+        });
+        std::fs::write(&client, lines.collect::<String>()).unwrap();
+        let started = std::time::Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert!(started.elapsed() < Duration::from_secs(30), "sshd does not listen");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Adds a second machine with the same home, as the Host `other`: the same sshd in a pid namespace of its own, and, where it
+    /// has a name, with that. As root only.
+    pub async fn second(&mut self, name: Option<&str>) {
+        let (namespaces, naming): (&[&str], _) = match name {
+            Some(name) => (&["--uts"], format!("hostname {name}; ")),
+            None => (&[], String::new()),
+        };
+        let inside = self.unshare(namespaces, &format!("{naming}exec sleep 600")).await;
+        let at = self.folder.path();
+        let client = at.join("ssh_config");
+        let text = std::fs::read_to_string(&client).unwrap();
+        let uts = if name.is_some() { "-u" } else { "" };
+        let proxy = format!("nsenter -t {inside} -m -p {uts} /usr/sbin/sshd -i -f {}/sshd_config", at.display());
+        let other = text.replace("Host box\n", &format!("Host other\n  ProxyCommand {proxy}\n"));
+        std::fs::write(&client, text + &other).unwrap();
+    }
+
+    /// Starts a script in the machine, as the first process of a pid namespace; answers its pid as it is outside.
+    async fn unshare(&mut self, namespaces: &[&str], script: &str) -> u32 {
+        assert!(geteuid().is_root());
+        let mut command = Command::new("nsenter");
+        command.args(["-m", "-t", &self.namespace.id().unwrap().to_string(), "unshare"]).args(namespaces);
+        command.args(["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script]);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        let child = child.spawn().unwrap();
+        let id = child.id().unwrap();
+        self.running.push(child);
+        let children = || std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        until("it is in its namespace", || !children().trim().is_empty()).await;
+        children().trim().parse().unwrap()
+    }
+
+    /// `tunnel job` at the second machine.
+    pub fn job_at_second(&self, words: &[&str]) -> Command {
+        let mut command = program(tunnel_program().to_str().unwrap(), &self.folder.path().join("client"));
+        command.args(["job", "--host", "other", "-F"]).arg(self.folder.path().join("ssh_config")).args(words);
+        command
     }
 
     /// `tunnel job` on this machine, with these words.

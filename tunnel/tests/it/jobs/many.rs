@@ -56,7 +56,10 @@ async fn lines_of_a_megabyte_and_any_bytes_arrive_as_they_were() {
     let output = machine.job(&["logs", "-f", &id]).output().await.unwrap();
     let expected = [text.clone(), binary.clone(), text.clone()].concat();
     assert!(output.stdout == expected, "{} of {}", output.stdout.len(), expected.len());
-    assert!(output.stderr == errors, "{} of {}", output.stderr.len(), errors.len());
+    // Behind the log stands how it ended.
+    let (log, ending) = output.stderr.split_at(errors.len());
+    assert!(log == errors, "{} of {}", output.stderr.len(), errors.len());
+    assert!(ending.starts_with(format!("tunnel: job {id} exited after").as_bytes()), "{ending:?}");
 
     let from = expected.len() - 12_345;
     let offset = from.to_string();
@@ -64,6 +67,13 @@ async fn lines_of_a_megabyte_and_any_bytes_arrive_as_they_were() {
     assert!(output.stdout == expected[from..]);
     let output = machine.job(&["logs", "--stream", "stderr", &id]).output().await.unwrap();
     assert!(output.stdout == errors);
+
+    // Whoever reads only the beginning hears nothing of it.
+    let mut logs = machine.job(&["logs", "--stream", "stdout", &id]).spawn().unwrap();
+    let mut first = [0; 5];
+    tokio::io::AsyncReadExt::read_exact(&mut logs.stdout.take().unwrap(), &mut first).await.unwrap();
+    let output = logs.wait_with_output().await.unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(141), b"".as_slice()), "{output:?}");
 
     // In JSON, a piece for a piece.
     let lines = machine.text(&["logs", "--json", &id]).await;
@@ -115,16 +125,4 @@ async fn dash_bash_busybox_and_mksh_will_do() {
         assert_eq!(job["state"], "cancelled", "{name}: {job}");
         assert_eq!(machine.text(&["clean", "--older-than", "0s"]).await.lines().count(), 2, "{name}");
     }
-}
-
-#[tokio::test]
-async fn an_answer_comes_whatever_a_login_shell_says_first() {
-    let machine = Machine::start(Who::Own).await;
-    let id = machine.submit(&[], "echo hello").await;
-    machine.ended(&id).await;
-    let config = machine.folder.path().join("sshd_config");
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text + "ForceCommand echo 'Welcome!'; echo; eval \"$SSH_ORIGINAL_COMMAND\"\n").unwrap();
-    machine.cut();
-    assert_eq!(machine.text(&["logs", &id]).await, "hello\n");
 }

@@ -3,8 +3,11 @@
 mod cuts;
 mod endings;
 mod endpoint;
+mod fan_out;
+mod greetings;
 mod machine;
 mod many;
+mod nodes;
 mod room;
 mod signals;
 mod submitting;

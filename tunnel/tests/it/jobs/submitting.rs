@@ -157,18 +157,70 @@ async fn an_ordinary_user_has_jobs_that_nobody_else_can_read() {
 #[tokio::test]
 async fn what_is_no_id_goes_nowhere_near_a_shell() {
     let machine = Machine::start(Who::Own).await;
-    for id in ["../x", "a b", "$(touch /tmp/x)", "A", "-f"] {
-        for command in ["status", "logs", "wait", "cancel"] {
-            let output = machine.job(&[command, "--", id]).output().await.unwrap();
-            assert_eq!(output.status.code(), Some(2), "{command} {id}");
+    let touched = machine.folder.path().join("touched");
+    let nasty = format!("$(touch {0}) `touch {0}`; touch {0}", touched.display());
+    for reference in ["../x", "a b", nasty.as_str(), "A", "-f", "*"] {
+        for command in ["status", "logs", "wait", "cancel", "clean"] {
+            let output = machine.job(&[command, "--", reference]).output().await.unwrap();
+            let expected = if command == "wait" { 125 } else { 1 };
+            assert_eq!(output.status.code(), Some(expected), "{command} {reference}");
+            assert!(String::from_utf8_lossy(&output.stderr).contains("there is no job \""), "{output:?}");
         }
     }
-    assert_eq!(machine.connections.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert!(!touched.exists());
     let missing = JobId::random().to_string();
     let output = machine.job(&["status", &missing]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains(&format!("there is no job {missing}")), "{output:?}");
     assert_eq!(machine.job(&["wait", &missing]).output().await.unwrap().status.code(), Some(125));
+}
+
+#[tokio::test]
+async fn a_job_is_asked_for_by_its_key_its_name_or_the_beginning_of_its_id() {
+    let machine = Machine::start(Who::Own).await;
+    let id = machine.submit(&["--key", "nightly 1", "--name", "train\nit"], "echo hello; exit 3").await;
+    let submit = machine.job(&["submit", "--key", "nightly 1", "--name", "x", "--shell", "--", "echo hello; exit 3"]);
+    machine.ended(&id).await;
+    for reference in ["nightly 1", "train\nit", &id[..8], &id] {
+        assert_eq!(machine.text(&["logs", reference]).await, "hello\n", "{reference}");
+        assert_eq!(machine.json(&["status", "--json", reference]).await[0]["id"], id.as_str());
+        assert_eq!(machine.json(&["cancel", "--json", reference]).await["id"], id.as_str());
+        assert_eq!(machine.job(&["wait", reference]).output().await.unwrap().status.code(), Some(3));
+    }
+    // A name with a line's end is one row, and a list shows what was asked for.
+    let list = machine.text(&["list"]).await;
+    assert_eq!(list.lines().count(), 2, "{list}");
+    for word in ["train?it", "nightly 1", "echo hello"] {
+        assert!(list.contains(word), "{list}");
+    }
+    // A key that gives back a job says so, and what became of it.
+    let output = { submit }.output().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), id);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("nothing was started: it exited after") && error.contains(" ago"), "{error}");
+    let followed = machine.job(&["logs", "-f", "nightly 1"]).output().await.unwrap();
+    let error = String::from_utf8_lossy(&followed.stderr).into_owned();
+    assert_eq!(followed.status.code(), Some(0));
+    assert!(error.starts_with(&format!("tunnel: job {id} exited after ")) && error.ends_with(": 3\n"), "{error}");
+    assert_eq!(machine.text(&["clean", "nightly 1"]).await.trim(), id);
+}
+
+#[tokio::test]
+async fn stdin_may_be_a_pipe_and_a_limit_of_the_login_has_a_reason() {
+    let machine = Machine::start(Who::Own).await;
+    let here = machine.folder.path().join("pipe");
+    nix::unistd::mkfifo(&here, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let path = here.clone();
+    let writing = tokio::task::spawn_blocking(move || std::fs::write(path, "through a pipe").unwrap());
+    let id = machine.text(&["submit", "--stdin", here.to_str().unwrap(), "--", "cat"]).await;
+    writing.await.unwrap();
+    machine.ended(id.trim()).await;
+    assert_eq!(machine.text(&["logs", id.trim()]).await, "through a pipe");
+    machine.cut();
+    machine.set_sshd("ForceCommand ulimit -f 0; eval \"$SSH_ORIGINAL_COMMAND\"");
+    let output = machine.job(&["submit", "--", "true"]).output().await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("box: ") && error.contains("cannot be written"), "{error}");
 }
 
 #[tokio::test]
@@ -178,11 +230,14 @@ async fn a_machine_that_cannot_be_reached_or_has_no_shell_is_an_error_at_once() 
     let config = machine.folder.path().join("ssh_config");
     let text = std::fs::read_to_string(&config).unwrap();
     machine.cut();
-    std::fs::write(&config, text.replace("Host box\n", "Host box\n  ProxyCommand false\n")).unwrap();
+    std::fs::write(&config, text.replace("Host box\n", "Host box\n  ProxyCommand sh -c 'echo no way >&2; exit 1'\n"))
+        .unwrap();
+    let started = std::time::Instant::now();
     let output = machine.job_of("other", &["status", "a"]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
+    assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(error.contains("no connection to box"), "{error}");
+    assert!(error.contains("no connection to box: no way"), "{error}");
     let output = machine.job_of("other", &["wait", "a"]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(125));
 }
