@@ -24,7 +24,7 @@ pub fn all(home: &Path) -> Vec<SshEndpoint> {
 /// When there is none, or several.
 pub fn find(home: &Path, name: Option<&str>) -> Result<SshEndpoint> {
     let all = all(home);
-    let list = all.iter().map(|known| full_name(known)).collect::<Vec<_>>().join(", ");
+    let list = all.iter().map(full_name).collect::<Vec<_>>().join(", ");
     let mut matching: Vec<SshEndpoint> = all
         .into_iter()
         .filter(|known| name.is_none_or(|name| known.name == name || full_name(known) == name))

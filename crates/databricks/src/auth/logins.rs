@@ -78,7 +78,7 @@ impl Logins {
             "expiry": new.expires.to_string(),
         });
         let renewed = old.and_then(|old| old.refresh_token.as_ref());
-        let is_old = |entry: &Value| renewed.is_some_and(|token| entry["refresh_token"] == token.expose().as_str());
+        let is_old = |entry: &Value| renewed.is_some_and(|token| text(entry, "refresh_token") == Some(token.expose()));
         let kept: Vec<String> = tokens.iter().filter(|(_, entry)| is_old(entry)).map(|(key, _)| key.clone()).collect();
         for key in kept.iter().chain(keys) {
             tokens.insert(key.clone(), entry.clone());
@@ -111,9 +111,9 @@ impl Logins {
         };
         // What serde says of it quotes it.
         let value: Value = serde_json::from_str(&text).map_err(|_| self.failed("read", &"it is no JSON"))?;
-        match &value["version"] {
-            version if *version == 1 => Ok(value["tokens"].as_object().cloned().unwrap_or_default()),
-            version => Err(self.failed("read", &format!("it is of version {version}, and not 1"))),
+        match value.get("version").and_then(Value::as_i64) {
+            Some(1) => Ok(value.get("tokens").and_then(Value::as_object).cloned().unwrap_or_default()),
+            _ => Err(self.failed("read", &"it is not of version 1, the only one that is known")),
         }
     }
 
@@ -138,8 +138,12 @@ impl Logins {
     }
 }
 
+fn text<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
+    entry.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
 fn login(entry: &Value) -> Option<Login> {
-    let text = |name: &str| entry[name].as_str().filter(|text| !text.is_empty());
+    let text = |name: &str| text(entry, name);
     Some(Login {
         access_token: text("access_token")?.into(),
         refresh_token: text("refresh_token").map(Into::into),
@@ -202,7 +206,7 @@ mod tests {
         let logins = logins(home.path());
         fs::create_dir(home.path().join(".databricks")).unwrap();
         for (text, part) in
-            [("{\"version\": 1, \"s3cret", "no JSON"), ("{\"version\": 2, \"tokens\": {}}", "version 2")]
+            [("{\"version\": 1, \"s3cret", "no JSON"), ("{\"version\": 2, \"tokens\": {}}", "version 1, the only")]
         {
             fs::write(logins.path(), text).unwrap();
             let error = logins.find(&["x".to_owned()]).unwrap_err();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode, header};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, ApiError, Shape};
 use crate::call::{Call, Cx};
@@ -66,17 +66,18 @@ fn token(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 /// Issues a bearer token, and answers what is said of it.
-fn issue(cx: &mut Cx<'_>, principal: String) -> serde_json::Value {
+fn issue(cx: &mut Cx<'_>, principal: String) -> Map<String, Value> {
     let issued = fresh_secret("localcloud-oauth-");
     let lifetime = i64::try_from(cx.settings.token_lifetime.as_millis()).unwrap_or(i64::MAX / 2);
     let session = Session { principal, workspace: cx.call.workspace, expires: cx.now.saturating_add(lifetime) };
     cx.state.sessions.insert(hash(issued.expose()), session);
-    json!({
-        "access_token": issued.expose(),
-        "scope": "all-apis",
-        "token_type": "Bearer",
-        "expires_in": cx.settings.token_lifetime.as_secs(),
-    })
+    let pairs = [
+        ("access_token", json!(issued.expose())),
+        ("scope", json!("all-apis")),
+        ("token_type", json!("Bearer")),
+        ("expires_in", json!(cx.settings.token_lifetime.as_secs())),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Client id and secret by HTTP Basic, or in the form (RFC 6749 section 2.3.1).
@@ -109,7 +110,7 @@ fn workspace_metadata(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::json(&metadata(&base)))
 }
 
-fn metadata(base: &str) -> serde_json::Value {
+fn metadata(base: &str) -> Value {
     json!({
         "issuer": base,
         "authorization_endpoint": format!("{base}/v1/authorize"),

@@ -169,7 +169,7 @@ fn answer(cx: &mut Cx<'_>, principal: String, refresh: Option<Refresh>) -> Answe
     if let Some(refresh) = refresh {
         let token = fresh_secret("localcloud-refresh-");
         cx.state.refresh_tokens.insert(hash(token.expose()), refresh);
-        body["refresh_token"] = token.expose().as_str().into();
+        body.insert("refresh_token".to_owned(), token.expose().as_str().into());
     }
     Answer::json(&body).with_header(header::CACHE_CONTROL, "no-store")
 }
