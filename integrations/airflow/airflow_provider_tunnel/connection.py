@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_tunnel.compat import AirflowException
-from airflow_provider_tunnel.destination import options
 from airflow_provider_tunnel.extra import Extra
 
 OURS = ("tunnel", "generic", "")
@@ -77,7 +77,7 @@ def read(name: str, connection: Any, warn: Callable[[str], None]) -> Way:
         login=connection.login or login,
         port=connection.port or port,
         ssh_config=extra.text("ssh_config"),
-        ssh_options=options(extra.value("options")),
+        ssh_options=extra.lines("options"),
         translated=tuple(_translated(extra, warn)),
         tunnel=extra.text("tunnel"),
         command_timeout=extra.seconds("cmd_timeout") or None,
@@ -97,10 +97,10 @@ def _translated(extra: Extra, warn: Callable[[str], None]) -> Iterator[str]:
     yield from _host_key(extra, warn)
     timeout, older = extra.seconds("conn_timeout"), extra.seconds("timeout")
     if timeout := timeout or older:
-        yield f"ConnectTimeout={max(1, round(timeout))}"
+        yield f"ConnectTimeout={math.ceil(timeout)}"
     keepalive = extra.seconds("keepalive_interval")
     if keepalive is not None:
-        yield f"ServerAliveInterval={round(keepalive)}"
+        yield f"ServerAliveInterval={math.ceil(keepalive)}"
     compress = extra.truth("compress")
     if compress is not None:
         yield f"Compression={'yes' if compress else 'no'}"

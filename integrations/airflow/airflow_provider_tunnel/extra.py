@@ -37,7 +37,15 @@ class Extra:
             return None
         if not isinstance(value, str) or re.search(r"[\x00-\x1f\x7f]", value.strip()):
             raise self.refusal(key, "is to be one line of text")
-        return value.strip()
+        return value.strip() or None
+
+    def lines(self, key: str) -> tuple[str, ...]:
+        """Read a list of texts, or a text with one a line."""
+        value = self.value(key)
+        items = value.splitlines() if isinstance(value, str) else value or []
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise self.refusal(key, "is to be a list of texts, or a text with one a line")
+        return tuple(item.strip() for item in items if item.strip())
 
     def path(self, key: str) -> str | None:
         """Read a path of this machine, and make it whole. `~` is this user's home."""

@@ -140,9 +140,13 @@ def _script(command: str) -> tuple[list[str], bytes]:
 
 
 def _reader(size: int) -> str:
-    """Give what a shell is to do to run the first bytes of its standard input, and leave it what is behind them."""
+    """
+    Give what a shell is to do to run the first bytes of its standard input, and leave it what is behind them.
+
+    Its first words are for whoever reads `tunnel job list`.
+    """
     return (
-        f'_tunnel_script=$(dd bs={size} count=1 2>/dev/null) && [ -n "$_tunnel_script" ] || '
+        f': a script of {size} bytes; _tunnel_script=$(dd bs={size} count=1 2>/dev/null) && [ -n "$_tunnel_script" ] || '
         "{ echo 'the script of this job could not be read' >&2; exit 126; }; "
         'eval "unset _tunnel_script; $_tunnel_script"'
     )

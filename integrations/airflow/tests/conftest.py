@@ -29,9 +29,6 @@ import pytest
 from cloud import cloud as cloud
 from fake import FakeTunnel, Store
 from machine import machine as machine
-from scheduler import airflow as airflow
-from scheduler import deaths as deaths
-from scheduler import fan_out as fan_out
 
 
 def pytest_unconfigure():

@@ -13,6 +13,11 @@ from pathlib import Path
 KEPT = os.environ.get("AIRFLOW_TEST_CACHE")
 
 
+def settings(home: Path):
+    """The environment of an Airflow with this home."""
+    return {"AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db"}
+
+
 def make(home: Path):
     """Put a migrated database into this AIRFLOW_HOME."""
     target = home / "airflow.db"
@@ -20,7 +25,8 @@ def make(home: Path):
         return
     kept = Path(KEPT) / f"airflow-{version('apache-airflow')}.db" if KEPT else None
     if kept is None or not kept.exists():
-        subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        subprocess.run(command, env={**os.environ, **settings(home)}, check=True, capture_output=True)
         if kept is not None:
             shutil.copy(target, f"{kept}.new")
             os.replace(f"{kept}.new", kept)

@@ -16,16 +16,18 @@ from sshd import end_with_children, free_port
 
 
 class Deployment:
-    def __init__(self, home: Path, dags: Path, env):
+    def __init__(self, home: Path, dags: Path, env, workers=4, heartbeat_timeout=15):
+        """Start it. A task of which nothing is heard for so many seconds is taken for dead."""
         self.home = home
         self.url = f"http://127.0.0.1:{free_port()}"
         port = self.url.rpartition(":")[2]
         self.env = {
             **os.environ,
+            **database.settings(home),
             **env,
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            "AIRFLOW__CORE__PARALLELISM": os.environ.get("FAN_OUT_WORKERS", "8"),
+            "AIRFLOW__CORE__PARALLELISM": str(workers),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
@@ -35,7 +37,7 @@ class Deployment:
             "AIRFLOW__API_AUTH__JWT_SECRET": "of the test, and long enough for its algorithm to take it without a word of warning",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(heartbeat_timeout),
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",

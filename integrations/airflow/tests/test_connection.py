@@ -57,6 +57,9 @@ def told(hook, *names):
         ({"conn_timeout": 0.2}, "connecttimeout", ["1"]),
         ({"keepalive_interval": 40}, "serveraliveinterval", ["40"]),
         ({"keepalive_interval": 0}, "serveraliveinterval", ["0"]),
+        ({"keepalive_interval": 0.4}, "serveraliveinterval", ["1"]),
+        ({"host_key": " ", "key_file": " "}, "stricthostkeychecking", ["ask"]),
+        ({"options": ["Port=7", " "]}, "port", ["7"]),
         ({"compress": "false"}, "compression", ["no"]),
         ({"compress": True}, "compression", ["yes"]),
         ({"host_proxy_cmd": "ssh -W h:22 'a b'"}, "proxycommand", ["ssh -W h:22 'a b'"]),
@@ -131,6 +134,10 @@ def test_a_host_key_is_pinned_and_nothing_else_is_believed(connected):
         ({"key_file": 'a"b'}, "key_file is .*use a path without"),
         ({"host_proxy_cmd": "a\nb"}, "host_proxy_cmd is to be one line"),
         ({"port": "ssh"}, "port is 'ssh'"),
+        ({"port": 70000}, "70000 is no port of gpu"),
+        ({"options": {"Port": 1}}, "options is to be a list"),
+        ({"options": [1]}, "options is to be a list"),
+        ({"tunnel": ["tunnel"]}, "tunnel is to be one line"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name_and_not_repeated(connected, kind, extra, words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -22,8 +23,8 @@ def connected(machine, monkeypatch, tmp_path):
     key = tmp_path / "key of 100%d"
     shutil.copy(machine.sshd.folder / "key", key)
 
-    def make(**extra):
-        made.append(Path(tempfile.mkdtemp(prefix="t")))
+    def make(home=None, **extra):
+        made.append(Path(home or tempfile.mkdtemp(prefix="t")))
         monkeypatch.setenv("DATABRICKS_TUNNEL_HOME", str(made[-1]))
         fields = {"conn_type": "ssh", "host": "::1", "login": getpass.getuser(), "port": machine.sshd.port}
         words = {"key_file": str(key), "tunnel": machine.tunnel, "options": ["IdentityAgent=none"], "ssh_config": "/dev/null"}
@@ -62,6 +63,16 @@ def test_a_key_that_changed_is_believed_only_where_the_connection_says_that(mach
     assert not works
     assert "Host key verification failed" in words
     assert connected(known_hosts=str(known_hosts), allow_host_key_change=True).test_connection()[0]
+
+
+def test_two_keys_of_one_login_are_two_connections(connected, tmp_path):
+    """Calls share a connection for a minute: one with another key is somebody else's."""
+    another_key(tmp_path)
+    hook, other = connected(allow_host_key_change=True), {"allow_host_key_change": True, "key_file": str(tmp_path / "other")}
+    assert hook.test_connection()[0]
+    works, words = connected(home=os.environ["DATABRICKS_TUNNEL_HOME"], **other).test_connection()
+    assert not works
+    assert "Permission denied" in words
 
 
 def test_a_job_runs_with_every_word_that_airflows_provider_knows(connected):

@@ -7,11 +7,56 @@ the triggerer is killed with -9; a person marks tasks as failed, deferred and no
 
 from __future__ import annotations
 
+import os
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
+from deployment import Deployment
+
+DAGS = Path(__file__).parent / "dags_outages"
+
+# Each file is one death, at that moment: of the process that called it, which executes the task; and of that and its parent,
+# the whole worker.
+DEADLY = """#!/bin/sh
+case " $* " in
+*" submit "*)
+  if [ -e {folder}/in-submit ]; then
+    rm {folder}/in-submit
+    "{tunnel}" "$@" >{folder}/lost-answer
+    kill -9 $PPID
+    exit 1
+  fi
+  ;;
+*" status "*)
+  if [ -e {folder}/in-poke ]; then
+    rm {folder}/in-poke
+    kill -9 $(ps -o ppid= -p $PPID) $PPID
+    exit 1
+  fi
+  ;;
+esac
+exec "{tunnel}" "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def deaths(tmp_path_factory):
+    return tmp_path_factory.mktemp("deaths")
+
+
+@pytest.fixture(scope="module")
+def airflow(machine, deaths):
+    deadly = deaths / "tunnel"
+    deadly.write_text(DEADLY.format(folder=deaths, tunnel=machine.tunnel))
+    deadly.chmod(0o700)
+    (deaths / "in-submit").touch()
+    home = Path(os.environ["AIRFLOW_HOME"])
+    made = Deployment(home, DAGS, {**machine.env, "DEADLY_TUNNEL": str(deadly), "RUNS": str(deaths / "runs")})
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")

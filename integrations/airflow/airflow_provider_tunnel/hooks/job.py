@@ -108,20 +108,23 @@ class TunnelJobHook(BaseHook):
     def destination(self) -> Destination:
         """Where the jobs run."""
         way = self._way
-        tunnel = self.tunnel or way.tunnel or "tunnel"
-        if self.outputs:
-            host, config, given = self.host, self.ssh_config, options(self.ssh_options)
-        else:
-            host, port = ssh_destination(self.host or way.host or "", way.login, way.port) if self.host or way.host else (None, ())
-            config = self.ssh_config or way.ssh_config
-            given = (*(options(self.ssh_options) or way.ssh_options), *port, *way.translated)
+        host, config, given = self.host, self.ssh_config, options(self.ssh_options)
+        address = self.host or way.host
+        if address and not self.outputs:
+            try:
+                host, port = ssh_destination(address, way.login, way.port)
+            except AirflowException as error:
+                who = "" if self.host else f"the connection {self.tunnel_conn_id}: "
+                raise AirflowException(f"{who}{error}") from error
+            config = config or way.ssh_config
+            given = (*(given or way.ssh_options), *port, *way.translated)
         return Destination(
             host=host or None,
             ssh_config=config or None,
             ssh_options=given,
             outputs=self.outputs,
             endpoint=self.endpoint,
-            tunnel=tunnel,
+            tunnel=self.tunnel or way.tunnel or "tunnel",
             remote_base_dir=self.remote_base_dir or None,
         )
 

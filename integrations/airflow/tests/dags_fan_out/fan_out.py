@@ -9,7 +9,7 @@ from airflow.sdk import DAG
 
 from airflow_provider_tunnel.operators.job import TunnelJobOperator
 
-TASKS = int(os.environ.get("FAN_OUT_TASKS", "10"))
+TASKS = int(os.environ["FAN_OUT_TASKS"])
 
 with DAG(
     "fan_out",
