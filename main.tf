@@ -35,6 +35,7 @@ module "databricks_provisioning" {
   root_bucket            = module.storage.root_bucket
   encryption_key_arn     = module.storage.encryption_key_arn
   pricing_tier           = var.pricing_tier
+  members                = var.workspace_members
   store_tokens           = var.store_tokens
   token_lifetime_seconds = var.token_lifetime_days * 24 * 60 * 60
 
@@ -51,6 +52,8 @@ module "databricks_management" {
   spark_version           = var.spark_version
   node_type_id            = var.node_type_id
   autotermination_minutes = var.autotermination_minutes
+  cluster_user            = var.cluster_user
+  cluster_group           = var.cluster_group
   ssh_clients             = var.ssh_clients
   ssh_max_clients         = var.ssh_max_clients
 

@@ -95,6 +95,29 @@ variable "autotermination_minutes" {
   default     = 60
 }
 
+variable "workspace_members" {
+  description = "Users, groups and service principals of the account who may enter the workspace, by their ids: the numbers in their addresses in the account console. Those whom the cluster is for must be among them, by themselves or by a group."
+  type        = set(string)
+  default     = []
+}
+
+variable "cluster_user" {
+  description = "Whose cluster it is, with SSH to it: a user's mail address, or a service principal's application id. Without one and without cluster_group it is the deployment's own."
+  type        = string
+  default     = null
+}
+
+variable "cluster_group" {
+  description = "Group whose members share the cluster, with SSH to it, in place of one user."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.cluster_group == null || var.cluster_user == null
+    error_message = "The cluster is one user's or one group's: set cluster_user or cluster_group."
+  }
+}
+
 variable "ssh_clients" {
   description = "Public keys (OpenSSH, one line each) that may log in, beside those that `tunnel` registers for its user."
   type        = list(string)

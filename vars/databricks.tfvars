@@ -20,3 +20,7 @@ token_lifetime_days = 90
 spark_version           = "17.3.x-scala2.13"
 node_type_id            = "m5d.large"
 autotermination_minutes = 60
+
+# Whose cluster it is, where it is not the deployment's own: one user's, or one group's. Both are in the workspace first.
+# workspace_members = ["1234567890123"]
+# cluster_group     = "engineers"

@@ -8,6 +8,7 @@ resource "databricks_cluster" "this" {
   is_single_node          = true
   kind                    = "CLASSIC_PREVIEW"
   data_security_mode      = "SINGLE_USER"
+  single_user_name        = one(compact([var.cluster_user, var.cluster_group]))
   autotermination_minutes = var.autotermination_minutes
 }
 
@@ -16,4 +17,8 @@ resource "databricks_ssh_endpoint" "this" {
   name               = var.name
   client_public_keys = var.ssh_clients
   max_clients        = var.ssh_max_clients
+
+  # A dedicated cluster serves nobody else.
+  users  = compact([var.cluster_user])
+  groups = compact([var.cluster_group])
 }

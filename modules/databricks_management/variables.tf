@@ -18,6 +18,18 @@ variable "autotermination_minutes" {
   type        = number
 }
 
+variable "cluster_user" {
+  description = "User whose cluster it is: a mail address, or a service principal's application id. Without one and without a group: the identity that applies."
+  type        = string
+  default     = null
+}
+
+variable "cluster_group" {
+  description = "Group whose members share the cluster."
+  type        = string
+  default     = null
+}
+
 variable "ssh_clients" {
   description = "Public keys that may log in."
   type        = list(string)

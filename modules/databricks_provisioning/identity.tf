@@ -14,6 +14,15 @@ resource "databricks_mws_permission_assignment" "management" {
   permissions  = ["ADMIN"]
 }
 
+# Those who use the workspace.
+resource "databricks_mws_permission_assignment" "member" {
+  for_each = var.members
+
+  workspace_id = databricks_mws_workspaces.this.workspace_id
+  principal_id = each.value
+  permissions  = ["USER"]
+}
+
 resource "databricks_service_principal_secret" "management" {
   count = var.store_tokens ? 1 : 0
 

@@ -52,3 +52,9 @@ variable "token_lifetime_seconds" {
   description = "Lifetime of the personal access token."
   type        = number
 }
+
+variable "members" {
+  description = "Ids of the users, groups and service principals of the account who may enter the workspace."
+  type        = set(string)
+  default     = []
+}

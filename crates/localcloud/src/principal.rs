@@ -142,8 +142,7 @@ pub(crate) fn authenticate(
         .get(&id)
         .filter(|principal| principal.active)
         .ok_or_else(|| ApiError::unauthenticated("The principal of this token does not exist or is not active."))?;
-    let groups = state.groups_of(&id);
-    let caller = Caller { principal: id, account_admin: principal.is_account_admin(), groups };
+    let caller = state.caller(&principal.id);
     match workspace {
         None if !caller.account_admin => Err(ApiError::denied("This API is available to account admins only.")),
         None => Ok(caller),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::ApiError;
 use crate::effect::Effect;
 use crate::oidc::person::{Code, Refresh};
+use crate::principal::{Caller, OauthSecret, Principal, PrincipalKind, Session};
 use crate::principal::{OauthSecret, Principal, PrincipalKind, Session};
 use crate::store::{Object, Store};
 use crate::workspace::cluster::{Cluster, ClusterState};
@@ -167,6 +168,15 @@ impl State {
                 ..Principal::default()
             };
             self.principals.insert(id, group);
+        }
+    }
+
+    /// A principal as who calls.
+    pub(crate) fn caller(&self, principal: &str) -> Caller {
+        Caller {
+            principal: principal.to_owned(),
+            account_admin: self.principals.get(principal).is_some_and(Principal::is_account_admin),
+            groups: self.groups_of(principal),
         }
     }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::layout::clients_scope;
 use crate::official::Official;
 use crate::serverless::Serverless;
 
@@ -29,9 +30,9 @@ pub struct SshEndpoint {
     pub remote_user: String,
     /// The server's host key as an OpenSSH public key line: the only key that clients accept.
     pub server_host_key: String,
-    /// Secret scope with the server's host key and the clients' public keys.
+    /// Secret scope with the server's host key and the public keys that the configuration lists.
     pub secret_scope: String,
-    /// Workspace folder of the endpoint: the notebook that starts the server, and where the server listens.
+    /// Workspace folder of the endpoint: the notebook that starts the server, its program, and what the servers write.
     pub directory: String,
     /// Workspace file with the program that the driver runs.
     pub binary_path: String,
@@ -56,7 +57,22 @@ impl SshEndpoint {
 
     /// Workspace path of the file in which the running server says where it listens.
     pub fn metadata_path(&self) -> String {
-        format!("{}/metadata.json", self.directory)
+        format!("{}/metadata.json", self.server_directory())
+    }
+
+    /// Workspace folder in which the servers write, whoever started them.
+    pub fn server_directory(&self) -> String {
+        format!("{}/server", self.directory)
+    }
+
+    /// Secret scope with the keys that clients registered themselves.
+    pub fn clients_scope(&self) -> String {
+        clients_scope(&self.secret_scope)
+    }
+
+    /// Who published it, by the folder in which it is; `None` for one that lies elsewhere.
+    pub fn publisher(&self) -> Option<&str> {
+        self.directory.strip_prefix("/Workspace/Users/")?.split('/').next().filter(|name| !name.is_empty())
     }
 
     /// What the official tool calls a connection to it: the cluster's id, or the endpoint's name on serverless compute.
@@ -82,7 +98,7 @@ mod tests {
             "auto_start":true,"added_later":[1]}"#;
         let endpoint: SshEndpoint = serde_json::from_str(text).unwrap();
         assert_eq!(endpoint.host_key_alias(), "n.1.ssh-tunnel");
-        assert_eq!(endpoint.metadata_path(), "/Workspace/d/metadata.json");
+        assert_eq!(endpoint.metadata_path(), "/Workspace/d/server/metadata.json");
         assert_eq!(endpoint.serverless, None);
         assert!(!serde_json::to_string(&endpoint).unwrap().contains("serverless"), "older programs read it as before");
     }

@@ -8,11 +8,13 @@ pub const SERVER_PRIVATE_KEY: &str = "server-private-key";
 pub const SERVER_PUBLIC_KEY: &str = "server-public-key";
 /// The secret that holds the public keys that the configuration lists, one per line.
 pub const AUTHORIZED_KEYS: &str = "authorized-keys";
+/// The secret that holds whom Terraform gave the use of the endpoint, as JSON: [`crate::access::Given`].
+pub const ACCESS: &str = "access";
 /// The secret that holds the published [`SshEndpoint`], as JSON: what the provider reads back, and finds changed.
 pub const ENDPOINT: &str = "endpoint";
 /// The secret that marks an endpoint as Terraform's: the provider's marker of what it made.
 pub const MANAGED: &str = "terraform-created-by";
-/// The prefix of the secrets that hold the public keys of clients that registered themselves.
+/// The prefix of the secrets, in the clients' scope, that hold the public keys of clients that registered themselves.
 pub const CLIENT_PUBLIC_KEY_PREFIX: &str = "client-public-key-";
 
 /// Why a name cannot be an endpoint's: it stands in paths, in the scope's name and in ssh's files.
@@ -37,9 +39,15 @@ pub fn secret_scope(name: &str) -> String {
     format!("{SCOPE_PREFIX}{name}")
 }
 
+/// The name of the scope of the clients' own keys, beside the endpoint's secret scope. It is apart so that who registers a key need not
+/// be able to write the server's.
+pub fn clients_scope(secret_scope: &str) -> String {
+    format!("{secret_scope}.clients")
+}
+
 /// The endpoint whose secret scope has this name; `None` if it is none of an endpoint.
 pub fn endpoint_of_scope(scope: &str) -> Option<&str> {
-    scope.strip_prefix(SCOPE_PREFIX).filter(|name| !name.is_empty())
+    scope.strip_prefix(SCOPE_PREFIX).filter(|name| check_name(name).is_ok())
 }
 
 const SCOPE_PREFIX: &str = "ssh-tunnel-";
@@ -54,10 +62,11 @@ pub fn directory(identity: &str, name: &str) -> String {
     format!("{}/endpoints/{name}", root(identity))
 }
 
-/// The workspace file of a program with this SHA-256: another program lies elsewhere, so an upload replaces nothing that runs.
-pub fn binary_path(identity: &str, sha256: &str) -> String {
+/// The workspace file of the endpoint's program with this SHA-256: another program lies elsewhere, so an upload replaces nothing that is
+/// about to run, and who has an older [`crate::SshEndpoint`] still finds its program.
+pub fn binary_path(directory: &str, sha256: &str) -> String {
     let prefix: String = sha256.chars().take(16).collect();
-    format!("{}/bin/{prefix}/tunnel", root(identity))
+    format!("{directory}/bin/{prefix}/tunnel")
 }
 
 /// The name of the secret that registers one client's public key: the same for the same key, whatever its comment.
@@ -97,11 +106,11 @@ mod tests {
             directory("ada@example.com", "demo"),
             "/Workspace/Users/ada@example.com/.databricks/ssh-tunnel/endpoints/demo"
         );
-        assert_eq!(
-            binary_path("7d0f", "0123456789abcdef0123"),
-            "/Workspace/Users/7d0f/.databricks/ssh-tunnel/bin/0123456789abcdef/tunnel"
-        );
-        assert!(secret_scope(&"a".repeat(63)).len() <= 128);
+        assert_eq!(binary_path("/Workspace/d", "0123456789abcdef0123"), "/Workspace/d/bin/0123456789abcdef/tunnel");
+        let longest = secret_scope(&"a".repeat(63));
+        assert!(clients_scope(&longest).len() <= 128);
+        assert_eq!(endpoint_of_scope(&longest), Some("a".repeat(63).as_str()));
+        assert_eq!(endpoint_of_scope(&clients_scope(&longest)), None, "the clients' scope is no endpoint's");
     }
 
     #[test]

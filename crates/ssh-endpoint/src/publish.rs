@@ -8,11 +8,13 @@ use databricks::api::{secrets, workspace};
 use databricks::{Client, Error};
 use secret::Secret;
 
+use crate::NOTEBOOK;
+use crate::access::Given;
 use crate::endpoint::{SCHEMA_VERSION, SshEndpoint};
 use crate::keys::{authorized_keys, ensure_host_key};
 use crate::layout::{
-    AUTHORIZED_KEYS, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, binary_path, check_name, directory,
-    parent, secret_scope,
+    ACCESS, AUTHORIZED_KEYS, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, binary_path, check_name,
+    directory, parent, secret_scope,
 };
 use crate::official::{self, Official};
 use crate::program::sha256_hex;
@@ -49,8 +51,10 @@ pub struct Standing {
     pub server_host_key: Option<String>,
     /// The keys that the configuration listed.
     pub client_public_keys: Vec<String>,
-    /// Whether the program is there.
+    /// Whether the program is there, and the notebook that starts it.
     pub binary: bool,
+    /// Whom Terraform gave the use of it, where it gave it to anybody.
+    pub access: Option<Given>,
 }
 
 /// Puts an endpoint into the workspace, or brings what is there up to date. The host key is made once and kept.
@@ -66,6 +70,7 @@ pub async fn publish(client: &Client, wanted: &EndpointConfig, binary: Bytes) ->
     let sha256 = sha256_hex(&binary);
     let version = wanted.compatible_with.as_deref().map(official::version).transpose();
     let version = version.map_err(|error| Error::Config(error.to_string()))?;
+    let directory = directory(&identity, &wanted.name);
     let mut endpoint = SshEndpoint {
         schema_version: SCHEMA_VERSION,
         host: client.host().as_str().trim_end_matches('/').to_owned(),
@@ -76,8 +81,8 @@ pub async fn publish(client: &Client, wanted: &EndpointConfig, binary: Bytes) ->
         remote_user: wanted.remote_user.clone(),
         server_host_key: String::new(),
         secret_scope: secret_scope(&wanted.name),
-        directory: directory(&identity, &wanted.name),
-        binary_path: binary_path(&identity, &sha256),
+        binary_path: binary_path(&directory, &sha256),
+        directory,
         binary_sha256: sha256,
         max_clients: wanted.max_clients,
         shutdown_delay_seconds: wanted.shutdown_delay_seconds,
@@ -87,10 +92,12 @@ pub async fn publish(client: &Client, wanted: &EndpointConfig, binary: Bytes) ->
     let official = version.map(|version| Official::of(&identity, endpoint.session_id(), version, &binary)).transpose();
     endpoint.official = official.map_err(|error| Error::Config(error.to_string()))?;
     ensure_scope(client, &endpoint.secret_scope).await?;
+    ensure_scope(client, &endpoint.clients_scope()).await?;
     endpoint.server_host_key = ensure_host_key(client, &endpoint.secret_scope).await?;
     secrets::put(client, &endpoint.secret_scope, AUTHORIZED_KEYS, &Secret::new(authorized_keys)).await?;
     upload_binary(client, &endpoint.binary_path, binary.clone()).await?;
-    workspace::make_directory(client, &endpoint.directory).await?;
+    workspace::make_directory(client, &endpoint.server_directory()).await?;
+    workspace::put_notebook(client, &endpoint.bootstrap_path(), NOTEBOOK).await?;
     if let Some(official) = &endpoint.official {
         publish_official::publish(client, &endpoint, official, &wanted.client_public_keys, binary).await?;
     }
@@ -160,14 +167,16 @@ pub async fn read(client: &Client, endpoint: &SshEndpoint) -> Result<Option<Stan
     };
     let host_key = text(SERVER_PUBLIC_KEY).await?.filter(|_| has(SERVER_PRIVATE_KEY));
     let listed = text(AUTHORIZED_KEYS).await?.unwrap_or_default();
+    let there = async |path: &str| Ok::<_, Error>(workspace::file_size(client, path).await?.is_some());
     Ok(Some(Standing {
         server_host_key: host_key,
         client_public_keys: listed.lines().map(str::to_owned).collect(),
-        binary: workspace::file_size(client, &endpoint.binary_path).await?.is_some(),
+        binary: there(&endpoint.binary_path).await? && there(&endpoint.bootstrap_path()).await?,
+        access: text(ACCESS).await?.as_deref().map(Given::read).transpose()?,
     }))
 }
 
-/// Takes an endpoint away: its scope with all keys, and its folder. The program stays, since others may use it.
+/// Takes an endpoint away: its scopes with all keys, and its folder.
 ///
 /// # Errors
 /// Whatever the API refuses; what is gone already is no error.
@@ -175,6 +184,7 @@ pub async fn remove(client: &Client, endpoint: &SshEndpoint) -> Result<(), Error
     if let Some(official) = &endpoint.official {
         publish_official::remove(client, &endpoint.name, official, None).await?;
     }
+    secrets::delete_scope(client, &endpoint.clients_scope()).await?;
     secrets::delete_scope(client, &endpoint.secret_scope).await?;
     workspace::remove_folder(client, &endpoint.directory).await
 }

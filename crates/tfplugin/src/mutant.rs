@@ -172,6 +172,10 @@ where
         Typed::<R>::unbroken::<C>().check_removal(ask, state)
     }
 
+    fn check_change<'a>(&'a self, ask: Ask<'a, C>, planned: &'a Value) -> Boxed<'a, Result<Vec<Diagnostic>>> {
+        Typed::<R>::unbroken::<C>().check_change(ask, planned)
+    }
+
     fn import<'a>(&'a self, ask: Ask<'a, C>, id: &'a str) -> Boxed<'a, Result<Value>> {
         Typed::<R>::unbroken::<C>().import(ask, id)
     }

@@ -92,6 +92,8 @@ pub(crate) trait Operations<C>: Debug + Send + Sync {
     fn delete<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>>;
     /// Whether the object can be removed as it is.
     fn check_removal<'a>(&'a self, ask: Ask<'a, C>, state: &'a Value) -> Boxed<'a, Result<()>>;
+    /// What stands against what the object is planned to become.
+    fn check_change<'a>(&'a self, ask: Ask<'a, C>, planned: &'a Value) -> Boxed<'a, Result<Vec<Diagnostic>>>;
     /// The state that an import starts from.
     fn import<'a>(&'a self, ask: Ask<'a, C>, id: &'a str) -> Boxed<'a, Result<Value>>;
     /// Makes one of this type of an object that was of another.
@@ -312,6 +314,18 @@ where
                 waiting::run(R::check_removal(&call, &object), ask.cancel, call.left(), Patience::READ).await?
             };
             checked.await.map_err(|error| Self::subject(Operation::Delete, ask.schema, state).failed(error))
+        })
+    }
+
+    fn check_change<'a>(&'a self, ask: Ask<'a, C>, planned: &'a Value) -> Boxed<'a, Result<Vec<Diagnostic>>> {
+        Box::pin(async move {
+            // Nobody to ask: the apply will tell.
+            let Ok(call) = ask.call::<R::Client>().await else { return Ok(Vec::new()) };
+            let checked = async {
+                let object: R = from_value(planned, ask.schema)?;
+                waiting::run(R::check_change(&call, &object), ask.cancel, call.left(), Patience::READ).await?
+            };
+            checked.await.map_err(|error| Self::subject(Operation::Plan, ask.schema, planned).failed(error))
         })
     }
 

@@ -185,6 +185,14 @@ pub trait Resource: Object {
         async { Ok(()) }
     }
 
+    /// What the service tells, while it is planned, against what the object is to become: an error for what no apply could do, and
+    /// warnings for what another change of the same apply may mend. What is unknown in `planned`, and what could not be asked, is
+    /// neither. It is asked where something changes.
+    fn check_change(cx: &Call<Self::Client>, planned: &Self) -> impl Future<Output = Result<Vec<Diagnostic>>> + Send {
+        let _ = (cx, planned);
+        async { Ok(Vec::new()) }
+    }
+
     /// The state that an import starts from; it is read afterwards. The default sets the attribute `id`.
     fn import(cx: &Call<Self::Client>, id: &str) -> impl Future<Output = Result<Self>> + Send {
         let _ = cx;

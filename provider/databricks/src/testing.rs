@@ -53,6 +53,11 @@ impl Cloud {
         call(self.client(self.new_workspace().await.1).into())
     }
 
+    /// A call at the workspace of this address.
+    pub(crate) fn at(&self, host: String) -> Call<Workspace> {
+        call(self.client(host).into())
+    }
+
     /// A call of a resource that may choose among an account's workspaces, at a workspace that was made for it.
     pub(crate) async fn any_workspace(&self) -> Call<AnyWorkspace> {
         call(self.client(self.new_workspace().await.1).into())

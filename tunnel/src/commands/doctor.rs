@@ -19,7 +19,7 @@ use crate::endpoint::identity::Identity;
 use crate::endpoint::metadata::Metadata;
 use crate::endpoint::selection::{Selected, Selection};
 use crate::endpoint::start::address;
-use crate::endpoint::{clients, cluster as its_cluster};
+use crate::endpoint::{access, clients, cluster as its_cluster};
 use crate::error::{Context, Error, Result};
 use crate::keys::ClientKey;
 use crate::progress::Progress;
@@ -264,10 +264,13 @@ async fn program(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())
 
 async fn host_key(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
     let scope = &endpoint.secret_scope;
-    let current = secrets::get(client, scope, SERVER_PUBLIC_KEY).await.map_err(|error| {
-        explain(error, "cannot read the endpoint's secret scope")
-            .way_out("You need READ on the scope, or WRITE to connect.")
-    })?;
+    let current = match secrets::get(client, scope, SERVER_PUBLIC_KEY).await {
+        Ok(current) => current,
+        Err(error) => {
+            let doing = "cannot read the endpoint's secret scope";
+            return Err(access::explain(client, endpoint, error, doing).await);
+        }
+    };
     let current = current.ok_or_else(|| {
         Error::new(format!("there is no host key in the secret scope {scope}"))
             .way_out("Apply the configuration again.")

@@ -133,7 +133,7 @@ fn arguments(args: OfficialServerArgs, endpoint: &SshEndpoint, instance_id: Stri
         return other("the cluster", &args.cluster, &endpoint.cluster_id);
     }
     Ok(ServerArgs {
-        directory: endpoint.directory.clone(),
+        directory: endpoint.server_directory(),
         secret_scope: endpoint.secret_scope.clone(),
         instance_id,
         cluster_id: Some(args.cluster),
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn the_server_is_the_endpoints_and_of_no_other() {
         let started = arguments(parse(&["--version=1.14.0"]), &endpoint(), "i".to_owned()).unwrap();
-        assert_eq!([started.directory.as_str(), started.secret_scope.as_str()], ["/d", "s"]);
+        assert_eq!([started.directory.as_str(), started.secret_scope.as_str()], ["/d/server", "s"]);
         assert_eq!(started.official_directory.as_deref(), Some("/o/1.14.0/c"));
         let check = |more: &[&str], endpoint: SshEndpoint, expected: &str| {
             let error = arguments(parse(more), &endpoint, "i".to_owned()).unwrap_err().to_string();

@@ -1,5 +1,4 @@
-//! What starts the server on the driver: a Python notebook, since a cluster runs nothing else for its users without a library,
-//! and the run that executes it. Jobs API: <https://docs.databricks.com/api/workspace/jobs/submit>.
+//! What starts the server on the driver: the run that executes the endpoint's notebook. Jobs API: <https://docs.databricks.com/api/workspace/jobs/submit>.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +7,6 @@ use databricks::api::jobs::{
 };
 use ssh_endpoint::{Serverless, SshEndpoint};
 
-/// The notebook's text.
-pub const NOTEBOOK: &str = include_str!("bootstrap.py");
 /// The run's only task.
 pub const TASK: &str = "start_ssh_server";
 /// The name of a serverless run's environment.
@@ -27,7 +24,7 @@ fn parameters(endpoint: &SshEndpoint) -> BTreeMap<String, String> {
         ("binary_path", endpoint.binary_path.clone()),
         ("binary_sha256", endpoint.binary_sha256.clone()),
         ("cluster_id", endpoint.cluster_id.clone()),
-        ("directory", endpoint.directory.clone()),
+        ("directory", endpoint.server_directory()),
         ("secret_scope", endpoint.secret_scope.clone()),
         ("max_clients", endpoint.max_clients.to_string()),
         ("shutdown_delay", format!("{}s", endpoint.shutdown_delay_seconds)),
@@ -136,14 +133,6 @@ fn ended(state: &RunState) -> String {
 mod tests {
     use super::*;
     use databricks::api::jobs::{RunResultState, RunTask};
-
-    #[test]
-    fn the_notebook_is_python_source_that_compiles() {
-        assert!(NOTEBOOK.starts_with("# Databricks notebook source\n"));
-        let check = "import ast, sys; ast.parse(sys.argv[1])";
-        let output = std::process::Command::new("python3").args(["-c", check, NOTEBOOK]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
 
     #[test]
     fn a_run_is_on_the_cluster_or_on_serverless_compute() {

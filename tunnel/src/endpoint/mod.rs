@@ -1,6 +1,7 @@
 //! Finds the endpoint to connect to in what `terraform output -json` prints: any output that is an endpoint or holds some.
 //! The form of that text: each output's name with its `value`, `type` and `sensitive`.
 
+pub mod access;
 pub mod bootstrap;
 pub mod clients;
 pub mod cluster;

@@ -6,17 +6,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use databricks::api::clusters::{self, ClusterId, ClusterState};
 use databricks::api::jobs::{ListRuns, Run, RunId, RunOutput};
-use databricks::api::workspace::{self as files, Import};
+use databricks::api::workspace as files;
 use databricks::{Client, Request};
 use ssh_endpoint::SshEndpoint;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::endpoint::metadata::{self, Metadata};
-use crate::endpoint::{bootstrap, cluster};
+use crate::endpoint::{access, bootstrap, cluster};
 use crate::error::{Context, Error, Result};
 use crate::keys;
 use crate::progress::Progress;
@@ -87,7 +85,11 @@ impl Starter<'_> {
     /// What the last server said about itself. It may have ended since.
     async fn metadata(self) -> Result<Option<Metadata>> {
         let found = files::read_file(self.client, &self.endpoint.metadata_path()).await;
-        let Some(bytes) = found.map_err(|error| explain(error, LOOKING))? else { return Ok(None) };
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => return Err(self.explain(error, LOOKING).await),
+        };
+        let Some(bytes) = found else { return Ok(None) };
         Ok(metadata::parse(&bytes).filter(|found| metadata::is_of(found, self.endpoint)))
     }
 
@@ -107,10 +109,20 @@ impl Starter<'_> {
         match answer {
             Ok(Ok(_)) => Ok(true),
             Ok(Err(error)) if error.is_unreachable() || error.is_unauthorized() => {
-                Err(Error::new("cannot reach the cluster's driver").caused_by(error))
+                let is_refused = error.is_forbidden();
+                let described = Error::new("cannot reach the cluster's driver").caused_by(error);
+                Err(if is_refused {
+                    described.way_out(access::way_out(self.client, self.endpoint).await)
+                } else {
+                    described
+                })
             }
             _ => Ok(false),
         }
+    }
+
+    async fn explain(self, error: databricks::Error, doing: &str) -> Error {
+        access::explain(self.client, self.endpoint, error, doing).await
     }
 
     async fn lock(self) -> Result<std::fs::File> {
@@ -142,7 +154,7 @@ impl Starter<'_> {
                     ))
                     .way_out("Apply the configuration again."));
                 }
-                Err(error) => return Err(explain(error, "cannot look at the cluster")),
+                Err(error) => return Err(self.explain(error, "cannot look at the cluster").await),
             };
             cluster::check(self.client, &cluster).await?;
             match &cluster.state {
@@ -167,7 +179,7 @@ impl Starter<'_> {
                         Ok(()) => asked = true,
                         // Somebody else was faster.
                         Err(error) if error.is_invalid_state() => {}
-                        Err(error) => return Err(explain(error, "cannot start the cluster")),
+                        Err(error) => return Err(self.explain(error, "cannot start the cluster").await),
                     }
                 }
                 state => self.progress.stage(format!("waiting for the cluster: {state}")),
@@ -240,22 +252,13 @@ impl Starter<'_> {
     /// Submits a run that starts a server.
     async fn submit(self) -> Result<i64> {
         let doing = "cannot start the server";
-        let made = files::make_directory(self.client, &self.endpoint.directory).await;
-        made.map_err(|error| explain(error, doing))?;
-        let notebook = Import {
-            path: self.endpoint.bootstrap_path(),
-            content: STANDARD.encode(bootstrap::NOTEBOOK),
-            format: "SOURCE".to_owned(),
-            language: "PYTHON".to_owned(),
-            overwrite: Some(true),
-        };
-        let imported = files::import_notebook(self.client, &notebook).await;
-        imported.map_err(|error| explain(error, doing))?;
         let instance_id = uuid::Uuid::new_v4().simple().to_string();
         let run = bootstrap::run(self.endpoint, &instance_id);
         let request = json(Request::post("/api/2.2/jobs/runs/submit"), &run)?.idempotent();
-        let submitted: RunId = self.client.send(request).await.map_err(|error| explain(error, doing))?;
-        Ok(submitted.run_id)
+        match self.client.send::<RunId>(request).await {
+            Ok(submitted) => Ok(submitted.run_id),
+            Err(error) => Err(self.explain(error, doing).await),
+        }
     }
 
     async fn run(self, run_id: i64) -> Result<Run> {

@@ -1,4 +1,4 @@
-//! Who may log in, and the server's host key: the endpoint's secret scope, read at each login, so that a key that was added works
+//! Who may log in, and the server's host key: the endpoint's secret scope and that of its clients, read at each login, so that a key that was added works
 //! at once, one that was removed does not any more, and a rotated host key is met. Values are read again only when they changed.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use databricks::Client;
 use databricks::api::secrets;
 use secret::Secret;
 use ssh_endpoint::official::CLIENT_PUBLIC_KEY;
-use ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SERVER_PRIVATE_KEY};
+use ssh_endpoint::{AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, SERVER_PRIVATE_KEY, clients_scope};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
@@ -17,10 +17,11 @@ use crate::server::log_ring::LogRing;
 use crate::server::{KeySource, Keys};
 use crate::workspace::explain;
 
-/// The public keys of one scope.
+/// The public keys of an endpoint.
 pub struct ScopeKeys {
     client: Client,
     scope: String,
+    clients_scope: String,
     /// Where the official tool puts its clients' key.
     official_scope: Option<String>,
     log: LogRing,
@@ -40,7 +41,8 @@ type Fresh = (Known, Option<Secret<String>>);
 impl ScopeKeys {
     /// The keys of `scope`, and of the official tool's clients.
     pub fn new(client: Client, scope: String, official_scope: Option<String>, log: LogRing) -> Self {
-        Self { client, scope, official_scope, log, known: Mutex::new(None) }
+        let clients_scope = clients_scope(&scope);
+        Self { client, scope, clients_scope, official_scope, log, known: Mutex::new(None) }
     }
 
     /// What is in the scope now, if there is one, and the host key if it may be another one than `known` has.
@@ -55,8 +57,12 @@ impl ScopeKeys {
                 host_key = text.filter(|text| !text.expose().trim().is_empty());
             }
         }
-        let wanted = |key: &str| key == AUTHORIZED_KEYS || key.starts_with(CLIENT_PUBLIC_KEY_PREFIX);
-        for secret in list.into_iter().filter(|secret| wanted(&secret.key)) {
+        let listed =
+            list.into_iter().filter(|secret| secret.key == AUTHORIZED_KEYS).map(|secret| (&self.scope, secret));
+        // None is there where no client may register itself.
+        let clients = secrets::list(&self.client, &self.clients_scope).await?.unwrap_or_default().into_iter();
+        let clients = clients.filter(|secret| secret.key.starts_with(CLIENT_PUBLIC_KEY_PREFIX));
+        for (scope, secret) in listed.chain(clients.map(|secret| (&self.clients_scope, secret))) {
             let changed = secret.last_updated_timestamp;
             match known.clients.get(&secret.key) {
                 Some((at, keys)) if changed.is_some() && *at == changed => {
@@ -64,7 +70,7 @@ impl ScopeKeys {
                 }
                 _ => {
                     // One that is not there was removed since it was listed.
-                    if let Some(text) = secrets::get(&self.client, &self.scope, &secret.key).await? {
+                    if let Some(text) = secrets::get(&self.client, scope, &secret.key).await? {
                         let keys = text.expose().lines().filter_map(known_hosts::parse).collect();
                         fresh.clients.insert(secret.key, (changed, keys));
                     }
@@ -119,7 +125,10 @@ impl KeySource for ScopeKeys {
             keys.sort_unstable();
             keys.dedup();
             if keys.is_empty() {
-                return Err(Error::new(format!("the secret scope {} holds no public key of a client", self.scope)));
+                return Err(Error::new(format!(
+                    "the secret scopes {} and {} hold no public key of a client",
+                    self.scope, self.clients_scope
+                )));
             }
             Ok(Keys { authorized_keys: keys.iter().map(|key| format!("{key}\n")).collect(), host_key })
         })

@@ -126,6 +126,11 @@ impl DialError {
         }
     }
 
+    /// Whether whose token it is may not do that.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused(_, StatusCode::FORBIDDEN, _))
+    }
+
     /// Whether the token was not accepted.
     pub fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Refused(_, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _))

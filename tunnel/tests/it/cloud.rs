@@ -74,6 +74,23 @@ impl Cloud {
         Self { cloud, folder, client, endpoint }
     }
 
+    /// A client at the account, with its administrator's credentials.
+    pub fn account(&self) -> Client {
+        let environment: Environment = self.cloud.env().into_iter().collect();
+        Client::with_environment(Config::default(), &environment).unwrap()
+    }
+
+    /// A client at the workspace, with somebody's own secret.
+    pub fn signed_in(&self, client_id: &str, secret: &str) -> Client {
+        let config = Config {
+            host: Some(self.endpoint.host.clone()),
+            client_id: Some(client_id.to_owned()),
+            client_secret: Some(secret.to_owned().into()),
+            ..Config::default()
+        };
+        Client::with_environment(config, &Environment::default()).unwrap()
+    }
+
     /// The outputs, as Terraform prints them.
     pub fn outputs(&self) -> PathBuf {
         let file = self.folder.path().join("outputs.json");

@@ -184,7 +184,7 @@ async fn a_key_is_registered_once_and_a_listed_one_not_at_all() {
     assert_eq!(code, 0, "{words}");
     let key = |cloud: &Cloud, home: &str| std::fs::read_to_string(cloud.home(home).join("id_ed25519.pub")).unwrap();
     let names = async |cloud: &Cloud| {
-        let request = Request::get("/api/2.0/secrets/list").query("scope", &cloud.endpoint.secret_scope);
+        let request = Request::get("/api/2.0/secrets/list").query("scope", cloud.endpoint.clients_scope());
         let list: databricks::api::secrets::ListSecrets = cloud.client.send(request).await.unwrap();
         list.secrets.into_iter().map(|secret| secret.key).collect::<Vec<_>>()
     };

@@ -46,7 +46,7 @@ async fn what_a_session_leaves_behind_is_the_servers_and_ends_with_it() {
     let endpoint = &cloud.endpoint;
     let mut server = cloud.tunnel("server");
     server.args(["server", "--instance-id=by-hand", "--end-with-stdin=false"]);
-    server.args(["--directory", &endpoint.directory, "--secret-scope", &endpoint.secret_scope]);
+    server.args(["--directory", &endpoint.server_directory(), "--secret-scope", &endpoint.secret_scope]);
     server.env("DATABRICKS_HOST", &endpoint.host).env("DATABRICKS_CLUSTER_ID", &endpoint.cluster_id);
     let mut server = server.spawn().unwrap();
     let id = server.id().unwrap();
@@ -142,7 +142,7 @@ async fn a_server_without_a_pipe_ends_with_the_process_that_started_it() {
     let mut parent = tokio::process::Command::new("sh");
     parent.args(["-c", "\"$@\" & wait", "sh"]).arg(server.as_std().get_program());
     parent.args(["server", "--instance-id", "by-hand", "--end-with-stdin=false", "--end-with-parent"]);
-    parent.args(["--directory", &endpoint.directory, "--secret-scope", &endpoint.secret_scope]);
+    parent.args(["--directory", &endpoint.server_directory(), "--secret-scope", &endpoint.secret_scope]);
     parent.envs(cloud.cloud.env()).env("DATABRICKS_HOST", &endpoint.host).stdin(std::process::Stdio::null());
     let mut parent = parent.kill_on_drop(true).spawn().unwrap();
     until("the server has published itself", async || cloud.metadata().await.is_some()).await;

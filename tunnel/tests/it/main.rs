@@ -26,6 +26,7 @@ mod jobs;
 mod lifecycle;
 mod memory;
 mod official;
+mod people;
 mod serverless;
 mod sessions;
 mod sign_in;

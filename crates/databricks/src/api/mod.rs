@@ -11,6 +11,7 @@ pub mod clusters;
 pub mod identity;
 pub mod jobs;
 pub mod oidc;
+pub mod permissions;
 pub mod secrets;
 pub mod tokens;
 pub mod workspace;

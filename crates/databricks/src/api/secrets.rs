@@ -66,6 +66,22 @@ wire! {
         pub scopes: Vec<SecretScope>,
     }
 
+    /// `POST /api/2.0/secrets/acls/put` and `…/delete`, and what lists tell.
+    pub struct SecretAcl {
+        /// The scope; no list tells it.
+        pub scope: String,
+        /// Mail address of a user, application id of a service principal, or name of a group.
+        pub principal: String,
+        /// `READ`, `WRITE` or `MANAGE`.
+        pub permission: String,
+    }
+
+    /// `GET /api/2.0/secrets/acls/list?scope=…`.
+    pub struct ListAcls {
+        /// Who may do what.
+        pub items: Vec<SecretAcl>,
+    }
+
     /// What is known of a scope.
     pub struct SecretScope {
         /// Its name.
@@ -180,5 +196,34 @@ pub async fn put(client: &Client, scope: &str, key: &str, value: &Secret<String>
 pub async fn delete(client: &Client, scope: &str, key: &str) -> Result<(), Error> {
     let body = DeleteSecret { scope: scope.to_owned(), key: key.to_owned() };
     client.send::<()>(Request::post("/api/2.0/secrets/delete").json(&body)?.idempotent()).await.if_exists()?;
+    Ok(())
+}
+
+/// Who may do what in a scope; it takes MANAGE to ask. Nobody where there is no scope.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn acls(client: &Client, scope: &str) -> Result<Vec<SecretAcl>, Error> {
+    let request = Request::get("/api/2.0/secrets/acls/list").query("scope", scope);
+    Ok(client.send::<ListAcls>(request).await.if_exists()?.unwrap_or_default().items)
+}
+
+/// Lets a principal do this in a scope, and no more than this.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn put_acl(client: &Client, scope: &str, principal: &str, permission: &str) -> Result<(), Error> {
+    let (scope, principal, permission) = (scope.to_owned(), principal.to_owned(), permission.to_owned());
+    let body = SecretAcl { scope, principal, permission };
+    client.send(Request::post("/api/2.0/secrets/acls/put").json(&body)?.idempotent()).await
+}
+
+/// Lets a principal do nothing in a scope any more. Who could do nothing is no error.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn delete_acl(client: &Client, scope: &str, principal: &str) -> Result<(), Error> {
+    let body = SecretAcl { scope: scope.to_owned(), principal: principal.to_owned(), permission: String::new() };
+    client.send::<()>(Request::post("/api/2.0/secrets/acls/delete").json(&body)?.idempotent()).await.if_exists()?;
     Ok(())
 }

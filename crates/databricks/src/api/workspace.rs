@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::{open_enum, wire};
@@ -129,12 +131,27 @@ fn import(path: &str, content: Bytes) -> Request {
     request.body(content, "application/octet-stream").idempotent()
 }
 
-/// Imports a notebook, over one that is there if it says so.
+/// Writes a Python notebook's source into a folder that is there, over one that is there.
 ///
 /// # Errors
 /// Whatever the API refuses.
-pub async fn import_notebook(client: &Client, notebook: &Import) -> Result<(), Error> {
-    client.send(Request::post("/api/2.0/workspace/import").json(notebook)?).await
+pub async fn put_notebook(client: &Client, path: &str, source: &str) -> Result<(), Error> {
+    let notebook = Import {
+        path: path.to_owned(),
+        content: STANDARD.encode(source),
+        format: "SOURCE".to_owned(),
+        language: "PYTHON".to_owned(),
+        overwrite: Some(true),
+    };
+    client.send(Request::post("/api/2.0/workspace/import").json(&notebook)?.idempotent()).await
+}
+
+/// What stands at a path; `None` where there is nothing.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn status(client: &Client, path: &str) -> Result<Option<ObjectInfo>, Error> {
+    client.send(Request::get("/api/2.0/workspace/get-status").query("path", path)).await.if_exists()
 }
 
 /// A file's size: `None` without a file, `Some(None)` where the workspace does not tell it.
@@ -142,8 +159,7 @@ pub async fn import_notebook(client: &Client, notebook: &Import) -> Result<(), E
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn file_size(client: &Client, path: &str) -> Result<Option<Option<i64>>, Error> {
-    let request = Request::get("/api/2.0/workspace/get-status").query("path", path);
-    Ok(client.send::<ObjectInfo>(request).await.if_exists()?.map(|info| info.size))
+    Ok(status(client, path).await?.map(|info| info.size))
 }
 
 /// Makes a folder, and those above it. One that is there is no error.

@@ -23,6 +23,7 @@ use crate::state::State;
 use crate::time::millis;
 use crate::workspace::cluster::ClusterState;
 use crate::workspace::files;
+use crate::workspace::rights::{self, FileRight};
 use crate::workspace::runs::run::{Ending, Outcome, Task, Work};
 
 /// What executes a notebook: `dbutils`, widgets, results.
@@ -155,6 +156,17 @@ async fn wait_for_cluster(inner: &Arc<Inner>, workspace: i64, run: i64, task: i6
         let host = inner.settings.workspace_url(of.deployment());
         let run_of = of.runs.get(&run).ok_or("The run does not exist any more.")?;
         let owner = run_of.owner.clone();
+        let caller = state.caller(&owner);
+        let cluster = run_of.task(task).and_then(|task| of.clusters.get(&task.cluster));
+        if let Some(cluster) = cluster {
+            rights::check_single_user(state, workspace, &caller, cluster)?;
+        }
+        if let Some(Work::Notebook { path, .. } | Work::Python { path, .. }) = run_of.task(task).map(|task| &task.work)
+        {
+            let normal = path.strip_prefix("/Workspace").unwrap_or(path);
+            rights::check_file(state, workspace, &caller, normal, FileRight::Run)
+                .map_err(|error| format!("Unable to access {path}: {}", error.message))?;
+        }
         let file = match run_of.task(task).map(|task| &task.work) {
             Some(Work::Notebook { path, .. }) => files::notebook(&inner.settings, of, path)?,
             Some(Work::Python { path, .. }) => files::python_file(&inner.settings, of, path)?,

@@ -20,8 +20,10 @@ use tokio::sync::watch;
 use crate::answer::{Answer, ApiError, Body, full};
 use crate::faults::Fault;
 use crate::inner::Inner;
-use crate::principal::authenticate;
+use crate::principal::{Caller, authenticate};
+use crate::state::State;
 use crate::workspace::cluster::ClusterState;
+use crate::workspace::rights::{self, ClusterRight};
 
 /// Bytes that are carried at a time: a slow reader holds back the writer when they are full.
 const CHUNK: usize = 64 * 1024;
@@ -86,8 +88,8 @@ async fn carry(
         target(request.uri().path()).ok_or_else(|| ApiError::no_endpoint(request.method(), request.uri().path()))?;
     let effects = inner.with(|state| {
         let effects = state.tick(now);
-        authenticate(state, request.headers(), Some(workspace), now)?;
-        check(state, workspace, &target)?;
+        let caller = authenticate(state, request.headers(), Some(workspace), now)?;
+        check(state, workspace, &caller, &target)?;
         Ok::<_, ApiError>(effects)
     })?;
     super::perform(inner, effects);
@@ -127,23 +129,30 @@ async fn carry(
     Ok(response.map(|body| body.map_err(|error| Box::new(error) as _).boxed()))
 }
 
-/// Refuses what is not of this workspace, not up, or not a driver's port.
-fn check(state: &crate::state::State, workspace: i64, target: &Target) -> Result<(), ApiError> {
+/// Refuses what is not of this workspace, not the caller's to use, not up, or not a driver's port.
+fn check(state: &State, workspace: i64, caller: &Caller, target: &Target) -> Result<(), ApiError> {
     let of = state.workspaces.get(&workspace).filter(|_| workspace == target.workspace);
     let of =
         of.ok_or_else(|| ApiError::denied(format!("This host is not the one of workspace {}.", target.workspace)))?;
-    let mut tasks = of.runs.values().flat_map(|run| &run.tasks);
-    let serverless = tasks.find(|task| task.serverless && task.cluster == target.cluster);
-    if serverless.is_some_and(|task| !task.is_over()) {
-        return check_port(target);
+    let mut tasks = of.runs.values().flat_map(|run| run.tasks.iter().map(move |task| (run, task)));
+    let serverless = tasks.find(|(_, task)| task.serverless && task.cluster == target.cluster && !task.is_over());
+    if let Some((run, _)) = serverless {
+        // Serverless compute is its starter's alone.
+        return if run.owner == caller.principal { check_port(target) } else { Err(foreign(target)) };
     }
     let cluster = of.clusters.get(&target.cluster);
     let cluster = cluster.ok_or_else(|| ApiError::invalid(format!("Cluster {} does not exist", target.cluster)))?;
+    rights::check_cluster(state, workspace, caller, &target.cluster, ClusterRight::Attach)?;
+    rights::check_single_user(state, workspace, caller, cluster).map_err(ApiError::denied)?;
     if cluster.state != ClusterState::Running {
         let message = format!("Cluster {} is in unexpected state {:?}.", target.cluster, cluster.state);
         return Err(ApiError::wrong_state(message));
     }
     check_port(target)
+}
+
+fn foreign(target: &Target) -> ApiError {
+    ApiError::denied(format!("The serverless compute {} is another identity's.", target.cluster))
 }
 
 fn check_port(target: &Target) -> Result<(), ApiError> {

@@ -98,6 +98,14 @@ impl Cluster {
         self.event(now, "STARTING");
     }
 
+    /// The one user or group that it is dedicated to; its creator where none is named. <https://docs.databricks.com/aws/en/compute/configure>
+    pub(crate) fn single_user(&self) -> Option<&str> {
+        let text = |field: &str| self.spec.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let mode = text("data_security_mode")?;
+        let is_dedicated = ["SINGLE_USER", "DATA_SECURITY_MODE_DEDICATED"].contains(&mode);
+        is_dedicated.then(|| text("single_user_name").unwrap_or(&self.creator))
+    }
+
     pub(super) fn begin_termination(&mut self, now: i64, delay: i64, code: &str, user: &str) {
         self.state = ClusterState::Terminating;
         self.until = Some(now.saturating_add(delay));

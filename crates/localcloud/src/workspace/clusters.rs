@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::cluster::{Cluster, ClusterState};
 use super::cluster_spec::{self, ClusterSpec};
 use super::libraries;
+use super::rights::{ClusterRight, require_cluster};
 use crate::answer::{Answer, ApiError, set};
 use crate::call::Cx;
 use crate::effect::Effect;
@@ -83,6 +84,7 @@ fn may_create(cx: &mut Cx<'_>) -> Result<String, ApiError> {
 
 fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let id = cx.required("cluster_id")?.to_owned();
+    require_cluster(cx, &id, ClusterRight::Attach)?;
     find(cx, &id).map(|cluster| Answer::json(&cluster.view()))
 }
 
@@ -97,10 +99,14 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let (states, sources) = (cx.query_all("filter_by.cluster_states"), cx.query_all("filter_by.cluster_sources"));
     let by_name = cx.query("sort_by.field") == Some("CLUSTER_NAME");
     let descending = cx.query("sort_by.direction") == Some("DESC");
+    let ids: Vec<String> = cx.workspace()?.clusters.keys().cloned().collect();
+    let seen: Vec<String> =
+        ids.into_iter().filter(|id| require_cluster(cx, id, ClusterRight::Attach).is_ok()).collect();
     let clusters = cx.workspace()?.clusters.values();
     let mut found: Vec<&Cluster> = clusters
         .filter(|cluster| {
-            pinned.is_none_or(|pinned| cluster.pinned == pinned)
+            seen.contains(&cluster.id)
+                && pinned.is_none_or(|pinned| cluster.pinned == pinned)
                 && policy.as_ref().is_none_or(|id| cluster.spec.get("policy_id") == Some(&json!(id)))
                 && (states.is_empty() || states.iter().any(|state| json!(cluster.state) == json!(state)))
                 && (sources.is_empty() || sources.contains(&cluster.source))
@@ -128,6 +134,7 @@ fn edit(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let mut body = cx.body_value()?;
     let id = take_id(&mut body)?;
     find(cx, &id)?;
+    require_cluster(cx, &id, ClusterRight::Manage)?;
     let spec = cluster_spec::read(cx, body)?;
     change(cx, &id, spec)
 }
@@ -164,6 +171,7 @@ fn update(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         return Err(ApiError::invalid(message));
     }
     let mut spec = find(cx, &id)?.spec.clone();
+    require_cluster(cx, &id, ClusterRight::Manage)?;
     let from = wanted.get("cluster").and_then(Value::as_object).cloned().unwrap_or_default();
     mask::apply(mask, &from, &mut spec);
     let spec = cluster_spec::read(cx, Value::Object(spec))?;
@@ -173,6 +181,7 @@ fn update(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 fn resize(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let wanted = fields::check("compute.ResizeCluster", cx.body_value()?, cx.strictness())?;
     let id = wanted.get("cluster_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    require_cluster(cx, &id, ClusterRight::Manage)?;
     let cluster = find(cx, &id)?;
     if cluster.state != ClusterState::Running {
         return Err(unexpected(cluster));
@@ -184,7 +193,7 @@ fn resize(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn start(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(cx)?;
+    let id = id_of(cx, ClusterRight::Restart)?;
     let (now, delay) = (cx.now, millis(cx.settings.delays.cluster));
     if find(cx, &id)?.state != ClusterState::Terminated {
         return Err(unexpected(find(cx, &id)?));
@@ -195,7 +204,7 @@ fn start(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn restart(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(cx)?;
+    let id = id_of(cx, ClusterRight::Restart)?;
     let (now, delay) = (cx.now, millis(cx.settings.delays.cluster));
     let workspace = cx.workspace_id()?;
     let cluster = find(cx, &id)?;
@@ -211,7 +220,7 @@ fn restart(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn terminate(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(cx)?;
+    let id = id_of(cx, ClusterRight::Restart)?;
     let (now, delay) = (cx.now, millis(cx.settings.delays.cluster_termination));
     let workspace = cx.workspace_id()?;
     let user = cx.caller()?.principal.clone();
@@ -225,7 +234,7 @@ fn terminate(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn permanent_delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(cx)?;
+    let id = id_of(cx, ClusterRight::Manage)?;
     let workspace = cx.workspace_id()?;
     if find(cx, &id)?.pinned {
         // The words that the official provider looks for before it unpins.
@@ -239,7 +248,7 @@ fn permanent_delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn pin(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(cx)?;
+    let id = id_of(cx, ClusterRight::Manage)?;
     let now = cx.now;
     let cluster = find(cx, &id)?;
     cluster.pinned = true;
@@ -248,7 +257,7 @@ fn pin(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn unpin(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(cx)?;
+    let id = id_of(cx, ClusterRight::Manage)?;
     let now = cx.now;
     let cluster = find(cx, &id)?;
     cluster.pinned = false;
@@ -262,6 +271,7 @@ fn events(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let number = |field: &str| wanted.get(field).and_then(Value::as_i64);
     let index = |field: &str| number(field).and_then(|number| usize::try_from(number).ok());
     let kinds = wanted.get("event_types").and_then(Value::as_array).cloned().unwrap_or_default();
+    require_cluster(cx, &id, ClusterRight::Attach)?;
     let cluster = find(cx, &id)?;
     let time = |event: &Value| event.get("timestamp").and_then(Value::as_i64).unwrap_or_default();
     let is_wanted = |event: &&Value| {
@@ -288,9 +298,12 @@ fn events(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::json(&answer))
 }
 
-fn id_of(cx: &Cx<'_>) -> Result<String, ApiError> {
+/// The cluster that a command is for, of a caller who may give it.
+fn id_of(cx: &Cx<'_>, right: ClusterRight) -> Result<String, ApiError> {
     let body = fields::check("compute.StartCluster", cx.body_value()?, cx.strictness())?;
-    Ok(body.get("cluster_id").and_then(Value::as_str).unwrap_or_default().to_owned())
+    let id = body.get("cluster_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    require_cluster(cx, &id, right)?;
+    Ok(id)
 }
 
 fn take_id(body: &mut Value) -> Result<String, ApiError> {

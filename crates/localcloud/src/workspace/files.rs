@@ -12,6 +12,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::rights::{self, FileRight};
 use super::{archive, jupyter, multipart};
 use crate::answer::{Answer, ApiError, set};
 use crate::call::{Cx, Settings};
@@ -83,6 +84,11 @@ struct Mkdirs {
 fn mkdirs(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let wanted: Mkdirs = cx.read("workspace.Mkdirs")?;
     let place = place(cx, &wanted.path)?;
+    if place.file.is_dir() {
+        rights::require_file(cx, &place.path, FileRight::View)?;
+    } else {
+        may_add(cx, &place)?;
+    }
     match std::fs::create_dir_all(&place.file) {
         Ok(()) => Ok(Answer::empty()),
         Err(error) if matches!(error.kind(), std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory) => {
@@ -180,6 +186,7 @@ fn import_file(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         return Ok(Answer::empty());
     }
     // An archive is expanded where it was put.
+    may_add(cx, &place)?;
     let folder = place.file.parent().map(Path::to_owned).unwrap_or_default();
     if !folder.is_dir() {
         return Err(no_parent(&place));
@@ -192,6 +199,14 @@ fn import_file(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::empty())
 }
 
+/// Refuses who may add nothing where this would be: that takes the right to manage the folder, or the next one above that there is.
+fn may_add(cx: &Cx<'_>, place: &Place) -> Result<(), ApiError> {
+    let mut folders = place.path.rmatch_indices('/').map(|(at, _)| place.path.get(..at).unwrap_or_default());
+    let depth = |folder: &str| place.path.matches('/').count() - folder.matches('/').count();
+    let there = folders.find(|folder| place.file.ancestors().nth(depth(folder)).is_some_and(Path::is_dir));
+    rights::require_file(cx, there.unwrap_or_default(), FileRight::Manage)
+}
+
 /// Writes a file, whole or not at all: a program that runs from it goes on running.
 fn write(
     cx: &mut Cx<'_>,
@@ -200,6 +215,11 @@ fn write(
     overwrite: bool,
     language: Option<String>,
 ) -> Result<(), ApiError> {
+    if place.file.exists() {
+        rights::require_file(cx, &place.path, FileRight::Edit)?;
+    } else {
+        may_add(cx, place)?;
+    }
     let folder = place.file.parent().filter(|folder| folder.is_dir()).ok_or_else(|| no_parent(place))?;
     let files = &mut cx.workspace()?.files;
     if place.file.exists() {
@@ -232,6 +252,7 @@ fn write(
 fn get_status(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let path = cx.required("path")?.to_owned();
     let place = place(cx, &path)?;
+    rights::require_file(cx, &place.path, FileRight::View)?;
     let mut status = status(cx, &place.asked, &place.path, &place.file)?;
     let export_info = cx.query("return_export_info") == Some("true");
     let files = &cx.workspace()?.files;
@@ -250,6 +271,7 @@ fn export(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         return Err(ApiError::invalid(format!("The local cloud exports SOURCE, AUTO, RAW and JUPYTER, not {format}.")));
     }
     let place = place(cx, &path)?;
+    rights::require_file(cx, &place.path, FileRight::View)?;
     if place.file.is_dir() {
         return Err(ApiError::invalid(format!("Path ({path}) is a folder, which the local cloud does not export.")));
     }
@@ -272,6 +294,7 @@ fn export(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let path = cx.required("path")?.to_owned();
     let place = place(cx, &path)?;
+    rights::require_file(cx, &place.path, FileRight::View)?;
     if place.file.is_file() {
         let only = status(cx, &place.asked, &place.path, &place.file)?;
         return Ok(Answer::json(&json!({"objects": [only]})));
@@ -300,6 +323,7 @@ struct Delete {
 fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let wanted: Delete = cx.read("workspace.Delete")?;
     let place = place(cx, &wanted.path)?;
+    rights::require_file(cx, &place.path, FileRight::Manage)?;
     if place.path.matches('/').count() < 2 && place.file.is_dir() {
         return Err(ApiError::new(
             http::StatusCode::BAD_REQUEST,

@@ -18,6 +18,16 @@ pub(crate) struct Files {
 impl Files {
     /// Whether an object of this id was ever shown.
     pub(crate) fn has_id(&self, id: i64) -> bool {
-        self.ids.values().any(|known| *known == id)
+        self.path(id).is_some()
+    }
+
+    /// The path of the object of this id.
+    pub(crate) fn path(&self, id: i64) -> Option<&str> {
+        self.ids.iter().find(|(_, known)| **known == id).map(|(path, _)| path.as_str())
+    }
+
+    /// The id of the object at a path.
+    pub(crate) fn id(&self, path: &str) -> Option<i64> {
+        self.ids.get(path).copied()
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod known_files;
 pub(crate) mod libraries;
 mod multipart;
 pub(crate) mod permissions;
+pub(crate) mod rights;
 pub(crate) mod runs;
 pub(crate) mod scope;
 pub(crate) mod secrets;

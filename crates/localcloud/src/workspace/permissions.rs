@@ -4,12 +4,13 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::clusters;
+use super::rights::{self, ClusterRight, FileRight};
 use crate::answer::{Answer, ApiError, set};
 use crate::call::Cx;
 use crate::kinds::KINDS;
 use crate::principal::PrincipalKind;
 use crate::route::{Route, route};
-use crate::store::{Home, Object, fields};
+use crate::store::{Home, Object, Store, fields};
 
 /// The endpoints.
 pub(crate) const ROUTES: &[Route] = &[
@@ -62,6 +63,7 @@ fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 
 fn put(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let (of, id) = asked(cx)?;
+    may_manage(cx, of, &id)?;
     let list = wanted(cx)?;
     set_list(cx, of.word, &id, list)?;
     view(cx, of, &id)
@@ -69,12 +71,25 @@ fn put(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 
 fn patch(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let (of, id) = asked(cx)?;
+    may_manage(cx, of, &id)?;
     let wanted = wanted(cx)?;
     let mut list = direct(cx, of, &id)?;
     list.retain(|one| !wanted.iter().any(|other| who(one) == who(other)));
     list.extend(wanted);
     set_list(cx, of.word, &id, list)?;
     view(cx, of, &id)
+}
+
+/// Refuses who may not manage an object whose rights the local cloud holds.
+fn may_manage(cx: &mut Cx<'_>, of: &Type, id: &str) -> Result<(), ApiError> {
+    match of.word {
+        "clusters" => rights::require_cluster(cx, id, ClusterRight::Manage),
+        "directories" | "files" | "notebooks" => {
+            let path = id.parse().ok().and_then(|id| cx.workspace().ok()?.files.path(id).map(str::to_owned));
+            rights::require_file(cx, &path.unwrap_or_default(), FileRight::Manage)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn levels(of: &Type) -> Answer {
@@ -118,6 +133,15 @@ pub(crate) fn set_list(cx: &mut Cx<'_>, word: &str, id: &str, list: Vec<Value>) 
     Ok(())
 }
 
+/// How far up the levels of its type, from the weakest on, an object is given to those whom `has` knows by field and name.
+pub(crate) fn level(store: &Store, word: &str, id: &str, has: impl Fn(&str, &str) -> bool) -> Option<usize> {
+    let of = TYPES.iter().find(|of| of.word == word)?;
+    let kept = store.get(KEPT, &format!("{word}/{id}"))?.fields.get("access_control_list")?.as_array()?;
+    let given = kept.iter().filter(|entry| who(entry).is_some_and(|(field, name)| has(field, name)));
+    let levels = given.filter_map(|entry| entry.get("permission_level")?.as_str());
+    levels.filter_map(|level| of.levels.iter().position(|known| *known == level)).max()
+}
+
 /// The type and the id that a path names; the object is there.
 fn asked(cx: &mut Cx<'_>) -> Result<(&'static Type, String), ApiError> {
     let object = cx.param("object").trim_end_matches(LEVELS);
@@ -155,8 +179,14 @@ fn direct(cx: &mut Cx<'_>, of: &Type, id: &str) -> Result<Vec<Value>, ApiError> 
     // An object has its owner, whoever replaces the list without one.
     let owned = list.iter().any(|entry| entry.get("permission_level") == Some(&json!("IS_OWNER")));
     if !of.maker.is_empty() && (list.is_empty() || of.maker == "IS_OWNER" && !owned) {
-        let maker = cx.name()?;
-        list.push(json!({"service_principal_name": maker, "permission_level": of.maker}));
+        let maker = match of.word {
+            "clusters" => clusters::find(cx, id)?.creator.clone(),
+            _ => cx.name()?,
+        };
+        let field = if maker.contains('@') { "user_name" } else { "service_principal_name" };
+        let mut entry = json!({"permission_level": of.maker});
+        set(&mut entry, field, json!(maker));
+        list.push(entry);
     }
     Ok(list)
 }

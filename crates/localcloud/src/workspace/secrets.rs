@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::scope::{Kept, Permission, Scope};
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
+use crate::principal::PrincipalKind;
 use crate::route::{Route, route};
 
 /// The endpoints.
@@ -73,8 +74,9 @@ fn delete_scope(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 }
 
 fn list_scopes(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
-    let scopes = &cx.workspace()?.scopes;
-    let all: Vec<Value> = scopes.keys().map(|name| json!({"name": name, "backend_type": "DATABRICKS"})).collect();
+    let names: Vec<String> = cx.workspace()?.scopes.keys().cloned().collect();
+    let seen = names.into_iter().filter(|name| scope(cx, name, Permission::Read).is_ok());
+    let all: Vec<Value> = seen.map(|name| json!({"name": name, "backend_type": "DATABRICKS"})).collect();
     Ok(Answer::json(&json!({"scopes": all})))
 }
 
@@ -146,7 +148,13 @@ struct PutAcl {
 
 fn put_acl(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let wanted: PutAcl = cx.read("workspace.PutAcl")?;
-    scope(cx, &wanted.scope, Permission::Manage)?.acls.insert(wanted.principal, wanted.permission);
+    let kinds = [PrincipalKind::User, PrincipalKind::Group, PrincipalKind::ServicePrincipal];
+    let is_known = kinds.into_iter().any(|kind| cx.knows(kind, &wanted.principal));
+    let scope = scope(cx, &wanted.scope, Permission::Manage)?;
+    if !is_known {
+        return Err(ApiError::invalid(format!("User or group {} does not exist.", wanted.principal)));
+    }
+    scope.acls.insert(wanted.principal, wanted.permission);
     Ok(Answer::empty())
 }
 

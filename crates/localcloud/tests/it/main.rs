@@ -17,6 +17,7 @@ mod kinds;
 mod official;
 mod outside;
 mod program;
+mod rights;
 mod shared_aws;
 mod store;
 mod workspace;

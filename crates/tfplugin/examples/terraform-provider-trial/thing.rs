@@ -199,6 +199,14 @@ impl Resource for Thing {
         Self { id, ..state }
     }
 
+    async fn check_change(_cx: &Call<World>, planned: &Self) -> Result<Vec<Diagnostic>> {
+        match planned.note.text() {
+            "impossible" => Err(Error::new("The thing cannot be so").detail("Be another.").at("note")),
+            "doubtful" => Ok(vec![Diagnostic::warning("The thing may not be so", "Look at it.")]),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     async fn check_removal(_cx: &Call<World>, state: &Self) -> Result<()> {
         match state.note.text() {
             "full" => Err(Error::new("The thing is full").detail("Empty it.").at("note")),

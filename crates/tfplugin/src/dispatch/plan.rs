@@ -1,10 +1,10 @@
-//! PlanResourceChange: the generic planner, then the resource's own say, and whether what is to go can go.
+//! PlanResourceChange: the generic planner, then the resource's own say, and whether the service lets it become so, or go.
 
 use std::sync::Arc;
 
 use super::read::{LIMIT, note_unmarked};
 use super::{Outcome, no_marker};
-use crate::diagnostic::{Error, Severity};
+use crate::diagnostic::{Diagnostic, Error, Severity};
 use crate::operations::{Ask, PlanAsk, PlanSaid};
 use crate::plan::{self, Planned};
 use crate::private::Private;
@@ -65,10 +65,13 @@ pub(crate) async fn plan<P: Provider>(
         if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(found);
         }
+        if plan::is_changed(&prior, &planned.value) {
+            found.extend(ask_first(Question::Change, &server, entry, schema, &planned.value).await?);
+        }
         legacy_type_system = plan::needs_leniency(schema, &prior, &config, &planned.value);
     }
     if !prior.is_null() && (planned.value.is_null() || !planned.replaces.is_empty()) {
-        check_removal(&server, entry, schema, &prior).await?;
+        ask_first(Question::Removal, &server, entry, schema, &prior).await?;
     }
     // A create has nothing to replace; that is also how the second half of a replacement is planned.
     let replaces = if prior.is_null() { Vec::new() } else { planned.replaces };
@@ -81,19 +84,32 @@ pub(crate) async fn plan<P: Provider>(
     })
 }
 
-/// Asks whether the object of a planned destroy or replacement can be removed, if there is anyone to ask.
-async fn check_removal<P: Provider>(
+/// What the service is asked before anything is done.
+enum Question {
+    /// Whether an object can become what is planned.
+    Change,
+    /// Whether an object can go.
+    Removal,
+}
+
+/// Asks the service about an object, if there is anyone to ask.
+async fn ask_first<P: Provider>(
+    question: Question,
     server: &Server<P>,
     entry: &ResourceEntry<P::Context>,
     schema: &Schema,
-    prior: &Value,
-) -> Result<(), Error> {
-    let Ok(configured) = server.configured() else { return Ok(()) };
+    object: &Value,
+) -> Result<Vec<Diagnostic>, Error> {
+    let Ok(configured) = server.configured() else { return Ok(Vec::new()) };
     if !entry.operations.unknown(&configured.context).is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let (cancel, marker) = (server.running(), no_marker());
-    let limit = timeouts::limit(prior, "read", LIMIT)?;
+    let limit = timeouts::limit(object, "read", LIMIT)?;
     let ask = Ask { context: &configured.context, schema, cancel: &cancel, limit, marker: &marker };
-    entry.operations.check_removal(ask, prior).await.map_err(|error| error.placed(schema))
+    let answer = match question {
+        Question::Change => entry.operations.check_change(ask, object).await,
+        Question::Removal => entry.operations.check_removal(ask, object).await.map(|()| Vec::new()),
+    };
+    answer.map_err(|error| error.placed(schema))
 }

@@ -90,6 +90,18 @@ fn what_cannot_be_removed_is_refused_before_anything_else_is_destroyed() {
 }
 
 #[test]
+fn what_the_service_would_refuse_is_said_by_the_plan() {
+    let Some(bench) = Bench::new() else { return };
+    bench.apply(&thing("note = \"impossible\"")).fails_with(&["The thing cannot be so", "Be another.", "note"]);
+    assert!(bench.objects().is_empty() && !bench.log().iter().any(|line| line == "find"), "nothing was begun");
+    let ran = bench.apply(&thing("note = \"doubtful\""));
+    assert!(ran.out.contains("The thing may not be so"), "{}", ran.out);
+    bench.settled();
+    bench.apply(&thing("note = \"impossible\"")).fails_with(&["The thing cannot be so"]);
+    assert_eq!(bench.instance("trial_thing")["attributes"]["note"], "doubtful");
+}
+
+#[test]
 fn a_panic_is_said_to_be_a_bug_and_the_provider_lives_on() {
     let Some(bench) = Bench::new() else { return };
     let other = "\nresource \"trial_thing\" \"b\" {\n  name        = \"b\"\n  ready_after = 500\n}\n";

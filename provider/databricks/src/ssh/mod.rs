@@ -1,6 +1,7 @@
 //! SSH endpoints, and jobs that run through them.
 
 mod driver_user;
+mod endpoint_access;
 mod endpoint_cluster;
 mod endpoint_schema;
 mod endpoint_slots;
@@ -15,6 +16,8 @@ pub(crate) mod ssh_publish;
 mod tunnel_binary;
 mod tunnel_program;
 
+#[cfg(test)]
+mod access_tests;
 #[cfg(test)]
 mod job_tests;
 #[cfg(test)]

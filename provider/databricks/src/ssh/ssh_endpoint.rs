@@ -1,8 +1,11 @@
 //! databricks_ssh_endpoint: what makes a cluster reachable over SSH, and what clients need to reach and to trust it.
 //! The layout in the workspace, and the exported type, are [`ssh_endpoint`]'s.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ssh_endpoint::access::Access;
 use ssh_endpoint::official;
 use ssh_endpoint::publish::EndpointConfig;
 use ssh_endpoint::{self as layout, SshEndpoint as Endpoint};
@@ -13,6 +16,7 @@ use tfplugin::{
 };
 
 use super::driver_user::driver_user;
+use super::endpoint_access;
 use super::endpoint_cluster;
 use super::endpoint_schema;
 use super::ssh_publish as publish;
@@ -25,6 +29,11 @@ use crate::clients::Workspace;
 /// The cluster must be dedicated (`data_security_mode` `SINGLE_USER`) and run Databricks Runtime 17.0 or newer, and the program must be
 /// for its driver's processors; an apply checks that before it makes anything. The server's
 /// private key is made in, and never leaves, a secret scope of the workspace; nothing secret stands in the state.
+///
+/// The identity that applies may connect, and so may `users` and `groups`, as far as the cluster serves them: one that is dedicated to a
+/// user serves that user alone, one that is dedicated to a group (`single_user_name`) the members of that group. The server runs as who
+/// started it, and so each of them can read its host key; they are one user of the driver as well. What others gave a user is left
+/// alone, what was given here is taken back by removing the name, and what is missing is given again by the next apply.
 ///
 /// With `compatible_with`, `databricks ssh connect --cluster <id>` of that version (on serverless compute
 /// `databricks ssh connect --name <name>`), signed in as the identity that applies, finds what it looks for: its secret scope with
@@ -52,6 +61,14 @@ pub struct SshEndpoint {
     /// Public keys that may log in, each an OpenSSH line, beside those that clients register themselves.
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub client_public_keys: Attr<Set<String>>,
+    /// Users who may connect, beside the identity that applies: mail addresses, and application ids of service principals. They are
+    /// given what it takes: to read the endpoint's secret scope, to register their keys, to run what is in its folder, and to start
+    /// the cluster and attach to it.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub users: Attr<Set<String>>,
+    /// Groups whose members may connect, by their names. A cluster that is dedicated to a group serves that group.
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub groups: Attr<Set<String>>,
     /// User of the driver that clients log in as: the one that the driver's programs run as where it is not set.
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_.-]*$"), extend("x-tf" = OPTIONAL_COMPUTED.keeps_state()))]
     pub remote_user: Attr<String>,
@@ -82,7 +99,7 @@ pub struct SshEndpoint {
     /// The server's host key, a line in OpenSSH's format.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub server_host_key: Attr<String>,
-    /// Secret scope with the server's host key and the clients' public keys.
+    /// Secret scope with the server's host key and the public keys that the configuration lists.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub secret_scope: Attr<String>,
     /// What clients need to connect and to trust: the value of an output. It holds no secret.
@@ -143,6 +160,8 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
             (Attr::Null | Attr::Unknown, keys) if keys.is_empty() => Attr::Null,
             (_, keys) => Set(keys).into(),
         },
+        users: names(&known.users, published.access.users),
+        groups: names(&known.groups, published.access.groups),
         remote_user: endpoint.remote_user.clone().into(),
         max_clients: i64::from(endpoint.max_clients).into(),
         shutdown_delay_seconds: i64::try_from(endpoint.shutdown_delay_seconds).unwrap_or(i64::MAX).into(),
@@ -155,6 +174,20 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
         secret_scope: endpoint.secret_scope.clone().into(),
         endpoint: endpoint.into(),
     }
+}
+
+/// A list that nobody configured is null as long as it is empty.
+fn names(known: &Attr<Set<String>>, names: BTreeSet<String>) -> Attr<Set<String>> {
+    match known {
+        Attr::Null | Attr::Unknown if names.is_empty() => Attr::Null,
+        _ => Set(names.into_iter().collect()).into(),
+    }
+}
+
+/// Whom a configuration or a plan gives the use of the endpoint, as far as it is known.
+fn access_of(config: &SshEndpoint) -> Access {
+    let names = |names: &Attr<Set<String>>| names.or_default().0.into_iter().collect();
+    Access { users: names(&config.users), groups: names(&config.groups) }
 }
 
 /// What `plan` asks to publish.
@@ -179,10 +212,10 @@ fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<EndpointConfig> {
 }
 
 /// Checks the cluster, where the endpoint has one.
-async fn check_cluster(cx: &Call<Workspace>, wanted: &EndpointConfig, binary: &Binary) -> Result<()> {
+async fn check_cluster(cx: &Call<Workspace>, wanted: &EndpointConfig, access: &Access, binary: &Binary) -> Result<()> {
     match wanted.cluster_id.as_str() {
         "" => Ok(()),
-        id => endpoint_cluster::check(cx, id, binary).await,
+        id => endpoint_cluster::check(cx, id, access, binary).await,
     }
 }
 
@@ -245,18 +278,24 @@ fn changes_endpoint(prior: &SshEndpoint, planned: &SshEndpoint) -> bool {
 
 impl Resource for SshEndpoint {
     const NAME: &'static str = "databricks_ssh_endpoint";
-    const EXAMPLE: &'static str = r#"resource "databricks_cluster" "example" {
+    const EXAMPLE: &'static str = r#"resource "databricks_service_principal" "training" {
+  display_name = "training"
+}
+
+resource "databricks_cluster" "example" {
   cluster_name       = "ssh"
   spark_version      = "17.3.x-scala2.13"
   node_type_id       = "m5d.large"
   kind               = "CLASSIC_PREVIEW"
   is_single_node     = true
   data_security_mode = "SINGLE_USER"
+  single_user_name   = databricks_service_principal.training.application_id
 }
 
 resource "databricks_ssh_endpoint" "example" {
   name               = "example"
   cluster_id         = databricks_cluster.example.id
+  users              = [databricks_service_principal.training.application_id]
   client_public_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxQm3nGkzhkSqmBPXlhPF1TiLmCqTvnGPpbdbVXUNnd ada@example.com"]
   max_clients        = 10
 }
@@ -276,6 +315,7 @@ output "ssh_endpoint" {
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
         let problems = compute_problem(config).into_iter().chain(compatibility_problem(config));
+        let problems = problems.chain(endpoint_access::problem(&access_of(config), config.serverless.is_known()));
         let mut problems: Vec<Diagnostic> = problems.map(Diagnostic::from).collect();
         let keys = config.client_public_keys.or_default();
         let wrong = keys.iter().filter(|line| PublicKey::from_openssh(line.trim()).is_err());
@@ -322,15 +362,25 @@ output "ssh_endpoint" {
         Ok(())
     }
 
+    async fn check_change(cx: &Call<Workspace>, planned: &Self) -> Result<Vec<Diagnostic>> {
+        let access = access_of(planned);
+        match planned.cluster_id.known() {
+            Some(id) if !access.is_empty() => Ok(endpoint_cluster::foresee(cx, id, &access).await),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     async fn create(cx: &Call<Workspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let wanted = wanted(cx, &plan)?;
         let binary = Binary::find(&plan.tunnel_binary)?;
-        check_cluster(cx, &wanted, &binary).await?;
+        let access = access_of(&plan);
+        check_cluster(cx, &wanted, &access, &binary).await?;
         publish::claim(cx, &wanted.name).await?;
         // From here on there is something to destroy.
         let partial =
             Self { id: plan.name.clone(), secret_scope: layout::secret_scope(&wanted.name).into(), ..plan.clone() };
-        match publish::publish(cx, &wanted, plan.server_host_key.known().map(String::as_str), &binary).await {
+        let pinned = plan.server_host_key.known().map(String::as_str);
+        match publish::publish(cx, &wanted, &access, pinned, &binary).await {
             Ok(published) => Ok(state_of(plan, published)),
             Err(error) => Err(Failed::with(error, partial)),
         }
@@ -369,8 +419,10 @@ output "ssh_endpoint" {
     async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let wanted = wanted(cx, &plan)?;
         let binary = Binary::find(&plan.tunnel_binary)?;
-        check_cluster(cx, &wanted, &binary).await?;
-        match publish::publish(cx, &wanted, plan.server_host_key.known().map(String::as_str), &binary).await {
+        let access = access_of(&plan);
+        check_cluster(cx, &wanted, &access, &binary).await?;
+        let pinned = plan.server_host_key.known().map(String::as_str);
+        match publish::publish(cx, &wanted, &access, pinned, &binary).await {
             Ok(published) => Ok(state_of(plan, published)),
             Err(error) => Err(Failed::with(error, state)),
         }
@@ -411,6 +463,7 @@ mod tests {
             client_public_keys: Vec::new(),
             has_binary: true,
             compatible_version: None,
+            access: Access::default(),
         }
     }
 

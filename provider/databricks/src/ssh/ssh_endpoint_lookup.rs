@@ -10,7 +10,7 @@ use super::ssh_publish as publish;
 use crate::clients::Workspace;
 
 /// An SSH endpoint that exists, by its name: what `tunnel connect` needs, for an output of this configuration. Reading it starts
-/// nothing. It needs READ on the endpoint's secret scope.
+/// nothing. Whoever may use the endpoint may read it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SshEndpointLookup {
     /// Name of the endpoint.
@@ -28,7 +28,7 @@ pub struct SshEndpointLookup {
     /// The server's host key, a line in OpenSSH's format.
     #[schemars(extend("x-tf" = COMPUTED))]
     pub server_host_key: Attr<String>,
-    /// Secret scope with the server's host key and the clients' public keys.
+    /// Secret scope with the server's host key and the public keys that the configuration lists.
     #[schemars(extend("x-tf" = COMPUTED))]
     pub secret_scope: Attr<String>,
     /// What clients need to connect and to trust: the value of an output. It holds no secret.

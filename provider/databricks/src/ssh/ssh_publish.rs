@@ -3,11 +3,13 @@
 
 use databricks::Client;
 use databricks::api::{secrets, workspace};
+use ssh_endpoint::access::{self, Access, Given};
 use ssh_endpoint::publish::{self, EndpointConfig};
 use ssh_endpoint::publish_official;
 use ssh_endpoint::{self as layout, ENDPOINT, MANAGED, SERVER_PRIVATE_KEY, SshEndpoint};
 use tfplugin::{Call, Error, Marked, Result};
 
+use super::endpoint_access;
 use super::tunnel_binary::Binary;
 use crate::clients::Workspace;
 
@@ -21,6 +23,8 @@ pub(super) struct Published {
     pub(super) has_binary: bool,
     /// The version of the official tool that finds all that it looks for.
     pub(super) compatible_version: Option<String>,
+    /// Who may use it, and has all that it takes.
+    pub(super) access: Access,
 }
 
 impl Published {
@@ -64,10 +68,12 @@ pub(crate) async fn all_marked(client: &Client) -> Result<Vec<Marked>, databrick
     Ok(marked)
 }
 
-/// Publishes everything, and at last the endpoint that names it. The host key is made anew unless it is the `pinned` one.
+/// Publishes everything, then the endpoint that names it, and gives it to those who may use it. The host key is made anew unless it is
+/// the `pinned` one.
 pub(super) async fn publish(
     cx: &Call<Workspace>,
     wanted: &EndpointConfig,
+    access: &Access,
     pinned: Option<&str>,
     binary: &Binary,
 ) -> Result<Published> {
@@ -89,7 +95,10 @@ pub(super) async fn publish(
         publish_official::remove(cx.client(), &wanted.name, &before, next).await?;
     }
     publish::announce(cx.client(), &endpoint).await?;
+    // Where it breaks off here, a removal knows what to remove.
+    endpoint_access::give(cx, &endpoint, access).await?;
     Ok(Published {
+        access: access.clone(),
         host_key: Some(endpoint.server_host_key.clone()),
         compatible_version: next.map(|official| official.version.clone()),
         endpoint,
@@ -108,30 +117,41 @@ async fn announced(cx: &Call<Workspace>, name: &str) -> Result<Option<SshEndpoin
     })
 }
 
-/// What is published under a name, but for what only the official tool looks for; `None` if nothing is.
+/// What is published under a name, but for what only the official tool looks for and for whether those who may use it still can; `None`
+/// if nothing is.
 pub(super) async fn read(cx: &Call<Workspace>, name: &str) -> Result<Option<Published>> {
+    Ok(look(cx, name).await?.map(|(published, _)| published))
+}
+
+/// The same, with whom the endpoint was given to.
+async fn look(cx: &Call<Workspace>, name: &str) -> Result<Option<(Published, Given)>> {
     let Some(endpoint) = announced(cx, name).await? else { return Ok(None) };
-    let standing = publish::read(cx.client(), &endpoint).await?;
-    Ok(standing.map(|standing| Published {
+    let Some(standing) = publish::read(cx.client(), &endpoint).await? else { return Ok(None) };
+    let given = standing.access.unwrap_or_default();
+    let published = Published {
         endpoint,
         host_key: standing.server_host_key,
         client_public_keys: standing.client_public_keys.into_iter().filter(|line| !line.is_empty()).collect(),
         has_binary: standing.binary,
         compatible_version: None,
-    }))
+        access: given.access.clone(),
+    };
+    Ok(Some((published, given)))
 }
 
 /// All that is published under a name; `None` if nothing is.
 pub(super) async fn inspect(cx: &Call<Workspace>, name: &str) -> Result<Option<Published>> {
-    let Some(published) = read(cx, name).await? else { return Ok(None) };
+    let Some((published, given)) = look(cx, name).await? else { return Ok(None) };
+    let access = access::standing(cx.client(), &published.endpoint, &given).await?;
+    let published = Published { access, ..published };
     let Some(official) = &published.endpoint.official else { return Ok(Some(published)) };
     let is_whole = publish_official::is_whole(cx.client(), &published.endpoint, official).await?;
     let compatible_version = is_whole.then(|| official.version.clone());
     Ok(Some(Published { compatible_version, ..published }))
 }
 
-/// Removes the endpoint, and the folders of all endpoints and of their programs if it was the last one. The scope, which is what
-/// makes an endpoint exist, goes at the end.
+/// Removes the endpoint, and the folder of all endpoints if it was the last one. The scope, which is what makes an endpoint exist, goes
+/// at the end.
 pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<SshEndpoint>) -> Result<()> {
     let endpoint = match endpoint {
         Some(endpoint) => Some(endpoint),
@@ -142,12 +162,12 @@ pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<
         if let Some(official) = &endpoint.official {
             publish_official::remove(cx.client(), name, official, None).await?;
         }
+        access::withdraw(cx.client(), &endpoint).await?;
         remove_folder(cx, &endpoint.directory).await?;
         let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned()).unwrap_or_default();
         let endpoints = parent(&endpoint.directory);
         if is_empty_folder(cx, &endpoints).await? {
             remove_folder(cx, &endpoints).await?;
-            remove_folder(cx, &parent(&parent(&endpoint.binary_path))).await?;
             // The official tool has folders of its own there.
             let root = parent(&endpoints);
             if is_empty_folder(cx, &root).await? {
@@ -156,6 +176,7 @@ pub(super) async fn withdraw(cx: &Call<Workspace>, name: &str, endpoint: Option<
         }
     }
     let scope = layout::secret_scope(name);
+    secrets::delete_scope(cx.client(), &layout::clients_scope(&scope)).await?;
     Ok(secrets::delete_scope(cx.client(), &scope).await?)
 }
 

@@ -24,7 +24,7 @@ fn program(more: &str) -> Vec<u8> {
 }
 
 /// A new cluster that can serve SSH, but for `change`.
-async fn cluster(cx: &Call<Workspace>, change: Json) -> String {
+pub(super) async fn cluster(cx: &Call<Workspace>, change: Json) -> String {
     let mut body = json!({
         "spark_version": "17.3.x-scala2.13", "node_type_id": "m6gd.large", "num_workers": 0, "data_security_mode": "SINGLE_USER",
     });
@@ -33,7 +33,7 @@ async fn cluster(cx: &Call<Workspace>, change: Json) -> String {
 }
 
 /// An endpoint on a cluster of its own, with a file that stands for the program.
-async fn endpoint(cx: &Call<Workspace>, folder: &TempDir, name: &str) -> SshEndpoint {
+pub(super) async fn endpoint(cx: &Call<Workspace>, folder: &TempDir, name: &str) -> SshEndpoint {
     let file = folder.path().join("tunnel");
     std::fs::write(&file, program("the first version")).unwrap();
     SshEndpoint {
@@ -49,7 +49,7 @@ async fn endpoint(cx: &Call<Workspace>, folder: &TempDir, name: &str) -> SshEndp
 }
 
 /// What the resource itself makes of a plan.
-fn planned(prior: Option<&SshEndpoint>, proposed: SshEndpoint) -> SshEndpoint {
+pub(super) fn planned(prior: Option<&SshEndpoint>, proposed: SshEndpoint) -> SshEndpoint {
     let (config, mut planned, mut replaces) = (proposed.clone(), proposed, Vec::new());
     let mut planning = Planning {
         prior,
@@ -280,20 +280,23 @@ async fn a_host_key_is_rotated_in_place_and_found_by_others() {
 }
 
 #[tokio::test]
-async fn two_endpoints_upload_the_program_once_and_the_last_one_takes_it_along() {
+async fn each_endpoint_has_its_program_uploads_it_once_and_takes_it_along() {
     let cloud = Cloud::start().await;
     let cx = cloud.workspace().await;
     let folder = tempfile::tempdir().unwrap();
     let first = create(&cx, planned(None, endpoint(&cx, &folder, "first").await)).await;
     let second = create(&cx, planned(None, endpoint(&cx, &folder, "second").await)).await;
+    let again = SshEndpoint { max_clients: 20.into(), ..second.clone() };
+    let second = update(&cx, second.clone(), planned(Some(&second), again)).await;
     let uploads = cloud.running.requests().iter().filter(|one| one.path.contains("import-file")).count();
-    assert_eq!(uploads, 1);
-    let binary = second.endpoint.known().unwrap().binary_path.clone();
+    assert_eq!(uploads, 2);
+    let program = |of: &SshEndpoint| of.endpoint.known().unwrap().binary_path.clone();
+    let (one, other) = (program(&first), program(&second));
     SshEndpoint::delete(&cx, first).await.unwrap();
-    assert!(exists(&cx, &binary).await);
+    assert!(!exists(&cx, &one).await && exists(&cx, &other).await);
     reads_back(&cx, &second).await;
     SshEndpoint::delete(&cx, second).await.unwrap();
-    assert!(!exists(&cx, &binary).await);
+    assert!(!exists(&cx, &other).await);
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ impl Destination for JobDestination {
     async fn copies(&self) -> Result<Option<Copies>> {
         let Self::Endpoint(selection, _) = self else { return Ok(None) };
         let selected = selection.find(EndpointUse::Look).await?;
-        Ok(Some(Copies { client: selected.client()?, endpoint_folder: selected.endpoint.directory }))
+        Ok(Some(Copies { client: selected.client()?, endpoint_folder: selected.endpoint.server_directory() }))
     }
 }
 

@@ -4,12 +4,14 @@
 pub(crate) mod run;
 mod submission;
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use serde_json::{Map, Value, json};
 
 use self::run::{Ending, LifeCycle, Outcome, Run, Task};
 use self::submission::Parameters;
-use super::jobs;
+use super::{jobs, rights};
 use crate::answer::{Answer, ApiError, set};
 use crate::call::Cx;
 use crate::effect::Effect;
@@ -166,10 +168,13 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     };
     // 2.0 and older versions of 2.1 answer the tasks always; 2.2 when it is asked to.
     let with_tasks = expand || !cx.call.path.starts_with("/api/2.2/");
+    let owners: BTreeSet<String> = cx.workspace()?.runs.values().map(|run| run.owner.clone()).collect();
+    let seen: BTreeSet<String> = owners.into_iter().filter(|owner| rights::sees_run(cx, owner)).collect();
     let runs = cx.workspace()?.runs.values().rev();
     let found: Vec<&Run> = runs
         .filter(|run| {
-            !(active && run.is_over() || over && !run.is_over())
+            seen.contains(&run.owner)
+                && !(active && run.is_over() || over && !run.is_over())
                 && job.is_none_or(|job| run.job == Some(job))
                 && kind.as_ref().is_none_or(|kind| run.kind() == kind)
                 && from.is_none_or(|from| run.submitted >= from)
@@ -248,8 +253,15 @@ fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::empty())
 }
 
-/// A run by its id or by that of one of its tasks. The API's answer for one that is not there is 400, not 404.
+/// A run that the caller may look at, by its id or by that of one of its tasks. The API's answer for one that is not there is 400,
+/// not 404.
 fn find<'a>(cx: &'a mut Cx<'_>, id: i64) -> Result<&'a mut Run, ApiError> {
+    let of = cx.workspace()?.runs.values().find(|run| run.id == id || run.task(id).is_some());
+    if let Some(owner) = of.map(|run| run.owner.clone())
+        && !rights::sees_run(cx, &owner)
+    {
+        return Err(rights::refusal(&cx.name()?, "View", &format!("run {id}")));
+    }
     let found = cx.workspace()?.runs.values_mut().find(|run| run.id == id || run.task(id).is_some());
     found.ok_or_else(|| ApiError::invalid(format!("Run {id} does not exist.")))
 }

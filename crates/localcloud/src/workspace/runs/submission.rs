@@ -9,6 +9,7 @@ use crate::answer::ApiError;
 use crate::call::Cx;
 use crate::time::millis;
 use crate::workspace::cluster::ClusterState;
+use crate::workspace::rights::{ClusterRight, require_cluster};
 use crate::workspace::{cluster_spec, clusters};
 
 /// The oldest environment of serverless notebooks that the real service still has.
@@ -89,7 +90,11 @@ fn read(cx: &mut Cx<'_>, asked: &Value, environments: &[Value], parameters: &Par
     let serverless = serverless(&asked, environments)?;
     let cluster = text("existing_cluster_id");
     if !cluster.is_empty() {
-        clusters::find(cx, &cluster)?;
+        let right = match clusters::find(cx, &cluster)?.state {
+            ClusterState::Terminated => ClusterRight::Restart,
+            _ => ClusterRight::Attach,
+        };
+        require_cluster(cx, &cluster, right)?;
     }
     let depends_on = asked.get("depends_on").and_then(Value::as_array).into_iter().flatten();
     let depends_on = depends_on.filter_map(|one| one.get("task_key")?.as_str().map(str::to_owned)).collect();
