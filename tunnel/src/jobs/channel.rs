@@ -73,17 +73,34 @@ impl Channel {
         script: &Script,
         payload: Option<Arc<Payload>>,
     ) -> Result<Self, Trouble> {
+        let is_shared = route.shared.is_some() && !alone;
+        match Self::begin(route, alone, script, payload.clone()).await {
+            // ssh takes its words from a proxy whose connection is to be shared (OpenSSH's sshconnect.c, ControlPersist): to hear
+            // why, it is asked once more without.
+            Err((_, Reason::Unsaid)) if is_shared => {
+                Self::begin(route, true, script, payload).await.map_err(|(trouble, _)| trouble)
+            }
+            begun => begun.map_err(|(trouble, _)| trouble),
+        }
+    }
+
+    async fn begin(
+        route: &Route,
+        alone: bool,
+        script: &Script,
+        payload: Option<Arc<Payload>>,
+    ) -> Result<Self, (Trouble, Reason)> {
+        let refused = |error| (Trouble::Refused(error), Reason::Other);
         let mut turn = match &route.shared {
             Some(shared) => Some(shared.turn(alone).await),
             None => None,
         };
         let arguments = route.arguments(alone, script.command(payload.is_some()));
-        let mut child =
-            ssh::piped(arguments, &environment::path(), &route.token, Stdio::piped()).map_err(Trouble::Refused)?;
+        let mut child = ssh::piped(arguments, &environment::path(), &route.token, Stdio::piped()).map_err(refused)?;
         let (Some(mut input), Some(output), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(Trouble::Refused(Error::new("ssh has no pipes")));
+            return Err(refused(Error::new("ssh has no pipes")));
         };
         let text = script.text.clone();
         let (arrived, arrival) = oneshot::channel();
@@ -112,11 +129,11 @@ impl Channel {
                 Ok(channel)
             }
             Ok(false) => Err(channel.explain().await),
-            Err(_) => Err(Trouble::Cut(
+            Err(_) => Err((Trouble::Cut(
                 Error::new(format!("{} has not answered for {} seconds", channel.name, ARRIVAL.as_secs())).way_out(
                     "Does its login shell come to an end? ssh to it, and look at its start files (.bashrc, .profile).",
                 ),
-            )),
+            ), Reason::Other)),
         }
     }
 
@@ -151,7 +168,7 @@ impl Channel {
     }
 
     /// Why no answer began.
-    async fn explain(mut self) -> Trouble {
+    async fn explain(mut self) -> (Trouble, Reason) {
         self.sending.abort();
         let code = match timeout(Duration::from_secs(5), self.child.wait()).await {
             Ok(Ok(status)) => status.code(),
@@ -161,13 +178,15 @@ impl Channel {
         let words =
             timeout(Duration::from_millis(500), &mut self.words).await.ok().and_then(Result::ok).unwrap_or_default();
         let name = &self.name;
-        match (code, unreached::reason(&words)) {
-            (Some(255) | None, Reason::Busy) => {
+        let reason = unreached::reason(&words);
+        let trouble = match (code, reason) {
+            (Some(255) | None, Reason::Busy | Reason::Unsaid) => {
                 Trouble::Busy(told(format!("{name} takes no more connections just now"), &words))
             }
             (Some(255) | None, Reason::Other) => Trouble::Unreached(told(format!("no connection to {name}"), &words)),
             _ => Trouble::Refused(told(format!("{name} has no POSIX shell that answers"), &words)),
-        }
+        };
+        (trouble, reason)
     }
 }
 

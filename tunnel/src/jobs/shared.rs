@@ -16,8 +16,8 @@ use crate::keys;
 
 /// Calls at a time over one connection: less than MaxSessions, which a person's own sessions may share.
 const PLACES: usize = 8;
-/// How long a call waits for its turn. Then it goes all the same.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a call waits for its turn: as long as a few hundred before it take on a slow machine. Then it goes all the same.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How long a file of a connection that nobody uses any more stays.
 const STALE: Duration = Duration::from_secs(86_400);
 /// The longest path of a socket, in bytes; ssh adds a word of 17 to it while it makes one.

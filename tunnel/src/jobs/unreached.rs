@@ -8,6 +8,8 @@ pub enum Reason {
     /// The other side is there, and turns people away because it has too many (sshd_config(5), MaxStartups, PerSourceMaxStartups; an endpoint's
     /// `max_clients`): a moment later it takes some.
     Busy,
+    /// A proxy that said nothing, or was not heard.
+    Unsaid,
     /// A name that is not known, a port that nobody listens on, a key that may not log in.
     Other,
 }
@@ -32,11 +34,13 @@ pub fn reason(words: &str) -> Reason {
     };
     let closed = |line: &&str| has(line, &["Connection closed by ", "Connection reset by "]);
     // Behind a proxy that says why (a bastion whose target refuses, a tunnel that cannot sign in), the end says nothing by itself.
-    let proxy_says = || {
-        let is_proxied = lines.iter().any(|line| line.ends_with("UNKNOWN port 65535"));
-        is_proxied && !lines.iter().all(|line| early(line) || closed(line))
-    };
-    if lines.iter().any(early) && !proxy_says() { Reason::Busy } else { Reason::Other }
+    let is_proxied = lines.iter().any(|line| line.ends_with("UNKNOWN port 65535"));
+    let is_silent = lines.iter().all(|line| early(line) || closed(line));
+    match (lines.iter().any(early), is_proxied) {
+        (true, false) => Reason::Busy,
+        (true, true) if is_silent => Reason::Unsaid,
+        _ => Reason::Other,
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +60,7 @@ mod tests {
         check("ssh_exchange_identification: Connection closed by remote host", Reason::Busy);
         check("Connection timed out during banner exchange", Reason::Busy);
         // Through a bastion that says nothing, or whose target says nothing.
-        check(&format!("{closed}Connection closed by UNKNOWN port 65535"), Reason::Busy);
+        check(&format!("{closed}Connection closed by UNKNOWN port 65535"), Reason::Unsaid);
         check(
             &format!(
                 "tunnel: the driver refuses the connection: Maximum clients reached\n{closed}Connection closed by UNKNOWN port 65535"

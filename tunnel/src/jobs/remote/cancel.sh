@@ -6,8 +6,11 @@ cd "$base/$id" 2>/dev/null && [ -f supervisor ] && [ ! -s end ] && {
 } && {
   { detach sh "$base/$id/input/supervise" end cancelled "$grace"; } </dev/null >/dev/null 2>&1 &
   tries=0
+  clock
+  over=$((seconds + grace + 60))
   # The one that ends it goes on if this does not.
-  while [ ! -s end ] && { alive supervisor || alive leader; } && [ "$tries" -lt $((grace * 10 + 200)) ]; do
+  while [ ! -s end ] && { alive supervisor || alive leader; } && [ "$seconds" -lt "$over" ]; do
+    clock
     nap 0.1
     tries=$((tries + 1))
     if [ $((tries % 50)) = 0 ]; then printf 'beat\n'; fi

@@ -69,6 +69,12 @@ now() {
   if [ -r /proc/uptime ]; then read -r uptime _ </proc/uptime; fi
 }
 
+# clock: sets seconds, of a clock that no change of the date moves.
+clock() {
+  if [ -r /proc/uptime ]; then read -r seconds _ </proc/uptime; else seconds=$(date +%s); fi
+  seconds=${seconds%%.*}
+}
+
 nap() {
   sleep "$1" 2>/dev/null || sleep 1
 }

@@ -8,17 +8,18 @@ umask 077
 mode=$1
 folder=$PWD
 
-# Ends what is left of a process group: whether anything was there.
+# end_group GROUP SECONDS: ends what is left of a process group, with KILL after so long: whether anything was there.
 end_group() {
   kill -TERM "-$1" 2>/dev/null || return 1
-  tries=0
+  clock
+  over=$((seconds + $2))
   while kill -0 "-$1" 2>/dev/null; do
-    if [ "$tries" -ge "$2" ]; then
+    clock
+    if [ "$seconds" -gt "$over" ]; then
       kill -KILL "-$1" 2>/dev/null
       return 0
     fi
     nap 0.1
-    tries=$((tries + 1))
   done
 }
 
@@ -33,21 +34,23 @@ find_escaped() {
   [ -n "$pids" ]
 }
 
-# Ends them: TERM, and KILL after so many tenths of a second.
+# end_escaped SECONDS: ends them, with KILL after so long.
 end_escaped() {
   told=
-  tries=0
-  while find_escaped && [ "$tries" -lt $(($1 + 50)) ]; do
+  clock
+  over=$((seconds + $1))
+  while find_escaped; do
+    clock
     for pid in $pids; do
-      if [ "$tries" -ge "$1" ]; then
+      if [ "$seconds" -gt "$over" ]; then
         kill -KILL "$pid" 2>/dev/null
       else
         case " $told " in *" $pid "*) ;; *) kill -TERM "$pid" 2>/dev/null ;; esac
       fi
     done
+    if [ "$seconds" -gt $((over + 5)) ]; then break; fi
     told=$pids
     nap 0.1
-    tries=$((tries + 1))
   done
 }
 
@@ -64,11 +67,11 @@ if [ "$mode" = end ]; then
   while [ ! -s leader ] && alive supervisor; do nap 0.1; done
   # Its group is there a moment after itself.
   while alive leader; do
-    end_group "$pid" $(($3 * 10)) && break
+    end_group "$pid" "$3" && break
     nap 0.1
   done
   # Else the supervisor does that, before it says that the job has ended.
-  if ! alive supervisor; then end_escaped $(($3 * 10)); fi
+  if ! alive supervisor; then end_escaped "$3"; fi
   exit 0
 fi
 
@@ -123,9 +126,9 @@ LOG_FILE="$folder/stdout" STATUS_FILE="$folder/status" PID_FILE="$folder/pid" JO
   sh input/supervise lead "$user_mask" "$login" <"$from" >>stdout 2>>stderr
 code=$?
 # A job is its process group: what its first process leaves behind ends with it.
-if read -r leader _ 2>/dev/null <leader; then end_group "$leader" 50; fi
+if read -r leader _ 2>/dev/null <leader; then end_group "$leader" 5; fi
 # Where it is to end, so does what left the group.
-if [ -s reason ]; then end_escaped 50; fi
+if [ -s reason ]; then end_escaped 5; fi
 if [ -n "$watcher" ]; then kill -KILL "-$watcher"; fi
 rm -f input/stdin
 state=exited
