@@ -285,6 +285,7 @@ async fn an_endpoint_is_published_looked_at_and_removed() {
         server_host_key: Some(cloud.endpoint.server_host_key.clone()),
         client_public_keys: Vec::new(),
         binary: true,
+        access: None,
     };
     assert_eq!(read(&cloud.client, &cloud.endpoint).await.unwrap(), Some(standing.clone()));
     // A second time changes nothing; another program lies beside the first.
