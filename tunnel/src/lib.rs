@@ -31,4 +31,5 @@ pub mod ssh_config;
 pub mod stdio;
 pub mod terraform;
 pub mod websocket;
+pub mod words;
 pub mod workspace;

@@ -14,7 +14,7 @@ use tunnel::commands::{
 };
 use tunnel::error::Result;
 use tunnel::jobs::supervisor::Claim;
-use tunnel::{editor, environment, print, say};
+use tunnel::{editor, environment, print, say, words};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -41,7 +41,8 @@ fn main() -> ExitCode {
     match ended {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            say!("tunnel: {error}");
+            // Much of it may come from the far side.
+            say!("tunnel: {}", words::printable(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use crate::error::{Context, Result};
+use crate::words;
 
 /// Writes bytes as they are, at once.
 ///
@@ -41,7 +42,12 @@ pub fn table<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item =
 pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Result<()> {
     let rows: Vec<(&str, String)> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    bytes(rows.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect::<String>().as_bytes())
+    bytes(
+        rows.iter()
+            .map(|(name, value)| format!("{name:width$}  {}\n", words::in_one_line(value)))
+            .collect::<String>()
+            .as_bytes(),
+    )
 }
 
 fn table_text<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {

@@ -1,9 +1,11 @@
 //! Finds the endpoint to connect to in what `terraform output -json` prints: any output that is an endpoint or holds some.
 //! The form of that text: each output's name with its `value`, `type` and `sensitive`.
 
+mod awake;
 pub mod bootstrap;
 pub mod clients;
 pub mod cluster;
+mod comeback;
 pub mod direct;
 pub mod files;
 pub mod identity;
