@@ -75,6 +75,7 @@ fn config_of(config: &Config, terraform_version: &str) -> databricks::Config {
         client_id: text(&config.client_id),
         client_secret: config.client_secret.known().cloned(),
         profile: text(&config.profile),
+        credentials_of_host: false,
         config_file: text(&config.config_file),
         auth_type: text(&config.auth_type),
         username: text(&config.username),

@@ -32,4 +32,5 @@ pub mod ssh_config_file;
 pub mod stdio;
 pub mod terraform;
 pub mod websocket;
+pub mod words;
 pub mod workspace;

@@ -14,7 +14,7 @@ use tunnel::commands::{
 };
 use tunnel::error::Result;
 use tunnel::jobs::supervisor::Claim;
-use tunnel::{editor, environment, print, say};
+use tunnel::{editor, environment, print, say, words};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -43,7 +43,8 @@ fn main() -> ExitCode {
         // As a program ends that SIGPIPE ends.
         Err(error) if error.is_unread() => ExitCode::from(141),
         Err(error) => {
-            say!("tunnel: {error}");
+            // Much of it may come from the far side.
+            say!("tunnel: {}", words::printable(&error.to_string()));
             ExitCode::FAILURE
         }
     }

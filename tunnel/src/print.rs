@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use crate::error::{Context, Error, Result};
+use crate::words;
 
 /// Writes bytes as they are, at once.
 ///
@@ -44,12 +45,12 @@ pub fn table<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item =
 pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Result<()> {
     let rows: Vec<(&str, String)> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    bytes(rows.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect::<String>().as_bytes())
-}
-
-/// Text from elsewhere on one line of a terminal, which none of it speaks to: control characters are shown as `?`.
-pub fn plain(text: &str) -> String {
-    text.replace(|c: char| c.is_control(), "?")
+    bytes(
+        rows.iter()
+            .map(|(name, value)| format!("{name:width$}  {}\n", words::in_one_line(value)))
+            .collect::<String>()
+            .as_bytes(),
+    )
 }
 
 fn table_text<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
@@ -57,7 +58,7 @@ fn table_text<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item 
     table.load_preset(NOTHING);
     table.set_header(headings);
     // A name from elsewhere must not speak to the terminal, or begin a line.
-    table.add_rows(rows.into_iter().map(|row| row.map(|cell| plain(&cell))));
+    table.add_rows(rows.into_iter().map(|row| row.map(|cell| words::in_one_line(&cell))));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2)).set_cell_alignment(CellAlignment::Left);
     }
@@ -73,7 +74,7 @@ mod tests {
         let rows = [["a".to_owned(), "long value".to_owned()], ["longer\nname".to_owned(), "\u{1b}[31mred".to_owned()]];
         assert_eq!(
             table_text(["NAME", "VALUE"], rows),
-            "NAME         VALUE\na            long value\nlonger?name  ?[31mred\n"
+            "NAME         VALUE\na            long value\nlonger name  [31mred\n"
         );
     }
 }

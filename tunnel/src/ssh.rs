@@ -17,6 +17,8 @@ use crate::signals::HangUp;
 
 /// The variable in which `connect` hands its token to the proxy that ssh starts, which saves asking for another.
 pub const TOKEN_VARIABLE: &str = "DATABRICKS_TUNNEL_TOKEN";
+/// What the ids of the proxy's sessions begin with.
+pub const SESSION_VARIABLE: &str = "TUNNEL_SESSION";
 
 /// The option that keeps the `LocalCommand` of a person's configuration from running where no shell is opened.
 pub const NO_LOCAL_COMMAND: &str = "PermitLocalCommand=no";
@@ -166,8 +168,23 @@ pub async fn configured(config: &Path, destination: &str, option: &str, path: &[
 /// # Errors
 /// When there is no such program on the path, or it cannot be started.
 pub async fn run(name: &str, arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<ExitStatus> {
+    run_session(name, arguments, path, token, "").await
+}
+
+/// The same, where the ids of the proxy's sessions begin with `session`: what the server says about them can be asked for.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_session(
+    name: &str,
+    arguments: Vec<String>,
+    path: &[PathBuf],
+    token: &Secret<String>,
+    session: &str,
+) -> Result<ExitStatus> {
     let program = find(name, path)?;
     let mut child = command(&program, arguments, token)
+        .env(SESSION_VARIABLE, session)
         .stdin(Stdio::inherit())
         .spawn()
         .context(|| format!("cannot run {}", program.display()))?;

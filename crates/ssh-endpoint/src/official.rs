@@ -6,6 +6,8 @@
 //! /Workspace/Users/<identity>/.databricks/ssh-tunnel/<version>/
 //!     databricks_cli_<version>_linux_<architecture>/databricks      our program, under the official one's name
 //!     databricks_cli_<version>_linux_<architecture>/tunnel.sha256   says that it is ours, and which
+//!     databricks_cli_<version>_linux_<other>/databricks             says that the cluster has other processors, so that the official
+//!                                                                   tool finds a program for both kinds, and downloads none
 //!     <session>/metadata.json                                       where the running server listens
 //! secret scope <identity>-<session>-ssh-tunnel-keys
 //!     server-private-key  server-public-key                         the endpoint's host key
@@ -67,6 +69,17 @@ impl Official {
     /// Workspace path of the file in which the running server says where it listens.
     pub fn metadata_path(&self) -> String {
         format!("{}/metadata.json", self.directory)
+    }
+
+    /// Workspace file in the place of a program for the other kind of processors that drivers have.
+    pub(crate) fn other_binary_path(&self) -> String {
+        let folder = parent(parent(&self.binary_path));
+        let program = parent(&self.binary_path).strip_prefix(folder).unwrap_or_default();
+        let other = match program.strip_suffix("amd64") {
+            Some(rest) => format!("{rest}arm64"),
+            None => format!("{}amd64", program.trim_end_matches("arm64")),
+        };
+        format!("{folder}{other}/databricks")
     }
 
     /// Workspace path of the file that says that the program is ours.
@@ -131,6 +144,8 @@ mod tests {
         let check = |session_id: &str, version: &str, machine: u8, expected: [&str; 3]| {
             let found = Official::of("ada@example.com", session_id, version, &program(machine)).unwrap();
             assert_eq!([&found.secret_scope, &found.directory, &found.binary_path].map(String::as_str), expected);
+            let (one, other) = if machine == 62 { ("amd64", "arm64") } else { ("arm64", "amd64") };
+            assert_eq!(found.other_binary_path(), found.binary_path.replace(one, other));
         };
         check(
             "0123-456789-abcdefgh",

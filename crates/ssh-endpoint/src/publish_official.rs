@@ -11,6 +11,11 @@ use crate::layout::{ENDPOINT, SERVER_PRIVATE_KEY, SERVER_PUBLIC_KEY, parent};
 use crate::official::{CLIENT_PUBLIC_KEY, Official};
 use crate::program::sha256_hex;
 
+/// What stands where the official tool looks for a program for other processors than the endpoint's: both must be there, or it
+/// downloads them and puts them there, before it looks which one the driver needs. A shell script runs anywhere.
+const OTHER_PROCESSORS: &str =
+    "#!/bin/sh\necho 'tunnel: this endpoint was published for other processors than this driver has' >&2\nexit 1\n";
+
 /// Puts the layout into the workspace, or brings it up to date; what is left of another version goes. The endpoint itself is
 /// published already, and says where.
 ///
@@ -44,6 +49,11 @@ pub async fn publish(
         workspace::upload(client, &official.binary_path, binary).await?;
         workspace::upload(client, &official.marker_path(), Bytes::from(sha256)).await?;
     }
+    let other = official.other_binary_path();
+    if workspace::file_size(client, &other).await?.is_none() {
+        workspace::make_directory(client, parent(&other)).await?;
+        workspace::upload(client, &other, Bytes::from_static(OTHER_PROCESSORS.as_bytes())).await?;
+    }
     Ok(())
 }
 
@@ -62,7 +72,8 @@ pub async fn is_whole(client: &Client, endpoint: &SshEndpoint, official: &Offici
     Ok(key.is_some_and(|key| key.expose().trim() == endpoint.server_host_key)
         && owner(client, scope).await?.as_ref() == Some(endpoint)
         && marker(client, official).await?.as_deref() == Some(endpoint.binary_sha256.as_str())
-        && workspace::file_size(client, &official.binary_path).await?.is_some())
+        && workspace::file_size(client, &official.binary_path).await?.is_some()
+        && workspace::file_size(client, &official.other_binary_path()).await?.is_some())
 }
 
 /// Takes the layout away but for what `next` has too, and the program with the last connection of its version. What is another's
@@ -87,6 +98,7 @@ pub async fn remove(client: &Client, name: &str, official: &Official, next: Opti
     if !is_kept && workspace::list(client, folder).await?.iter().all(|path| is_program(path)) {
         if marker(client, official).await?.is_some() {
             workspace::remove_folder(client, parent(&official.binary_path)).await?;
+            remove_stand_in(client, &official.other_binary_path()).await?;
         }
         if workspace::list(client, folder).await?.is_empty() {
             workspace::remove_folder(client, folder).await?;
@@ -97,6 +109,16 @@ pub async fn remove(client: &Client, name: &str, official: &Official, next: Opti
     }
     // The scope, which is what makes it ours, goes at the end.
     secrets::delete_scope(client, scope).await
+}
+
+/// Removes what stands in the place of a program for other processors, unless the official tool has put its own there.
+async fn remove_stand_in(client: &Client, path: &str) -> Result<(), Error> {
+    // A whole program is not read for that.
+    let is_short = workspace::file_size(client, path).await?.flatten() == i64::try_from(OTHER_PROCESSORS.len()).ok();
+    if is_short && workspace::read_file(client, path).await?.is_some_and(|bytes| bytes == OTHER_PROCESSORS.as_bytes()) {
+        workspace::remove_folder(client, parent(path)).await?;
+    }
+    Ok(())
 }
 
 /// Makes sure that the scope is this endpoint's; answers the names of its secrets.

@@ -37,6 +37,8 @@ pub fn run(folder: PathBuf) {
         log: LogRing::default(),
         user: "root".to_owned(),
         instance_id: INSTANCE.to_owned(),
+        secret: Secret::from("secret"),
+        is_official: true,
         max_clients: 1000,
         shutdown_delay: Duration::from_secs(600),
         jobs: Jobs::new("/nonexistent".into()),

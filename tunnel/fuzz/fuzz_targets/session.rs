@@ -58,7 +58,7 @@ async fn session<const IS_SERVER: bool>(mode: u8, input: &[u8]) {
         ping: Some(Duration::from_secs(20)),
         first_byte: Some(Duration::from_secs(30)),
         unanswered: Some(Duration::from_secs(15)),
-        unheard: Some(Duration::from_secs(45)),
+        unasked: Some(Duration::from_secs(45)),
         ..Settings::default()
     };
     let sent = vec![b'x'; usize::from(mode) * 64];

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use databricks::api::secrets;
 use ssh_endpoint::SERVER_PUBLIC_KEY;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::commands::ready::Ready;
 use crate::commands::selection::{IdentityArgs, NamedEndpointArgs};
@@ -18,7 +18,7 @@ use crate::home::home;
 use crate::say;
 use crate::ssh::{self, Login};
 use crate::websocket::dial;
-use crate::{environment, known_hosts};
+use crate::{environment, known_hosts, words};
 
 /// What to connect to, and what to run there.
 #[derive(Debug, Args)]
@@ -56,19 +56,23 @@ pub async fn run(args: ConnectArgs) -> Result<u8> {
         command: &args.command,
         terminal: std::io::stdin().is_terminal(),
     };
-    let status = ssh::run("ssh", login.arguments(), &environment::path(), &ready.token).await?;
+    let session = uuid::Uuid::new_v4().to_string();
+    let status = ssh::run_session("ssh", login.arguments(), &environment::path(), &ready.token, &session).await?;
     let code = exit_code(status);
     // 255 is ssh's own failure, or the command's: if there is something to say about the first, it is said.
     if code == 255
-        && let Ok(Some(reason)) = timeout(Duration::from_secs(10), post_mortem(&ready)).await
+        && let Ok(Some(reason)) = timeout(Duration::from_secs(10), post_mortem(&ready, &session)).await
     {
         say!("tunnel: {reason}");
     }
     Ok(code)
 }
 
-/// What can be found out about a failed connection.
-async fn post_mortem(ready: &Ready) -> Option<Error> {
+/// How long the server may take to hear what sshd says at its end.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// What can be found out about a failed connection: of the server's words those about its sessions only.
+async fn post_mortem(ready: &Ready, session: &str) -> Option<Error> {
     let Ready { client, endpoint, server, .. } = ready;
     let current = secrets::get(client, &endpoint.secret_scope, SERVER_PUBLIC_KEY).await.ok()??;
     if known_hosts::parse(current.expose()) != known_hosts::parse(&endpoint.server_host_key) {
@@ -81,8 +85,14 @@ async fn post_mortem(ready: &Ready) -> Option<Error> {
         )));
     }
     let token = client.bearer().await.ok()?;
-    let log = dial::get(&address(endpoint, server).ok()?, "logs", &token).await.ok()?;
-    let text = String::from_utf8_lossy(&log);
+    let address = address(endpoint, server).ok()?;
+    let mut log = dial::logs_of_session(&address, session, &token).await.ok()?;
+    if log.is_empty() {
+        // The server may still be reading what sshd said at its end.
+        sleep(LAST_WORDS).await;
+        log = dial::logs_of_session(&address, session, &token).await.ok()?;
+    }
+    let text = words::printable(&String::from_utf8_lossy(&log));
     let lines: Vec<&str> = text.lines().collect();
     let last = lines.get(lines.len().saturating_sub(5)..)?.join("\n");
     (!last.is_empty()).then(|| Error::new(format!("the server's last words:\n{last}")))

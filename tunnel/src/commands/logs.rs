@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use crate::commands::existing::Existing;
 use crate::commands::selection::NamedEndpointArgs;
 use crate::error::Result;
-use crate::print;
+use crate::{print, words};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -36,7 +36,7 @@ pub async fn run(args: LogsArgs) -> Result<u8> {
     let existing = Existing::of(&args.selection.into()).await?;
     let server = existing.running()?;
     let mut last = existing.get(server, "logs").await?;
-    print::bytes(&last)?;
+    print::bytes(&fit(&last))?;
     if !args.follow {
         return Ok(0);
     }
@@ -44,9 +44,14 @@ pub async fn run(args: LogsArgs) -> Result<u8> {
         sleep(INTERVAL).await;
         // The server's end is the log's end.
         let Ok(now) = existing.get(server, "logs").await else { return Ok(0) };
-        print::bytes(fresh(&last, &now))?;
+        print::bytes(&fit(fresh(&last, &now)))?;
         last = now;
     }
+}
+
+/// A log, without what speaks to the terminal.
+fn fit(log: &[u8]) -> Vec<u8> {
+    words::printable(&String::from_utf8_lossy(log)).into_bytes()
 }
 
 /// What `now` has behind the end of `before`, when lines left at the beginning in the meantime.

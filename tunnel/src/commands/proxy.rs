@@ -17,9 +17,7 @@ use crate::stdio;
 /// The official client's: idle connections are closed after some minutes, pongs do not come back.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const FIRST_BYTE: Duration = Duration::from_secs(30);
-/// Two pings that a server of ours did not answer, and some.
-const UNHEARD: Duration = Duration::from_secs(45);
-/// Less than the time between ssh's own questions, which are what is waiting for an answer on an idle connection.
+/// Less than the time between ssh's own questions, so that a lost connection is replaced before ssh doubts it.
 const UNANSWERED: Duration = Duration::from_secs(15);
 
 /// How the proxy is started.
@@ -73,10 +71,11 @@ pub async fn run(args: ProxyArgs) -> Result<()> {
     let mut destination = stdio::writer().context(|| "cannot write to stdout".to_owned())?;
     let settings = Settings {
         resume: line.can_resume(),
-        ping: Some(PING_EVERY),
+        // A question is traffic as well.
+        ping: (!line.answers_questions()).then_some(PING_EVERY),
+        asks: line.answers_questions(),
         first_byte: Some(FIRST_BYTE),
         unanswered: Some(UNANSWERED),
-        unheard: line.answers_pings().then_some(UNHEARD),
         ..Settings::default()
     };
     match session::run(socket, &mut source, &mut destination, &mut line, settings).await {

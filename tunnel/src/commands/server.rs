@@ -121,12 +121,15 @@ pub async fn run(args: ServerArgs) -> Result<()> {
     let default = if is_loopback(client.host()) { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { everywhere };
     let listener = bind(args.listen.unwrap_or(default)).await?;
     let port = listener.local_addr().context(|| "the port is not known".to_owned())?.port();
+    let secret = Secret::new(uuid::Uuid::new_v4().simple().to_string());
     let service = Service {
         ssh_server,
         keys: Box::new(ScopeKeys::new(client.clone(), args.secret_scope.clone(), args.official_scope, log.clone())),
         log: log.clone(),
         user: user.clone(),
         instance_id: args.instance_id.clone(),
+        secret: secret.clone(),
+        is_official: args.official_directory.is_some(),
         max_clients: args.max_clients,
         shutdown_delay: args.shutdown_delay,
         jobs: jobs.clone(),
@@ -161,6 +164,7 @@ pub async fn run(args: ServerArgs) -> Result<()> {
         compute: args.compute,
         user,
         instance_id: args.instance_id,
+        secret,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default(),
         resume_version: RESUME_VERSION,

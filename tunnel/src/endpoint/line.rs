@@ -2,14 +2,17 @@
 //! starts the server where it must; later ones hand the session over now and then, with a new token, and take it up again when
 //! its connection was lost.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use databricks::Client;
+use databricks::Error as WorkspaceError;
 use secret::Secret;
 use ssh_endpoint::SshEndpoint;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
-use crate::endpoint::metadata::Metadata;
+use crate::endpoint::awake::Awake;
+use crate::endpoint::comeback::{Comeback, Failed, Pace};
+use crate::endpoint::metadata::{self, Metadata};
 use crate::endpoint::start::{Starter, address};
 use crate::environment;
 use crate::error::{Error, Result};
@@ -18,9 +21,10 @@ use crate::progress::Progress;
 use crate::say;
 use crate::session::negotiation::{Capabilities, Delivered, Dial, DialPurpose, FULL, GRACE, RESUME_VERSION, Resume};
 use crate::session::{Broken, Due, Line};
-use crate::ssh::TOKEN_VARIABLE;
+use crate::ssh::{SESSION_VARIABLE, TOKEN_VARIABLE};
 use crate::websocket::dial::{self, Address, DialError, dial};
 use crate::websocket::socket::{Incoming, Socket};
+use crate::words;
 use crate::workspace::client::client;
 use crate::workspace::explain;
 
@@ -35,19 +39,16 @@ const RENEW_LIMIT: Duration = Duration::from_secs(25);
 const CAPABILITIES_LIMIT: Duration = Duration::from_secs(10);
 /// How long one try to take the session up again may take, and the server's first message.
 const TRY_LIMIT: Duration = Duration::from_secs(10);
-/// Time between two such tries: soon at first, then the official client's.
-const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(1)];
-const PAUSE: Duration = Duration::from_secs(2);
-/// How long an official server is tried for: its client's budget, so that it fits into the server's grace.
-const OFFICIAL_BUDGET: Duration = Duration::from_secs(60);
+/// How long an official server is tried for: after that it has ended the session.
+const OFFICIAL_BUDGET: Duration = GRACE;
 /// How long a server of ours is tried for, which it is told: a train's tunnel, a walk to another network.
 const BUDGET: Duration = Duration::from_secs(10 * 60);
-/// How long nothing is said about a lost connection.
-const UNNOTICED: Duration = Duration::from_secs(3);
+/// What a server of ours keeps a session for beyond that, so that the last try finds it.
+const SPARE: Duration = Duration::from_secs(2);
+/// How soon a renewal that failed is tried again, at most.
+const RENEW_AGAIN: Duration = Duration::from_secs(60);
 /// How often it is looked whether the machine slept.
 const SLEEP_CHECK: Duration = Duration::from_secs(5);
-/// A jump of the clock that is a sleep: connections are lost then, whatever they say.
-const SLEPT: Duration = Duration::from_secs(30);
 
 /// One session's way to its server.
 pub struct ClientLine {
@@ -62,6 +63,15 @@ pub struct ClientLine {
     renew_every: Duration,
     renew_at: Instant,
     awake: Awake,
+    pace: Pace,
+    /// Whether it was said that the connection cannot be renewed because the sign-in fails.
+    is_renewal_mourned: bool,
+}
+
+/// A token, and whether it was had by signing in just now.
+struct Token {
+    value: Secret<String>,
+    is_new: bool,
 }
 
 impl ClientLine {
@@ -71,7 +81,7 @@ impl ClientLine {
             endpoint,
             profile: None,
             client: None,
-            id: uuid::Uuid::new_v4().to_string(),
+            id: new_id(),
             address: None,
             inherited: environment::variable(TOKEN_VARIABLE).map(Secret::new),
             resume: false,
@@ -79,6 +89,8 @@ impl ClientLine {
             renew_every,
             renew_at: Instant::now() + renew_every,
             awake: Awake::now(),
+            pace: Pace::default(),
+            is_renewal_mourned: false,
         }
     }
 
@@ -107,6 +119,48 @@ impl ClientLine {
             return Ok(token);
         }
         self.client()?.bearer().await.map_err(|error| explain(error, "cannot sign in"))
+    }
+
+    /// A token for another socket. Credentials that could not be used are looked for again the next time: they may have come back.
+    async fn token_again(&mut self) -> Result<Token, Failed> {
+        if let Some(value) = self.inherited.take() {
+            return Ok(Token { value, is_new: false });
+        }
+        let is_new = self.client.is_none();
+        let client = self.client().map_err(|error| Failed::SignIn(words::in_one_line(&error.to_string())))?;
+        match client.bearer().await {
+            Ok(value) => Ok(Token { value, is_new }),
+            Err(error @ (WorkspaceError::Unreachable { .. } | WorkspaceError::Interrupted { .. })) => {
+                Err(Failed::Now(error.to_string()))
+            }
+            Err(error) => {
+                self.client = None;
+                Err(Failed::SignIn(words::in_one_line(&error.to_string())))
+            }
+        }
+    }
+
+    /// Another socket for the session.
+    async fn dial_again(&mut self, address: &Address, delivered: u64, purpose: DialPurpose) -> Result<Socket, Failed> {
+        loop {
+            let token = self.token_again().await?;
+            match dial(address, &self.what(delivered, purpose), &token.value).await {
+                Ok(socket) => return Ok(socket),
+                // The token has expired, or was revoked: another one may do.
+                Err(error) if error.is_unauthorized() && !token.is_new => self.client = None,
+                // Nothing is wrong with the session, and a right that was taken away, or an address that is not listed, may come back.
+                Err(error) if error.is_unauthorized() => {
+                    self.client = None;
+                    return Err(Failed::SignIn(error.to_string()));
+                }
+                Err(error) => {
+                    let is_final =
+                        error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 429);
+                    let text = error.to_string();
+                    return Err(if is_final { Failed::Forever(text) } else { Failed::Now(text) });
+                }
+            }
+        }
     }
 
     /// The first socket, from the server that is known, or else from one that is found or started.
@@ -150,7 +204,7 @@ impl ClientLine {
                 Ok(Err(error)) if (error.is_lost() || error.is_unavailable()) && retries > 0 => {
                     tracing::debug!(%error, "dialled again");
                     retries -= 1;
-                    self.id = uuid::Uuid::new_v4().to_string();
+                    self.id = new_id();
                     known = Some(server);
                     sleep(FIRST_PAUSE).await;
                 }
@@ -175,13 +229,13 @@ impl ClientLine {
     }
 
     fn what(&self, delivered: u64, purpose: DialPurpose) -> Dial {
-        let grace = if self.is_ours() { BUDGET + PAUSE } else { GRACE };
+        let grace = if self.is_ours() { BUDGET + SPARE } else { GRACE };
         let resume = self.resume.then_some(Resume { delivered, purpose, grace });
         Dial { id: self.id.clone(), resume }
     }
 
-    /// Whether the server answers pings with messages: pongs do not come through the driver proxy.
-    pub fn answers_pings(&self) -> bool {
+    /// Whether the server answers when it is asked whether it is there: official ones do not.
+    pub fn answers_questions(&self) -> bool {
         self.resume && self.address.is_some() && self.is_ours()
     }
 
@@ -192,17 +246,7 @@ impl ClientLine {
 
     /// One try to take the session up again.
     async fn try_reattach(&mut self, address: &Address, delivered: u64) -> Result<(Socket, u64), Failed> {
-        let was_inherited = self.inherited.is_some();
-        let token = self.token().await.map_err(|error| Failed::Now(error.to_string()))?;
-        let mut socket = match dial(address, &self.what(delivered, DialPurpose::Reattach), &token).await {
-            Ok(socket) => socket,
-            Err(error) => {
-                let is_final = error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 429);
-                let with_old_token = error.is_unauthorized() && was_inherited;
-                let text = error.to_string();
-                return Err(if is_final && !with_old_token { Failed::Forever(text) } else { Failed::Now(text) });
-            }
-        };
+        let mut socket = self.dial_again(address, delivered, DialPurpose::Reattach).await?;
         // The first message says how far the server has delivered.
         match socket.reader.next().await {
             Ok(Incoming::Text(text)) => match Delivered::from_text(&text) {
@@ -217,10 +261,19 @@ impl ClientLine {
     }
 }
 
-/// Why a try failed, and whether another makes sense.
-enum Failed {
-    Now(String),
-    Forever(String),
+/// ssh may have the terminal in raw mode: a line begins and ends by itself, and has no line end inside.
+fn tell(words: &str) {
+    say!("\rtunnel: {words}\r");
+}
+
+/// The id of a session, which begins as who started this proxy wants it to.
+fn new_id() -> String {
+    let id = uuid::Uuid::new_v4().to_string();
+    let wanted = environment::variable(SESSION_VARIABLE);
+    match wanted.filter(|wanted| wanted.len() <= 40 && !wanted.is_empty() && metadata::is_id(wanted)) {
+        Some(wanted) => format!("{wanted}-{id}"),
+        None => id,
+    }
 }
 
 /// Servers of ours say it in their metadata. Others are asked, as the official client does.
@@ -261,19 +314,24 @@ impl Line for ClientLine {
 
     async fn replacement(&mut self, delivered: u64) -> Option<Socket> {
         let address = self.address.clone()?;
-        let dialled = timeout(RENEW_LIMIT, async {
-            let token = self.token().await.map_err(|error| error.to_string())?;
-            dial(&address, &self.what(delivered, DialPurpose::Attach), &token).await.map_err(|error| error.to_string())
-        });
-        match dialled.await {
-            Ok(Ok(socket)) => Some(socket),
-            // The old one goes on; the next time may be better.
-            Ok(Err(error)) => {
-                tracing::warn!(error, "the connection was not renewed");
-                None
+        let dialled = timeout(RENEW_LIMIT, self.dial_again(&address, delivered, DialPurpose::Attach)).await;
+        match dialled {
+            Ok(Ok(socket)) => {
+                self.is_renewal_mourned = false;
+                return Some(socket);
             }
-            Err(_) => None,
+            Ok(Err(Failed::SignIn(reason))) if !self.is_renewal_mourned => {
+                self.is_renewal_mourned = true;
+                tell(&format!(
+                    "the connection cannot be renewed, because signing in fails: {reason}; it is kept while it holds"
+                ));
+            }
+            Ok(Err(failed)) => tracing::warn!(?failed, "the connection was not renewed"),
+            Err(_) => tracing::warn!("the connection was not renewed in time"),
         }
+        // The old one goes on.
+        self.renew_at = Instant::now() + self.renew_every.min(RENEW_AGAIN);
+        None
     }
 
     async fn reattach(&mut self, delivered: u64, lost: Broken) -> Result<(Socket, u64), Broken> {
@@ -281,75 +339,32 @@ impl Line for ClientLine {
         let budget = if self.is_ours() { BUDGET } else { OFFICIAL_BUDGET };
         let until = started + budget;
         let Some(address) = self.address.clone() else { return Err(lost) };
-        let mut last = "there was no answer".to_owned();
-        let mut said = false;
-        let mut pauses = PAUSES.into_iter();
+        let mut comeback = Comeback::new(&lost, budget);
+        self.pace.lost(started);
         loop {
-            let pause = Instant::now() + pauses.next().unwrap_or(PAUSE);
-            sleep_until(pause.min(until)).await;
+            let pause = self.pace.pause(Some(comeback.last()));
+            sleep_until((Instant::now() + pause).min(until)).await;
             if Instant::now() >= until {
-                return Err(Broken::Abandoned { lost: lost.to_string(), after: budget, last });
+                return Err(comeback.abandoned());
             }
             let limit = (Instant::now() + TRY_LIMIT).min(until);
-            match timeout_at(limit, self.try_reattach(&address, delivered)).await {
-                Ok(Ok(found)) => {
-                    if said {
-                        say!("\rtunnel: connected again after {} seconds\r", started.elapsed().as_secs());
+            let failed = match timeout_at(limit, self.try_reattach(&address, delivered)).await {
+                Ok(Ok((socket, theirs))) => {
+                    if let Some(words) = comeback.succeeded(started.elapsed()) {
+                        tell(&words);
                     }
-                    self.renew_at = Instant::now() + self.renew_every;
+                    let now = Instant::now();
+                    self.pace.attached(now, [delivered, theirs]);
+                    self.renew_at = now + self.renew_every;
                     self.awake = Awake::now();
-                    return Ok(found);
+                    return Ok((socket, theirs));
                 }
-                Ok(Err(Failed::Forever(answer))) => return Err(Broken::Gone { lost: lost.to_string(), answer }),
-                Ok(Err(Failed::Now(reason))) => last = reason,
-                Err(_) => last = "there was no answer".to_owned(),
-            }
-            // ssh may have the terminal in raw mode, so a line begins and ends by itself.
-            if !said && started.elapsed() > UNNOTICED {
-                said = true;
-                say!("\rtunnel: {lost}; trying again for {} minutes\r", budget.as_secs() / 60);
+                Ok(Err(failed)) => failed,
+                Err(_) => Failed::Now("there was no answer".to_owned()),
+            };
+            if let Some(words) = comeback.failed(failed, started.elapsed())? {
+                tell(&words);
             }
         }
-    }
-}
-
-/// Tells a machine that slept: its clock went on, and its timers did not.
-struct Awake {
-    timers: Instant,
-    clock: SystemTime,
-}
-
-impl Awake {
-    fn now() -> Self {
-        Self { timers: Instant::now(), clock: SystemTime::now() }
-    }
-
-    /// Whether the machine slept since the last question.
-    fn slept(&mut self) -> bool {
-        let before = std::mem::replace(self, Self::now());
-        let clock = self.clock.duration_since(before.clock).unwrap_or_default();
-        is_sleep(clock, self.timers.duration_since(before.timers))
-    }
-}
-
-/// Whether the clock went on for so much longer than the timers that the machine slept. A clock that is set a little is none.
-fn is_sleep(clock: Duration, timers: Duration) -> bool {
-    clock > timers + SLEPT
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sleep_is_told_from_a_clock_that_is_set() {
-        let check = |clock: u64, timers: u64, expected: bool| {
-            assert_eq!(is_sleep(Duration::from_secs(clock), Duration::from_secs(timers)), expected, "{clock} {timers}");
-        };
-        check(5, 5, false);
-        check(7, 5, false);
-        check(0, 5, false);
-        check(3600, 5, true);
-        check(3600, 3600, false);
     }
 }

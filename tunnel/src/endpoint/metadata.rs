@@ -1,6 +1,7 @@
 //! `metadata.json`: where the running server of an endpoint listens. The server writes it into the endpoint's folder, clients
 //! read it. The official command line tool writes `port` and `cluster_id`; the rest is ours and may be missing.
 
+use secret::Secret;
 use serde::{Deserialize, Serialize};
 use ssh_endpoint::SshEndpoint;
 
@@ -24,6 +25,9 @@ pub struct Metadata {
     /// A random id of this one server. A client names it, and another server on a port that was used again refuses.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub instance_id: String,
+    /// What it wants to be shown by who asks it: see [`crate::websocket::proof`].
+    #[serde(default, skip_serializing_if = "is_unset")]
+    pub secret: Secret<String>,
     /// Version of the program.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub version: String,
@@ -76,6 +80,10 @@ pub fn is_of(metadata: &Metadata, endpoint: &SshEndpoint) -> bool {
     }
 }
 
+fn is_unset(secret: &Secret<String>) -> bool {
+    secret.expose().is_empty()
+}
+
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }
@@ -117,6 +125,7 @@ mod tests {
             compute: "cpu/4".into(),
             user: "spark-1".into(),
             instance_id: "i".into(),
+            secret: "s".into(),
             version: "0.1.0".into(),
             started_at: 1,
             resume_version: 2,

@@ -2,9 +2,11 @@
 //! The form of that text: each output's name with its `value`, `type` and `sensitive`.
 
 pub mod access;
+mod awake;
 pub mod bootstrap;
 pub mod clients;
 pub mod cluster;
+mod comeback;
 pub mod direct;
 pub mod files;
 pub mod identity;

@@ -292,6 +292,7 @@ pub fn address(endpoint: &SshEndpoint, server: &Metadata) -> Result<Address> {
         },
         port: server.port,
         instance_id: Some(server.instance_id.clone()).filter(|id| !id.is_empty()),
+        secret: Some(server.secret.clone()).filter(|secret| !secret.expose().is_empty()),
     })
 }
 

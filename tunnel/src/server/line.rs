@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::slots::{Arrival, Slot};
 use crate::session::negotiation::Delivered;
@@ -20,14 +21,16 @@ pub struct ServerLine {
     arrivals: mpsc::Receiver<Arrival>,
     /// How long the client may be away.
     grace: Duration,
+    /// Cancelled when the session ends whether or not its client comes back.
+    ending: CancellationToken,
     handover: Option<Socket>,
     reattach: Option<(Socket, u64)>,
 }
 
 impl ServerLine {
-    /// The line of the session in this slot, whose client may be away for `grace`.
-    pub fn new(slot: Slot, arrivals: mpsc::Receiver<Arrival>, grace: Duration) -> Self {
-        Self { slot, arrivals, grace, handover: None, reattach: None }
+    /// The line of the session in this slot, whose client may be away for `grace`, until `ending` is cancelled.
+    pub fn new(slot: Slot, arrivals: mpsc::Receiver<Arrival>, grace: Duration, ending: CancellationToken) -> Self {
+        Self { slot, arrivals, grace, ending, handover: None, reattach: None }
     }
 
     /// The next dial of a client that was away.
@@ -78,11 +81,21 @@ impl Line for ServerLine {
     async fn reattach(&mut self, delivered: u64, lost: Broken) -> Result<(Socket, u64), Broken> {
         self.handover = None;
         self.slot.attached(false);
-        let until = Instant::now() + self.grace;
+        let started = Instant::now();
+        let until = started + self.grace;
         loop {
-            let Ok((mut socket, theirs)) = timeout_at(until, self.comes_back()).await else {
-                let last = "the client did not come back".to_owned();
-                return Err(Broken::Abandoned { lost: lost.to_string(), after: self.grace, last });
+            let ending = self.ending.clone();
+            let back = tokio::select! {
+                biased;
+                () = ending.cancelled() => Err("the session ends"),
+                back = timeout_at(until, self.comes_back()) => back.map_err(|_| "the client did not come back"),
+            };
+            let (mut socket, theirs) = match back {
+                Ok(back) => back,
+                Err(last) => {
+                    let (lost, after) = (lost.to_string(), started.elapsed());
+                    return Err(Broken::Abandoned { lost, after, last: last.to_owned() });
+                }
             };
             let message = Delivered { delivered }.to_text();
             if let Ok(Ok(())) = timeout(FIRST_MESSAGE, socket.writer.text(&message)).await {

@@ -7,6 +7,7 @@ pub mod embedded;
 pub mod job_copies;
 pub mod line;
 pub mod log_ring;
+mod session;
 pub(crate) mod session_environment;
 pub mod slots;
 pub mod ssh_server;
@@ -28,31 +29,31 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use secret::Secret;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::line::ServerLine;
-use self::slots::{Arrival, Entered, Slot, Slots};
+use self::slots::{Arrival, Entered, Slots};
 use self::status::ServerStatus;
 use crate::error::Result;
 use crate::jobs::local::Jobs;
 use crate::say;
 use crate::server::log_ring::LogRing;
 use crate::server::ssh_server::Replaceable;
-use crate::session::negotiation::{Capabilities, Dial, DialPurpose, FULL, GRACE, RESUME_VERSION};
-use crate::session::{self, Settings};
+use crate::session::negotiation::{Capabilities, Dial, DialPurpose, FULL, RESUME_VERSION};
 use crate::websocket::frame::Role;
+use crate::websocket::proof::{self, is_proof};
 use crate::websocket::socket::Socket;
 
 /// How long a client may take from the answer 101 to a websocket.
 const UPGRADE_LIMIT: Duration = Duration::from_secs(30);
-/// Clients ping every 20 seconds. One that has not for this long has gone, whatever its connection says.
-const UNHEARD: Duration = Duration::from_secs(90);
 /// How long sessions get to end when the server does.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(3);
+
+/// What a question without its proof is answered.
+const UNPROVED: &str = "this question needs the proof that the server's metadata was read: look there again, with a tunnel that is not \
+                        older than the server";
 
 /// What counts for a login, asked at each.
 #[derive(Debug, Default)]
@@ -81,6 +82,10 @@ pub struct Service {
     pub user: String,
     /// The id of this one server: a client that asks for another one is told that it has gone.
     pub instance_id: String,
+    /// What who asks for more than a session has to prove: see [`crate::websocket::proof`].
+    pub secret: Secret<String>,
+    /// Whether the official client is served, which asks without a proof for the user and for the log.
+    pub is_official: bool,
     /// Sessions at a time.
     pub max_clients: usize,
     /// Time without a session after which the server ends.
@@ -168,9 +173,22 @@ async fn handle(state: Arc<ServerState>, request: Request<Incoming>) -> Result<H
     if query("instance").is_some_and(|instance| instance != state.service.instance_id) {
         return Ok(text(StatusCode::GONE, "another server listens here now"));
     }
+    let is_free = match route.as_str() {
+        "/metadata" | "/logs" => state.service.is_official,
+        "/status" | "/stop" => false,
+        _ => true,
+    };
+    let name = route.trim_start_matches('/');
+    let proves = |given: String| is_proof(&given, &state.service.secret, request.method(), name);
+    if !is_free && !query(proof::PARAMETER).is_some_and(proves) {
+        return Ok(text(StatusCode::FORBIDDEN, UNPROVED));
+    }
     Ok(match route.as_str() {
         "/metadata" => text(StatusCode::OK, state.service.user.clone()),
-        "/logs" => text(StatusCode::OK, state.service.log.text()),
+        "/logs" => {
+            let log = &state.service.log;
+            text(StatusCode::OK, query("session").map_or_else(|| log.text(), |id| log.text_of_session(&id)))
+        }
         "/capabilities" => json(&Capabilities { resume_version: RESUME_VERSION }),
         "/status" => json(&state.status()),
         "/stop" if query("instance").is_none() => text(StatusCode::BAD_REQUEST, "the parameter instance is missing"),
@@ -211,7 +229,7 @@ impl ServerState {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             user: self.service.user.clone(),
             uptime_seconds: self.started.elapsed().as_secs(),
-            sessions: count.attached,
+            sessions: count.attached + count.starting,
             waiting_sessions: count.detached,
             max_clients: self.service.max_clients,
             shutdown_delay_seconds: self.service.shutdown_delay.as_secs(),
@@ -226,12 +244,20 @@ async fn ssh(state: &Arc<ServerState>, dial: Dial, mut request: Request<Incoming
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let socket = async move { Some(socket(timeout(UPGRADE_LIMIT, upgrade).await.ok()?.ok()?)) };
-    match state.slots.enter(&dial) {
+    let came = tokio::time::Instant::now();
+    let entered = loop {
+        match state.slots.enter(&dial, came) {
+            Entered::Wait(until) => state.slots.changed(until).await,
+            entered => break entered,
+        }
+    };
+    let log = state.service.log.of_session(&dial.id);
+    match entered {
         Entered::Closed => return text(StatusCode::SERVICE_UNAVAILABLE, "the server is ending"),
         Entered::Gone => return text(StatusCode::GONE, "the session has ended"),
         Entered::OtherProtocol => return text(StatusCode::CONFLICT, "the session speaks the other protocol"),
-        Entered::Full => {
-            state.service.log.warn(format!("a connection was refused: {FULL} ({})", state.service.max_clients));
+        Entered::Full | Entered::Wait(_) => {
+            log.warn(format!("a connection was refused: {FULL} ({})", state.service.max_clients));
             return text(StatusCode::SERVICE_UNAVAILABLE, FULL);
         }
         Entered::Again(arrivals) => {
@@ -246,9 +272,10 @@ async fn ssh(state: &Arc<ServerState>, dial: Dial, mut request: Request<Incoming
                 let _ = arrivals.send(arrival).await;
             });
         }
-        Entered::New(slot, arrivals) => {
-            if let Err(answer) = begin(state, dial, slot, arrivals, socket).await {
-                return answer;
+        Entered::New(slot, login, arrivals) => {
+            if let Err(error) = session::begin(state, dial, (slot, login, arrivals), log.clone(), socket).await {
+                log.warn(error.to_string());
+                return text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
             }
         }
     }
@@ -259,56 +286,6 @@ async fn ssh(state: &Arc<ServerState>, dial: Dial, mut request: Request<Incoming
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     answer
-}
-
-/// Starts sshd and the session's task, which waits for the socket. What cannot be started is answered without one.
-async fn begin(
-    state: &Arc<ServerState>,
-    dial: Dial,
-    slot: Slot,
-    arrivals: mpsc::Receiver<Arrival>,
-    socket: impl Future<Output = Option<Socket>> + Send + 'static,
-) -> Result<(), HttpResponse> {
-    let refused = |error: crate::error::Error, what: &str| {
-        state.service.log.warn(format!("{what}{error}"));
-        text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
-    };
-    let keys = state.service.keys.read().await.map_err(|error| refused(error, "a connection was refused: "))?;
-    let ssh_server = state.service.ssh_server.with(keys.host_key).map_err(|error| refused(error, ""))?;
-    let started = ssh_server.start(&keys.authorized_keys, &state.service.log);
-    let (sshd, stream) = started.map_err(|error| refused(error, ""))?;
-    let settings = Settings {
-        resume: dial.resume.is_some(),
-        window: state.slots.window(),
-        unheard: Some(UNHEARD),
-        ..Settings::default()
-    };
-    let mut line = ServerLine::new(slot, arrivals, dial.resume.map_or(GRACE, |resume| resume.grace));
-    let state_of_session = state.clone();
-    state.sessions.spawn(async move {
-        let (mut source, mut destination) = tokio::io::split(stream);
-        if let Some(socket) = socket.await {
-            let session = session::run(socket, &mut source, &mut destination, &mut line, settings);
-            let mut session = std::pin::pin!(session);
-            let ended = tokio::select! {
-                ended = &mut session => Some(ended),
-                () = state_of_session.shutdown.cancelled() => {
-                    // sshd's end is the source's end, so the client still gets a proper close.
-                    sshd.kill();
-                    timeout(SHUTDOWN_LIMIT, session).await.ok()
-                }
-            };
-            if let Some(Err(error)) = ended {
-                state_of_session.service.log.warn(format!("session {}: {error}", dial.id));
-            }
-        }
-        // Both halves gone, sshd reads the end of its connection. The session's place is free, and nobody comes back to it.
-        drop((source, destination, line));
-        sshd.finish().await;
-        // The files of its host key are needed until now, whatever the next session is met with.
-        drop(ssh_server);
-    });
-    Ok(())
 }
 
 /// The websocket of an upgraded connection, without hyper's layers where that is possible.

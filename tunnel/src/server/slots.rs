@@ -1,4 +1,9 @@
 //! The sessions of a server by their ids: taken, counted and closed under one lock, so that there are never more than allowed.
+//!
+//! Who has not logged in yet takes nobody's place: such sessions have a limit of their own, as MaxStartups of sshd_config(5). Only for a
+//! moment do they count as if they had, so that of many that come at once no more are let in than there is room for; who comes
+//! meanwhile waits for that moment. Where sshd refuses some at random, the one that has been there longest goes: it is the least
+//! likely to log in.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -6,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::session::Window;
 use crate::session::negotiation::{Dial, DialPurpose};
@@ -14,6 +20,11 @@ use crate::websocket::socket::Socket;
 
 /// Between two looks at what holds an idle server.
 const HELD_LOOK: Duration = Duration::from_secs(5);
+
+/// How long a session that nobody has logged in to takes the place of one.
+const FRESH: Duration = Duration::from_secs(3);
+/// Sessions at a time that nobody has logged in to: where sshd refuses all.
+const MOST_STARTING: usize = 100;
 
 /// A socket that a client dialled for a session that is there already.
 pub enum Arrival {
@@ -26,11 +37,13 @@ pub enum Arrival {
 /// What becomes of a dial.
 pub enum Entered {
     /// A new session.
-    New(Slot, mpsc::Receiver<Arrival>),
+    New(Slot, Login, mpsc::Receiver<Arrival>),
     /// Another socket for a session.
     Again(mpsc::Sender<Arrival>),
     /// As many sessions as allowed are there.
     Full,
+    /// As many may be there in a moment: it is decided then, or when something changes before.
+    Wait(Instant),
     /// The session to take up again is not there: it ended, or was given up.
     Gone,
     /// The session was begun in the other protocol.
@@ -44,12 +57,18 @@ pub enum Entered {
 pub struct Count {
     /// Sessions with a connection.
     pub attached: usize,
+    /// Sessions that nobody has logged in to yet.
+    pub starting: usize,
     /// Sessions that wait for their client to come back.
     pub detached: usize,
 }
 
 impl Count {
     fn all(self) -> usize {
+        self.starting + self.logged_in()
+    }
+
+    fn logged_in(self) -> usize {
         self.attached + self.detached
     }
 }
@@ -76,6 +95,8 @@ struct Session {
     arrivals: mpsc::Sender<Arrival>,
     resume: bool,
     attached: bool,
+    /// Until someone is logged in: since when, and what ends it.
+    starting: Option<(Instant, CancellationToken)>,
 }
 
 /// A session's place, given back on drop.
@@ -98,8 +119,28 @@ impl Open {
 
 impl Sessions {
     fn count(&self) -> Count {
-        let attached = self.by_id.values().filter(|session| session.attached).count();
-        Count { attached, detached: self.by_id.len() - attached }
+        let starting = self.by_id.values().filter(|session| session.starting.is_some()).count();
+        let is_attached = |session: &&Session| session.starting.is_none() && session.attached;
+        let attached = self.by_id.values().filter(is_attached).count();
+        Count { attached, starting, detached: self.by_id.len() - attached - starting }
+    }
+
+    /// When the sessions that nobody has logged in to, and that take a place all the same, began.
+    fn fresh(&self, now: Instant) -> impl Iterator<Item = Instant> {
+        let since = self.by_id.values().filter_map(|session| session.starting.as_ref().map(|(since, _)| *since));
+        since.filter(move |since| now < *since + FRESH)
+    }
+
+    /// Ends the session that has waited longest for its login; one whose client is away before all others.
+    fn evict(&self) {
+        let starting = self.by_id.values().filter_map(|session| {
+            let (since, end) = session.starting.as_ref()?;
+            Some((session.attached, *since, end))
+        });
+        let first = starting.filter(|(_, _, end)| !end.is_cancelled());
+        if let Some((_, _, end)) = first.min_by_key(|(attached, since, _)| (*attached, *since)) {
+            end.cancel();
+        }
     }
 }
 
@@ -121,27 +162,45 @@ impl Slots {
         *self.open.count.borrow()
     }
 
-    /// Decides about a dial, and takes its place.
-    pub fn enter(&self, dial: &Dial) -> Entered {
+    /// Decides about a dial that came at some time, and takes its place.
+    pub fn enter(&self, dial: &Dial, came: Instant) -> Entered {
+        let now = Instant::now();
         let mut sessions = self.open.lock();
         if sessions.closed {
             return Entered::Closed;
         }
         let count = sessions.count();
-        let full = count.attached >= self.maximum || count.all() >= self.maximum.saturating_mul(2);
+        let full = count.attached >= self.maximum || count.logged_in() >= self.maximum.saturating_mul(2);
+        let (fresh, oldest) = (sessions.fresh(now).count(), sessions.fresh(now).min());
+        if count.starting >= MOST_STARTING && !full && !sessions.by_id.contains_key(&dial.id) {
+            sessions.evict();
+        }
         let is_reattach = dial.resume.is_some_and(|resume| resume.purpose == DialPurpose::Reattach);
         match sessions.by_id.entry(dial.id.clone()) {
             Entry::Occupied(entry) if entry.get().resume != dial.resume.is_some() => Entered::OtherProtocol,
             Entry::Occupied(entry) => Entered::Again(entry.get().arrivals.clone()),
             Entry::Vacant(_) if is_reattach => Entered::Gone,
             Entry::Vacant(_) if full => Entered::Full,
+            // Each waits once: who comes again and again keeps nobody out.
+            Entry::Vacant(_) if count.attached + fresh >= self.maximum && now < came + FRESH => {
+                Entered::Wait(oldest.map_or(came, |oldest| oldest.min(came)) + FRESH)
+            }
             Entry::Vacant(entry) => {
                 let (sender, receiver) = mpsc::channel(1);
-                entry.insert(Session { arrivals: sender, resume: dial.resume.is_some(), attached: true });
+                let end = CancellationToken::new();
+                let (resume, starting) = (dial.resume.is_some(), Some((now, end.clone())));
+                entry.insert(Session { arrivals: sender, resume, attached: true, starting });
                 self.open.publish(&sessions);
-                Entered::New(Slot { id: dial.id.clone(), open: self.open.clone() }, receiver)
+                let login = Login { id: dial.id.clone(), open: self.open.clone(), maximum: self.maximum, end };
+                Entered::New(Slot { id: dial.id.clone(), open: self.open.clone() }, login, receiver)
             }
         }
+    }
+
+    /// Resolves at this time, or when the sessions are others before it.
+    pub async fn changed(&self, until: Instant) {
+        let mut count = self.open.count.subscribe();
+        let _ = timeout_at(until, count.changed()).await;
     }
 
     /// Lets nobody in any more.
@@ -175,6 +234,34 @@ impl Slots {
     }
 }
 
+/// A session's login, of which its place depends.
+pub struct Login {
+    id: String,
+    open: Arc<Open>,
+    maximum: usize,
+    end: CancellationToken,
+}
+
+impl Login {
+    /// Someone is logged in. `false` where there is no room any more, which takes more logins at once than there are places, and
+    /// slow ones.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        let mut sessions = self.open.lock();
+        let has_room = sessions.count().logged_in() < self.maximum.saturating_mul(2);
+        if let Some(session) = sessions.by_id.get_mut(&self.id).filter(|_| has_room) {
+            session.starting = None;
+        }
+        self.open.publish(&sessions);
+        has_room
+    }
+
+    /// Resolves when the session is to make room for another one.
+    pub async fn evicted(&self) {
+        self.end.cancelled().await;
+    }
+}
+
 impl Slot {
     /// Whether the session has a connection.
     pub fn attached(&self, attached: bool) {
@@ -195,80 +282,4 @@ impl Drop for Slot {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::negotiation::{GRACE, Resume};
-
-    fn plain(id: &str) -> Dial {
-        Dial { id: id.to_owned(), resume: None }
-    }
-
-    fn resumable(id: &str, purpose: DialPurpose) -> Dial {
-        Dial { id: id.to_owned(), resume: Some(Resume { delivered: 0, purpose, grace: GRACE }) }
-    }
-
-    #[test]
-    fn there_are_never_more_sessions_than_allowed() {
-        let slots = Slots::new(2);
-        let first = slots.enter(&plain("a"));
-        assert!(matches!(first, Entered::New(..)));
-        assert!(matches!(slots.enter(&plain("a")), Entered::Again(_)));
-        let second = slots.enter(&plain("b"));
-        assert!(matches!(slots.enter(&plain("c")), Entered::Full));
-        drop(first);
-        let third = slots.enter(&plain("c"));
-        assert!(matches!(third, Entered::New(..)));
-        slots.close();
-        drop(second);
-        assert!(matches!(slots.enter(&plain("d")), Entered::Closed));
-    }
-
-    #[test]
-    fn a_client_whose_network_is_away_keeps_nobody_out_and_can_come_back() {
-        let slots = Slots::new(1);
-        let Entered::New(first, _arrivals) = slots.enter(&resumable("a", DialPurpose::Attach)) else {
-            panic!("refused")
-        };
-        assert!(matches!(slots.enter(&plain("b")), Entered::Full));
-        first.attached(false);
-        assert_eq!(slots.count(), Count { attached: 0, detached: 1 });
-        let Entered::New(second, _arrivals) = slots.enter(&plain("b")) else { panic!("refused") };
-        assert!(matches!(slots.enter(&plain("c")), Entered::Full));
-        assert!(matches!(slots.enter(&resumable("a", DialPurpose::Reattach)), Entered::Again(_)));
-        drop(second);
-        drop(first);
-        assert_eq!(slots.count(), Count::default());
-    }
-
-    #[test]
-    fn only_what_is_there_and_can_be_resumed_is_taken_up_again() {
-        let slots = Slots::new(9);
-        assert!(matches!(slots.enter(&resumable("a", DialPurpose::Reattach)), Entered::Gone));
-        let _plain = slots.enter(&plain("p"));
-        assert!(matches!(slots.enter(&resumable("p", DialPurpose::Reattach)), Entered::OtherProtocol));
-        let _resumable = slots.enter(&resumable("r", DialPurpose::Attach));
-        assert!(matches!(slots.enter(&plain("r")), Entered::OtherProtocol));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_is_idle_only_without_sessions() {
-        let slots = Slots::new(2);
-        let session = slots.enter(&plain("a"));
-        let delay = Duration::from_secs(600);
-        assert!(timeout(delay * 10, slots.idle(delay, || false)).await.is_err());
-        drop(session);
-        let started = tokio::time::Instant::now();
-        slots.idle(delay, || false).await;
-        assert_eq!(started.elapsed(), delay);
-        assert!(matches!(slots.enter(&plain("b")), Entered::Closed));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_holds_a_server_keeps_it_and_the_delay_begins_anew_after_it() {
-        let slots = Slots::new(2);
-        let delay = Duration::from_secs(600);
-        let started = tokio::time::Instant::now();
-        slots.idle(delay, || started.elapsed() < delay * 10).await;
-        assert!(started.elapsed() >= delay * 11 && started.elapsed() < delay * 11 + HELD_LOOK * 2);
-    }
-}
+mod tests;

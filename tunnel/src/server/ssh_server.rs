@@ -2,14 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use secret::Secret;
 use tokio::net::UnixStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::Result;
 use crate::server::embedded::{self, Embedded};
 use crate::server::log_ring::LogRing;
 use crate::server::sshd::{self, Sshd};
+
+/// How long a client may take to log in: sshd's LoginGraceTime, which is four times as long where nothing but sshd is behind it.
+pub(crate) const LOGIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// Which SSH server the sessions get.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -125,6 +130,22 @@ pub enum Running {
 }
 
 impl Running {
+    /// Cancelled once someone is logged in.
+    pub fn logged_in(&self) -> CancellationToken {
+        match self {
+            Self::OpenSsh(running) => running.logged_in(),
+            Self::Embedded(running) => running.logged_in(),
+        }
+    }
+
+    /// Whether the server's side of the session has ended.
+    pub fn has_ended(&self) -> bool {
+        match self {
+            Self::OpenSsh(running) => running.has_ended(),
+            Self::Embedded(running) => running.has_ended(),
+        }
+    }
+
     /// Waits for the end after the stream was closed, and ends what takes too long.
     pub async fn finish(self) {
         match self {

@@ -21,13 +21,17 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Context, Error, Result};
 use crate::server::log_ring::LogRing;
 use crate::server::session_environment::of_sessions;
+use crate::server::ssh_server::LOGIN_LIMIT;
 
 /// How long sshd may take to end once its connection is closed.
 const GRACE: Duration = Duration::from_secs(10);
+/// How sshd begins to say that someone is logged in: auth.c, auth_log.
+const ACCEPTED: &str = "Accepted ";
 const PREFIX: &str = "tunnel-server-";
 
 /// What starts sshd: the program, the server's folder with its host key, and the environment of the sessions.
@@ -86,6 +90,7 @@ impl Sshd {
             ours.set_nonblocking(true)?;
             let stream = UnixStream::from_std(ours)?;
             let output = OwnedFd::from(theirs.try_clone()?);
+            let (logged_in, ended) = (CancellationToken::new(), CancellationToken::new());
             let mut child = Command::new(&self.program)
                 // -e: words on stderr instead of a system log that a container lacks.
                 .args(["-i", "-e", "-f"])
@@ -99,21 +104,25 @@ impl Sshd {
                 .kill_on_drop(true)
                 .spawn()?;
             if let Some(stderr) = child.stderr.take() {
-                let log = log.clone();
+                let (log, logged_in, ended) = (log.clone(), logged_in.clone(), ended.clone());
                 tokio::spawn(async move {
                     let mut lines = BufReader::new(stderr).split(b'\n');
                     while let Ok(Some(line)) = lines.next_segment().await {
                         let line = String::from_utf8_lossy(&line);
                         let line = line.trim_end();
+                        if line.starts_with(ACCEPTED) {
+                            logged_in.cancel();
+                        }
                         if is_routine(line) {
                             crate::say!("sshd: {line}");
                         } else {
                             log.warn(format!("sshd: {line}"));
                         }
                     }
+                    ended.cancel();
                 });
             }
-            Ok((Running { child, _folder: folder }, stream))
+            Ok((Running { child, logged_in, ended, _folder: folder }, stream))
         };
         start().context(|| format!("cannot start {}", self.program.display()))
     }
@@ -129,10 +138,23 @@ impl Drop for Sshd {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
+    logged_in: CancellationToken,
+    /// Cancelled once sshd has said its last words.
+    ended: CancellationToken,
     _folder: Folder,
 }
 
 impl Running {
+    /// Cancelled once someone is logged in.
+    pub fn logged_in(&self) -> CancellationToken {
+        self.logged_in.clone()
+    }
+
+    /// Whether sshd has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_cancelled()
+    }
+
     /// Waits for sshd's end after its connection was closed, and ends it when it takes too long.
     pub async fn finish(mut self) -> Option<ExitStatus> {
         match timeout(GRACE, self.child.wait()).await {
@@ -169,7 +191,7 @@ impl Drop for Folder {
 
 /// What sshd says of every session that goes well: in a log of warnings it would hide the reason of one that does not.
 fn is_routine(line: &str) -> bool {
-    ["Accepted publickey for ", "Received disconnect from ", "Disconnected from user "]
+    [ACCEPTED, "Received disconnect from ", "Disconnected from user "]
         .iter()
         .any(|beginning| line.starts_with(beginning))
         || line.trim().is_empty()
@@ -182,11 +204,12 @@ fn configuration(session: &Path, host_key: &Path, set_env: &str) -> String {
         format!("HostKey \"{}\"\nAuthorizedKeysFile \"{}\"\n", host_key.display(), authorized_keys.display());
     // A client whose network is away may come back for an hour: until then the session decides, and sshd waits longer.
     // StrictModes looks at the home's parents, which are writable for others on a driver; our files are 0600 in a 0700 folder.
-    text.push_str(
+    text.push_str(&format!(
         "PubkeyAuthentication yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
-         StrictModes no\nUsePAM no\nUseDNS no\nPrintMotd no\nPidFile none\nLogLevel INFO\nLoginGraceTime 120\n\
+         StrictModes no\nUsePAM no\nUseDNS no\nPrintMotd no\nPidFile none\nLogLevel INFO\nLoginGraceTime {}\n\
          ClientAliveInterval 30\nClientAliveCountMax 130\nAcceptEnv LANG LC_* COLORTERM\nSubsystem sftp internal-sftp\n",
-    );
+        LOGIN_LIMIT.as_secs(),
+    ));
     if !set_env.is_empty() {
         text.push_str(&format!("SetEnv {set_env}\n"));
     }

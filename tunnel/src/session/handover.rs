@@ -58,7 +58,7 @@ impl Handover<'_, '_> {
                     next = &mut dialling => break next,
                     // The old socket goes on delivering while the new one is dialled.
                     received = self.receiving.as_mut(), if closed.is_none() => {
-                        if !received.is_handover() {
+                        if !received.is_handover() && !received.is_without_reason() {
                             return stopped(self.writer, received, resume).await.map(Some);
                         }
                         closed = Some(received);
@@ -67,7 +67,10 @@ impl Handover<'_, '_> {
             }
         };
         let Some(next) = next else {
-            return Ok(closed.map(|_| LegEnd::Dropped(Broken::Handover)));
+            return match closed {
+                Some(received) if !received.is_handover() => stopped(self.writer, received, resume).await.map(Some),
+                closed => Ok(closed.map(|_| LegEnd::Dropped(Broken::Handover))),
+            };
         };
         let received = match closed {
             Some(received) => received,
@@ -76,7 +79,8 @@ impl Handover<'_, '_> {
                 Err(_) => return Ok(Some(LegEnd::Dropped(Broken::Handover))),
             },
         };
-        if !received.is_handover() {
+        // A hop may take reasons away. There is a new socket, so the server was asked for this close.
+        if !received.is_handover() && !received.is_without_reason() {
             return stopped(self.writer, received, resume).await.map(Some);
         }
         // The answer to the close lets the server go over.

@@ -19,11 +19,14 @@ use super::{
     Broken, CLOSE_LIMIT, Due, End, FINISH_LIMIT, FINISHED, HANDOVER, Line, NO_CODE, NORMAL, Session, Settings,
 };
 use crate::websocket::socket::{Incoming, ReadError, Reader, Socket, Writer};
+use crate::words;
 
 /// Bytes that are read from the source at once, and so the longest message that is sent.
 const FRAME: usize = 128 * 1024;
 /// A block of the source's bytes is filled up while it has this much room.
 const LEAST_ROOM: usize = 16 * 1024;
+/// How long the destination may take nothing before the other end is told that this end is there all the same.
+const DEAF: Duration = Duration::from_secs(5);
 /// How long the receiving half may go on after the sending half has failed on a session that can be resumed.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -53,6 +56,11 @@ impl Received {
     pub(super) fn is_handover(&self) -> bool {
         matches!(self, Self::Close(NORMAL, reason) if reason == HANDOVER)
     }
+
+    /// Whether it is a normal close whose reason, if it had one, was taken away on the way.
+    pub(super) fn is_without_reason(&self) -> bool {
+        matches!(self, Self::Close(NORMAL, reason) if reason.is_empty())
+    }
 }
 
 /// The receiving half.
@@ -80,6 +88,7 @@ where
     pub(super) async fn leg(&mut self, socket: Socket) -> Result<LegEnd, Broken> {
         let Socket { mut reader, mut writer } = socket;
         let (shared, settings) = (&self.shared, &self.settings);
+        shared.lock().silence.begins_anew(Instant::now());
         let receiving = receive(&mut reader, self.destination, shared, settings);
         let mut receiving: Receiving<'_> = pin!(receiving);
         let mut quiet = pin!(quiet(shared, settings));
@@ -149,6 +158,7 @@ pub(super) async fn stopped(writer: &mut Writer, received: Received, resume: boo
         Received::Close(code, reason) => {
             let _ = timeout(CLOSE_LIMIT, writer.close(code, &reason)).await;
             let is_end = if resume { code == NORMAL && reason == FINISHED } else { code == NORMAL || code == NO_CODE };
+            let reason = words::in_one_line(&reason);
             Ok(if is_end { LegEnd::Session(End::PeerClosed) } else { LegEnd::Dropped(Broken::Closed { code, reason }) })
         }
     }
@@ -200,7 +210,7 @@ async fn send<R: AsyncRead + Unpin>(
         let now = Instant::now();
         let sent = match next(shared, settings, now) {
             Next::Pong(payload) => writer.pong(&payload).await,
-            Next::Acknowledgement(offset) => writer.text(&Delivered { delivered: offset }.to_text()).await,
+            Next::Count(offset) => writer.text(&Delivered { delivered: offset }.to_text()).await,
             Next::Data(piece) => {
                 let sent = writer.data(&piece).await;
                 if !settings.resume {
@@ -208,7 +218,7 @@ async fn send<R: AsyncRead + Unpin>(
                 }
                 sent
             }
-            Next::Nothing { room, settled, acknowledgement } => {
+            Next::Nothing { room, settled, count_at } => {
                 if *source_ended {
                     let by = *finish_by.get_or_insert(now + FINISH_LIMIT);
                     if settled || now >= by {
@@ -219,7 +229,7 @@ async fn send<R: AsyncRead + Unpin>(
                     buffer.reserve(FRAME);
                 }
                 let ping = settings.ping.map(|interval| last_sent + interval);
-                let timer = [acknowledgement, ping, finish_by].into_iter().flatten().min();
+                let timer = [count_at, ping, finish_by].into_iter().flatten().min();
                 tokio::select! {
                     biased;
                     () = pause.wake.notified() => return Sent::Paused,
@@ -270,12 +280,17 @@ fn buffer_has_room(buffer: &BytesMut) -> bool {
     buffer.capacity() - buffer.len() >= LEAST_ROOM
 }
 
-/// What is to be sent now: acknowledgements go before data, so that they never wait behind it.
+/// What is to be sent now: counts go before data, so that they never wait behind it.
 enum Next {
     Pong(Bytes),
-    Acknowledgement(u64),
+    /// How far this end has delivered: news, or once more as a question or an answer.
+    Count(u64),
     Data(Bytes),
-    Nothing { room: bool, settled: bool, acknowledgement: Option<Instant> },
+    Nothing {
+        room: bool,
+        settled: bool,
+        count_at: Option<Instant>,
+    },
 }
 
 fn next(shared: &Shared, settings: &Settings, now: Instant) -> Next {
@@ -283,15 +298,27 @@ fn next(shared: &Shared, settings: &Settings, now: Instant) -> Next {
     if let Some(payload) = state.pong.take() {
         return Next::Pong(payload);
     }
+    let ask_at = (settings.resume && settings.asks).then(|| state.silence.ask_at());
+    let is_question_due = ask_at.is_some_and(|due| due <= now);
     let acknowledgement = state.ledger.acknowledgement_due().filter(|_| settings.resume);
-    if acknowledgement.is_some_and(|due| due <= now) {
-        return Next::Acknowledgement(state.ledger.acknowledge());
+    // News first: a count is a question only when the other end has had it before.
+    if acknowledgement.is_some_and(|due| due <= now || is_question_due) {
+        return Next::Count(state.ledger.acknowledge());
     }
-    if let Some(piece) = state.take(now) {
+    if is_question_due {
+        state.silence.asks(now);
+        shared.judge.notify_one();
+        return Next::Count(state.ledger.acknowledge());
+    }
+    if let Some(piece) = state.ledger.take() {
+        if state.silence.sent(now) {
+            shared.judge.notify_one();
+        }
         return Next::Data(piece);
     }
     let room = state.ledger.outstanding() < settings.window.bytes();
-    Next::Nothing { room, settled: state.ledger.is_settled(), acknowledgement }
+    let count_at = [acknowledgement, ask_at].into_iter().flatten().min();
+    Next::Nothing { room, settled: state.ledger.is_settled(), count_at }
 }
 
 async fn at(time: Option<Instant>) {
@@ -304,25 +331,14 @@ async fn at(time: Option<Instant>) {
 /// Resolves when the other end has been silent for too long.
 async fn quiet(shared: &Shared, settings: &Settings) -> Broken {
     loop {
-        let next = {
-            let state = shared.lock();
-            let unanswered = settings.unanswered.and_then(|limit| Some(state.quiet_since? + limit));
-            let unheard = settings.unheard.filter(|_| state.pings || settings.ping.is_some());
-            let unheard = unheard.map(|limit| state.heard + limit);
-            let shortest = [settings.unanswered, settings.unheard].into_iter().flatten().min();
-            let deadline = [unanswered, unheard].into_iter().flatten().min();
-            deadline.or(shortest.map(|limit| Instant::now() + limit / 4)).filter(|_| settings.resume)
-        };
-        let Some(next) = next else { return pending().await };
-        sleep_until(next).await;
-        let state = shared.lock();
-        let now = Instant::now();
-        let is_over = |since: Option<Instant>, limit: Option<Duration>| {
-            since.zip(limit).is_some_and(|(since, limit)| now >= since + limit)
-        };
-        let unheard = (state.pings || settings.ping.is_some()).then_some(state.heard);
-        if is_over(state.quiet_since, settings.unanswered) || is_over(unheard, settings.unheard) {
+        let deadline = shared.lock().silence.deadline(settings).filter(|_| settings.resume);
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            shared.lock().silence.gives_up(Instant::now());
             return Broken::Connection("the other end is silent".to_owned());
+        }
+        tokio::select! {
+            () = at(deadline) => {}
+            () = shared.judge.notified() => {}
         }
     }
 }
@@ -349,7 +365,7 @@ async fn receive<W: AsyncWrite + Unpin>(
             Err(received) => return received,
         };
         while piece.has_remaining() {
-            match destination.write(&piece).await {
+            match write(destination, &piece, shared).await {
                 Ok(written) if written > 0 => {
                     shared.delivered(written, Instant::now());
                     piece.advance(written);
@@ -360,6 +376,25 @@ async fn receive<W: AsyncWrite + Unpin>(
         }
         if let Err(error) = destination.flush().await {
             return drain(reader, shared, settings.resume, error).await;
+        }
+    }
+}
+
+/// Writes some of a piece. While the destination takes nothing, nothing is read either, and no silence can be judged.
+async fn write<W: AsyncWrite + Unpin>(destination: &mut W, piece: &[u8], shared: &Shared) -> io::Result<usize> {
+    let mut is_deaf = false;
+    loop {
+        match timeout(DEAF, destination.write(piece)).await {
+            Ok(written) => {
+                if is_deaf {
+                    shared.hears_again(Instant::now());
+                }
+                return written;
+            }
+            Err(_) => {
+                is_deaf = true;
+                shared.is_deaf(Instant::now());
+            }
         }
     }
 }
@@ -384,15 +419,21 @@ async fn payload(reader: &mut Reader, shared: &Shared, resume: bool) -> Result<B
             ReadError::Connection(error) => Received::Lost(Broken::Connection(error.to_string())),
             ReadError::Malformed(error) => Received::Lost(Broken::Connection(error.to_string())),
         })?;
-        shared.heard(Instant::now());
+        let now = Instant::now();
         match incoming {
-            Incoming::Data(piece) => return Ok(piece),
+            Incoming::Data(piece) => {
+                shared.heard(now, true);
+                return Ok(piece);
+            }
             Incoming::Text(text) => match Delivered::from_text(&text).filter(|_| resume) {
-                Some(told) => shared.acknowledged(told.delivered),
+                Some(told) => shared.told(told.delivered, now),
                 None => return Err(Received::Foreign(Broken::Text)),
             },
-            Incoming::Ping(payload) => shared.pinged(payload, Instant::now()),
-            Incoming::Pong => {}
+            Incoming::Ping(payload) => {
+                shared.heard(now, false);
+                shared.pinged(payload);
+            }
+            Incoming::Pong => shared.heard(now, false),
             Incoming::Close(code, reason) => return Err(Received::Close(code, reason)),
         }
     }

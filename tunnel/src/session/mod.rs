@@ -19,6 +19,7 @@ pub mod ledger;
 mod leg;
 pub mod negotiation;
 mod shared;
+mod silence;
 
 use std::future::Future;
 use std::io;
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use self::leg::LegEnd;
 use self::shared::Shared;
@@ -164,14 +165,15 @@ pub struct Settings {
     pub window: Window,
     /// Traffic for proxies that close idle connections. Pongs do not come back through the driver proxy and are not waited for.
     pub ping: Option<Duration>,
+    /// Whether the other end is asked now and then whether it is there: a server of ours, which answers. Of resumable sessions.
+    pub asks: bool,
     /// How long the first byte of the other end may take.
     pub first_byte: Option<Duration>,
-    /// How long the other end may say nothing at all while something is to be acknowledged, before the connection counts as
-    /// lost. Of resumable sessions.
+    /// How long the other end may say nothing at all while bytes are to be acknowledged, before the connection counts as lost. Of
+    /// resumable sessions.
     pub unanswered: Option<Duration>,
-    /// How long the other end may say nothing at all before the connection counts as lost: a client that pings, or a server of
-    /// ours that is pinged and answers with a message. Of resumable sessions.
-    pub unheard: Option<Duration>,
+    /// How long an end that asks may say nothing at all before the connection counts as lost. Of resumable sessions.
+    pub unasked: Option<Duration>,
 }
 
 /// Runs a session to its end.
@@ -190,7 +192,7 @@ where
     W: AsyncWrite + Send + Unpin,
     L: Line,
 {
-    let shared = Shared::new();
+    let shared = Shared::new(L::IS_SERVER);
     let buffer = BytesMut::new();
     let mut session =
         Session { source, destination, line, settings, shared, buffer, source_ended: false, is_finishing: false };
@@ -249,7 +251,7 @@ impl<R: AsyncRead + Unpin, W, L: Line> Session<'_, R, W, L> {
             },
             () = gone => return Ok(None),
         };
-        let rewound = self.shared.lock().rewind(offset, Instant::now());
+        let rewound = self.shared.lock().rewind(offset);
         if let Err(violation) = rewound {
             let _ = timeout(CLOSE_LIMIT, socket.writer.close(1002, "impossible offset")).await;
             return Err(violation.into());

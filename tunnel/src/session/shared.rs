@@ -7,47 +7,43 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::ledger::{Ledger, Violation};
+use super::silence::Silence;
 
 /// The state, and the word that it has changed.
 pub(super) struct Shared {
     state: Mutex<SharedState>,
+    is_server: bool,
     /// For the sending half: it looks at the state again.
     pub(super) wake: Notify,
+    /// For who judges the silence: a limit may have begun that ends before the one that is waited for.
+    pub(super) judge: Notify,
 }
 
 pub(super) struct SharedState {
     pub(super) ledger: Ledger,
+    pub(super) silence: Silence,
     /// The answer to the newest ping.
     pub(super) pong: Option<Bytes>,
-    /// When anything last came from the other end.
-    pub(super) heard: Instant,
-    /// Since when the other end owes an acknowledgement and has said nothing.
-    pub(super) quiet_since: Option<Instant>,
-    /// Whether the other end sends pings.
-    pub(super) pings: bool,
+    /// The other end's newest count.
+    theirs: u64,
 }
 
 impl Shared {
-    pub(super) fn new() -> Self {
-        let state = SharedState {
-            ledger: Ledger::default(),
-            pong: None,
-            heard: Instant::now(),
-            quiet_since: None,
-            pings: false,
-        };
-        Self { state: Mutex::new(state), wake: Notify::new() }
+    pub(super) fn new(is_server: bool) -> Self {
+        let state =
+            SharedState { ledger: Ledger::default(), silence: Silence::new(Instant::now()), pong: None, theirs: 0 };
+        Self { state: Mutex::new(state), is_server, wake: Notify::new(), judge: Notify::new() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, SharedState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something came from the other end.
-    pub(super) fn heard(&self, now: Instant) {
+    /// Something came from the other end that is no count.
+    pub(super) fn heard(&self, now: Instant, is_payload: bool) {
         let mut state = self.lock();
-        state.heard = now;
-        state.quiet_since = state.ledger.awaits_acknowledgement().then_some(now);
+        let owes = state.ledger.awaits_acknowledgement();
+        state.silence.hears(now, is_payload, owes);
     }
 
     /// Some bytes reached the destination.
@@ -60,42 +56,52 @@ impl Shared {
         }
     }
 
-    /// The other end has delivered up to an offset.
-    pub(super) fn acknowledged(&self, offset: u64) {
+    /// The other end has delivered up to an offset. The same once more is a client's question, or a server's answer.
+    pub(super) fn told(&self, offset: u64, now: Instant) {
         let mut state = self.lock();
+        let is_repeated = std::mem::replace(&mut state.theirs, offset) == offset;
         state.ledger.acknowledged(offset);
-        // Who owes nothing may be quiet for as long as it likes.
-        if !state.ledger.awaits_acknowledgement() {
-            state.quiet_since = None;
+        let owes = state.ledger.awaits_acknowledgement();
+        state.silence.hears(now, false, owes);
+        if is_repeated && self.is_server {
+            state.silence.is_asked();
+            state.ledger.repeat_acknowledgement(now);
+            self.judge.notify_one();
+        } else if is_repeated {
+            state.silence.is_answered();
         }
         self.wake.notify_one();
     }
 
-    /// The other end wants an answer. Pongs do not come back through the driver proxy, and messages do: on a resumable session
-    /// it gets one of these as well.
-    pub(super) fn pinged(&self, payload: Bytes, now: Instant) {
-        let mut state = self.lock();
-        state.pong = Some(payload);
-        state.ledger.repeat_acknowledgement(now);
-        state.pings = true;
+    /// The other end wants a pong.
+    pub(super) fn pinged(&self, payload: Bytes) {
+        self.lock().pong = Some(payload);
         self.wake.notify_one();
+    }
+
+    /// The destination takes nothing, so nothing is read: a server says that it is there, without being asked.
+    pub(super) fn is_deaf(&self, now: Instant) {
+        let mut state = self.lock();
+        state.silence.is_deaf(true, now);
+        if self.is_server {
+            state.ledger.repeat_acknowledgement(now);
+            self.wake.notify_one();
+        }
+    }
+
+    /// The destination takes something again.
+    pub(super) fn hears_again(&self, now: Instant) {
+        self.lock().silence.is_deaf(false, now);
+        self.judge.notify_one();
     }
 }
 
 impl SharedState {
     /// A new socket is there, and the other end has delivered up to an offset.
-    pub(super) fn rewind(&mut self, offset: u64, now: Instant) -> Result<(), Violation> {
+    pub(super) fn rewind(&mut self, offset: u64) -> Result<(), Violation> {
         self.ledger.rewind(offset)?;
+        self.theirs = offset;
         self.pong = None;
-        self.heard = now;
-        self.quiet_since = None;
         Ok(())
-    }
-
-    /// The next piece to send.
-    pub(super) fn take(&mut self, now: Instant) -> Option<Bytes> {
-        let piece = self.ledger.take()?;
-        self.quiet_since.get_or_insert(now);
-        Some(piece)
     }
 }

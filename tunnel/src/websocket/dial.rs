@@ -15,9 +15,11 @@ use url::{Host, Url};
 
 use super::frame::Role;
 use super::http_proxy::{self, HttpProxy};
+use super::proof;
 use super::socket::{Socket, Transport};
 use super::tls;
 use crate::session::negotiation::{Dial, FULL};
+use crate::words;
 
 /// How the tunnel names itself.
 pub const USER_AGENT: &str = concat!("tunnel/", env!("CARGO_PKG_VERSION"));
@@ -37,6 +39,8 @@ pub struct Address {
     pub port: u16,
     /// The one server that is meant: another one on this port says that it is not. Official servers do not look at it.
     pub instance_id: Option<String>,
+    /// What a server of ours wants to be shown by who asks it: see [`proof`].
+    pub secret: Option<Secret<String>>,
 }
 
 impl Address {
@@ -47,6 +51,13 @@ impl Address {
         query.extend_pairs(self.instance_id.iter().map(|id| ("instance", id)));
         let path = format!("/driver-proxy-api/o/{}/{}/{}/{route}", self.workspace_id, self.cluster_id, self.port);
         format!("{path}?{}", query.finish()).trim_end_matches('?').to_owned()
+    }
+
+    /// The path of a question, with the proof that it may be asked.
+    fn question(&self, method: &Method, route: &str, parameters: &[(&str, &str)]) -> String {
+        let proof = self.secret.as_ref().map(|secret| (proof::PARAMETER, proof::proof(secret, method, route)));
+        let parameters = parameters.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        self.path(route, parameters.chain(proof))
     }
 
     fn name(&self) -> String {
@@ -93,7 +104,7 @@ impl DialError {
 
     fn refused(host: String, status: StatusCode, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
-        let text: String = text.trim().chars().filter(|c| !c.is_control()).take(300).collect();
+        let text: String = words::in_one_line(&text).chars().take(300).collect();
         Self::Refused(host, status, if text.is_empty() { "no reason".to_owned() } else { text })
     }
 
@@ -189,7 +200,16 @@ pub async fn reach(host: &Url) -> Result<Option<String>, DialError> {
 /// # Errors
 /// [`DialError`].
 pub async fn get(address: &Address, route: &str, token: &Secret<String>) -> Result<Bytes, DialError> {
-    ask(address, Method::GET, route, token).await
+    ask(address, Method::GET, route, &[], token).await
+}
+
+/// Asks the server for its last warnings about the sessions whose ids begin so. An official server does not look at that, and answers
+/// all.
+///
+/// # Errors
+/// [`DialError`].
+pub async fn logs_of_session(address: &Address, session: &str, token: &Secret<String>) -> Result<Bytes, DialError> {
+    ask(address, Method::GET, "logs", &[("session", session)], token).await
 }
 
 /// Tells the server something, once: `stop`. An answer but 200 is an error.
@@ -197,11 +217,17 @@ pub async fn get(address: &Address, route: &str, token: &Secret<String>) -> Resu
 /// # Errors
 /// [`DialError`].
 pub async fn post(address: &Address, route: &str, token: &Secret<String>) -> Result<Bytes, DialError> {
-    ask(address, Method::POST, route, token).await
+    ask(address, Method::POST, route, &[], token).await
 }
 
-async fn ask(address: &Address, method: Method, route: &str, token: &Secret<String>) -> Result<Bytes, DialError> {
-    let path = address.path(route, [("", ""); 0]);
+async fn ask(
+    address: &Address,
+    method: Method,
+    route: &str,
+    parameters: &[(&str, &str)],
+    token: &Secret<String>,
+) -> Result<Bytes, DialError> {
+    let path = address.question(&method, route, parameters);
     let answer = send(address, request(address, &path, token)?.method(method)).await?;
     let status = answer.status();
     let body = body(answer).await.map_err(|error| DialError::WebSocket(address.name(), error))?;
@@ -290,17 +316,28 @@ mod tests {
             cluster_id: "c-1".into(),
             port: 7772,
             instance_id: None,
+            secret: None,
         };
         assert_eq!(address.path("metadata", [("", ""); 0]), "/driver-proxy-api/o/7/c-1/7772/metadata");
         address.instance_id = Some("i".into());
         assert_eq!(address.path("ssh", [("id", "a b")]), "/driver-proxy-api/o/7/c-1/7772/ssh?id=a+b&instance=i");
         assert_eq!(address.authority(), "dbc-1.localhost:8080");
+        address.secret = Some("the secret".into());
+        let question = address.question(&Method::GET, "logs", &[("session", "x")]);
+        assert!(question.contains("/logs?session=x&proof=") && !question.contains("secret"), "{question}");
     }
 
     #[tokio::test]
     async fn no_token_goes_over_http_to_another_machine() {
         let host = Url::parse("http://192.0.2.1:1").unwrap();
-        let address = Address { host, workspace_id: "7".into(), cluster_id: "c".into(), port: 7772, instance_id: None };
+        let address = Address {
+            host,
+            workspace_id: "7".into(),
+            cluster_id: "c".into(),
+            port: 7772,
+            instance_id: None,
+            secret: None,
+        };
         let error = get(&address, "metadata", &Secret::from("t")).await.unwrap_err();
         assert!(error.to_string().contains("need https"), "{error}");
     }

@@ -3,5 +3,6 @@
 pub mod dial;
 pub mod frame;
 pub mod http_proxy;
+pub mod proof;
 pub mod socket;
 mod tls;

@@ -24,6 +24,7 @@ use tunnel::ssh::{Login, TOKEN_VARIABLE, options};
 use tunnel::{keys, known_hosts};
 
 pub const TOKEN: &str = "the-token";
+pub const SECRET: &str = "the-secret";
 
 pub struct Bench {
     pub folder: tempfile::TempDir,
@@ -50,6 +51,8 @@ pub struct Options {
     pub ssh_server: Choice,
     /// More lines of the authorized keys.
     pub more_keys: String,
+    /// Whether the official client is served.
+    pub is_official: bool,
 }
 
 impl Default for Options {
@@ -61,6 +64,7 @@ impl Default for Options {
             sshd: None,
             ssh_server: Choice::Openssh,
             more_keys: String::new(),
+            is_official: true,
         }
     }
 }
@@ -108,6 +112,8 @@ impl Bench {
             log: log.clone(),
             user: user(),
             instance_id: "instance".to_owned(),
+            secret: SECRET.into(),
+            is_official: options.is_official,
             max_clients: options.max_clients,
             shutdown_delay: options.shutdown_delay,
             jobs: Jobs::new(folder.path().join("jobs")),
@@ -262,6 +268,8 @@ pub struct Relay {
     pub connections: Arc<AtomicUsize>,
     cut: tokio::sync::watch::Sender<usize>,
     refuses: Arc<AtomicBool>,
+    /// Whether new connections are answered 401, whatever their token.
+    pub unauthorized: Arc<AtomicBool>,
 }
 
 impl Relay {
@@ -271,13 +279,15 @@ impl Relay {
         let connections = Arc::new(AtomicUsize::new(0));
         let (cut, cuts) = tokio::sync::watch::channel(0);
         let refuses = Arc::new(AtomicBool::new(false));
-        let (count, refusing) = (connections.clone(), refuses.clone());
+        let unauthorized = Arc::new(AtomicBool::new(false));
+        let (count, refusing, revoked) = (connections.clone(), refuses.clone(), unauthorized.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
                 if refusing.load(Ordering::Relaxed) {
                     continue;
                 }
+                let server = (!revoked.load(Ordering::Relaxed)).then_some(server);
                 let mut cuts = cuts.clone();
                 cuts.mark_unchanged();
                 tokio::spawn(async move {
@@ -288,7 +298,7 @@ impl Relay {
                 });
             }
         });
-        Self { port, connections, cut, refuses }
+        Self { port, connections, cut, refuses, unauthorized }
     }
 
     /// Cuts all connections, and later ones as well.
@@ -303,18 +313,22 @@ impl Relay {
     }
 }
 
-async fn carry(mut client: TcpStream, server: u16) -> std::io::Result<()> {
+/// Carries a connection to a server; without one its token is not taken.
+async fn carry(mut client: TcpStream, server: Option<u16>) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await?);
     }
     let head = String::from_utf8(head).unwrap();
-    if !head.to_ascii_lowercase().contains(&format!("authorization: bearer {TOKEN}\r\n")) {
+    let is_known = head.to_ascii_lowercase().contains(&format!("authorization: bearer {TOKEN}\r\n"));
+    let Some(server) = server.filter(|_| is_known) else {
         return client.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\ntoken").await;
-    }
+    };
     if head.starts_with("GET /api/2.0/workspace/export?") {
-        let body = format!(r#"{{"port":{server},"cluster_id":"c-1","instance_id":"instance","resume_version":2}}"#);
+        let body = format!(
+            r#"{{"port":{server},"cluster_id":"c-1","instance_id":"instance","secret":"{SECRET}","resume_version":2}}"#
+        );
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
         return client.write_all(answer.as_bytes()).await;
     }

@@ -186,9 +186,10 @@ impl<'a> Tool<'a> {
         let list = Request::get("/api/2.0/secrets/list").query("scope", self.scope());
         self.cloud.client.send::<Value>(list).await.expect("the scope is there");
         let key = self.key().await;
-        let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-        let program = format!("{}/databricks_cli_{VERSION}_linux_{architecture}/databricks", self.version_folder());
-        assert!(self.exists(&program).await, "the tool would upload its own program");
+        for architecture in ["amd64", "arm64"] {
+            let program = format!("{}/databricks_cli_{VERSION}_linux_{architecture}/databricks", self.version_folder());
+            assert!(self.exists(&program).await, "the tool would download its own program for {architecture}");
+        }
         let server = match self.server().await {
             Some(server) => server,
             None => self.start().await,

@@ -127,6 +127,24 @@ async fn a_connection_that_is_cut_again_and_again_is_taken_up_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_flaps_is_made_less_and_less_often() {
+    let bench = Bench::start(Options::default()).await;
+    let mut ssh = bench.ssh(&["sh", "-c", "echo started; read x; exit 7"]).stdin(Stdio::piped()).spawn().unwrap();
+    ssh.stdout.as_mut().unwrap().read_exact(&mut [0; 8]).await.unwrap();
+    let before = bench.relay.connections.load(Ordering::Relaxed);
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(4) {
+        bench.relay.cut();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let dials = bench.relay.connections.load(Ordering::Relaxed) - before;
+    assert!((3..=12).contains(&dials), "{dials} dials in four seconds");
+    drop(ssh.stdin.take());
+    assert_eq!(ssh.wait().await.unwrap().code(), Some(7));
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cut_connection_ends_both_sides_where_it_cannot_be_resumed() {
     let mut bench = Bench::start(Options::default()).await;
     bench.proxy_arguments.extend(["--instance-id=instance".to_owned(), "--resume-version=0".to_owned()]);

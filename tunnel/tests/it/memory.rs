@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 use tunnel::server::line::ServerLine;
 use tunnel::server::slots::{Arrival, Entered, Slots};
 use tunnel::session::negotiation::{Delivered, Dial, DialPurpose, GRACE, Resume};
@@ -31,6 +32,8 @@ pub struct Weather {
     pub reach: usize,
     /// Bytes on the way at a time.
     pub capacity: usize,
+    /// A connection that carries nothing for so long is cut.
+    pub idle: Option<Duration>,
 }
 
 /// The network.
@@ -63,8 +66,9 @@ impl Network {
         } else if self.chance(self.weather.stalls) {
             *fate.lock().unwrap() = Fate::Stall(self.any(0..self.weather.reach.max(1)));
         }
+        let idle = self.weather.idle.map(|limit| Arc::new(Mutex::new((Instant::now(), limit))));
         let end = |inner, role| {
-            let io = Weathered { inner, fate: fate.clone(), poll_again: None };
+            let io = Weathered { inner, fate: fate.clone(), idle: idle.clone(), poll_again: None };
             Socket::new(Box::new(io), role, &[])
         };
         (end(near, Role::Client), end(far, Role::Server))
@@ -82,6 +86,8 @@ enum Fate {
 struct Weathered {
     inner: DuplexStream,
     fate: Arc<Mutex<Fate>>,
+    /// When anything was last carried, and how long nothing may be.
+    idle: Option<Arc<Mutex<(Instant, Duration)>>>,
     poll_again: Option<Pin<Box<Sleep>>>,
 }
 
@@ -89,6 +95,13 @@ impl Weathered {
     /// How many of these bytes go through; `None` for an error.
     fn pass(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<Option<usize>> {
         let mut fate = self.fate.lock().unwrap();
+        if let Some(idle) = &self.idle {
+            let (last, limit) = &mut *idle.lock().unwrap();
+            if last.elapsed() >= *limit {
+                *fate = Fate::Cut(0);
+            }
+            *last = Instant::now();
+        }
         match &mut *fate {
             Fate::Fine => Poll::Ready(Some(wanted)),
             Fate::Cut(0) => Poll::Ready(None),
@@ -181,13 +194,18 @@ impl Door {
 
     pub fn sessions(&self) -> usize {
         let count = self.slots.count();
-        count.attached + count.detached
+        count.attached + count.starting + count.detached
     }
 
     async fn knock(&self, dial: &Dial, socket: Socket) -> Result<(), u16> {
-        match self.slots.enter(dial) {
-            Entered::New(slot, arrivals) => {
-                let line = ServerLine::new(slot, arrivals, dial.resume.map_or(GRACE, |resume| resume.grace));
+        match self.slots.enter(dial, Instant::now()) {
+            Entered::New(slot, _, arrivals) => {
+                let line = ServerLine::new(
+                    slot,
+                    arrivals,
+                    dial.resume.map_or(GRACE, |resume| resume.grace),
+                    CancellationToken::new(),
+                );
                 let _ = self.new.send((socket, line, dial.resume.is_some())).await;
                 Ok(())
             }
@@ -204,7 +222,7 @@ impl Door {
             }
             Entered::Gone => Err(410),
             Entered::OtherProtocol => Err(409),
-            Entered::Full | Entered::Closed => Err(503),
+            Entered::Full | Entered::Wait(_) | Entered::Closed => Err(503),
         }
     }
 }

@@ -25,17 +25,12 @@ async fn session(seed: u64, weather: Weather, resume: bool) -> Did {
     let renew_every =
         Duration::from_millis(if network.any(0..3) == 0 { 1_000_000 } else { network.any(5..3_000) as u64 });
     let (door, mut sessions) = Door::new();
-    let settings = Settings {
-        resume,
-        ping: Some(Duration::from_secs(20)),
-        unanswered: Some(Duration::from_secs(15)),
-        unheard: Some(Duration::from_secs(45)),
-        ..Settings::default()
-    };
+    let settings = Settings { resume, asks: true, unanswered: Some(Duration::from_secs(15)), ..Settings::default() };
     // A small window, so that it is full most of the time.
     settings.window.share(1_000_000);
 
-    let server_settings = Settings { ping: None, unheard: Some(Duration::from_secs(90)), ..settings.clone() };
+    let server_settings =
+        Settings { asks: false, unanswered: None, unasked: Some(Duration::from_secs(90)), ..settings.clone() };
     let server = tokio::spawn(async move {
         let (socket, mut line, resumable) = sessions.recv().await.unwrap();
         assert_eq!(resumable, resume);
@@ -126,7 +121,7 @@ fn seeds(range: std::ops::Range<u64>, weather: Weather, resume: bool) -> Did {
     all
 }
 
-const CALM: Weather = Weather { cuts: 0, stalls: 0, outages: 0, reach: 0, capacity: 9_000 };
+const CALM: Weather = Weather { cuts: 0, stalls: 0, outages: 0, reach: 0, capacity: 9_000, idle: None };
 
 #[test]
 fn a_thousand_stormy_sessions_lose_double_and_reorder_nothing() {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-/// How long a client may take to log in: sshd's LoginGraceTime.
-pub(super) const LOGIN_LIMIT: Duration = Duration::from_secs(120);
 /// How long programs may take to end after their connection did.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// Bytes that a client may send on a channel before it is told that they arrived.

@@ -33,14 +33,16 @@ use secret::Secret;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use self::auth::Keys;
 use self::connection::Connection;
-use self::limits::{GRACE, LOGIN_LIMIT, WINDOW};
+use self::limits::{GRACE, WINDOW};
 use self::shared::{Host, Shared};
 use crate::error::{Context, Error, Result};
 use crate::server::log_ring::LogRing;
 use crate::server::session_environment::of_sessions;
+use crate::server::ssh_server::LOGIN_LIMIT;
 
 /// The built-in server: a host key and the user that sessions run as.
 #[derive(Debug)]
@@ -167,6 +169,16 @@ pub struct Running {
 }
 
 impl Running {
+    /// Cancelled once someone is logged in.
+    pub fn logged_in(&self) -> CancellationToken {
+        self.shared.logged_in.clone()
+    }
+
+    /// Whether the connection has ended.
+    pub fn has_ended(&self) -> bool {
+        self.shared.ended.is_cancelled()
+    }
+
     /// Waits for the end after the stream was closed. Programs get SIGHUP and a while to end; what ignores SIGHUP, as under
     /// `nohup`, goes on without its connection.
     pub async fn finish(mut self) {
