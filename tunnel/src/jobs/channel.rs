@@ -16,7 +16,7 @@ use super::script::Script;
 use super::shared::Turn;
 use super::unreached::{self, Reason};
 use crate::error::Error;
-use crate::print::plain;
+use crate::words::in_one_line;
 use crate::{environment, ssh};
 
 /// A script that says nothing for so long is not there any more: it says something every few seconds.
@@ -146,7 +146,7 @@ impl Channel {
         let line = timeout(SILENCE, read_line(&mut self.output)).await.map_err(silent)?;
         let line = line.map_err(|error| Trouble::Cut(Error::new("the connection was cut").caused_by(error)))?;
         match line.as_deref().and_then(|line| line.strip_prefix("fail ")) {
-            Some(reason) => Err(Trouble::Refused(Error::new(format!("{}: {}", self.name, plain(reason))))),
+            Some(reason) => Err(Trouble::Refused(Error::new(format!("{}: {}", self.name, in_one_line(reason))))),
             None => Ok(line),
         }
     }
@@ -246,7 +246,7 @@ async fn read_line(output: &mut BufReader<ChildStdout>) -> std::io::Result<Optio
 
 /// With the last of ssh's words, each line without its control characters.
 fn told(what: String, words: &str) -> Error {
-    let last: Vec<String> = words.lines().rev().take(5).map(|line| plain(line.trim_end())).collect();
+    let last: Vec<String> = words.lines().rev().take(5).map(|line| in_one_line(line.trim_end())).collect();
     let words: Vec<String> = last.into_iter().rev().collect();
     if words.is_empty() { Error::new(what) } else { Error::new(format!("{what}: {}", words.join("\n"))) }
 }

@@ -16,9 +16,9 @@ use crate::jobs::job::Job;
 use crate::jobs::reference::{JobReference, resolve};
 use crate::jobs::script::Script;
 use crate::print;
-use crate::print::plain;
 use crate::progress::Progress;
 use crate::say;
+use crate::words::in_one_line;
 
 /// The age of what is removed where no job is named.
 const OLD: Duration = Duration::from_secs(7 * 86_400);
@@ -151,7 +151,7 @@ impl Question for Cleaning {
             match word {
                 "removed" => self.removed.push(id),
                 "runs" => self.kept.push((id, Kept::Runs)),
-                "elsewhere" => self.kept.push((id, Kept::Elsewhere(plain(words.next().unwrap_or_default())))),
+                "elsewhere" => self.kept.push((id, Kept::Elsewhere(in_one_line(words.next().unwrap_or_default())))),
                 "young" => self.kept.push((id, Kept::Young)),
                 "missing" => self.kept.push((id, Kept::Missing)),
                 _ => {}

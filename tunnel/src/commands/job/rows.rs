@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::jobs::job::{Job, JobState};
-use crate::print::{self, plain};
+use crate::print;
 use crate::quote;
+use crate::words::in_one_line;
 
 const HEADINGS: [&str; 9] = ["ID", "NAME", "STATE", "CODE", "STARTED", "DURATION", "STATUS", "KEY", "COMMAND"];
 /// Letters of an id on a terminal: enough of it to tell a job from others, and to ask for it.
@@ -45,7 +46,7 @@ fn row(job: &Job, short: bool) -> Vec<String> {
         job.key.clone().unwrap_or_default(),
         quote::line(&job.command),
     ];
-    cells.map(|cell| plain(&cell)).to_vec()
+    cells.map(|cell| in_one_line(&cell)).to_vec()
 }
 
 /// Leaves out columns that are empty, and cuts or leaves out the last ones until a row fits.

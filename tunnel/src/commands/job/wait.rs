@@ -13,9 +13,9 @@ use crate::jobs::job::{Job, JobState};
 use crate::jobs::reference::{JobReference, resolve};
 use crate::jobs::report::Report;
 use crate::jobs::script::Script;
-use crate::print::plain;
 use crate::progress::Progress;
 use crate::say;
+use crate::words::in_one_line;
 
 /// Which jobs.
 #[derive(Debug, Args)]
@@ -91,8 +91,8 @@ async fn until_all_have_ended(
 
 fn words(job: &Job) -> String {
     let name = job.name.as_deref().unwrap_or(job.id.as_str());
-    let status = job.status.as_deref().map(|status| format!(": {}", plain(status))).unwrap_or_default();
-    format!("{} {}{status}", plain(name), rows::state(job))
+    let status = job.status.as_deref().map(|status| format!(": {}", in_one_line(status))).unwrap_or_default();
+    format!("{} {}{status}", in_one_line(name), rows::state(job))
 }
 
 /// Says how it ended; to programs only what a code alone does not say.
