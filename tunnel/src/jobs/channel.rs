@@ -74,6 +74,8 @@ impl Channel {
         payload: Option<Arc<Payload>>,
     ) -> Result<Self, Trouble> {
         let is_shared = route.shared.is_some() && !alone;
+        let in_folder = route.jobs_folder.as_deref().map(|folder| script.in_folder(folder));
+        let script = in_folder.as_ref().unwrap_or(script);
         match Self::begin(route, alone, script, payload.clone()).await {
             // ssh takes its words from a proxy whose connection is to be shared (OpenSSH's sshconnect.c, ControlPersist): to hear
             // why, it is asked once more without.

@@ -35,6 +35,8 @@ pub struct Route {
     pub token: Secret<String>,
     /// What people call it.
     pub name: String,
+    /// The folder of the jobs there, where it is not the login's own choice.
+    pub jobs_folder: Option<String>,
 }
 
 impl Route {

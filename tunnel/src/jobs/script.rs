@@ -43,6 +43,12 @@ impl Script {
         format!("exec sh -c 'echo {}; eval \"$({read})\"'", self.marker)
     }
 
+    /// The same for the jobs in another folder, an absolute path there.
+    pub fn in_folder(&self, folder: &str) -> Self {
+        let text = format!("TUNNEL_JOBS={}\nexport TUNNEL_JOBS\n{}", quote::word(folder), self.text);
+        Self { marker: self.marker.clone(), text }
+    }
+
     /// Submits a job; its files follow.
     pub fn submit(id: &JobId, wanted: &NewJob, digest: &str, parts: &[Part]) -> Self {
         let total: u64 = parts.iter().map(|part| part.size).sum();
@@ -119,6 +125,7 @@ mod tests {
             Script::logs(&id, Some(1), None),
             Script::cancel(&id, 3),
             Script::clean(None, 4),
+            Script::report(None, false).in_folder("/it's here"),
         ]
     }
 

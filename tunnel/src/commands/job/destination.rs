@@ -48,6 +48,8 @@ pub struct SshHost {
     pub config: Option<PathBuf>,
     /// The person's own options.
     pub options: Vec<String>,
+    /// The folder of the jobs there, where it is not the login's own choice.
+    pub jobs_folder: Option<String>,
 }
 
 impl Destination for JobDestination {
@@ -79,6 +81,7 @@ impl Destination for JobDestination {
                     destination,
                     token: ready.token,
                     name: ready.endpoint.name,
+                    jobs_folder: None,
                 }))
             }
         }
@@ -101,7 +104,21 @@ impl SshHost {
             return Err(Error::new(format!("{name:?} is no destination"))
                 .way_out("Give a Host of your ssh configuration, user@host, or ssh://user@host:port."));
         }
-        Ok(Self { name, config, options })
+        Ok(Self { name, config, options, jobs_folder: None })
+    }
+
+    /// The same with its jobs in this folder.
+    ///
+    /// # Errors
+    /// When it is no absolute path.
+    pub fn with_jobs_in(self, folder: Option<String>) -> Result<Self> {
+        match folder {
+            Some(folder) if !folder.starts_with('/') || folder.contains(char::is_control) => {
+                Err(Error::new(format!("{folder:?} is no absolute path"))
+                    .way_out("Give the folder for jobs from / on."))
+            }
+            jobs_folder => Ok(Self { jobs_folder, ..self }),
+        }
     }
 
     fn route(&self, home: &Path) -> Route {
@@ -121,6 +138,7 @@ impl SshHost {
             destination: self.name.clone(),
             token: Secret::new(String::new()),
             name: self.name.clone(),
+            jobs_folder: self.jobs_folder.clone(),
         }
     }
 

@@ -43,6 +43,9 @@ pub struct JobArgs {
     /// An option for ssh, as for `ssh -o`. May be given several times.
     #[arg(short = 'o', value_name = "OPTION", global = true)]
     pub options: Vec<String>,
+    /// Folder of the jobs on that machine, an absolute path, in place of TUNNEL_JOBS there or ~/.tunnel/jobs.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub jobs_dir: Option<String>,
     /// Which endpoint.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -79,7 +82,7 @@ pub enum JobCommand {
 impl JobArgs {
     /// That the flags say one destination: they may stand on either side of the command, where clap sees only half of them.
     fn check(&self) -> Result<()> {
-        let Self { host, ssh_config, options, selection, profile, identity, .. } = self;
+        let Self { host, ssh_config, options, jobs_dir, selection, profile, identity, .. } = self;
         let of_endpoint = [
             ("--outputs", selection.outputs.is_some()),
             ("--endpoint", selection.endpoint.is_some()),
@@ -88,7 +91,7 @@ impl JobArgs {
             ("--identity", identity.identity.is_some()),
             ("--profile", profile.is_some()),
         ];
-        let of_host = [("-F", ssh_config.is_some()), ("-o", !options.is_empty())];
+        let of_host = [("-F", ssh_config.is_some()), ("-o", !options.is_empty()), ("--jobs-dir", jobs_dir.is_some())];
         let (wrong, other) = match host {
             Some(_) => (of_endpoint.as_slice(), "is for an endpoint, and --host names a destination of ssh"),
             None => (of_host.as_slice(), "is for a destination of ssh, and needs --host"),
@@ -107,7 +110,9 @@ impl JobArgs {
 pub async fn run(args: JobArgs) -> Result<u8> {
     args.check()?;
     let destination = match args.host {
-        Some(host) => JobDestination::Host(SshHost::new(host, args.ssh_config, args.options)?),
+        Some(host) => {
+            JobDestination::Host(SshHost::new(host, args.ssh_config, args.options)?.with_jobs_in(args.jobs_dir)?)
+        }
         None => {
             let workspace = WorkspaceArgs { host: None, profile: args.profile };
             JobDestination::Endpoint(args.selection.in_workspace(workspace), args.identity.into())

@@ -160,7 +160,8 @@ mod tests {
         check(Some(100), "ID NAME STATE CODE STARTED DURATION KEY COMMAND");
         check(Some(80), "ID NAME STATE CODE STARTED DURATION");
         check(Some(60), "ID NAME STATE CODE STARTED");
-        check(Some(44), "ID NAME STATE");
+        check(Some(44), "ID NAME STATE CODE");
+        check(Some(43), "ID NAME STATE");
         assert!(text(fit(rows.clone(), Some(100))).contains("pyth"), "{}", text(fit(rows.clone(), Some(100))));
         // Without jobs there are headings.
         assert_eq!(fit(vec![cells(HEADINGS)], None).first().map(Vec::len), Some(9));

@@ -257,3 +257,18 @@ async fn a_submission_from_a_pipe_waits_for_all_of_it() {
     machine.ended(id.trim()).await;
     assert_eq!(machine.text(&["logs", id.trim()]).await.trim(), "10000");
 }
+
+#[tokio::test]
+async fn jobs_are_where_the_call_says() {
+    let machine = Machine::start(Who::Own).await;
+    let folder = machine.folder.path().join("other jobs");
+    let folder = folder.to_str().unwrap();
+    let id = machine.text(&["submit", "--jobs-dir", folder, "--", "sh", "-c", "exit 5"]).await.trim().to_owned();
+    assert!(std::path::Path::new(folder).join(&id).is_dir());
+    let waited = machine.job(&["wait", "--jobs-dir", folder, &id]).output().await.unwrap();
+    assert_eq!(waited.status.code(), Some(5));
+    assert_eq!(machine.json(&["list", "--json"]).await, serde_json::json!([]));
+    assert_eq!(machine.json(&["list", "--json", "--jobs-dir", folder]).await[0]["id"], id.as_str());
+    let refused = machine.job(&["list", "--jobs-dir", "jobs"]).output().await.unwrap();
+    assert!(refused.status.code() == Some(1) && String::from_utf8_lossy(&refused.stderr).contains("no absolute path"));
+}
