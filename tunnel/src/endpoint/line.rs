@@ -312,6 +312,10 @@ impl Line for ClientLine {
         }
     }
 
+    async fn given_up(&mut self) {
+        while self.due().await != Due::Reattach {}
+    }
+
     async fn replacement(&mut self, delivered: u64) -> Option<Socket> {
         let address = self.address.clone()?;
         let dialled = timeout(RENEW_LIMIT, self.dial_again(&address, delivered, DialPurpose::Attach)).await;

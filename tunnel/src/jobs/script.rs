@@ -125,7 +125,7 @@ mod tests {
             Script::logs(&id, Some(1), None),
             Script::cancel(&id, 3),
             Script::clean(None, 4),
-            Script::report(None, false).in_folder("/it's here"),
+            Script::report(None).in_folder("/it's here"),
         ]
     }
 

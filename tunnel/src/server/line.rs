@@ -74,6 +74,20 @@ impl Line for ServerLine {
         }
     }
 
+    async fn given_up(&mut self) {
+        while self.reattach.is_none() {
+            match self.arrivals.recv().await {
+                Some(Arrival::Handover(socket)) => self.handover = Some(socket),
+                // A client that has given the handover up asks for more.
+                Some(Arrival::Reattach(socket, delivered)) => {
+                    self.handover = None;
+                    self.reattach = Some((socket, delivered));
+                }
+                None => pending().await,
+            }
+        }
+    }
+
     async fn replacement(&mut self, _: u64) -> Option<Socket> {
         self.handover.take()
     }

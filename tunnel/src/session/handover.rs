@@ -5,7 +5,7 @@ use std::pin::pin;
 use tokio::time::timeout;
 
 use super::leg::{LegEnd, Received, Receiving, stopped};
-use super::{Broken, CLOSE_LIMIT, Due, HANDOVER, HANDOVER_LIMIT, Line, NORMAL};
+use super::{Broken, CLOSE_LIMIT, HANDOVER, HANDOVER_LIMIT, Line, NORMAL};
 use crate::websocket::socket::Writer;
 
 /// A handover from one socket, to which nothing is being sent.
@@ -31,15 +31,9 @@ impl Handover<'_, '_> {
             }
             self.receiving.as_mut().await
         };
-        // A client that has given it up asks for more than this.
-        let given_up = async {
-            while line.due().await != Due::Reattach {
-                std::future::pending::<()>().await;
-            }
-        };
         let received = tokio::select! {
             received = timeout(HANDOVER_LIMIT, exchange) => received,
-            () = given_up => return Ok(Some(LegEnd::Dropped(Broken::Handover))),
+            () = line.given_up() => return Ok(Some(LegEnd::Dropped(Broken::Handover))),
         };
         match received {
             Ok(Received::Close(..)) => Ok(Some(LegEnd::Replaced(Box::new(next)))),

@@ -104,7 +104,7 @@ where
                         sent = &mut sending => break Event::Sent(sent),
                         received = &mut receiving => break Event::Received(received),
                         reason = &mut quiet => break Event::Lost(reason),
-                        due = self.line.due(), if !pausing => match due {
+                        due = due(self.line, pausing) => match due {
                             Due::Handover => {
                                 pausing = true;
                                 pause.asked.store(true, Ordering::Relaxed);
@@ -148,6 +148,15 @@ where
             }
         }
     }
+}
+
+/// What is to be done about a socket. While a handover waits for what is being sent, that is to drop it or nothing.
+async fn due<L: Line>(line: &mut L, pausing: bool) -> Due {
+    if !pausing {
+        return line.due().await;
+    }
+    line.given_up().await;
+    Due::Reattach
 }
 
 /// What the end of receiving means, and the answer to a close.

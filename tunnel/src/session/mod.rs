@@ -126,6 +126,9 @@ pub trait Line: Send {
     const IS_SERVER: bool;
     /// Resolves when something is to be done. It may be dropped and called again.
     fn due(&mut self) -> impl Future<Output = Due> + Send;
+    /// Resolves when a handover that is to begin is not wanted any more, because the present socket is lost: what is being sent may
+    /// never be through. It may be dropped and called again.
+    fn given_up(&mut self) -> impl Future<Output = ()> + Send;
     /// The new socket of a handover, once nothing is being sent. `None` keeps the old one.
     fn replacement(&mut self, delivered: u64) -> impl Future<Output = Option<Socket>> + Send;
     /// A new socket after the old one was lost, and the offset up to which the other end has delivered. This end has

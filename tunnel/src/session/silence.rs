@@ -18,8 +18,10 @@ const SOON: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(20);
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(10);
-/// Connections that are given up for a first answer until the other end is taken for an older server, which answers none.
+/// Connections that are given up for a first answer until the other end may be an older server, which answers none.
 const DOUBTS: u32 = 3;
+/// How long such a one may say nothing: ssh's own questions make it say something more often.
+const DOUBTFUL: Duration = Duration::from_secs(90);
 
 /// What is known about the other end's silence.
 #[derive(Debug)]
@@ -127,8 +129,8 @@ impl Silence {
         let unacknowledged = settings.unanswered.zip(self.unacknowledged).map(|(limit, since)| since + limit);
         // A question that is due and cannot be sent, because what is before it does not leave, has no answer either.
         let question = self.asked.unwrap_or(self.ask_at);
-        let counts = settings.asks && (self.answers || self.doubts < DOUBTS);
-        let unanswered = counts.then(|| question + ANSWER);
+        let limit = if self.answers || self.doubts < DOUBTS { ANSWER } else { DOUBTFUL };
+        let unanswered = settings.asks.then(|| question + limit);
         let unasked = settings.unasked.filter(|_| self.is_asked).map(|limit| self.heard + limit);
         [unacknowledged, unanswered, unasked].into_iter().flatten().min()
     }
@@ -218,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn who_never_answers_is_asked_and_not_judged_after_a_while() {
+    fn who_never_answers_is_given_more_time_after_a_while() {
         let check_after = |times: u32, answers: bool, expected: Option<u64>| {
             let never = |silence: &mut Silence, start: Instant| {
                 for _ in 0..times {
@@ -234,7 +236,7 @@ mod tests {
             check_with(true, never, expected);
         };
         check_after(2, false, Some(10));
-        check_after(3, false, None);
+        check_after(3, false, Some(90));
         check_after(9, true, Some(10));
     }
 

@@ -272,6 +272,10 @@ impl Line for Dialler {
         Due::Handover
     }
 
+    async fn given_up(&mut self) {
+        std::future::pending().await
+    }
+
     async fn replacement(&mut self, delivered: u64) -> Option<Socket> {
         self.dial(delivered, DialPurpose::Attach).await.ok()
     }

@@ -42,6 +42,9 @@ impl<const SERVER: bool> Line for Only<SERVER> {
     async fn due(&mut self) -> Due {
         std::future::pending().await
     }
+    async fn given_up(&mut self) {
+        std::future::pending().await
+    }
     async fn replacement(&mut self, _: u64) -> Option<Socket> {
         None
     }

@@ -58,7 +58,9 @@ async fn session(seed: u64, weather: Weather, resume: bool) -> Did {
         });
         let ended = run(socket, &mut source, &mut destination, &mut line, server_settings).await;
         drop((source, destination));
-        (ended, program.await.unwrap())
+        let taken =
+            program.await.unwrap_or_else(|error| panic!("seed {seed}: the session ended with {ended:?}: {error}"));
+        (ended, taken)
     });
 
     let mut line = Dialler::new(network.clone(), door.clone(), resume, renew_every);
@@ -89,7 +91,12 @@ async fn session(seed: u64, weather: Weather, resume: bool) -> Did {
     });
     let ended = run(socket, &mut source, &mut destination, &mut line, settings).await;
     drop((source, destination));
-    let arrived = person.await.unwrap();
+    let arrived = match person.await {
+        Ok(arrived) => arrived,
+        Err(error) => {
+            panic!("seed {seed}: the client ended with {ended:?} ({error}), the server with {:?}", server.await)
+        }
+    };
     let (server_ended, taken) = server.await.unwrap();
     assert!(arrived == noise(seed + 1, down), "seed {seed}: what the client got is not what was sent");
     assert!(taken == noise(seed, up), "seed {seed}: what the server got is not what was sent");

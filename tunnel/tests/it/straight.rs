@@ -183,10 +183,10 @@ async fn what_this_machine_knows_is_not_asked_again() {
     assert_eq!((code, words.as_str()), (0, ""));
     let paths: Vec<String> = cloud.cloud.requests().into_iter().map(|entry| entry.path).collect();
     let of = |part: &str| paths.iter().filter(|path| path.contains(part)).count();
-    // Where the server is, whether it answers, whether the key is registered (the server looks too); and then the socket.
+    // Where the server is, whether it answers, whether the key is registered (the server looks too, and at what is listed); and then the socket.
     assert_eq!(of("workspace/export"), 1, "{paths:?}");
     assert_eq!(of("/metadata"), 1, "{paths:?}");
-    assert_eq!((of("oidc/v1/token"), of("secrets/list"), of("secrets/get")), (1, 2, 0), "{paths:?}");
+    assert_eq!((of("oidc/v1/token"), of("secrets/list"), of("secrets/get")), (1, 3, 0), "{paths:?}");
     assert_eq!((of("clusters/"), of("scim/"), of("import-file"), of("jobs/")), (0, 0, 0, 0), "{paths:?}");
 
     // Once the server has ended, everything is looked at again.

@@ -51,7 +51,7 @@ pub(super) async fn with(change: impl FnOnce(&mut EndpointConfig)) -> Cloud {
 }
 
 async fn copy(cloud: &Cloud, id: &str) -> Option<Value> {
-    let path = format!("{}/jobs/{id}.json", cloud.endpoint.directory);
+    let path = format!("{}/jobs/{id}.json", cloud.endpoint.server_directory());
     let request =
         databricks::Request::get("/api/2.0/workspace/export").query("path", path).query("direct_download", "true");
     cloud.client.send_bytes(request).await.ok().map(|bytes| serde_json::from_slice(&bytes).unwrap())

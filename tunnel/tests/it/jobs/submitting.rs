@@ -190,7 +190,7 @@ async fn a_job_is_asked_for_by_its_key_its_name_or_the_beginning_of_its_id() {
     // A name with a line's end is one row, and a list shows what was asked for.
     let list = machine.text(&["list"]).await;
     assert_eq!(list.lines().count(), 2, "{list}");
-    for word in ["train?it", "nightly 1", "echo hello"] {
+    for word in ["train it", "nightly 1", "echo hello"] {
         assert!(list.contains(word), "{list}");
     }
     // A key that gives back a job says so, and what became of it.
