@@ -91,6 +91,26 @@ pub(crate) struct Session {
     pub(crate) expires: i64,
 }
 
+/// What a browser is sent back with once a person has signed in; the code itself is not kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Code {
+    pub(crate) principal: String,
+    pub(crate) workspace: Option<i64>,
+    pub(crate) redirect_uri: String,
+    /// RFC 7636, section 4.2.
+    pub(crate) challenge: String,
+    /// Whether a refresh token was asked for.
+    pub(crate) is_offline: bool,
+    pub(crate) expires: i64,
+}
+
+/// Whose login a refresh token renews.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Refresh {
+    pub(crate) principal: String,
+    pub(crate) workspace: Option<i64>,
+}
+
 /// Who a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Caller {

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::ApiError;
 use crate::effect::Effect;
-use crate::oidc::person::{Code, Refresh};
-use crate::principal::{Caller, OauthSecret, Principal, PrincipalKind, Session};
+use crate::principal::{Caller, Code, OauthSecret, Principal, PrincipalKind, Refresh, Session};
 use crate::store::{Object, Store};
 use crate::workspace::cluster::{Cluster, ClusterState};
 use crate::workspace::known_files::Files;

@@ -1,7 +1,7 @@
 //! The token endpoints: OAuth 2.0 client credentials (RFC 6749 section 4.4) for service principals, at the account and at a
 //! workspace; [`person`] has those of persons. <https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m>
 
-pub(crate) mod person;
+mod person;
 
 use std::collections::BTreeMap;
 

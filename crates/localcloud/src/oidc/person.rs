@@ -7,37 +7,18 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{StatusCode, header};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{issue, refuse};
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
-use crate::principal::{Principal, PrincipalKind, fresh_secret, hash};
+use crate::principal::{Code, Principal, PrincipalKind, Refresh, fresh_secret, hash};
 
 /// The only client that has no secret.
 const CLIENT: &str = "databricks-cli";
 /// How long a code is good, in milliseconds.
 const CODE_LIFETIME: i64 = 5 * 60 * 1000;
-
-/// What a browser was sent back with; the code itself is not kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Code {
-    principal: String,
-    workspace: Option<i64>,
-    redirect_uri: String,
-    challenge: String,
-    is_offline: bool,
-    pub(crate) expires: i64,
-}
-
-/// Whose login a refresh token renews.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Refresh {
-    pub(crate) principal: String,
-    workspace: Option<i64>,
-}
 
 /// The page on which a person says who they are, and the way back once they have (`login_hint`).
 pub(super) fn authorize(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
