@@ -87,6 +87,14 @@ pub async fn run(args: DoctorArgs) -> Result<u8> {
         print::json(&report.findings)?;
     }
     let problems = report.findings.iter().filter(|finding| finding.outcome == Outcome::Problem).count();
+    if !args.json {
+        let verdict = match problems {
+            0 => "all is well".to_owned(),
+            1 => "1 problem".to_owned(),
+            _ => format!("{problems} problems"),
+        };
+        print::bytes(format!("{verdict}\n").as_bytes())?;
+    }
     Ok(u8::from(problems > 0))
 }
 
@@ -100,7 +108,7 @@ struct Way {
 /// The stages in the order of a connection. A stage whose ground is missing is skipped.
 async fn examine(way: &Way, report: &mut Report) -> Result<()> {
     report.stage("ssh on this machine", local_ssh()).await?;
-    let key = report.stage("this machine's key", async { key(&way.identity) }).await?;
+    let key = report.stage("this machine's key", async { key(&way.identity, way.start) }).await?.flatten();
     let endpoint = report.stage("the endpoint", endpoint(way)).await?;
     let Some(selected) = endpoint else { return report.skip(&REMOTE) };
     let endpoint = selected.endpoint.clone();
@@ -113,16 +121,16 @@ async fn examine(way: &Way, report: &mut Report) -> Result<()> {
     report.stage("the cluster", cluster(&client, &endpoint)).await?;
     report.stage("the program for the cluster", program(&client, &endpoint)).await?;
     report.stage("the host key", host_key(&client, &endpoint)).await?;
-    match &key {
+    let is_registered = match &key {
         Some(key) => report.stage("this machine's key at the endpoint", registration(&client, &endpoint, key)).await?,
         None => report.skip(&["this machine's key at the endpoint"]).map(|()| None)?,
     };
     let server = report.stage("the server", server(Existing::at(selected), way.start)).await?.flatten();
-    match server {
-        Some(_) => report.stage("a login", login(way)).await.map(drop),
-        None if way.start => report.stage("a login", login(way)).await.map(drop),
-        None => report.skip(&["a login"]),
+    // A login where the key is not known there would make it known, and one where no server runs would start one.
+    if way.start || (server.is_some() && is_registered == Some(true)) {
+        return report.stage("a login", login(way)).await.map(drop);
     }
+    report.skip(&["a login"])
 }
 
 /// The stages that need the endpoint.
@@ -200,8 +208,11 @@ async fn local_ssh() -> Result<(String, ())> {
     Ok((version, ()))
 }
 
-fn key(identity: &Identity) -> Result<(String, ClientKey)> {
-    let key = identity.key()?;
+fn key(identity: &Identity, may_make: bool) -> Result<(String, Option<ClientKey>)> {
+    let key = if may_make { Some(identity.key()?) } else { identity.existing()? };
+    let Some(key) = key else {
+        return Ok(("none yet: the first connection makes one".to_owned(), None));
+    };
     let mode = std::fs::metadata(&key.private).map(|found| found.permissions().mode() & 0o777).unwrap_or_default();
     let is_public = key.private.extension().is_some_and(|extension| extension == "pub");
     if mode & 0o077 != 0 && !is_public {
@@ -211,7 +222,7 @@ fn key(identity: &Identity) -> Result<(String, ClientKey)> {
         ))
         .way_out(format!("chmod 600 {}", crate::quote::word(&key.private.display().to_string()))));
     }
-    Ok((key.private.display().to_string(), key))
+    Ok((key.private.display().to_string(), Some(key)))
 }
 
 async fn endpoint(way: &Way) -> Result<(String, Selected)> {
@@ -283,13 +294,12 @@ async fn host_key(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ()
     Ok(("as in the outputs".to_owned(), ()))
 }
 
-async fn registration(client: &Client, endpoint: &SshEndpoint, key: &ClientKey) -> Result<(String, ())> {
+async fn registration(client: &Client, endpoint: &SshEndpoint, key: &ClientKey) -> Result<(String, bool)> {
     let keys = clients::registered(client, endpoint).await?;
-    let words = match keys.iter().find(|other| other.is(&key.public_line)) {
-        Some(key) => key.describe().0,
-        None => "not there yet: the first connection registers it".to_owned(),
-    };
-    Ok((words, ()))
+    Ok(match keys.iter().find(|other| other.is(&key.public_line)) {
+        Some(key) => (key.describe().0, true),
+        None => ("not there yet: the first connection registers it".to_owned(), false),
+    })
 }
 
 async fn server(

@@ -24,4 +24,15 @@ impl Identity {
             None => keys::ensure(&home()?, &comment()),
         }
     }
+
+    /// The key, where there is one: none is made.
+    ///
+    /// # Errors
+    /// When its file is none, or there is no home.
+    pub fn existing(&self) -> Result<Option<ClientKey>> {
+        match &self.file {
+            Some(file) => keys::given(file).map(Some),
+            None => Ok(keys::read(&home()?)),
+        }
+    }
 }

@@ -361,6 +361,16 @@ async fn a_connection_is_measured_and_examined() {
     let (code, out, words) = run(&cloud, &["doctor"]).await;
     assert!(code == 0 && out.contains("the server: not running") && out.contains("skipped  a login"), "{out}{words}");
     assert_eq!(cloud.runs().await.len(), 0, "nothing is started");
+    assert!(out.contains("this machine's key: none yet") && out.ends_with("\nall is well\n"), "{out}");
+    assert!(!cloud.home("ada").exists(), "nothing is written");
+    // Somebody else's server runs: who was never there still changes nothing.
+    assert_eq!(cloud.connect("grace", &["true"]).output().await.unwrap().status.code(), Some(0));
+    cloud.cloud.clear_requests();
+    let (code, out, words) = run(&cloud, &["doctor"]).await;
+    assert!(code == 0 && out.contains("answers on port") && out.contains("skipped  a login"), "{out}{words}");
+    let changes: Vec<String> = cloud.cloud.requests().into_iter().map(|entry| entry.path).collect();
+    assert!(!changes.iter().any(|path| path.contains("secrets/put") || path.contains("import")), "{changes:?}");
+    assert!(!cloud.home("ada").exists(), "nothing is written");
     let (code, out, words) = run(&cloud, &["doctor", "--start", "--json"]).await;
     let findings = json_of(&out);
     assert!(code == 0 && findings.as_array().unwrap().iter().all(|found| found["outcome"] == "ok"), "{out}{words}");

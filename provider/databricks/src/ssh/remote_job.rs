@@ -196,7 +196,7 @@ impl Jobs<'_> {
     /// Removes the files of a job that has ended. Files that are gone are a success.
     pub(super) async fn clean(&self, id: &str) -> Result<()> {
         let action = format!("remove the files of the job {id}");
-        let said = self.said(asking(&["clean", "--older-than=0s", "--json", id]), &action).await?;
+        let said = self.said(asking(&["clean", "--older-than=0s", "--ignore-missing", "--json", id]), &action).await?;
         succeeded(said, &action).map(|_| ())
     }
 

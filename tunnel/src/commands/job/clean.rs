@@ -41,6 +41,9 @@ pub struct CleanArgs {
     /// Only these jobs: an id, the beginning of one, a key, or a name.
     #[arg(value_name = "JOB")]
     pub jobs: Vec<JobReference>,
+    /// Jobs that are not there are no error.
+    #[arg(long)]
+    pub ignore_missing: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -74,7 +77,7 @@ pub async fn run(destination: &JobDestination, args: CleanArgs) -> Result<u8> {
         }
     }
     // Over a cut connection it was removed in one answer, and missing in the next.
-    kept.retain(|(id, _)| !removed.contains(id));
+    kept.retain(|(id, why)| !removed.contains(id) && !(args.ignore_missing && *why == Kept::Missing));
     if args.json {
         print::json(&removed)?;
     } else {

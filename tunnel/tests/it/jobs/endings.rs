@@ -178,6 +178,7 @@ async fn finished_jobs_are_removed_by_age_and_running_ones_never() {
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).trim()), (Some(1), done.as_str()));
     assert!(error.contains(&format!("job {runs} runs; there is no job ")), "{error}");
+    assert_eq!(machine.text(&["clean", "--ignore-missing", JobId::random().as_str()]).await, "");
     let output = machine.job(&["clean", "--older-than", "1h", &other]).output().await.unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("ended less than 1h ago"), "{output:?}");
     let output = machine.job(&["clean"]).output().await.unwrap();
