@@ -7,12 +7,17 @@ use tokio::time::{Instant, sleep};
 
 use crate::commands::existing::{Existing, is_unknown_route};
 use crate::commands::selection::NamedEndpointArgs;
+use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::address;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::say;
+use crate::server::status::ServerStatus;
 use crate::websocket::dial;
 
+/// How long sessions may take to end that are ending: ssh is back before the server hears of it, and the connection that calls of jobs
+/// share stays for some seconds.
+const ENDING: Duration = Duration::from_secs(8);
 /// How long the server may take to end after it said that it will.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -43,7 +48,9 @@ pub async fn run(args: StopArgs) -> Result<u8> {
         say!("tunnel: no server runs for the endpoint {name}");
         return Ok(0);
     };
-    if let Some(status) = existing.status(server).await?.filter(|_| !args.force) {
+    let progress = Progress::default();
+    let status = if args.force { None } else { settled(&existing, server, &progress).await? };
+    if let Some(status) = status {
         let sessions = status.sessions + status.waiting_sessions;
         if sessions > 0 {
             let who = if sessions == 1 { "1 session is".to_owned() } else { format!("{sessions} sessions are") };
@@ -66,7 +73,6 @@ pub async fn run(args: StopArgs) -> Result<u8> {
         }
         Err(error) => return Err(Error::new("the server does not answer").caused_by(error)),
     }
-    let progress = Progress::default();
     let started = Instant::now();
     while dial::get(&address, "metadata", &token).await.is_ok() {
         if started.elapsed() > LIMIT {
@@ -78,4 +84,19 @@ pub async fn run(args: StopArgs) -> Result<u8> {
     progress.done();
     say!("tunnel: the server of the endpoint {name} has ended");
     Ok(0)
+}
+
+/// What the server says once sessions that are ending have ended.
+async fn settled(existing: &Existing, server: &Metadata, progress: &Progress) -> Result<Option<ServerStatus>> {
+    let until = Instant::now() + ENDING;
+    loop {
+        let status = existing.status(server).await?;
+        let is_busy = status.as_ref().is_some_and(|status| status.sessions + status.waiting_sessions > 0);
+        if !is_busy || Instant::now() >= until {
+            progress.done();
+            return Ok(status);
+        }
+        progress.stage_on_terminal("waiting for sessions that end".to_owned());
+        sleep(Duration::from_millis(250)).await;
+    }
 }

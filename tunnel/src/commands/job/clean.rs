@@ -77,7 +77,10 @@ pub async fn run(destination: &JobDestination, args: CleanArgs) -> Result<u8> {
         }
     }
     // Over a cut connection it was removed in one answer, and missing in the next.
-    kept.retain(|(id, why)| !removed.contains(id) && !(args.ignore_missing && *why == Kept::Missing));
+    kept.retain(|(id, _)| !removed.contains(id));
+    if args.ignore_missing {
+        kept.retain(|(_, why)| *why != Kept::Missing);
+    }
     if args.json {
         print::json(&removed)?;
     } else {
