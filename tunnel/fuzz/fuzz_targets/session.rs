@@ -38,6 +38,10 @@ impl<const IS_SERVER: bool> Line for Sockets<IS_SERVER> {
         Due::Handover
     }
 
+    async fn given_up(&mut self) {
+        pending().await
+    }
+
     async fn replacement(&mut self, _: u64) -> Option<Socket> {
         self.next()
     }
