@@ -150,7 +150,7 @@ impl Config {
                 values.entry(attribute.name).or_insert(value);
             }
         }
-        let foreign =
+        let left_out =
             if self.credentials_of_host { self.leave_out_of_other_host(environment, &mut values)? } else { None };
         let profile = self.load_profile(environment, read, &mut values)?;
         trim(&mut values)?;
@@ -196,7 +196,7 @@ impl Config {
         };
         let method = Method::select(fields, &host.url, account_id.as_deref(), environment);
         Ok(Resolved {
-            method: method.map_err(|error| match (error, foreign) {
+            method: method.map_err(|error| match (error, left_out) {
                 (Error::Config(reason), Some(of)) => Error::Config(format!(
                     "{reason}. The variables of the environment are for {of}, and are not sent there"
                 )),

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use clap::Args;
-use databricks::Login;
+use databricks::SignIn;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time::timeout;
 
@@ -51,19 +51,19 @@ pub async fn run(args: LoginArgs) -> Result<u8> {
     };
     let profile = selection.workspace.profile.as_deref();
     let cannot = |error| explain(error, "cannot sign in");
-    let login = Login::begin(&host, None, profile, USER_AGENT).await.map_err(cannot)?;
-    let is_open = !args.no_browser && open::that_detached(login.address().as_str()).is_ok();
+    let sign_in = SignIn::begin(&host, None, profile, USER_AGENT).await.map_err(cannot)?;
+    let is_open = !args.no_browser && open::that_detached(sign_in.address().as_str()).is_ok();
     if is_open {
-        say!("tunnel: sign in with the browser. If none opens, go to\n\n{}\n", login.address());
+        say!("tunnel: sign in with the browser. If none opens, go to\n\n{}\n", sign_in.address());
     } else {
         say!(
             "tunnel: sign in at\n\n{}\n\nIf the browser is on another machine, paste the address that it ends at here.\n",
-            login.address()
+            sign_in.address()
         );
     }
     let redirected = timeout(LIMIT, async {
         tokio::select! {
-            address = login.redirected() => address,
+            address = sign_in.redirected() => address,
             address = pasted(!is_open) => address,
         }
     });
@@ -71,7 +71,7 @@ pub async fn run(args: LoginArgs) -> Result<u8> {
         Error::new(format!("nobody signed in within {} minutes", LIMIT.as_secs() / 60))
             .way_out("Run tunnel login again.")
     })?;
-    login.finish(&redirected).await.map_err(cannot)?;
+    sign_in.finish(&redirected).await.map_err(cannot)?;
     let me = client(&host, profile)?.me().await.map_err(cannot)?;
     say!("tunnel: signed in at {host} as {}", me.user_name);
     Ok(0)

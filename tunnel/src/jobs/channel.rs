@@ -125,7 +125,7 @@ impl Channel {
             Ok(true) => {
                 let _ = arrived.send(());
                 if let Some(turn) = &mut turn {
-                    turn.is_connected();
+                    turn.connected();
                 }
                 channel._turn = turn;
                 Ok(channel)

@@ -120,7 +120,7 @@ pub struct Turn {
 
 impl Turn {
     /// Nobody has to wait for the connection any more.
-    pub fn is_connected(&mut self) {
+    pub fn connected(&mut self) {
         self.opening = None;
     }
 }
@@ -162,7 +162,7 @@ mod tests {
         };
         assert!(soon(shared.clone()).await.is_err(), "the first makes it");
         let socket = tokio::net::UnixListener::bind(&shared.socket).unwrap();
-        first.is_connected();
+        first.connected();
         let mut turns = vec![first];
         while turns.len() < PLACES {
             let turn = soon(shared.clone()).await.unwrap();

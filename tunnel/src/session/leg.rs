@@ -402,7 +402,7 @@ async fn write<W: AsyncWrite + Unpin>(destination: &mut W, piece: &[u8], shared:
             }
             Err(_) => {
                 is_deaf = true;
-                shared.is_deaf(Instant::now());
+                shared.goes_deaf(Instant::now());
             }
         }
     }

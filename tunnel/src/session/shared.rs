@@ -64,11 +64,11 @@ impl Shared {
         let owes = state.ledger.awaits_acknowledgement();
         state.silence.hears(now, false, owes);
         if is_repeated && self.is_server {
-            state.silence.is_asked();
+            state.silence.hears_question();
             state.ledger.repeat_acknowledgement(now);
             self.judge.notify_one();
         } else if is_repeated {
-            state.silence.is_answered();
+            state.silence.hears_answer();
         }
         self.wake.notify_one();
     }
@@ -80,9 +80,9 @@ impl Shared {
     }
 
     /// The destination takes nothing, so nothing is read: a server says that it is there, without being asked.
-    pub(super) fn is_deaf(&self, now: Instant) {
+    pub(super) fn goes_deaf(&self, now: Instant) {
         let mut state = self.lock();
-        state.silence.is_deaf(true, now);
+        state.silence.set_deaf(true, now);
         if self.is_server {
             state.ledger.repeat_acknowledgement(now);
             self.wake.notify_one();
@@ -91,7 +91,7 @@ impl Shared {
 
     /// The destination takes something again.
     pub(super) fn hears_again(&self, now: Instant) {
-        self.lock().silence.is_deaf(false, now);
+        self.lock().silence.set_deaf(false, now);
         self.judge.notify_one();
     }
 }

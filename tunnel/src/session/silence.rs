@@ -90,12 +90,12 @@ impl Silence {
     }
 
     /// A question came.
-    pub(super) fn is_asked(&mut self) {
+    pub(super) fn hears_question(&mut self) {
         self.is_asked = true;
     }
 
     /// An answer came: from now on one that is missing means something.
-    pub(super) fn is_answered(&mut self) {
+    pub(super) fn hears_answer(&mut self) {
         self.answers = true;
     }
 
@@ -107,7 +107,7 @@ impl Silence {
     }
 
     /// This end reads nothing any more, or reads again.
-    pub(super) fn is_deaf(&mut self, deaf: bool, now: Instant) {
+    pub(super) fn set_deaf(&mut self, deaf: bool, now: Instant) {
         if self.deaf && !deaf {
             self.heard = now;
             self.unacknowledged = self.unacknowledged.map(|_| now);
@@ -164,7 +164,7 @@ mod tests {
         check_with(true, |_, _| {}, Some(10));
         let answered = |silence: &mut Silence, start: Instant| {
             silence.asks(start);
-            silence.is_answered();
+            silence.hears_answer();
             silence.hears(start + SECOND, false, false);
         };
         check_with(true, answered, Some(30));
@@ -191,18 +191,18 @@ mod tests {
         check(partly, Some(18));
         let asks = |silence: &mut Silence, start: Instant| {
             silence.asks(start);
-            silence.is_answered();
+            silence.hears_answer();
             silence.hears(start, false, false);
             silence.asks(start + 20 * SECOND);
         };
         check_with(true, asks, Some(30));
-        check(|silence, _| silence.is_asked(), Some(90));
+        check(|silence, _| silence.hears_question(), Some(90));
     }
 
     #[test]
     fn another_socket_begins_anew() {
         let asked = |silence: &mut Silence, start: Instant| {
-            silence.is_asked();
+            silence.hears_question();
             silence.begins_anew(start + SECOND);
         };
         check(asked, None);
@@ -212,7 +212,7 @@ mod tests {
         };
         check(sent, Some(25));
         let answers = |silence: &mut Silence, start: Instant| {
-            silence.is_answered();
+            silence.hears_answer();
             silence.begins_anew(start);
             silence.asks(start + SECOND);
         };
@@ -229,7 +229,7 @@ mod tests {
                     silence.begins_anew(start);
                 }
                 if answers {
-                    silence.is_answered();
+                    silence.hears_answer();
                 }
                 silence.asks(start);
             };
@@ -244,13 +244,13 @@ mod tests {
     fn who_reads_nothing_waits_for_nothing() {
         let deaf = |silence: &mut Silence, start: Instant| {
             silence.sent(start);
-            silence.is_deaf(true, start + 5 * SECOND);
+            silence.set_deaf(true, start + 5 * SECOND);
         };
         check(deaf, None);
         let hears_again = |silence: &mut Silence, start: Instant| {
             silence.sent(start);
-            silence.is_deaf(true, start + 5 * SECOND);
-            silence.is_deaf(false, start + 100 * SECOND);
+            silence.set_deaf(true, start + 5 * SECOND);
+            silence.set_deaf(false, start + 100 * SECOND);
         };
         check(hears_again, Some(115));
     }

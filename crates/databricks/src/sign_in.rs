@@ -29,7 +29,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 const REQUEST_BYTES: u64 = 16 * 1024;
 
 /// A sign-in that waits for its person.
-pub struct Login {
+pub struct SignIn {
     http: reqwest::Client,
     host: Url,
     account_id: Option<String>,
@@ -43,7 +43,7 @@ pub struct Login {
     address: Url,
 }
 
-impl Login {
+impl SignIn {
     /// Begins to sign in at a host. With a profile's name the login is kept under that as well.
     ///
     /// # Errors
