@@ -106,6 +106,18 @@ async fn setup_lets_ssh_scp_sftp_and_rsync_work_by_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_just_ending_does_not_keep_the_server() {
+    let cloud = Cloud::start().await;
+    let mut child = cloud.connect("ada", &["sh", "-c", "echo ready; sleep 2"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("ready"));
+    let (code, _, words) = run(&cloud, &["stop"]).await;
+    assert!(code == 0 && words.contains("has ended"), "{words}");
+    assert_eq!(child.wait().await.unwrap().code(), Some(0), "it was not cut off");
+    cloud.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_was_met_is_called_by_its_name_until_it_is_forgotten() {
     let cloud = Cloud::start().await;
     let elsewhere = tempfile::tempdir().unwrap();
