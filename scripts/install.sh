@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs the built provider where Terraform and OpenTofu find it, and the tunnel into ~/.local/bin.
+# Installs the built provider where Terraform and OpenTofu find it, and the tunnel into ~/.local/bin, with its manual and completions.
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 no_arguments "Usage: scripts/install.sh
 
 Copies target/release/terraform-provider-databricks into ~/.terraform.d/plugins (for Terraform and OpenTofu),
-and target/release/tunnel into \${XDG_BIN_HOME:-~/.local/bin}. Run cargo build --release --locked first." "$@"
+and target/release/tunnel into \${XDG_BIN_HOME:-~/.local/bin}, its manual pages and what bash, zsh and fish complete into
+\${XDG_DATA_HOME:-~/.local/share}. Run cargo build --release --locked first." "$@"
 
 built=$root/target/release
 for program in terraform-provider-databricks tunnel; do
@@ -28,8 +29,22 @@ done
 programs=${XDG_BIN_HOME:-$HOME/.local/bin}
 mkdir -p "$programs"
 install -m 0755 "$built/tunnel" "$programs/tunnel"
+data=${XDG_DATA_HOME:-$HOME/.local/share}
+"$programs/tunnel" man "$data/man/man1"
+# completes SHELL FILE: where bash-completion and fish look by themselves, and a folder for zsh's fpath.
+completes() {
+  mkdir -p "$(dirname -- "$2")"
+  "$programs/tunnel" completions "$1" >"$2"
+}
+completes bash "$data/bash-completion/completions/tunnel"
+completes fish "$data/fish/vendor_completions.d/tunnel.fish"
+completes zsh "$data/zsh/site-functions/_tunnel"
 say "Installed $version for $platform"
 say "Where an older build of $version was used: rm .terraform.lock.hcl && terraform init"
+if [ "${SHELL##*/}" = zsh ]; then
+  # shellcheck disable=SC2016
+  say 'For zsh, in ~/.zshrc before compinit: fpath=('"$data"'/zsh/site-functions $fpath)'
+fi
 case :$PATH: in
   *":$programs:"*) ;;
   *) say "Add $programs to your PATH to run tunnel" ;;

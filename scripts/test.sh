@@ -14,7 +14,8 @@ esac
 cd "$root"
 ensure_tools
 # Shells of other machines, other ways to begin a session, and a client of the SSH server.
-for program in busybox fish mksh perl rsync tcsh yash zsh; do ensure_package "$program" "$program"; done
+for program in busybox fish mksh perl rsync tcsh tmux yash zsh; do ensure_package "$program" "$program"; done
+ensure_package man man-db
 say "Building"
 cargo build --release --locked --workspace
 say "Testing"

@@ -1,9 +1,9 @@
 //! The command line.
 
-use clap::{Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::code::CodeArgs;
+use crate::commands::completions::CompletionsArgs;
 use crate::commands::connect::ConnectArgs;
 use crate::commands::cp::CpArgs;
 use crate::commands::doctor::DoctorArgs;
@@ -14,6 +14,7 @@ use crate::commands::keys::KeysArgs;
 use crate::commands::list::ListArgs;
 use crate::commands::login::LoginArgs;
 use crate::commands::logs::LogsArgs;
+use crate::commands::man::ManArgs;
 use crate::commands::official_server::SshArgs;
 use crate::commands::proxy::ProxyArgs;
 use crate::commands::server::ServerArgs;
@@ -24,18 +25,28 @@ use crate::commands::stop::StopArgs;
 use crate::jobs::id::JobId;
 
 const ENVIRONMENT: &str = "Environment:
-  TUNNEL_OUTPUTS             File with the outputs, or with an endpoint, where --outputs names none
+  TUNNEL_OUTPUTS
+          File with the outputs, or with an endpoint, where --outputs names none
   DATABRICKS_HOST, _TOKEN, _CLIENT_ID, _CLIENT_SECRET, _AUTH_TYPE, _CONFIG_PROFILE, _CONFIG_FILE
-                             Credentials, as the official tools read them
-  DATABRICKS_TUNNEL_HOME     The tunnel's folder, in place of ~/.databricks/tunnel
-  HTTPS_PROXY, NO_PROXY      The HTTP proxy, as curl reads them
-  TUNNEL_JOBS                Where the jobs of a machine are kept, in place of ~/.tunnel/jobs
-  TUNNEL_LOG                 What is logged to stderr: error (the default), warn, info, debug, trace";
+          Credentials, as the official tools read them
+  DATABRICKS_TUNNEL_HOME
+          The tunnel's folder, in place of ~/.databricks/tunnel
+  HTTPS_PROXY, NO_PROXY
+          The HTTP proxy, as curl reads them
+  TUNNEL_JOBS
+          Where the jobs of a machine are kept, in place of ~/.tunnel/jobs
+  TUNNEL_LOG
+          What is logged to stderr without -v: error (the default), warn, info, debug, trace
+  NO_COLOR, CLICOLOR_FORCE
+          No colours, or colours elsewhere than on a terminal too";
 
 /// SSH to a Databricks cluster, through nothing but HTTPS.
 #[derive(Debug, Parser)]
 #[command(name = "tunnel", version, about, propagate_version = true, after_help = ENVIRONMENT)]
 pub struct Cli {
+    /// Say what is done, on stderr: -v the steps, -vv the requests too, -vvv everything.
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
+    pub verbose: u8,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -100,12 +111,10 @@ pub enum Command {
         #[arg(value_enum)]
         subject: Subject,
     },
-    /// Print a shell's completions.
-    Completions {
-        /// The shell.
-        #[arg(value_enum)]
-        shell: Shell,
-    },
+    /// Print what makes a shell complete commands, endpoints, hosts and jobs.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands into a folder.
+    Man(ManArgs),
 }
 
 /// What has a schema.

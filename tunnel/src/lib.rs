@@ -11,6 +11,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod completion;
 pub mod editor;
 pub mod endpoint;
 pub mod environment;
@@ -19,6 +20,7 @@ pub mod home;
 pub mod jobs;
 pub mod keys;
 pub mod known_hosts;
+pub mod logging;
 pub mod orphans;
 pub mod print;
 pub mod progress;
@@ -30,6 +32,7 @@ pub mod ssh;
 pub mod ssh_config;
 pub mod ssh_config_file;
 pub mod stdio;
+pub mod table;
 pub mod terraform;
 pub mod websocket;
 pub mod words;

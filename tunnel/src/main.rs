@@ -3,25 +3,21 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 use ssh_endpoint::SshEndpoint;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt;
-use tracing_subscriber::prelude::*;
 use tunnel::cli::{Cli, Command, Subject};
 use tunnel::commands::{
-    code, connect, cp, doctor, forget, forward, job, keys, list, login, logs, official_server, proxy, server, setup,
-    speedtest, status, stop,
+    code, completions, connect, cp, doctor, forget, forward, job, keys, list, login, logs, man, official_server, proxy,
+    server, setup, speedtest, status, stop,
 };
 use tunnel::error::Result;
 use tunnel::jobs::supervisor::Claim;
-use tunnel::{editor, environment, print, say, words};
+use tunnel::{completion, editor, logging, print, say, words};
 
 fn main() -> ExitCode {
+    CompleteEnv::with_factory(Cli::command).var(completion::VARIABLE).complete();
     let cli = Cli::parse();
-    let level = environment::variable("TUNNEL_LOG").unwrap_or_else(|| "error".to_owned());
-    // Levels by module, without the regular expressions of an EnvFilter: they would be a tenth of the program.
-    let levels: Targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::ERROR));
-    tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr).with_filter(levels)).init();
+    logging::start(cli.verbose);
     let is_server = matches!(cli.command, Command::Server(_) | Command::Ssh(_));
     let mut builder = if is_server {
         tokio::runtime::Builder::new_multi_thread()
@@ -75,10 +71,7 @@ async fn run(command: Command) -> Result<u8> {
             Claim { folder: std::env::current_dir().unwrap_or_default(), nonce, umask, login }.run().await.map(|()| 0)
         }
         Command::Schema { subject: Subject::Endpoint } => print::json(&schemars::schema_for!(SshEndpoint)).map(|()| 0),
-        Command::Completions { shell } => {
-            let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "tunnel", &mut text);
-            print::bytes(&text).map(|()| 0)
-        }
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(args, Cli::command()),
     }
 }

@@ -1,12 +1,13 @@
 //! What was asked for goes to stdout: text, JSON for programs, tables for people. Words about it go to stderr.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::time::SystemTime;
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, Table};
+use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
 use crate::error::{Context, Error, Result};
+use crate::table::{self, Cell, Surface, Tint};
 use crate::words;
 
 /// Writes bytes as they are, at once.
@@ -30,12 +31,38 @@ pub fn json(value: &impl Serialize) -> Result<()> {
     bytes(format!("{text}\n").as_bytes())
 }
 
-/// Writes a table: columns by their headings, without lines.
+/// Writes a table: columns by their headings, without lines. On a terminal it is as wide as that.
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn table<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Result<()> {
-    bytes(table_text(headings, rows).as_bytes())
+pub fn table<const N: usize>(headings: [&str; N], rows: Vec<[Cell; N]>) -> Result<()> {
+    let width = is_for_people().then(|| rustix::termios::tcgetwinsize(std::io::stdout()).ok()).flatten();
+    let width = width.map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
+    bytes(table::text(headings, rows, Surface { width, colours: has_colours() }).as_bytes())
+}
+
+/// Whether stdout is a terminal.
+pub fn is_for_people() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether stdout has colours: a terminal that knows them, and neither NO_COLOR nor CLICOLOR=0 is set; CLICOLOR_FORCE has the last word.
+fn has_colours() -> bool {
+    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+}
+
+/// These words in this colour, where there are colours.
+pub fn painted(tint: Tint, text: &str) -> String {
+    if has_colours() { tint.paint(text) } else { text.to_owned() }
+}
+
+/// A time: how long ago it was, and for programs as RFC 3339 has it.
+pub fn time(time: SystemTime) -> String {
+    if is_for_people() {
+        table::ago(time, SystemTime::now())
+    } else {
+        humantime::format_rfc3339_seconds(time).to_string()
+    }
 }
 
 /// Writes names and values, one pair a line.
@@ -51,30 +78,4 @@ pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Result<(
             .collect::<String>()
             .as_bytes(),
     )
-}
-
-fn table_text<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let mut table = Table::new();
-    table.load_preset(NOTHING);
-    table.set_header(headings);
-    // A name from elsewhere must not speak to the terminal, or begin a line.
-    table.add_rows(rows.into_iter().map(|row| row.map(|cell| words::in_one_line(&cell))));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2)).set_cell_alignment(CellAlignment::Left);
-    }
-    table.to_string().lines().map(|line| line.trim_end().to_owned() + "\n").collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_stand_under_their_headings_and_no_control_character_passes() {
-        let rows = [["a".to_owned(), "long value".to_owned()], ["longer\nname".to_owned(), "\u{1b}[31mred".to_owned()]];
-        assert_eq!(
-            table_text(["NAME", "VALUE"], rows),
-            "NAME         VALUE\na            long value\nlonger name  [31mred\n"
-        );
-    }
 }

@@ -36,7 +36,10 @@ impl Progress {
         if shown.stage == stage {
             return;
         }
-        if std::io::stderr().is_terminal() {
+        tracing::info!("{stage}");
+        if tracing::enabled!(tracing::Level::INFO) {
+            // It stands there already, and a moving line would run into others.
+        } else if std::io::stderr().is_terminal() {
             let bar = shown.bar.get_or_insert_with(spinner);
             bar.set_message(stage.clone());
         } else {

@@ -12,11 +12,14 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Context, Error, Result};
+use crate::logging;
 use crate::quote;
 use crate::signals::HangUp;
 
 /// The variable in which `connect` hands its token to the proxy that ssh starts, which saves asking for another.
 pub const TOKEN_VARIABLE: &str = "DATABRICKS_TUNNEL_TOKEN";
+/// Tells the proxy that ssh starts that it carries nothing but calls about jobs.
+pub const JOB_CALLS_VARIABLE: &str = "TUNNEL_JOB_CALLS";
 /// What the ids of the proxy's sessions begin with.
 pub const SESSION_VARIABLE: &str = "TUNNEL_SESSION";
 
@@ -111,6 +114,9 @@ fn find(name: &str, path: &[PathBuf]) -> Result<PathBuf> {
 fn command(program: &Path, arguments: Vec<String>, token: &Secret<String>) -> Command {
     let mut command = Command::new(program);
     command.args(arguments.into_iter().map(OsString::from)).env(TOKEN_VARIABLE, token.expose());
+    if let Some(level) = logging::asked() {
+        command.env(logging::VARIABLE, level);
+    }
     command
 }
 
@@ -121,7 +127,22 @@ fn command(program: &Path, arguments: Vec<String>, token: &Secret<String>) -> Co
 /// When there is no ssh on the path, or it cannot be started.
 pub fn piped(arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>, stderr: Stdio) -> Result<Child> {
     let program = find("ssh", path)?;
-    command(&program, arguments, token)
+    start(&program, command(&program, arguments, token), stderr)
+}
+
+/// The same for a call about jobs.
+///
+/// # Errors
+/// As [`piped`].
+pub fn job_call(arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<Child> {
+    let program = find("ssh", path)?;
+    let mut command = command(&program, arguments, token);
+    command.env(JOB_CALLS_VARIABLE, "1");
+    start(&program, command, Stdio::piped())
+}
+
+fn start(program: &Path, mut command: Command, stderr: Stdio) -> Result<Child> {
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(stderr)

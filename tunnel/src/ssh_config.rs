@@ -32,11 +32,17 @@ pub fn top(text: &str, line: &str) -> Option<String> {
 
 /// Whether a configuration has a Host of exactly this name.
 pub fn has_host(text: &str, name: &str) -> bool {
-    text.lines().any(|line| {
+    hosts(text).any(|host| host == name)
+}
+
+/// The hosts that a configuration names, without its patterns.
+pub fn hosts(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.lines().flat_map(|line| {
         let line = line.trim().replace('=', " ");
-        let mut words = line.split_whitespace();
-        words.next().is_some_and(|word| word.eq_ignore_ascii_case("host"))
-            && words.any(|word| word.trim_matches('"') == name)
+        let mut words = line.split_whitespace().map(|word| word.trim_matches('"').to_owned());
+        let is_host = words.next().is_some_and(|word| word.eq_ignore_ascii_case("host"));
+        let names = words.filter(|name| !name.is_empty() && !name.contains(['*', '?', '!']));
+        names.filter(|_| is_host).collect::<Vec<_>>()
     })
 }
 

@@ -33,6 +33,11 @@ impl SshConfigFile {
         }
     }
 
+    /// What stands in it.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -50,7 +55,7 @@ impl SshConfigFile {
     /// # Errors
     /// When it has.
     pub fn must_not_have(&self, name: &str) -> Result<()> {
-        if ssh_config::has_host(&String::from_utf8_lossy(&self.bytes), name) {
+        if ssh_config::has_host(&self.text(), name) {
             return Err(Error::new(format!("{} has a Host {name} of its own", self.path.display()))
                 .way_out("Choose another name: tunnel setup NAME"));
         }

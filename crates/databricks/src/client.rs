@@ -220,6 +220,7 @@ impl Client {
             let outcome = self.attempt(request, url, &token).await;
             let mut failed = match outcome {
                 Ok(answer) => {
+                    tracing::debug!(request = name, number, ms = begun.elapsed().as_millis(), "answered");
                     self.limiter().answered(&request.path, begun);
                     self.0.is_admitted.store(true, Ordering::Relaxed);
                     return Ok(answer);
@@ -227,6 +228,7 @@ impl Client {
                 Err(failed) => failed,
             };
             failed.name(name, token.expose());
+            tracing::debug!(request = name, number, ms = begun.elapsed().as_millis(), reason = %failed.reason(), "not answered");
             let attempt = retry::Attempt {
                 number,
                 elapsed: started.elapsed(),
@@ -258,7 +260,7 @@ impl Client {
             let Some(wait) = wait else {
                 return Err(failed.into_error(name.to_owned(), self.host(), request.method.is_safe()));
             };
-            tracing::debug!(request = name, number, wait_ms = wait.as_millis(), reason = %failed.reason(), "the request is sent again");
+            tracing::debug!(request = name, wait_ms = wait.as_millis(), "the request is sent again");
             tokio::time::sleep(wait).await;
         }
     }
@@ -492,6 +494,12 @@ impl Failed {
             Self::Refused(error) => Error::Api(error),
         }
     }
+}
+
+/// The names of the profiles that these environment variables lead to, the default file's where they name none.
+pub fn profiles(environment: &Environment) -> Vec<String> {
+    let text = read_profiles(&crate::config::profile_file(None, environment)).ok().flatten().unwrap_or_default();
+    crate::profile::Profiles::parse(&text).names().into_iter().map(str::to_owned).collect()
 }
 
 fn category(error: &serde_json::Error) -> &'static str {

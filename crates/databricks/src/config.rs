@@ -130,6 +130,12 @@ const ATTRIBUTES: &[Attribute] = &[
 /// The file with the profiles, unless another one is named.
 const DEFAULT_FILE: &str = "~/.databrickscfg";
 
+/// The file with the profiles: the one that is given, else the environment's, else the default.
+pub(crate) fn profile_file(given: Option<&str>, environment: &Environment) -> PathBuf {
+    let file = given.filter(|name| !name.is_empty()).or_else(|| environment.get("DATABRICKS_CONFIG_FILE"));
+    environment.expand(file.unwrap_or(DEFAULT_FILE))
+}
+
 impl Config {
     /// Resolves the configuration. `read` reads the profile file; `None` means that there is none.
     pub(crate) fn resolve(
@@ -287,12 +293,7 @@ impl Config {
         if asked.is_none() && (has_credentials || has_host) {
             return Ok(None);
         }
-        let file = self
-            .config_file
-            .as_deref()
-            .filter(|name| !name.is_empty())
-            .or_else(|| environment.get("DATABRICKS_CONFIG_FILE"));
-        let path: PathBuf = environment.expand(file.unwrap_or(DEFAULT_FILE));
+        let path = profile_file(self.config_file.as_deref(), environment);
         let text = read(&path)
             .map_err(|reason| Error::Config(format!("cannot read the profiles in {}: {reason}", path.display())))?;
         let profiles = Profiles::parse(text.as_deref().unwrap_or_default());

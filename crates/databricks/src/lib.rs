@@ -33,7 +33,7 @@ mod sign_in;
 mod transport;
 
 pub use answer::{IfExists, RawResponse};
-pub use client::Client;
+pub use client::{Client, profiles};
 pub use config::Config;
 pub use env::Environment;
 pub use error::{ApiError, Error};

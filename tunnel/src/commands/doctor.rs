@@ -24,6 +24,7 @@ use crate::error::{Context, Error, Result};
 use crate::keys::ClientKey;
 use crate::progress::Progress;
 use crate::ssh::Login;
+use crate::table::Tint;
 use crate::websocket::dial;
 use crate::workspace::explain;
 use crate::{environment, known_hosts, print, ssh};
@@ -181,19 +182,20 @@ impl Report {
 
     fn add(&mut self, finding: Finding) -> Result<()> {
         if !self.json {
-            print::bytes(line(&finding).as_bytes())?;
+            print::bytes(line(&finding, print::painted).as_bytes())?;
         }
         self.findings.push(finding);
         Ok(())
     }
 }
 
-fn line(finding: &Finding) -> String {
-    let mark = match finding.outcome {
-        Outcome::Ok => "ok     ",
-        Outcome::Problem => "PROBLEM",
-        Outcome::Skipped => "skipped",
+fn line(finding: &Finding, painted: fn(Tint, &str) -> String) -> String {
+    let (tint, mark) = match finding.outcome {
+        Outcome::Ok => (Tint::Good, "ok     "),
+        Outcome::Problem => (Tint::Bad, "PROBLEM"),
+        Outcome::Skipped => (Tint::Faint, "skipped"),
     };
+    let mark = painted(tint, mark);
     let words = finding.words.replace('\n', "\n         ");
     let separator = if words.is_empty() { "" } else { ": " };
     format!("{mark}  {}{separator}{words}\n", finding.stage)
@@ -348,7 +350,8 @@ mod tests {
     #[test]
     fn a_finding_is_a_line_and_its_way_out_stands_below() {
         let check = |outcome: Outcome, words: &str, expected: &str| {
-            assert_eq!(line(&Finding { stage: "a login", outcome, words: words.to_owned() }), expected);
+            let finding = Finding { stage: "a login", outcome, words: words.to_owned() };
+            assert_eq!(line(&finding, |_, mark| mark.to_owned()), expected);
         };
         check(Outcome::Ok, "12 ms", "ok       a login: 12 ms\n");
         check(Outcome::Problem, "no\nDo this.", "PROBLEM  a login: no\n         Do this.\n");

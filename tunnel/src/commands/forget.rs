@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::commands::setup;
+use crate::completion;
 use crate::endpoint::known;
 use crate::error::Result;
 use crate::home::home;
@@ -19,7 +20,7 @@ Examples:
 )]
 pub struct ForgetArgs {
     /// Endpoint, by its name; with its workspace's id behind a dot where several have that name.
-    #[arg(required = true, value_name = "ENDPOINT")]
+    #[arg(required = true, value_name = "ENDPOINT", add = completion::endpoints())]
     pub names: Vec<String>,
 }
 

@@ -103,14 +103,13 @@ async fn list(selection: &Selection, args: ListArgs) -> Result<u8> {
     }
     let date = |since: Option<i64>| {
         let since = since.and_then(|since| u64::try_from(since).ok()).map(Duration::from_millis);
-        let time = since.map(|since| std::time::UNIX_EPOCH + since);
-        time.map_or_else(String::new, |time| humantime::format_rfc3339_seconds(time).to_string())
+        since.map_or_else(String::new, |since| print::time(std::time::UNIX_EPOCH + since))
     };
     let cells = rows.into_iter().map(|row| {
         let comment = if row.this_machine { format!("{} (this machine)", row.comment) } else { row.comment };
-        [row.fingerprint, comment, row.registered_by.to_owned(), date(row.since)]
+        [row.fingerprint.into(), date(row.since).into(), row.registered_by.into(), comment.into()]
     });
-    print::table(["FINGERPRINT", "COMMENT", "REGISTERED BY", "SINCE"], cells)?;
+    print::table(["FINGERPRINT", "SINCE", "REGISTERED BY", "COMMENT"], cells.collect())?;
     Ok(0)
 }
 

@@ -14,6 +14,7 @@ use crate::endpoint::known;
 use crate::endpoint::selection::Selection;
 use crate::error::Result;
 use crate::home::home;
+use crate::table::{Cell, Tint};
 use crate::{print, say};
 
 /// How long one endpoint may take to say whether its server runs.
@@ -78,10 +79,11 @@ pub async fn run(args: ListArgs) -> Result<u8> {
         print::json(&rows)?;
         return Ok(0);
     }
-    let cells = rows
-        .iter()
-        .map(|row| [&row.name, &row.host, &row.cluster_id, row.server, &row.ssh_hosts.join(" ")].map(str::to_owned));
-    print::table(["NAME", "WORKSPACE", "CLUSTER", "SERVER", "SSH HOSTS"], cells)?;
+    if rows.is_empty() {
+        say!("tunnel: no endpoint is known here: tunnel connect --outputs FILE makes one known");
+        return Ok(0);
+    }
+    print::table(["NAME", "SERVER", "SSH HOSTS", "CLUSTER", "WORKSPACE"], rows.iter().map(cells).collect())?;
     for row in &rows {
         if let Some(reason) = &row.reason {
             say!("tunnel: {} on {}: {reason}", row.name, row.host);
@@ -91,6 +93,22 @@ pub async fn run(args: ListArgs) -> Result<u8> {
         say!("tunnel forget NAME takes one away that is gone.");
     }
     Ok(0)
+}
+
+fn cells(row: &Row) -> [Cell; 5] {
+    let tint = match row.server {
+        "running" => Tint::Good,
+        "unknown" => Tint::Bad,
+        _ => Tint::Faint,
+    };
+    let hosts = row.ssh_hosts.join(" ");
+    [
+        row.name.as_str().into(),
+        tint.cell(row.server),
+        hosts.into(),
+        row.cluster_id.as_str().into(),
+        row.host.as_str().into(),
+    ]
 }
 
 async fn row(endpoint: SshEndpoint, offline: bool, ssh_hosts: Vec<String>) -> Row {

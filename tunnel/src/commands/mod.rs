@@ -1,6 +1,7 @@
 //! The commands: one file each, with its arguments and what it does. [`selection`], [`ready`] and [`existing`] are what they share.
 
 pub mod code;
+pub mod completions;
 pub mod connect;
 pub mod cp;
 pub mod doctor;
@@ -12,6 +13,7 @@ pub mod keys;
 pub mod list;
 pub mod login;
 pub mod logs;
+pub mod man;
 pub mod official_server;
 pub mod proxy;
 pub mod ready;

@@ -5,9 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use ssh_endpoint::ACCELERATORS;
 
+use crate::completion;
 use crate::endpoint::identity::Identity;
 use crate::endpoint::selection::Selection;
 use crate::workspace::selection::WorkspaceArgs;
+
+/// The headings in help under which stand what many commands take.
+pub const WHERE: &str = "Endpoint";
+pub use crate::workspace::selection::AS_WHOM;
 
 /// Where the endpoint is found.
 #[derive(Debug, Clone, Default, Args)]
@@ -15,27 +20,27 @@ use crate::workspace::selection::WorkspaceArgs;
 pub struct SelectionArgs {
     /// File with the outputs, as `terraform output -json` prints them, or with an endpoint; `-` is stdin. By default TUNNEL_OUTPUTS, or
     /// Terraform or OpenTofu is asked in this folder.
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, help_heading = WHERE, value_name = "FILE", global = true)]
     pub outputs: Option<PathBuf>,
     /// Endpoint, by its name or its output's: one of the outputs, or one that is known here (tunnel list). Needed where there are
     /// several.
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, help_heading = WHERE, value_name = "NAME", global = true, add = completion::endpoints())]
     pub endpoint: Option<String>,
     /// Connect straight to this cluster, without Terraform: the endpoint is published where there is none. The workspace and the
     /// credentials are those of the environment or of a profile.
-    #[arg(long, value_name = "NAME|ID", conflicts_with_all = ["outputs", "endpoint"], global = true)]
+    #[arg(long, help_heading = WHERE, value_name = "NAME|ID", conflicts_with_all = ["outputs", "endpoint"], global = true)]
     pub cluster: Option<String>,
     /// The same on serverless compute.
-    #[arg(long, conflicts_with_all = ["outputs", "endpoint", "cluster"], global = true)]
+    #[arg(long, help_heading = WHERE, conflicts_with_all = ["outputs", "endpoint", "cluster"], global = true)]
     pub serverless: bool,
     /// GPU of the serverless compute.
-    #[arg(long, value_name = "GPU", global = true, value_parser = clap::builder::PossibleValuesParser::new(ACCELERATORS))]
+    #[arg(long, help_heading = WHERE, value_name = "GPU", global = true, value_parser = clap::builder::PossibleValuesParser::new(ACCELERATORS))]
     pub accelerator: Option<String>,
     /// Name of the endpoint that is published; by default the cluster's id, or one that is your own.
-    #[arg(long = "publish-as", value_name = "NAME", global = true)]
+    #[arg(long = "publish-as", help_heading = WHERE, value_name = "NAME", global = true)]
     pub publish_as: Option<String>,
     /// Program for the driver, where it is not this one: another processor, or another system here.
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, help_heading = WHERE, value_name = "FILE", global = true)]
     pub tunnel_binary: Option<PathBuf>,
 }
 
@@ -64,7 +69,7 @@ pub struct EndpointArgs {
 #[group(skip)]
 pub struct NamedEndpointArgs {
     /// Endpoint, by its name: the same as --endpoint NAME.
-    #[arg(value_name = "ENDPOINT", conflicts_with_all = ["endpoint", "cluster", "serverless"])]
+    #[arg(value_name = "ENDPOINT", conflicts_with_all = ["endpoint", "cluster", "serverless"], add = completion::endpoints())]
     pub name: Option<String>,
     /// Which endpoint, in other words.
     #[command(flatten)]
@@ -90,7 +95,7 @@ impl From<EndpointArgs> for Selection {
 pub struct IdentityArgs {
     /// Key to log in with, in place of the one that the tunnel makes: a private key, or the public half of one that an agent or
     /// a security key holds.
-    #[arg(short, long, value_name = "FILE", global = true)]
+    #[arg(short, long, help_heading = AS_WHOM, value_name = "FILE", global = true)]
     pub identity: Option<PathBuf>,
 }
 

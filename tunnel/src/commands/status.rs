@@ -74,7 +74,7 @@ fn lines<'a>(report: &Report<'_>) -> Vec<(&'a str, String)> {
         ("endpoint", report.name.to_owned()),
         ("workspace", report.host.to_owned()),
         ("cluster", report.cluster_id.to_owned()),
-        ("server", if report.running { "running".to_owned() } else { "not running".to_owned() }),
+        ("server", if report.running { "running" } else { "not running" }.to_owned()),
     ];
     if let Some(server) = &report.server {
         let time = |seconds| humantime::format_duration(Duration::from_secs(seconds)).to_string();

@@ -25,10 +25,8 @@ pub fn all(home: &Path) -> Vec<SshEndpoint> {
 pub fn find(home: &Path, name: Option<&str>) -> Result<SshEndpoint> {
     let all = all(home);
     let list = all.iter().map(full_name).collect::<Vec<_>>().join(", ");
-    let mut matching: Vec<SshEndpoint> = all
-        .into_iter()
-        .filter(|known| name.is_none_or(|name| known.name == name || full_name(known) == name))
-        .collect();
+    let mut matching: Vec<SshEndpoint> =
+        all.into_iter().filter(|known| name.is_none_or(|name| is_named(known, name))).collect();
     match (matching.pop(), name) {
         (Some(one), _) if matching.is_empty() => Ok(one),
         (Some(last), Some(name)) => {
@@ -46,6 +44,15 @@ pub fn find(home: &Path, name: Option<&str>) -> Result<SshEndpoint> {
              straight to a cluster with --cluster NAME.",
         )),
     }
+}
+
+/// Whether one or more have this name.
+pub fn is_known(home: &Path, name: &str) -> bool {
+    all(home).iter().any(|known| is_named(known, name))
+}
+
+fn is_named(known: &SshEndpoint, name: &str) -> bool {
+    known.name == name || full_name(known) == name
 }
 
 /// Its name with its workspace's id, which tells it from others of the same name.
@@ -102,6 +109,7 @@ mod tests {
         assert!(find(Some("demo")).unwrap_err().contains("several endpoints are named demo: demo.7, demo.8"));
         assert_eq!(find(Some("demo.8")).as_deref(), Ok("demo.8"));
         assert_eq!(find(Some("other")).as_deref(), Ok("other.7"));
+        assert!(is_known(home.path(), "demo") && is_known(home.path(), "demo.7") && !is_known(home.path(), "oth"));
         assert!(find(Some("oth")).unwrap_err().contains("There is: demo.7"));
         forget(home.path(), &first).unwrap();
         forget(home.path(), &first).unwrap();

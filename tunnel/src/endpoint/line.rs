@@ -21,7 +21,7 @@ use crate::progress::Progress;
 use crate::say;
 use crate::session::negotiation::{Capabilities, Delivered, Dial, DialPurpose, FULL, GRACE, RESUME_VERSION, Resume};
 use crate::session::{Broken, Due, Line};
-use crate::ssh::{SESSION_VARIABLE, TOKEN_VARIABLE};
+use crate::ssh::{JOB_CALLS_VARIABLE, SESSION_VARIABLE, TOKEN_VARIABLE};
 use crate::websocket::dial::{self, Address, DialError, dial};
 use crate::websocket::socket::{Incoming, Socket};
 use crate::words;
@@ -59,6 +59,7 @@ pub struct ClientLine {
     address: Option<Address>,
     inherited: Option<Secret<String>>,
     resume: bool,
+    is_for_jobs: bool,
     may_start: bool,
     renew_every: Duration,
     renew_at: Instant,
@@ -85,6 +86,7 @@ impl ClientLine {
             address: None,
             inherited: environment::variable(TOKEN_VARIABLE).map(Secret::new),
             resume: false,
+            is_for_jobs: environment::variable(JOB_CALLS_VARIABLE).is_some(),
             may_start,
             renew_every,
             renew_at: Instant::now() + renew_every,
@@ -187,6 +189,12 @@ impl ClientLine {
             let what = self.what(0, DialPurpose::Attach);
             match timeout(FIRST_LIMIT, dial(&address, &what, &token)).await {
                 Ok(Ok(socket)) => {
+                    tracing::info!(
+                        session = self.id,
+                        port = server.port,
+                        resumable = self.resume,
+                        "connected to the server"
+                    );
                     self.renew_at = Instant::now() + self.renew_every;
                     return Ok(socket);
                 }
@@ -231,7 +239,7 @@ impl ClientLine {
     fn what(&self, delivered: u64, purpose: DialPurpose) -> Dial {
         let grace = if self.is_ours() { BUDGET + SPARE } else { GRACE };
         let resume = self.resume.then_some(Resume { delivered, purpose, grace });
-        Dial { id: self.id.clone(), resume }
+        Dial { id: self.id.clone(), resume, is_for_jobs: self.is_for_jobs && self.is_ours() }
     }
 
     /// Whether the server answers when it is asked whether it is there: official ones do not.

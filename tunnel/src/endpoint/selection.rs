@@ -88,7 +88,9 @@ impl Selection {
         }
         let found = terraform::outputs(&folder, &environment::path()).and_then(|outputs| super::find(&outputs, name));
         match found {
-            Err(error) if name.is_some() => known::find(&home()?, name).map_err(|_| error),
+            Err(_) if name.is_some_and(|name| home().is_ok_and(|home| known::is_known(&home, name))) => {
+                known::find(&home()?, name)
+            }
             found => found,
         }
     }

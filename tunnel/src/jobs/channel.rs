@@ -1,6 +1,5 @@
 //! One script on a job's machine: sent over ssh, and its answer read.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,7 +97,7 @@ impl Channel {
             None => None,
         };
         let arguments = route.arguments(alone, script.command(payload.is_some()));
-        let mut child = ssh::piped(arguments, &environment::path(), &route.token, Stdio::piped()).map_err(refused)?;
+        let mut child = ssh::job_call(arguments, &environment::path(), &route.token).map_err(refused)?;
         let (Some(mut input), Some(output), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {

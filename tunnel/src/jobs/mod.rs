@@ -22,6 +22,7 @@ pub mod identity;
 pub mod job;
 pub mod local;
 pub mod payload;
+pub mod recent;
 pub mod reference;
 pub mod report;
 pub mod script;

@@ -234,6 +234,7 @@ impl ServerState {
             max_clients: self.service.max_clients,
             shutdown_delay_seconds: self.service.shutdown_delay.as_secs(),
             jobs: self.service.jobs.running(),
+            job_calls: self.slots.job_calls(),
         }
     }
 }

@@ -52,7 +52,10 @@ pub enum Entered {
     Closed,
 }
 
-/// How many sessions there are.
+/// Connections for calls about jobs, for each place of a session: who waits for a job has one, and keeps nobody out.
+const JOB_CALLS: usize = 10;
+
+/// How many sessions of a kind there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     /// Sessions with a connection.
@@ -81,8 +84,21 @@ pub struct Slots {
 
 struct Open {
     sessions: Mutex<Sessions>,
-    count: watch::Sender<Count>,
+    counts: watch::Sender<Counts>,
     window: Window,
+}
+
+/// How many there are of both kinds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    sessions: Count,
+    job_calls: Count,
+}
+
+impl Counts {
+    fn all(self) -> usize {
+        self.sessions.all() + self.job_calls.all()
+    }
 }
 
 #[derive(Default)]
@@ -94,6 +110,7 @@ struct Sessions {
 struct Session {
     arrivals: mpsc::Sender<Arrival>,
     resume: bool,
+    is_for_jobs: bool,
     attached: bool,
     /// Until someone is logged in: since when, and what ends it.
     starting: Option<(Instant, CancellationToken)>,
@@ -111,23 +128,32 @@ impl Open {
     }
 
     fn publish(&self, sessions: &Sessions) {
-        let count = sessions.count();
-        self.window.share(count.all());
-        self.count.send_replace(count);
+        let counts = Counts { sessions: sessions.count(false), job_calls: sessions.count(true) };
+        self.window.share(counts.all());
+        self.counts.send_replace(counts);
     }
 }
 
 impl Sessions {
-    fn count(&self) -> Count {
-        let starting = self.by_id.values().filter(|session| session.starting.is_some()).count();
-        let is_attached = |session: &&Session| session.starting.is_none() && session.attached;
-        let attached = self.by_id.values().filter(is_attached).count();
-        Count { attached, starting, detached: self.by_id.len() - attached - starting }
+    fn of(&self, is_for_jobs: bool) -> impl Iterator<Item = &Session> {
+        self.by_id.values().filter(move |session| session.is_for_jobs == is_for_jobs)
     }
 
-    /// When the sessions that nobody has logged in to, and that take a place all the same, began.
-    fn fresh(&self, now: Instant) -> impl Iterator<Item = Instant> {
-        let since = self.by_id.values().filter_map(|session| session.starting.as_ref().map(|(since, _)| *since));
+    fn count(&self, is_for_jobs: bool) -> Count {
+        let mut count = Count::default();
+        for session in self.of(is_for_jobs) {
+            match session {
+                Session { starting: Some(_), .. } => count.starting += 1,
+                Session { attached: true, .. } => count.attached += 1,
+                _ => count.detached += 1,
+            }
+        }
+        count
+    }
+
+    /// When the sessions of a kind that nobody has logged in to, and that take a place all the same, began.
+    fn fresh(&self, is_for_jobs: bool, now: Instant) -> impl Iterator<Item = Instant> {
+        let since = self.of(is_for_jobs).filter_map(|session| session.starting.as_ref().map(|(since, _)| *since));
         since.filter(move |since| now < *since + FRESH)
     }
 
@@ -148,7 +174,7 @@ impl Slots {
     /// Room for this many sessions with a connection. As many more may wait for their clients: a client whose network is away
     /// keeps nobody out.
     pub fn new(maximum: usize) -> Self {
-        let open = Open { sessions: Mutex::default(), count: watch::Sender::default(), window: Window::default() };
+        let open = Open { sessions: Mutex::default(), counts: watch::Sender::default(), window: Window::default() };
         Self { open: Arc::new(open), maximum }
     }
 
@@ -159,7 +185,12 @@ impl Slots {
 
     /// How many sessions there are now.
     pub fn count(&self) -> Count {
-        *self.open.count.borrow()
+        self.open.counts.borrow().sessions
+    }
+
+    /// How many connections there are for calls about jobs.
+    pub fn job_calls(&self) -> usize {
+        self.open.counts.borrow().job_calls.all()
     }
 
     /// Decides about a dial that came at some time, and takes its place.
@@ -169,10 +200,13 @@ impl Slots {
         if sessions.closed {
             return Entered::Closed;
         }
-        let count = sessions.count();
-        let full = count.attached >= self.maximum || count.logged_in() >= self.maximum.saturating_mul(2);
-        let (fresh, oldest) = (sessions.fresh(now).count(), sessions.fresh(now).min());
-        if count.starting >= MOST_STARTING && !full && !sessions.by_id.contains_key(&dial.id) {
+        let maximum = if dial.is_for_jobs { self.maximum.saturating_mul(JOB_CALLS) } else { self.maximum };
+        let count = sessions.count(dial.is_for_jobs);
+        let full = count.attached >= maximum || count.logged_in() >= maximum.saturating_mul(2);
+        let fresh = || sessions.fresh(dial.is_for_jobs, now);
+        let (fresh, oldest) = (fresh().count(), fresh().min());
+        let starting = count.starting + sessions.count(!dial.is_for_jobs).starting;
+        if starting >= MOST_STARTING && !full && !sessions.by_id.contains_key(&dial.id) {
             sessions.evict();
         }
         let is_reattach = dial.resume.is_some_and(|resume| resume.purpose == DialPurpose::Reattach);
@@ -182,16 +216,17 @@ impl Slots {
             Entry::Vacant(_) if is_reattach => Entered::Gone,
             Entry::Vacant(_) if full => Entered::Full,
             // Each waits once: who comes again and again keeps nobody out.
-            Entry::Vacant(_) if count.attached + fresh >= self.maximum && now < came + FRESH => {
+            Entry::Vacant(_) if count.attached + fresh >= maximum && now < came + FRESH => {
                 Entered::Wait(oldest.map_or(came, |oldest| oldest.min(came)) + FRESH)
             }
             Entry::Vacant(entry) => {
                 let (sender, receiver) = mpsc::channel(1);
                 let end = CancellationToken::new();
                 let (resume, starting) = (dial.resume.is_some(), Some((now, end.clone())));
-                entry.insert(Session { arrivals: sender, resume, attached: true, starting });
+                let is_for_jobs = dial.is_for_jobs;
+                entry.insert(Session { arrivals: sender, resume, is_for_jobs, attached: true, starting });
                 self.open.publish(&sessions);
-                let login = Login { id: dial.id.clone(), open: self.open.clone(), maximum: self.maximum, end };
+                let login = Login { id: dial.id.clone(), open: self.open.clone(), maximum, end };
                 Entered::New(Slot { id: dial.id.clone(), open: self.open.clone() }, login, receiver)
             }
         }
@@ -199,8 +234,8 @@ impl Slots {
 
     /// Resolves at this time, or when the sessions are others before it.
     pub async fn changed(&self, until: Instant) {
-        let mut count = self.open.count.subscribe();
-        let _ = timeout_at(until, count.changed()).await;
+        let mut counts = self.open.counts.subscribe();
+        let _ = timeout_at(until, counts.changed()).await;
     }
 
     /// Lets nobody in any more.
@@ -210,7 +245,7 @@ impl Slots {
 
     /// Resolves once nobody has been there, and nothing has held the server, for `delay`, and lets nobody in any more.
     pub async fn idle(&self, delay: Duration, is_held: impl Fn() -> bool) {
-        let mut count = self.open.count.subscribe();
+        let mut count = self.open.counts.subscribe();
         loop {
             if count.wait_for(|count| count.all() == 0).await.is_err() {
                 return;
@@ -248,7 +283,8 @@ impl Login {
     #[must_use]
     pub fn succeeded(&self) -> bool {
         let mut sessions = self.open.lock();
-        let has_room = sessions.count().logged_in() < self.maximum.saturating_mul(2);
+        let is_for_jobs = sessions.by_id.get(&self.id).is_some_and(|session| session.is_for_jobs);
+        let has_room = sessions.count(is_for_jobs).logged_in() < self.maximum.saturating_mul(2);
         if let Some(session) = sessions.by_id.get_mut(&self.id).filter(|_| has_room) {
             session.starting = None;
         }

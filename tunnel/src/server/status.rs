@@ -24,4 +24,7 @@ pub struct ServerStatus {
     /// Jobs that run, and keep it.
     #[serde(default)]
     pub jobs: usize,
+    /// Connections for calls about jobs, which take no session's place.
+    #[serde(default)]
+    pub job_calls: usize,
 }

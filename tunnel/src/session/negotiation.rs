@@ -66,6 +66,8 @@ pub struct Dial {
     pub id: String,
     /// Set for a resumable session: how far the client has delivered.
     pub resume: Option<Resume>,
+    /// Whether it carries nothing but calls about jobs, which take nobody's place. Official servers do not look at it.
+    pub is_for_jobs: bool,
 }
 
 /// What a resumable dial adds.
@@ -104,6 +106,9 @@ impl Dial {
             }
         }
         parameters.push(("id", self.id.clone()));
+        if self.is_for_jobs {
+            parameters.push(("jobs", "1".to_owned()));
+        }
         if let Some(resume) = self.resume {
             if resume.purpose == DialPurpose::Reattach {
                 parameters.push(("reattach", "1".to_owned()));
@@ -138,7 +143,7 @@ impl Dial {
             purpose: if is_reattach { DialPurpose::Reattach } else { DialPurpose::Attach },
             grace: grace.clamp(GRACE, LONGEST_GRACE),
         });
-        Ok(Self { id: id.into_owned(), resume })
+        Ok(Self { id: id.into_owned(), resume, is_for_jobs: find("jobs").is_some() })
     }
 }
 
@@ -206,12 +211,12 @@ mod tests {
     #[test]
     fn an_official_server_gets_the_official_parameters() {
         let resume = Resume { delivered: 9, purpose: DialPurpose::Reattach, grace: GRACE };
-        let dial = Dial { id: "x".to_owned(), resume: Some(resume) };
+        let dial = Dial { id: "x".to_owned(), resume: Some(resume), is_for_jobs: false };
         let text = |dial: &Dial| {
             dial.to_parameters().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
         };
         assert_eq!(text(&dial), "delivered=9&id=x&reattach=1&resume_version=2");
-        assert_eq!(text(&Dial { id: "x".to_owned(), resume: None }), "id=x");
+        assert_eq!(text(&Dial { resume: None, ..dial }), "id=x");
     }
 
     #[test]
@@ -229,10 +234,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_sent_is_understood(id in "[ -~]{1,40}", delivered in 0..i64::MAX as u64, again: bool, grace in 90_u64..3600) {
+        fn what_is_sent_is_understood(id in "[ -~]{1,40}", delivered in 0..i64::MAX as u64, again: bool, is_for_jobs: bool, grace in 90_u64..3600) {
             let purpose = if again { DialPurpose::Reattach } else { DialPurpose::Attach };
             let resume = Some(Resume { delivered, purpose, grace: Duration::from_secs(grace) });
-            for dial in [Dial { id: id.clone(), resume }, Dial { id, resume: None }] {
+            for dial in [Dial { id: id.clone(), resume, is_for_jobs }, Dial { id, resume: None, is_for_jobs }] {
                 let mut query = url::form_urlencoded::Serializer::new(String::new());
                 query.extend_pairs(dial.to_parameters());
                 prop_assert_eq!(Dial::from_query(&query.finish()), Ok(dial));

@@ -1,6 +1,7 @@
 //! Which workspace, signed in as whom: the floor that every family of commands stands on. It knows no endpoint and no command.
 
 pub mod client;
+pub mod profiles;
 pub mod selection;
 
 use crate::error::Error;

@@ -138,6 +138,17 @@ async fn an_endpoint_that_was_met_is_called_by_its_name_until_it_is_forgotten() 
     assert_eq!(code, 0, "{words}");
     let (code, _, words) = by_name(&["connect", "dem", "--", "true"]).await;
     assert!(code == 1 && words.contains("There is: demo."), "{words}");
+    // In a configuration that has no such endpoint, what is known of the name counts, and so does that it is not one.
+    fs::write(elsewhere.path().join("main.tf"), "").unwrap();
+    assert_eq!(by_name(&["status", "demo"]).await.0, 0);
+    let mut twin = serde_json::to_value(&cloud.endpoint).unwrap();
+    twin["workspace_id"] = json!("7");
+    let file = cloud.home("ada").join("twin.json");
+    fs::write(&file, twin.to_string()).unwrap();
+    let (code, _, words) = by_name(&["status", "demo"]).await;
+    assert!(code == 1 && words.contains("several endpoints are named demo"), "{words}");
+    fs::remove_file(file).unwrap();
+    fs::remove_file(elsewhere.path().join("main.tf")).unwrap();
     let mut with_variable = cloud.tunnel("grace");
     with_variable.current_dir(elsewhere.path()).env("TUNNEL_OUTPUTS", cloud.outputs()).args(["keys", "list", "--json"]);
     let (code, out, words) = text(&with_variable.output().await.unwrap());

@@ -20,6 +20,7 @@ mod connect;
 mod direct;
 mod embedded;
 mod failure_modes;
+mod friendly;
 mod growth;
 mod idleness;
 mod ignoring;

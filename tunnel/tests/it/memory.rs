@@ -250,7 +250,7 @@ impl Dialler {
         }
         let (near, far) = self.network.connect();
         let resume = self.resume.then_some(Resume { delivered, purpose, grace: GRACE });
-        self.door.knock(&Dial { id: "session".to_owned(), resume }, far).await?;
+        self.door.knock(&Dial { id: "session".to_owned(), resume, is_for_jobs: false }, far).await?;
         Ok(near)
     }
 
@@ -258,7 +258,7 @@ impl Dialler {
     pub async fn first(&mut self) -> Socket {
         let (near, far) = self.network.connect();
         let resume = self.resume.then_some(Resume { delivered: 0, purpose: DialPurpose::Attach, grace: GRACE });
-        self.door.knock(&Dial { id: "session".to_owned(), resume }, far).await.unwrap();
+        self.door.knock(&Dial { id: "session".to_owned(), resume, is_for_jobs: false }, far).await.unwrap();
         near
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::destination::JobDestination;
 use super::rows;
+use crate::completion;
 use crate::error::{Error, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::copies;
@@ -32,7 +33,7 @@ Examples:
 )]
 pub struct CancelArgs {
     /// Job: its id, the beginning of it, its key, or its name.
-    #[arg(value_name = "JOB")]
+    #[arg(value_name = "JOB", add = completion::jobs())]
     pub job: JobReference,
     /// Time between TERM and KILL.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::destination::JobDestination;
 use super::rows;
+use crate::completion;
 use crate::error::{Error, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::copies;
@@ -13,6 +14,7 @@ use crate::jobs::destination::Start;
 use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::job::Job;
+use crate::jobs::recent;
 use crate::jobs::reference::{JobReference, resolve};
 use crate::jobs::script::Script;
 use crate::print;
@@ -39,7 +41,7 @@ pub struct CleanArgs {
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub older_than: Option<Duration>,
     /// Only these jobs: an id, the beginning of one, a key, or a name.
-    #[arg(value_name = "JOB")]
+    #[arg(value_name = "JOB", add = completion::jobs())]
     pub jobs: Vec<JobReference>,
     /// Jobs that are not there are no error.
     #[arg(long)]
@@ -78,6 +80,7 @@ pub async fn run(destination: &JobDestination, args: CleanArgs) -> Result<u8> {
     }
     // Over a cut connection it was removed in one answer, and missing in the next.
     kept.retain(|(id, _)| !removed.contains(id));
+    destination.remember(|home, label| recent::removed(home, label, &removed));
     if args.ignore_missing {
         kept.retain(|(_, why)| *why != Kept::Missing);
     }

@@ -14,6 +14,7 @@ use crate::endpoint::selection::{Selected, Selection};
 use crate::error::{Error, Result};
 use crate::home::home;
 use crate::jobs::destination::{Copies, Destination, Route, Start};
+use crate::jobs::recent;
 use crate::jobs::shared::{self, SharedConnection};
 use crate::{environment, ssh};
 
@@ -91,6 +92,28 @@ impl Destination for JobDestination {
         let Self::Endpoint(selection, _) = self else { return Ok(None) };
         let selected = selection.find(EndpointUse::Look).await?;
         Ok(Some(Copies { client: selected.client()?, endpoint_folder: selected.endpoint.server_directory() }))
+    }
+}
+
+impl JobDestination {
+    /// Remembers, for completions, what a person learns of the jobs there. Programs have no need of it.
+    pub fn remember(&self, what: impl FnOnce(&Path, &str)) {
+        if std::io::stderr().is_terminal()
+            && let Ok(home) = home()
+        {
+            what(&home, &self.label());
+        }
+    }
+
+    /// What the destination is called among the recent jobs'.
+    fn label(&self) -> String {
+        match self {
+            Self::Host(host) => format!("{}{}", recent::OF_HOST, host.name),
+            Self::Endpoint(selection, _) => {
+                let name = selection.endpoint.as_deref().or(selection.cluster.as_deref());
+                format!("endpoint {}", name.unwrap_or_default())
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::rows;
 use crate::error::Result;
 use crate::jobs::copies;
 use crate::jobs::follow;
+use crate::jobs::recent;
 use crate::jobs::script::Script;
 use crate::progress::Progress;
 use crate::say;
@@ -33,6 +34,7 @@ pub async fn run(destination: &JobDestination, args: ListArgs) -> Result<u8> {
     let reported = follow::report(destination, Script::report(None), &progress).await?;
     let mut report = copies::complete(destination, reported, None).await?;
     report.jobs.sort_by_key(|job| Reverse(job.started_at));
+    destination.remember(|home, label| recent::listed(home, label, &report.jobs));
     if report.jobs.is_empty() && !args.json {
         say!("tunnel: there are no jobs");
         return Ok(0);

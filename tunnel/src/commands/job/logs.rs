@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::destination::JobDestination;
 use super::rows;
+use crate::completion;
 use crate::error::{Context, Result};
 use crate::jobs::channel::{Channel, Trouble};
 use crate::jobs::copies;
@@ -38,7 +39,7 @@ Examples:
 )]
 pub struct LogsArgs {
     /// Job: its id, the beginning of it, its key, or its name.
-    #[arg(value_name = "JOB")]
+    #[arg(value_name = "JOB", add = completion::jobs())]
     pub job: JobReference,
     /// Go on until the job has ended.
     #[arg(short, long)]

@@ -16,10 +16,15 @@ use clap::{Args, Subcommand};
 
 use self::destination::{JobDestination, SshHost};
 use crate::commands::selection::{IdentityArgs, SelectionArgs};
+use crate::completion;
 use crate::error::{Error, Result};
 use crate::jobs::job::UNKNOWN;
 use crate::say;
-use crate::workspace::selection::WorkspaceArgs;
+use crate::workspace::profiles;
+use crate::workspace::selection::{AS_WHOM, WorkspaceArgs};
+
+/// The heading in help of what is for a machine behind ssh alone.
+const HOST: &str = "Machine behind ssh";
 
 /// Where jobs run, and what to do with them.
 #[derive(Debug, Args)]
@@ -35,22 +40,22 @@ Examples:
 pub struct JobArgs {
     /// Destination of ssh: a Host of its configuration, user@host, or ssh://user@host:port. Without it, the endpoint of this
     /// folder's outputs.
-    #[arg(long, value_name = "DEST", global = true)]
+    #[arg(long, help_heading = HOST, value_name = "DEST", global = true, add = completion::hosts())]
     pub host: Option<String>,
     /// Configuration of ssh, in place of your own.
-    #[arg(short = 'F', value_name = "FILE", global = true)]
+    #[arg(short = 'F', help_heading = HOST, value_name = "FILE", global = true)]
     pub ssh_config: Option<PathBuf>,
     /// An option for ssh, as for `ssh -o`. May be given several times.
-    #[arg(short = 'o', value_name = "OPTION", global = true)]
+    #[arg(short = 'o', help_heading = HOST, value_name = "OPTION", global = true)]
     pub options: Vec<String>,
     /// Folder of the jobs on that machine, an absolute path, in place of TUNNEL_JOBS there or ~/.tunnel/jobs.
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, help_heading = HOST, value_name = "DIR", global = true)]
     pub jobs_dir: Option<String>,
     /// Which endpoint.
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Profile of ~/.databrickscfg to sign in with, as for other commands.
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, help_heading = AS_WHOM, value_name = "NAME", global = true, add = profiles::candidates())]
     pub profile: Option<String>,
     /// With which key.
     #[command(flatten)]

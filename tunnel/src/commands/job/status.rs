@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::destination::JobDestination;
 use super::rows;
+use crate::completion;
 use crate::error::Result;
 use crate::jobs::copies;
 use crate::jobs::follow;
@@ -24,7 +25,7 @@ Examples:
 )]
 pub struct StatusArgs {
     /// Jobs: an id, the beginning of one, a key, or a name.
-    #[arg(required = true, value_name = "JOB")]
+    #[arg(required = true, value_name = "JOB", add = completion::jobs())]
     pub jobs: Vec<JobReference>,
     /// Print JSON.
     #[arg(long)]

@@ -17,11 +17,13 @@ use crate::jobs::follow::{self, Question, ask};
 use crate::jobs::id::JobId;
 use crate::jobs::job::Job;
 use crate::jobs::payload::Payload;
+use crate::jobs::recent::{self, RecentJob};
 use crate::jobs::script::Script;
 use crate::jobs::spec::NewJob;
 use crate::print;
 use crate::progress::Progress;
 use crate::say;
+use crate::table;
 
 /// What to run.
 #[derive(Debug, Args)]
@@ -99,6 +101,8 @@ pub async fn run(destination: &JobDestination, args: SubmitArgs) -> Result<u8> {
         Claimed::Exists => wanted.key.is_none(),
         Claimed::Other => return Err(other(&id, wanted.key.as_deref())),
     };
+    let job = RecentJob { id: id.clone(), name: wanted.name.clone().or_else(|| wanted.key.clone()) };
+    destination.remember(|home, label| recent::submitted(home, label, job));
     if json {
         print::json(&Submitted { id: &id, created, host: &host })?;
     } else {
@@ -119,8 +123,7 @@ async fn say_existing(destination: &JobDestination, id: &JobId, progress: &Progr
 }
 
 fn ago(job: &Job) -> String {
-    let since = job.ended_at.and_then(|at| SystemTime::now().duration_since(at).ok());
-    since.map(|since| format!(", {} ago", rows::duration(since.as_secs_f64()))).unwrap_or_default()
+    job.ended_at.map(|at| format!(", {}", table::ago(at, SystemTime::now()))).unwrap_or_default()
 }
 
 /// What became of a claim.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::destination::JobDestination;
 use super::rows;
+use crate::completion;
 use crate::error::{Error, Result};
 use crate::jobs::copies;
 use crate::jobs::destination::Start;
@@ -29,7 +30,7 @@ Examples:
 )]
 pub struct WaitArgs {
     /// Jobs: an id, the beginning of one, a key, or a name.
-    #[arg(required = true, value_name = "JOB")]
+    #[arg(required = true, value_name = "JOB", add = completion::jobs())]
     pub jobs: Vec<JobReference>,
     /// Print JSON.
     #[arg(long)]

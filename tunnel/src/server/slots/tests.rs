@@ -4,11 +4,11 @@ use super::*;
 use crate::session::negotiation::{GRACE, Resume};
 
 fn plain(id: &str) -> Dial {
-    Dial { id: id.to_owned(), resume: None }
+    Dial { id: id.to_owned(), resume: None, is_for_jobs: false }
 }
 
 fn resumable(id: &str, purpose: DialPurpose) -> Dial {
-    Dial { id: id.to_owned(), resume: Some(Resume { delivered: 0, purpose, grace: GRACE }) }
+    Dial { resume: Some(Resume { delivered: 0, purpose, grace: GRACE }), ..plain(id) }
 }
 
 /// A session that someone logs in to at once.
@@ -36,6 +36,30 @@ async fn there_are_never_more_sessions_than_allowed() {
     slots.close();
     drop(second);
     assert!(matches!(enter(&slots, &plain("d")), Entered::Closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_about_jobs_take_no_sessions_place_and_have_a_limit_of_their_own() {
+    let slots = Slots::new(2);
+    let job = |number: usize| Dial { is_for_jobs: true, ..plain(&format!("job {number}")) };
+    let calls: Vec<Slot> = (0..2 * JOB_CALLS).map(|number| logged_in(&slots, &job(number))).collect();
+    assert!(matches!(enter(&slots, &job(1000)), Entered::Full));
+    let person = logged_in(&slots, &plain("a"));
+    let _another = logged_in(&slots, &plain("b"));
+    assert!(matches!(enter(&slots, &plain("c")), Entered::Full));
+    assert_eq!((slots.count().attached, slots.job_calls()), (2, 2 * JOB_CALLS));
+    drop(person);
+    assert!(matches!(enter(&slots, &job(1000)), Entered::Full), "and sessions have theirs");
+    drop(calls);
+    let call = logged_in(&slots, &job(1001));
+    assert_eq!((slots.count().attached, slots.job_calls()), (1, 1));
+    // A server that is asked about jobs is not idle.
+    drop(_another);
+    let idle = slots.idle(Duration::from_secs(600), || false);
+    tokio::pin!(idle);
+    assert!(timeout(Duration::from_secs(6000), &mut idle).await.is_err());
+    drop(call);
+    assert!(timeout(Duration::from_secs(601), idle).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

@@ -123,3 +123,35 @@ async fn an_endpoint_with_few_places_takes_many_jobs_at_once() {
     assert_eq!(lines.lines().count(), count, "{lines}");
     cloud.cloud.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_job_takes_no_sessions_place() {
+    let cloud = endpoint::with(|wanted| wanted.max_clients = 1).await;
+    let gate = cloud.folder.path().join("gate");
+    let script = format!("until [ -e '{}' ]; do sleep 0.1; done", gate.display());
+    let id = endpoint::submit(&cloud, &script).await;
+    let people = ["ada", "grace", "hedy"];
+    let waiting: Vec<_> = people
+        .map(|person| tokio::spawn(endpoint::job_of(&cloud, person, &["wait", &id]).output()))
+        .into_iter()
+        .collect();
+    let calls = async || {
+        let status = cloud.tunnel("linus").args(["status", "--json", "--outputs"]).arg(cloud.outputs()).output().await;
+        serde_json::from_slice::<serde_json::Value>(&status.unwrap().stdout).unwrap()["server"].clone()
+    };
+    crate::cloud::until("all wait", async || calls().await["job_calls"] == 3).await;
+    assert_eq!(calls().await["sessions"], 0);
+    // The only place is free for a session, and who has it keeps no job out.
+    let output = cloud.connect("linus", &["echo", "here"]).output().await.unwrap();
+    assert_eq!(output.stdout, b"here\n", "{output:?}");
+    let mut session = cloud.connect("linus", &["sh", "-c", "echo ready; exec sleep 60"]).spawn().unwrap();
+    crate::cloud::until("the session is there", async || calls().await["sessions"] == 1).await;
+    endpoint::submit(&cloud, "true").await;
+    std::fs::write(&gate, "").unwrap();
+    for waiting in waiting {
+        let output = waiting.await.unwrap().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    session.kill().await.unwrap();
+    cloud.cloud.stop().await;
+}

@@ -5,7 +5,7 @@ mod endings;
 mod endpoint;
 mod fan_out;
 mod greetings;
-mod machine;
+pub mod machine;
 mod many;
 mod nodes;
 mod room;
