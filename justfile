@@ -11,6 +11,10 @@ build:
 lint:
     scripts/lint.sh
 
+# Whether the tunnel compiles for macOS
+macos:
+    scripts/check_macos.sh
+
 # Every test; arguments go to cargo test
 test *arguments:
     scripts/test.sh {{ arguments }}
@@ -24,7 +28,7 @@ airflow *arguments:
     integrations/airflow/test.sh {{ arguments }}
 
 # What CI runs
-ci: lint test (fuzz "10") airflow
+ci: lint macos test (fuzz "10") airflow
 
 # Formats Rust and Terraform
 format:

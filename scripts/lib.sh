@@ -86,6 +86,26 @@ ensure_venv() {
   cp "$of_localcloud" "$LOCALCLOUD_VENV/requirements.txt"
 }
 
+# ensure_zig: cargo zigbuild, and Zig as the C compiler and linker for other systems.
+ensure_zig() {
+  local zig=$cache/zig
+  if [ ! -x "$zig/bin/cargo-zigbuild" ]; then
+    need python3 "install Python 3"
+    say "Installing Zig and cargo-zigbuild into .cache"
+    python3 -m venv "$zig"
+    "$zig/bin/pip" install --quiet ziglang cargo-zigbuild
+  fi
+  export PATH=$zig/bin:$PATH
+}
+
+# ensure_library TARGET: Rust's library for another system or other processors. Without rustup the build itself tells.
+ensure_library() {
+  command -v rustup >/dev/null 2>&1 || return 0
+  rustup target list --installed | grep -x "$1" >/dev/null && return
+  say "Installing Rust's library for $1"
+  rustup target add "$1" || die "Rust's library for $1 could not be installed: rustup target add $1"
+}
+
 # ensure_tools: all that the demo and the tests run beside our own programs.
 ensure_tools() {
   mkdir -p "$cache"

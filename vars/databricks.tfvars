@@ -16,7 +16,8 @@ private_subnets = {
 
 token_lifetime_days = 90
 
-# The node's processors are those that `tunnel` is built for: m5d.large is x86_64, m6gd.large aarch64.
+# The provider uploads the `tunnel` for the node's processors: m5d.large is x86_64, and m6gd.large aarch64, for which
+# scripts/build_tunnel.sh aarch64 builds one.
 spark_version           = "17.3.x-scala2.13"
 node_type_id            = "m5d.large"
 autotermination_minutes = 60

@@ -1,6 +1,6 @@
-//! What a cluster must be to serve SSH, and which processors its driver has. Pure.
+//! What a cluster must be to serve SSH. Pure.
 
-use databricks::api::clusters::{ClusterAttributes, NodeType};
+use databricks::api::clusters::ClusterAttributes;
 
 use crate::access::{Access, is_application_id};
 
@@ -92,15 +92,6 @@ pub fn unserved(cluster: &ClusterAttributes, access: &Access) -> Option<Unserved
     Some(Unserved { list: "users", reason, way_out })
 }
 
-/// The processors of the cluster's driver, as Rust calls them: `x86_64`, `aarch64`; `None` where `types` do not have its instance
-/// type.
-pub fn driver_processor(types: &[NodeType], cluster: &ClusterAttributes) -> Option<&'static str> {
-    let of_driver = &cluster.driver_node_type_id;
-    let id = if of_driver.is_empty() { &cluster.node_type_id } else { of_driver };
-    let found = types.iter().find(|one| one.node_type_id == *id)?;
-    Some(if found.is_graviton.unwrap_or(false) { "aarch64" } else { "x86_64" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,26 +146,5 @@ mod tests {
         check("engineers", &[ada], &["engineers"], None);
         check("engineers", &[ada], &[], Some(("users", "ada@example.com alone")));
         check("engineers", &[], &["engineers", "sales"], Some(("groups", "sales is another")));
-    }
-
-    #[test]
-    fn the_drivers_processors_are_those_of_its_instance_type() {
-        let types: Vec<NodeType> = serde_json::from_value(serde_json::json!([
-            {"node_type_id": "m6gd.large", "is_graviton": true}, {"node_type_id": "m5d.large", "is_graviton": false},
-            {"node_type_id": "old"},
-        ]))
-        .unwrap();
-        let check = |driver: &str, workers: &str, expected: Option<&str>| {
-            let cluster = ClusterAttributes {
-                driver_node_type_id: driver.to_owned(),
-                node_type_id: workers.to_owned(),
-                ..ClusterAttributes::default()
-            };
-            assert_eq!(driver_processor(&types, &cluster), expected, "{driver} {workers}");
-        };
-        check("", "m6gd.large", Some("aarch64"));
-        check("m5d.large", "m6gd.large", Some("x86_64"));
-        check("", "old", Some("x86_64"));
-        check("", "unheard.of", None);
     }
 }

@@ -38,6 +38,9 @@ pub struct SshEndpoint {
     pub binary_path: String,
     /// SHA-256 of that program in hexadecimal digits. It is checked before the program is started.
     pub binary_sha256: String,
+    /// Processors that the program is for: `x86_64` or `aarch64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary_processor: Option<String>,
     /// Number of connections that the server serves at a time.
     pub max_clients: u32,
     /// Seconds without a connection after which the server ends.
@@ -99,7 +102,7 @@ mod tests {
         let endpoint: SshEndpoint = serde_json::from_str(text).unwrap();
         assert_eq!(endpoint.host_key_alias(), "n.1.ssh-tunnel");
         assert_eq!(endpoint.metadata_path(), "/Workspace/d/server/metadata.json");
-        assert_eq!(endpoint.serverless, None);
+        assert_eq!((&endpoint.serverless, &endpoint.binary_processor), (&None, &None));
         assert!(!serde_json::to_string(&endpoint).unwrap().contains("serverless"), "older programs read it as before");
     }
 }

@@ -20,7 +20,9 @@
 //! ```
 
 pub mod access;
+mod choice;
 pub mod cluster;
+pub mod driver;
 mod endpoint;
 mod keys;
 mod layout;
@@ -30,13 +32,14 @@ pub mod publish;
 pub mod publish_official;
 mod serverless;
 
+pub use choice::{NoProgram, PROGRAM, choose, program_name};
 pub use endpoint::{SCHEMA_VERSION, SshEndpoint};
 pub use layout::{
     ACCESS, AUTHORIZED_KEYS, CLIENT_PUBLIC_KEY_PREFIX, ENDPOINT, InvalidName, MANAGED, SERVER_PRIVATE_KEY,
     SERVER_PUBLIC_KEY, binary_path, check_name, client_secret_name, clients_scope, directory, endpoint_of_scope, root,
     secret_scope,
 };
-pub use program::{is_program, processor, sha256_hex};
+pub use program::{header, is_program, processor, sha256_hex};
 pub use serverless::{ACCELERATORS, InvalidServerless, LEAST_ENVIRONMENT_VERSION, Serverless};
 
 /// The text of the notebook that starts the server: Python, since a cluster runs nothing else for its users without a library. It is

@@ -1,10 +1,27 @@
-//! The program that the driver runs, as bytes.
+//! The program that the driver runs: its hash, and what its first bytes say.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 /// The SHA-256 of some bytes, in lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// How many bytes of a program say what it is for.
+const HEADER: u64 = 20;
+
+/// The first bytes of a file, which say whether it is a program, and for which processors.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn header(file: &Path) -> io::Result<Vec<u8>> {
+    let mut header = Vec::new();
+    File::open(file)?.take(HEADER).read_to_end(&mut header)?;
+    Ok(header)
 }
 
 /// Whether this begins as a program for Linux does (elf(5)), which is what drivers run.

@@ -17,7 +17,7 @@ use crate::layout::{
     directory, parent, secret_scope,
 };
 use crate::official::{self, Official};
-use crate::program::sha256_hex;
+use crate::program::{processor, sha256_hex};
 use crate::publish_official;
 use crate::serverless::Serverless;
 
@@ -84,6 +84,7 @@ pub async fn publish(client: &Client, wanted: &EndpointConfig, binary: Bytes) ->
         binary_path: binary_path(&directory, &sha256),
         directory,
         binary_sha256: sha256,
+        binary_processor: processor(&binary).map(str::to_owned),
         max_clients: wanted.max_clients,
         shutdown_delay_seconds: wanted.shutdown_delay_seconds,
         auto_start: wanted.auto_start,

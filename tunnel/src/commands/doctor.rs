@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use databricks::Client;
-use databricks::api::{clusters, secrets, workspace as files};
+use databricks::api::clusters::{self, Cluster};
+use databricks::api::{secrets, workspace as files};
 use serde::Serialize;
 use ssh_endpoint::{SERVER_PUBLIC_KEY, SshEndpoint};
 use tokio::time::timeout;
@@ -119,8 +120,8 @@ async fn examine(way: &Way, report: &mut Report) -> Result<()> {
     let Some(client) = report.stage("signing in", async { sign_in(selected.client()?).await }).await? else {
         return report.skip(REMOTE.get(2..).unwrap_or_default());
     };
-    report.stage("the cluster", cluster(&client, &endpoint)).await?;
-    report.stage("the program for the cluster", program(&client, &endpoint)).await?;
+    let cluster = report.stage("the cluster", cluster(&client, &endpoint)).await?.flatten();
+    report.stage("the program for the cluster", program(&client, &endpoint, cluster.as_ref())).await?;
     report.stage("the host key", host_key(&client, &endpoint)).await?;
     let is_registered = match &key {
         Some(key) => report.stage("this machine's key at the endpoint", registration(&client, &endpoint, key)).await?,
@@ -255,23 +256,36 @@ async fn sign_in(client: Client) -> Result<(String, Client)> {
     Ok((format!("{} ({})", me.user_name, client.auth_type()), client))
 }
 
-async fn cluster(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
+async fn cluster(client: &Client, endpoint: &SshEndpoint) -> Result<(String, Option<Cluster>)> {
     if endpoint.serverless.is_some() {
-        return Ok(("serverless compute".to_owned(), ()));
+        return Ok(("serverless compute".to_owned(), None));
     }
-    let cluster = clusters::get(client, &endpoint.cluster_id)
+    let cluster: Cluster = clusters::get(client, &endpoint.cluster_id)
         .await
         .map_err(|error| explain(error, "cannot look at the cluster"))?;
     its_cluster::check(client, &cluster).await?;
-    Ok((format!("{}, {}", cluster.state, cluster.attributes.spark_version), ()))
+    Ok((format!("{}, {}", cluster.state, cluster.attributes.spark_version), Some(cluster)))
 }
 
-async fn program(client: &Client, endpoint: &SshEndpoint) -> Result<(String, ())> {
-    match files::file_size(client, &endpoint.binary_path).await {
-        Ok(Some(_)) => Ok((endpoint.binary_path.clone(), ())),
-        Ok(None) => Err(Error::new(format!("{} is not in the workspace", endpoint.binary_path))
-            .way_out("Apply the configuration again.")),
-        Err(error) => Err(explain(error, "cannot look for the program")),
+async fn program(client: &Client, endpoint: &SshEndpoint, cluster: Option<&Cluster>) -> Result<(String, ())> {
+    let path = &endpoint.binary_path;
+    let size = files::file_size(client, path).await.map_err(|error| explain(error, "cannot look for the program"))?;
+    if size.is_none() {
+        return Err(Error::new(format!("{path} is not in the workspace")).way_out("Apply the configuration again."));
+    }
+    let driver = match cluster {
+        Some(cluster) => its_cluster::processor(client, cluster).await?,
+        None => None,
+    };
+    match (endpoint.binary_processor.as_deref(), driver) {
+        (Some(ours), Some(driver)) if ours != driver => Err(Error::new(format!(
+            "{path} is for {ours}, and the cluster's driver is {driver}: its instance type was changed"
+        ))
+        .way_out(format!(
+            "Apply the configuration again, or connect again to an endpoint of tunnel's own: that uploads a program for {driver}, \
+             which scripts/build_tunnel.sh {driver} builds. Or give the cluster an instance type of the other kind."
+        ))),
+        _ => Ok((path.clone(), ())),
     }
 }
 

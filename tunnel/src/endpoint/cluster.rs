@@ -1,8 +1,9 @@
 //! What a cluster must be to serve SSH. It is looked at before minutes are spent on starting it.
 
 use databricks::Client;
-use databricks::api::clusters::{self, Cluster};
+use databricks::api::clusters::Cluster;
 use ssh_endpoint::cluster::{self as rules, Unfit};
+use ssh_endpoint::driver;
 
 use crate::error::{Error, Result};
 use crate::workspace::explain;
@@ -42,14 +43,13 @@ fn check_owner(owner: &str, me: &str) -> Result<()> {
 /// A kind of processor, as Rust calls it: `x86_64`, `aarch64`.
 pub type Processor = &'static str;
 
-/// The processors of the cluster's driver; `None` where the workspace does not know its instance type.
+/// The processors of the cluster's driver; `None` where the workspace does not say.
 ///
 /// # Errors
 /// When the workspace cannot be asked.
 pub async fn processor(client: &Client, cluster: &Cluster) -> Result<Option<Processor>> {
-    let types = clusters::node_types(client).await;
-    let types = types.map_err(|error| explain(error, "cannot ask for the cluster's processors"))?;
-    Ok(rules::driver_processor(&types, &cluster.attributes))
+    let asked = driver::processor(client, &cluster.attributes).await;
+    asked.map_err(|error| explain(error, "cannot ask for the cluster's processors"))
 }
 
 #[cfg(test)]

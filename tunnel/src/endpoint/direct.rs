@@ -1,12 +1,14 @@
 //! An endpoint straight from a cluster or from serverless compute, without Terraform: it is published by the tunnel itself, found
 //! again by its name, and its host key is pinned on this machine at the first use.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use databricks::api::clusters::{self, Cluster};
 use databricks::{Client, is_loopback};
 use ssh_endpoint::publish::{self, EndpointConfig};
-use ssh_endpoint::{Serverless, SshEndpoint, check_name, is_program, processor, secret_scope, sha256_hex};
+use ssh_endpoint::{
+    Serverless, SshEndpoint, check_name, choose, is_program, processor, program_name, secret_scope, sha256_hex,
+};
 
 use crate::endpoint::cluster::{self, Processor};
 use crate::endpoint::files::Files;
@@ -39,7 +41,7 @@ pub struct Direct<'a> {
     pub compute: Compute,
     /// Name of the endpoint; without one the cluster's id, or one that is the user's own.
     pub name: Option<&'a str>,
-    /// The program for the driver; without one this program itself.
+    /// The program for the driver; without one this program itself, or the one beside it that is for the driver.
     pub binary: Option<&'a Path>,
     /// Whether it is published where there is none.
     pub purpose: EndpointUse,
@@ -108,14 +110,15 @@ async fn ensure(
         return Err(Error::new(format!("the endpoint {} is Terraform's, and on other compute", endpoint.name))
             .way_out("Take another name: --publish-as NAME"));
     }
-    let program = DriverProgram::read(binary)?;
+    let driver = match &cluster {
+        Some(cluster) => cluster::processor(client, cluster).await?,
+        None => None,
+    };
+    let program = DriverProgram::read(binary, driver)?;
     let is_current = |found: &SshEndpoint| found.binary_sha256 == sha256_hex(&program.bytes);
     match found.map(|(endpoint, _)| endpoint).filter(|found| is_on_the_same(found, wanted) && is_current(found)) {
         Some(endpoint) => Ok(endpoint),
-        None => {
-            program.check(client, cluster.as_ref()).await?;
-            put(client, wanted, program).await
-        }
+        None => put(client, wanted, program).await,
     }
 }
 
@@ -300,41 +303,43 @@ fn is_id(name: &str) -> bool {
 /// A program for drivers.
 struct DriverProgram {
     bytes: Vec<u8>,
-    name: String,
-    processor: Option<Processor>,
 }
 
 impl DriverProgram {
-    /// Reads the file, or this program itself.
-    fn read(file: Option<&Path>) -> Result<Self> {
+    /// Reads the file, or what is for the driver. `driver` is `None` where nobody says what it is.
+    fn read(file: Option<&Path>, driver: Option<Processor>) -> Result<Self> {
         let path = match file {
             Some(file) => file.to_owned(),
-            None => std::env::current_exe().context(|| "this program's own path is not known".to_owned())?,
+            None => {
+                let own = std::env::current_exe().context(|| "this program's own path is not known".to_owned())?;
+                chosen(own, driver.unwrap_or(std::env::consts::ARCH))?
+            }
         };
         let name = path.display().to_string();
         let bytes = std::fs::read(&path).context(|| format!("cannot read {name}"))?;
         if !is_program(&bytes) {
             return Err(Error::new(format!("{name} is no program for Linux, which drivers run")).way_out(OTHER_PROGRAM));
         }
-        Ok(Self { processor: processor(&bytes), bytes, name })
-    }
-
-    /// Checks that the driver can run it, as far as the workspace says what the driver is.
-    async fn check(&self, client: &Client, cluster: Option<&Cluster>) -> Result<()> {
-        let driver = match cluster {
-            // A local cloud's driver is this machine.
-            _ if is_loopback(client.host()) => Some(std::env::consts::ARCH),
-            Some(cluster) => cluster::processor(client, cluster).await?,
-            None => None,
-        };
-        match (self.processor, driver) {
+        match (processor(&bytes), driver) {
             (Some(ours), Some(driver)) if ours != driver => {
-                Err(Error::new(format!("{} is a program for {ours}, and the driver is {driver}", self.name))
+                Err(Error::new(format!("{name} is a program for {ours}, and the driver is {driver}"))
                     .way_out(OTHER_PROGRAM))
             }
-            _ => Ok(()),
+            _ => Ok(Self { bytes }),
         }
     }
+}
+
+/// This program itself where it is for the driver, or the one beside it that is.
+fn chosen(own: PathBuf, driver: Processor) -> Result<PathBuf> {
+    let beside = own.with_file_name(program_name(driver));
+    choose(driver, &[own, beside]).map_err(|none| {
+        Error::new(none.to_string()).way_out(format!(
+            "{} {} builds one: put it beside tunnel, or give it: --tunnel-binary FILE",
+            none.details(),
+            none.command()
+        ))
+    })
 }
 
 const OTHER_PROGRAM: &str = "Give the tunnel that was built for the cluster's processors: --tunnel-binary FILE";
@@ -370,6 +375,29 @@ fn pinned(home: &Path, endpoint: &SshEndpoint) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_program_is_this_one_or_the_one_beside_it_that_the_driver_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let program = |machine: u8| [b"\x7fELF".as_slice(), &[0; 14], &[machine, 0]].concat();
+        let check = |own: &[u8], driver: Processor, expected: Result<&str, &str>| {
+            std::fs::write(path("tunnel"), own).unwrap();
+            match (chosen(path("tunnel"), driver), expected) {
+                (Ok(found), Ok(name)) => assert_eq!(found, path(name)),
+                (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+                (found, _) => panic!("{driver} {found:?}"),
+            }
+        };
+        let (x86, arm, mac) = (program(0x3e), program(0xb7), [0xcf, 0xfa, 0xed, 0xfe, 7, 0, 0, 1]);
+        check(&x86, "x86_64", Ok("tunnel"));
+        check(&x86, "aarch64", Err("scripts/build_tunnel.sh aarch64 builds one"));
+        check(&mac, "aarch64", Err("tunnel is no program for Linux"));
+        std::fs::write(path("tunnel-aarch64"), &arm).unwrap();
+        check(&x86, "aarch64", Ok("tunnel-aarch64"));
+        check(&mac, "aarch64", Ok("tunnel-aarch64"));
+        check(&arm, "aarch64", Ok("tunnel"));
+    }
 
     #[test]
     fn ids_of_clusters_are_told_from_names() {

@@ -136,6 +136,7 @@ impl Bench {
             directory: "/Workspace/d".to_owned(),
             binary_path: "/Workspace/b".to_owned(),
             binary_sha256: "00".to_owned(),
+            binary_processor: None,
             max_clients: 10,
             shutdown_delay_seconds: 600,
             auto_start: true,

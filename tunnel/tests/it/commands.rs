@@ -430,6 +430,11 @@ async fn the_doctor_finds_what_is_wrong() {
     cloud.endpoint = good.clone();
     cloud.endpoint.binary_path += "x";
     check(&cloud, &[], "the program for the cluster", "Apply the configuration again").await;
+    // The cluster got another instance type since the program was uploaded.
+    cloud.endpoint = good.clone();
+    cloud.endpoint.binary_processor = Some("s390x".to_owned());
+    let words = format!("scripts/build_tunnel.sh {}", std::env::consts::ARCH);
+    check(&cloud, &[], "the program for the cluster", &words).await;
     cloud.endpoint = good.clone();
     cloud.endpoint.cluster_id = "0000-000000-nothing".to_owned();
     check(&cloud, &[], "the cluster", "").await;

@@ -2,7 +2,8 @@
 //! `embedded` the same with the built-in SSH server;
 //! `sessions` has ends of a session in memory, `simulation` whole sessions in a network that fails (`memory`);
 //! `storm` has a relay that fails over real programs; `commands` the other commands;
-//! `official` has peers that speak the official protocols; `connect` has a whole local cloud.
+//! `official` has peers that speak the official protocols; `connect` has a whole local cloud; `programs` has the scripts that build and
+//! install it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -29,6 +30,7 @@ mod lifecycle;
 mod memory;
 mod official;
 mod people;
+mod programs;
 mod serverless;
 mod sessions;
 mod sign_in;

@@ -20,8 +20,12 @@ wire! {
         pub custom_tags: BTreeMap<String, String>,
         /// Access mode: SINGLE_USER, USER_ISOLATION, …
         pub data_security_mode: String,
+        /// Instance pool of the driver; without one, that of the workers.
+        pub driver_instance_pool_id: String,
         /// Instance type of the driver; without one, that of the workers.
         pub driver_node_type_id: String,
+        /// Instance pool of the workers.
+        pub instance_pool_id: String,
         /// Instance type of the workers.
         pub node_type_id: String,
         /// Who may use it in SINGLE_USER mode.
@@ -80,6 +84,12 @@ wire! {
         pub kind: String,
         /// Details.
         pub parameters: BTreeMap<String, String>,
+    }
+
+    /// What is looked at of an instance pool, of `GET /api/2.0/instance-pools/get?instance_pool_id=…`.
+    pub struct InstancePool {
+        /// Instance type of its nodes.
+        pub node_type_id: String,
     }
 
     /// `GET /api/2.1/clusters/list-node-types`.
@@ -176,8 +186,16 @@ pub async fn command(client: &Client, verb: &str, body: &(impl Serialize + Sync)
 /// # Errors
 /// Whatever the API refuses.
 pub async fn node_types(client: &Client) -> Result<Vec<NodeType>, Error> {
-    let all: ListNodeTypes = client.send(Request::get(format!("{PATH}/list-node-types"))).await?;
+    let all: ListNodeTypes = client.send(Request::get(format!("{PATH}/list-node-types")).shared()).await?;
     Ok(all.node_types)
+}
+
+/// An instance pool, from which clusters take their nodes.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn instance_pool(client: &Client, id: &str) -> Result<InstancePool, Error> {
+    client.send(Request::get("/api/2.0/instance-pools/get").query("instance_pool_id", id).shared()).await
 }
 
 /// One page of a list, and where the next one starts; empty at the end.

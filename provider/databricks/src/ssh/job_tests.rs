@@ -75,6 +75,7 @@ fn endpoint(name: &str) -> Endpoint {
         directory: "/Workspace/Users/ada/.databricks/ssh-tunnel/endpoints/example".into(),
         binary_path: "/Workspace/Users/ada/.databricks/ssh-tunnel/bin/00/tunnel".into(),
         binary_sha256: "00".into(),
+        binary_processor: Some("x86_64".into()),
         max_clients: 10,
         shutdown_delay_seconds: 600,
         auto_start: true,

@@ -18,16 +18,19 @@ use tfplugin::{
 use super::driver_user::driver_user;
 use super::endpoint_access;
 use super::endpoint_cluster;
+use super::endpoint_program;
 use super::endpoint_schema;
+use super::serverless_compute::ServerlessCompute;
 use super::ssh_publish as publish;
-use super::tunnel_binary::Binary;
+use super::tunnel_binary::Places;
 use crate::clients::Workspace;
 
 /// An SSH endpoint on a cluster or on serverless compute: the program that serves SSH on the driver, the server's host key, and the public keys of
 /// those who may log in. `tunnel connect` reads the attribute `endpoint` from an output and opens a shell.
 ///
-/// The cluster must be dedicated (`data_security_mode` `SINGLE_USER`) and run Databricks Runtime 17.0 or newer, and the program must be
-/// for its driver's processors; an apply checks that before it makes anything. The server's
+/// The cluster must be dedicated (`data_security_mode` `SINGLE_USER`) and run Databricks Runtime 17.0 or newer; an apply checks that before
+/// it makes anything. The provider uploads the program for its driver's processors, and the plan refuses one that is named and is for
+/// others. Where the cluster got other processors, the next apply uploads the other program. The server's
 /// private key is made in, and never leaves, a secret scope of the workspace; nothing secret stands in the state.
 ///
 /// The identity that applies may connect, and so may `users` and `groups`, as far as the cluster serves them: one that is dedicated to a
@@ -89,13 +92,18 @@ pub struct SshEndpoint {
     /// the running server uses it from the next login on.
     #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub rotate_host_key: Attr<String>,
-    /// File of the program `tunnel`, for the cluster's processors. Where it is not set: the environment variable
-    /// `TUNNEL_BINARY`, then `tunnel` beside the provider, then on the PATH.
+    /// File of the program `tunnel`, for the driver's processors. Where it is not set: the environment variable `TUNNEL_BINARY`, then
+    /// `tunnel-x86_64` or `tunnel-aarch64` beside the provider or on the PATH, whichever the driver can run, then a `tunnel` there that it
+    /// can run.
     #[schemars(extend("x-tf" = OPTIONAL.unsent()))]
     pub tunnel_binary: Attr<String>,
     /// SHA-256 of the program that is in the workspace. A new version of it is uploaded by the next apply.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub binary_sha256: Attr<String>,
+    /// Processors of the driver, which the program is for: `x86_64` or `aarch64`. Null where the workspace does not say, as of serverless
+    /// compute: then the program is the one for the machine that applies.
+    #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
+    pub driver_processor: Attr<String>,
     /// The server's host key, a line in OpenSSH's format.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub server_host_key: Attr<String>,
@@ -105,43 +113,6 @@ pub struct SshEndpoint {
     /// What clients need to connect and to trust: the value of an output. It holds no secret.
     #[schemars(schema_with = "endpoint_schema::exported", extend("x-tf" = COMPUTED.keeps_state()))]
     pub endpoint: Attr<Endpoint>,
-}
-
-/// Serverless compute for an endpoint.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ServerlessCompute {
-    /// GPU: `GPU_1xA10` or `GPU_8xH100`. It takes up to 45 minutes to start.
-    #[schemars(extend("enum" = ["GPU_1xA10", "GPU_8xH100"], "x-tf" = OPTIONAL))]
-    pub accelerator: Attr<String>,
-    /// Version of the serverless environment, 4 or newer: 4 where neither it nor `base_environment` is set.
-    #[schemars(range(min = 4), extend("x-tf" = OPTIONAL))]
-    pub environment_version: Attr<i64>,
-    /// Base environment in place of a version: `workspace-base-environments/…`, or the path of its file in the workspace.
-    #[schemars(extend("x-tf" = OPTIONAL))]
-    pub base_environment: Attr<String>,
-    /// Usage policy that the compute is billed by.
-    #[schemars(extend("x-tf" = OPTIONAL))]
-    pub usage_policy_id: Attr<String>,
-}
-
-impl ServerlessCompute {
-    fn published(serverless: &layout::Serverless) -> Self {
-        Self {
-            accelerator: serverless.accelerator.clone().into(),
-            environment_version: serverless.environment_version.map(i64::from).into(),
-            base_environment: serverless.base_environment.clone().into(),
-            usage_policy_id: serverless.usage_policy_id.clone().into(),
-        }
-    }
-
-    fn wanted(&self) -> Result<layout::Serverless> {
-        Ok(layout::Serverless {
-            accelerator: self.accelerator.known().cloned(),
-            environment_version: self.environment_version.known().map(|version| u32::try_from(*version)).transpose()?,
-            base_environment: self.base_environment.known().cloned(),
-            usage_policy_id: self.usage_policy_id.known().cloned(),
-        })
-    }
 }
 
 /// The state of a published endpoint; `known` has what is not published.
@@ -169,6 +140,7 @@ fn state_of(known: SshEndpoint, published: publish::Published) -> SshEndpoint {
         compatible_with: published.compatible_version.map(|version| format!("{}{version}", official::PRODUCT)).into(),
         rotate_host_key: known.rotate_host_key,
         tunnel_binary: known.tunnel_binary,
+        driver_processor: known.driver_processor,
         binary_sha256: if published.has_binary { endpoint.binary_sha256.clone().into() } else { Attr::Null },
         server_host_key: key.into(),
         secret_scope: endpoint.secret_scope.clone().into(),
@@ -209,14 +181,6 @@ fn wanted(cx: &Call<Workspace>, plan: &SshEndpoint) -> Result<EndpointConfig> {
         auto_start: plan.auto_start.is_true(),
         compatible_with: plan.compatible_with.known().cloned(),
     })
-}
-
-/// Checks the cluster, where the endpoint has one.
-async fn check_cluster(cx: &Call<Workspace>, wanted: &EndpointConfig, access: &Access, binary: &Binary) -> Result<()> {
-    match wanted.cluster_id.as_str() {
-        "" => Ok(()),
-        id => endpoint_cluster::check(cx, id, access, binary).await,
-    }
 }
 
 /// What is wrong with where SSH is served.
@@ -329,24 +293,9 @@ output "ssh_endpoint" {
         problems
     }
 
-    /// The program's hash stands in the plan, so that a new version of it is an update.
     fn plan(planning: &mut Planning<'_, Self>) -> Result<()> {
         let planned = &mut *planning.planned;
-        if planned.tunnel_binary.is_unknown() {
-            planned.binary_sha256 = Attr::Unknown;
-            planned.endpoint = Attr::Unknown;
-            return Ok(());
-        }
-        let binary = Binary::find(&planned.tunnel_binary)?;
-        binary.check()?;
-        planned.binary_sha256 = binary.sha256()?.into();
-        if !planned.compatible_with.is_null()
-            && let Err(error) = official::architecture(&binary.bytes()?)
-        {
-            return Err(Error::new("The official tool could not start the program tunnel")
-                .detail(format!("{error}. Set tunnel_binary to one for the cluster's processors."))
-                .at("compatible_with"));
-        }
+        endpoint_program::plan(&Places::here(), planning.prior, planned)?;
         if let Some(prior) = planning.prior {
             if prior.server_host_key.is_null() || rotates(&prior.rotate_host_key, &planned.rotate_host_key) {
                 planned.server_host_key = Attr::Unknown;
@@ -363,18 +312,18 @@ output "ssh_endpoint" {
     }
 
     async fn check_change(cx: &Call<Workspace>, planned: &Self) -> Result<Vec<Diagnostic>> {
-        let access = access_of(planned);
-        match planned.cluster_id.known() {
-            Some(id) if !access.is_empty() => Ok(endpoint_cluster::foresee(cx, id, &access).await),
-            _ => Ok(Vec::new()),
+        let Some(id) = planned.cluster_id.known() else { return Ok(Vec::new()) };
+        let (warnings, driver) = endpoint_cluster::foresee(cx, id, &access_of(planned)).await;
+        if driver.is_some() && !planned.tunnel_binary.is_unknown() {
+            endpoint_program::chosen(&Places::here(), planned, driver.as_ref())?;
         }
+        Ok(warnings)
     }
 
     async fn create(cx: &Call<Workspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let wanted = wanted(cx, &plan)?;
-        let binary = Binary::find(&plan.tunnel_binary)?;
         let access = access_of(&plan);
-        check_cluster(cx, &wanted, &access, &binary).await?;
+        let (binary, plan) = endpoint_program::examined(cx, plan, &access).await?;
         publish::claim(cx, &wanted.name).await?;
         // From here on there is something to destroy.
         let partial =
@@ -393,7 +342,7 @@ output "ssh_endpoint" {
             return Ok(None);
         }
         Ok(Some(match publish::inspect(cx, name).await? {
-            Some(published) => state_of(Self::default(), published),
+            Some(published) => endpoint_program::with_driver(cx, state_of(Self::default(), published)).await?,
             None => Self { id: plan.name.clone(), name: plan.name.clone(), ..Self::default() },
         }))
     }
@@ -407,7 +356,7 @@ output "ssh_endpoint" {
     async fn read(cx: &Call<Workspace>, state: Self) -> Result<Option<Self>> {
         let name = state.id.text().to_owned();
         match publish::inspect(cx, &name).await? {
-            Some(published) => Ok(Some(state_of(state, published))),
+            Some(published) => Ok(Some(endpoint_program::with_driver(cx, state_of(state, published)).await?)),
             // A scope without a published endpoint is one that an apply did not finish, and the state knows it.
             None if state.name.is_known() && publish::claimed_by(cx, &name).await?.is_some() => {
                 Ok(Some(Self { endpoint: Attr::Null, server_host_key: Attr::Null, binary_sha256: Attr::Null, ..state }))
@@ -418,9 +367,8 @@ output "ssh_endpoint" {
 
     async fn update(cx: &Call<Workspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let wanted = wanted(cx, &plan)?;
-        let binary = Binary::find(&plan.tunnel_binary)?;
         let access = access_of(&plan);
-        check_cluster(cx, &wanted, &access, &binary).await?;
+        let (binary, plan) = endpoint_program::examined(cx, plan, &access).await?;
         let pinned = plan.server_host_key.known().map(String::as_str);
         match publish::publish(cx, &wanted, &access, pinned, &binary).await {
             Ok(published) => Ok(state_of(plan, published)),
@@ -451,6 +399,7 @@ mod tests {
             directory: "/Workspace/Users/ada/.databricks/ssh-tunnel/endpoints/example".into(),
             binary_path: "/Workspace/Users/ada/.databricks/ssh-tunnel/bin/00/tunnel".into(),
             binary_sha256: "00".into(),
+            binary_processor: Some("x86_64".into()),
             max_clients: 10,
             shutdown_delay_seconds: 600,
             auto_start: true,

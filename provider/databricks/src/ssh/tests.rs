@@ -10,7 +10,8 @@ use ssh_endpoint::official;
 use tempfile::TempDir;
 use tfplugin::{Attr, Call, DataSource, Planning, Resource, Set};
 
-use super::ssh_endpoint::{ServerlessCompute, SshEndpoint};
+use super::serverless_compute::ServerlessCompute;
+use super::ssh_endpoint::SshEndpoint;
 use super::ssh_endpoint_lookup::SshEndpointLookup;
 use crate::clients::Workspace;
 use crate::testing::{Cloud, call, create, reads_back, update};

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
-use ssh_endpoint::SshEndpoint;
+use ssh_endpoint::{PROGRAM, SshEndpoint};
 use tempfile::NamedTempFile;
 use tfplugin::{Attr, Call, Error, Result, Secret};
 use tokio::io::AsyncWriteExt;
@@ -13,7 +13,7 @@ use tokio::process::Command;
 use url::Url;
 
 use super::endpoint_slots::turn;
-use super::tunnel_binary::candidates;
+use super::tunnel_binary::Places;
 use crate::clients::Workspace;
 use crate::environment;
 
@@ -66,7 +66,7 @@ impl TunnelProgram {
     pub(super) fn find(configured: &Attr<String>) -> Result<Self> {
         let candidates = match configured.known() {
             Some(path) => vec![std::path::absolute(path)?],
-            None => candidates(None, std::env::current_exe().ok().as_deref(), &environment::search_path()),
+            None => Places::here().folders.iter().map(|folder| folder.join(PROGRAM)).collect(),
         };
         candidates.iter().find(|path| path.is_file()).cloned().map(Self).ok_or_else(|| {
             let looked: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();

@@ -70,6 +70,8 @@ pub(super) fn perform(files: &mut Files, id: u32, reader: &mut Reader, answers: 
     Ok(())
 }
 
+// Counts have 32 bits on macOS.
+#[allow(clippy::useless_conversion)]
 fn put_file_system(answers: &mut BytesMut, id: u32, system: &Statvfs) {
     // The numbers of PROTOCOL, section 4.4: read-only and without set-user-id.
     let flags = u64::from(system.flags().contains(FsFlags::ST_RDONLY))
@@ -78,12 +80,12 @@ fn put_file_system(answers: &mut BytesMut, id: u32, system: &Statvfs) {
     for number in [
         system.block_size(),
         system.fragment_size(),
-        system.blocks(),
-        system.blocks_free(),
-        system.blocks_available(),
-        system.files(),
-        system.files_free(),
-        system.files_available(),
+        u64::from(system.blocks()),
+        u64::from(system.blocks_free()),
+        u64::from(system.blocks_available()),
+        u64::from(system.files()),
+        u64::from(system.files_free()),
+        u64::from(system.files_available()),
         system.filesystem_id(),
         flags,
         system.name_max(),

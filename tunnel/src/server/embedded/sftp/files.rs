@@ -180,8 +180,14 @@ fn open(path: &Path, flags: u32, wanted: &NewAttributes) -> Result<File, Failure
             system |= value;
         }
     }
-    let mode = Mode::from_bits_truncate(wanted.permissions.unwrap_or(0o666));
+    let mode = mode(wanted.permissions.unwrap_or(0o666));
     Ok(File::from(nix::fcntl::open(path, system | OFlag::O_CLOEXEC, mode)?))
+}
+
+// The system's type has 16 bits on macOS.
+#[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions)]
+fn mode(permissions: u32) -> Mode {
+    Mode::from_bits_truncate((permissions & 0o7777).try_into().unwrap_or_default())
 }
 
 /// Adds what a file has at an offset, at most `length` bytes.
