@@ -123,9 +123,9 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_what_is_in_them() {
         let mut text = String::new();
-        part(&mut text, &["NAME", "N"], vec![vec!["é".into(), "1".into()], vec!["long name".into(), "22".into()]]);
+        part(&mut text, &["NAME", "N"], vec![vec!["é".into(), "1".into()], vec!["lång name".into(), "22".into()]]);
         part(&mut text, &["NOTHING"], Vec::new());
-        assert_eq!(text, "\nNAME       N\né          1\nlong name  22\n");
+        assert_eq!(text, "\nNAME       N\né          1\nlång name  22\n");
     }
 
     #[test]

@@ -41,6 +41,23 @@ impl Drop for Up {
     }
 }
 
+/// The lines that a process prints, each of which comes soon.
+struct Lines(std::sync::mpsc::Receiver<String>);
+
+impl Lines {
+    fn of(out: std::process::ChildStdout) -> Self {
+        let (send, receive) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+        });
+        Self(receive)
+    }
+
+    fn next(&self) -> String {
+        self.0.recv_timeout(Duration::from_secs(20)).expect("another line")
+    }
+}
+
 /// How a process ends, which it does soon.
 fn ended(child: &mut Child) -> ExitStatus {
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -179,8 +196,8 @@ fn logs_that_are_followed_end_with_the_local_cloud_with_an_interrupt_and_with_th
     let follow = |arguments: &[&str]| {
         let mut child =
             command(&up.dir(), &[&["logs", "-f"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        (child, lines)
+        let out = child.stdout.take().unwrap();
+        (child, Lines::of(out))
     };
     let ask = |path: &str| {
         let script = format!(
@@ -195,27 +212,27 @@ fn logs_that_are_followed_end_with_the_local_cloud_with_an_interrupt_and_with_th
     let last = ok(localcloud(&up.dir(), &["logs", "--requests", "-n", "1"]));
     assert!(last.lines().count() == 1 && last.contains("/second"), "{last}");
 
-    let (mut followed, mut lines) = follow(&["--requests", "-n", "1"]);
-    assert!(lines.next().unwrap().unwrap().contains("/second"));
+    let (mut followed, lines) = follow(&["--requests", "-n", "1"]);
+    assert!(lines.next().contains("/second"));
     ask("/third");
-    assert!(lines.next().unwrap().unwrap().contains("/third"));
+    assert!(lines.next().contains("/third"));
     // Somebody empties the log: what is written then is all there is in it.
     std::fs::File::create(up.dir().join("requests.log")).unwrap();
     ask("/4");
-    assert!(lines.next().unwrap().unwrap().contains("/4"));
+    assert!(lines.next().contains("/4"));
     assert!(!std::fs::read(up.dir().join("requests.log")).unwrap().contains(&0));
 
-    let (mut interrupted, mut of_log) = follow(&[]);
-    assert!(of_log.next().unwrap().is_ok());
+    let (mut interrupted, of_log) = follow(&[]);
+    of_log.next();
     let interrupt = Command::new("kill").args(["-INT", &interrupted.id().to_string()]).status();
     assert!(interrupt.unwrap().success());
     assert!(ended(&mut interrupted).success());
 
     // A reader that leaves ends it, though nothing more is written.
-    let (mut unread, mut of_log) = follow(&["-n", "1"]);
-    assert!(of_log.next().unwrap().is_ok());
-    drop(of_log);
-    assert!(ended(&mut unread).success());
+    let mut unread = command(&up.dir(), &["logs", "-f", "-n", "1"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(unread.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(ended(&mut unread).success() && !first.is_empty());
     for arguments in [&["logs"][..], &["status"], &["env"]] {
         let mut child = command(&up.dir(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
@@ -226,7 +243,7 @@ fn logs_that_are_followed_end_with_the_local_cloud_with_an_interrupt_and_with_th
     assert!(ended(&mut followed).success());
     // What it wrote at last is told.
     let (mut over, lines) = follow(&[]);
-    assert!(lines.map(Result::unwrap).any(|line| line.contains("stopping")));
+    assert!(lines.0.iter().any(|line| line.contains("stopping")));
     assert!(ended(&mut over).success());
 }
 
