@@ -1,4 +1,4 @@
-//! The local cloud's own endpoints: `/_localcloud/{health,faults,state,requests,reset,expire-tokens,stop}`. They are reached at the plain
+//! The local cloud's own endpoints: `/_localcloud/{health,faults,state,overview,requests,reset,expire-tokens,stop}`. They are reached at the plain
 //! address only, so a request to a Databricks name never meets them. Who asks names this machine as the host, is no page of a browser, and
 //! knows the instance's secret, which stands in `instance.json` for the owner of the folder alone.
 
@@ -14,6 +14,7 @@ use crate::driver;
 use crate::faults::Fault;
 use crate::guard;
 use crate::inner::Inner;
+use crate::overview::Overview;
 
 /// The header that carries the instance's secret.
 pub(crate) const HEADER: &str = "x-localcloud";
@@ -63,6 +64,7 @@ async fn answer(inner: &Arc<Inner>, request: Request<Incoming>) -> Result<Answer
             Ok(Answer::empty())
         }
         (&Method::GET, "/_localcloud/state") => Ok(Answer::json(&inner.summary())),
+        (&Method::GET, "/_localcloud/overview") => Ok(Answer::json(&Overview::of(inner).await)),
         (&Method::POST, "/_localcloud/reset") => {
             driver::perform(inner, inner.reset());
             Ok(Answer::empty())

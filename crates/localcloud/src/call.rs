@@ -55,6 +55,16 @@ impl Settings {
     pub(crate) fn workspace_url(&self, deployment: &str) -> String {
         format!("http://{deployment}.localhost:{}", self.port)
     }
+
+    /// The address of the account console.
+    pub(crate) fn accounts_url(&self) -> String {
+        self.workspace_url("accounts")
+    }
+
+    /// The address of the local cloud's own page.
+    pub(crate) fn page_url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
 }
 
 /// What a handler works with.

@@ -25,18 +25,24 @@ pub(crate) enum Command {
     /// Stop, and end every process that it started.
     Down,
     /// Say whether it is up, and what it holds. Fails when it is not up.
-    Status,
-    /// Print the log.
-    Logs {
-        /// Print every request instead.
+    ///
+    /// A browser shows the same, and more, at the address of the page that this names.
+    Status {
+        /// Say it as JSON, for programs.
         #[arg(long)]
-        requests: bool,
+        json: bool,
     },
+    /// Print the log.
+    Logs(Logs),
     /// Print what is to be sourced.
     Env {
         /// Print it for other clients (official SDKs, CLI and provider), which reach the local cloud as their HTTP proxy.
         #[arg(long)]
         proxy: bool,
+        /// Print what undoes it: `unset` for each variable that it sets, and no other. Their former values, and the PATH, are not touched.
+        /// It works when the local cloud is stopped, too.
+        #[arg(long)]
+        unset: bool,
     },
     /// Make it misbehave.
     #[command(subcommand)]
@@ -45,6 +51,20 @@ pub(crate) enum Command {
     ExpireTokens,
     /// Forget everything but the account and its administrator.
     Reset,
+}
+
+/// What of a log to print.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Print every request instead.
+    #[arg(long)]
+    pub(crate) requests: bool,
+    /// Go on with what is written, until Ctrl-C or the end of the local cloud.
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// Begin with the last lines only.
+    #[arg(long, short = 'n', value_name = "LINES")]
+    pub(crate) lines: Option<usize>,
 }
 
 /// How to start.

@@ -152,6 +152,30 @@ impl Fault {
     pub(crate) fn text(&self) -> String {
         self.message.clone().unwrap_or_else(|| format!("injected by the local cloud ({})", self.matches))
     }
+
+    /// What it does, in a line: `503 BUSY, after its effect, 500 ms late`.
+    pub(crate) fn summary(&self) -> String {
+        let mut parts = Vec::new();
+        if self.skip > 0 {
+            parts.push(format!("passes {}, then", self.skip));
+        }
+        if let Some(status) = self.status.filter(|_| !self.cut) {
+            let code = self.code.as_deref().unwrap_or_default();
+            parts.push(format!("{status} {code}").trim_end().to_owned());
+        }
+        parts.extend(self.cut.then(|| "the connection is cut".to_owned()));
+        parts.extend(self.fails().then(|| match self.effect {
+            Effect::Before => "without effect".to_owned(),
+            Effect::After => "after its effect".to_owned(),
+        }));
+        parts.extend(self.delay_ms.map(|ms| format!("{ms} ms late")));
+        parts.extend(self.retry_after.map(|seconds| format!("Retry-After {seconds}")));
+        parts.extend(self.cut_after.map(|bytes| format!("cut after {bytes} bytes")));
+        parts.extend(self.idle_ms.map(|ms| format!("cut after {ms} ms without a byte")));
+        parts.extend(self.unseen_ms.map(|ms| format!("not seen for {ms} ms")));
+        parts.extend(self.account.as_ref().map(|account| format!("for the AWS account {account}")));
+        parts.join(", ")
+    }
 }
 
 /// The rules in force.
@@ -238,6 +262,19 @@ mod tests {
         check("a*b*c", "a-b-b-c", true);
         check("a*b*c", "a-c", false);
         check("ab*ab", "ab", false);
+    }
+
+    #[test]
+    fn what_a_rule_does_is_told_in_a_line() {
+        let check = |fault: Fault, expected| assert_eq!(fault.summary(), expected, "{fault:?}");
+        let busy = Fault::once("x", 503, "BUSY");
+        check(busy.clone(), "503 BUSY, without effect");
+        let late = Fault { effect: Effect::After, delay_ms: Some(500), retry_after: Some(2), ..busy.clone() };
+        check(late, "503 BUSY, after its effect, 500 ms late, Retry-After 2");
+        check(Fault { skip: 2, code: None, ..busy.clone() }, "passes 2, then, 503, without effect");
+        check(Fault { cut: true, ..busy }, "the connection is cut, without effect");
+        check(Fault::lost_answer("x"), "the connection is cut, after its effect");
+        check(Fault::unseen("x", Duration::from_secs(1)), "not seen for 1000 ms");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::faults::{Cut, Fault};
 use crate::guard;
 use crate::inner::Inner;
 use crate::log::Entry;
+use crate::page;
 use crate::principal;
 use crate::route::Served;
 use crate::routes;
@@ -43,8 +44,10 @@ pub(crate) enum Host {
 /// Serves one request.
 pub(crate) async fn serve(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
     match host_of(&host_name(&request)) {
-        Host::Own if request.method() != Method::CONNECT => Ok(admin::serve(&inner, request).await),
         Host::Stranger => Ok(misdirected(&host_name(&request))),
+        // It is no call: it is not logged, and no fault strikes it.
+        host if page::is_asked_for(&request) => Ok(page::serve(&inner, &host, &request).await),
+        Host::Own if request.method() != Method::CONNECT => Ok(admin::serve(&inner, request).await),
         _ if request.method() == Method::CONNECT => Ok(connect::open(&inner, request)),
         // What a driver is asked for ends with who asks.
         host if proxy::is_proxied(request.uri().path()) => logged(inner, host, request).await,

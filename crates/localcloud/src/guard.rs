@@ -5,6 +5,10 @@ use http::{HeaderMap, HeaderName, header};
 
 /// Browsers say with it where a request comes from; nothing else sends it. <https://www.w3.org/TR/fetch-metadata/>
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// Whether a link is followed: `navigate`.
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+/// What becomes of the answer: a window of its own is a `document`, a frame of another page an `iframe`.
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Whether a host, without its port, is a name of this machine, which no other name server can give to a page.
 pub(crate) fn is_own_name(host: &str) -> bool {
@@ -14,6 +18,14 @@ pub(crate) fn is_own_name(host: &str) -> bool {
 /// Whether a script or a form of a page sent the request. A page that a person typed the address of comes from `none`.
 pub(crate) fn is_from_a_page(headers: &HeaderMap) -> bool {
     headers.contains_key(header::ORIGIN) || headers.get(SEC_FETCH_SITE).is_some_and(|site| site != "none")
+}
+
+/// Whether a browser shows the answer to a person, in a window of its own, where no other page reads it: whoever follows a link from
+/// another page is no script of it.
+pub(crate) fn is_to_be_shown(headers: &HeaderMap) -> bool {
+    let says = |name: &HeaderName, word: &str| headers.get(name).is_some_and(|value| value == word);
+    let is_followed = says(&SEC_FETCH_MODE, "navigate") && says(&SEC_FETCH_DEST, "document");
+    !headers.contains_key(header::ORIGIN) && (is_followed || !is_from_a_page(headers))
 }
 
 /// A host without its port.
@@ -45,14 +57,32 @@ mod tests {
         check("", false);
     }
 
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs.iter();
+        pairs.map(|(name, value)| (HeaderName::from_static(name), http::HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn a_link_that_is_followed_is_told_from_a_script_and_a_frame() {
+        let check = |pairs: &[(&'static str, &'static str)], expected| {
+            assert_eq!(is_to_be_shown(&headers(pairs)), expected, "{pairs:?}");
+        };
+        let from = |site| ("sec-fetch-site", site);
+        let (navigate, document) = (("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"));
+        check(&[], true);
+        check(&[from("none"), navigate, document], true);
+        check(&[from("cross-site"), navigate, document], true);
+        check(&[from("cross-site"), navigate, ("sec-fetch-dest", "iframe")], false);
+        check(&[from("cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "script")], false);
+        check(&[from("same-site"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")], false);
+        check(&[from("cross-site")], false);
+        check(&[("origin", "http://evil.example.com"), navigate, document], false);
+    }
+
     #[test]
     fn a_page_is_told_from_a_program() {
-        let check = |headers: &[(&'static str, &'static str)], expected| {
-            let headers: HeaderMap = headers
-                .iter()
-                .map(|(name, value)| (HeaderName::from_static(name), http::HeaderValue::from_static(value)))
-                .collect();
-            assert_eq!(is_from_a_page(&headers), expected, "{headers:?}");
+        let check = |pairs: &[(&'static str, &'static str)], expected| {
+            assert_eq!(is_from_a_page(&headers(pairs)), expected, "{pairs:?}");
         };
         check(&[], false);
         check(&[("user-agent", "curl/8")], false);

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use crate::log::Log;
 use crate::principal::PrincipalKind;
 use crate::state::State;
 use crate::store::{Home, serve};
+use crate::time;
 use crate::tls::{Tls, TlsError};
 
 /// Why a local cloud could not start.
@@ -53,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) state: Mutex<State>,
     pub(crate) changed: AtomicBool,
     pub(crate) settings: Settings,
+    /// When it began to serve, in milliseconds since 1970.
+    pub(crate) since: i64,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     pub(crate) stop: CancellationToken,
@@ -71,8 +73,7 @@ impl Inner {
 
     /// Milliseconds since 1970.
     pub(crate) fn now(&self) -> i64 {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        time::now()
     }
 
     pub(crate) fn aws_endpoint(&self) -> Option<String> {

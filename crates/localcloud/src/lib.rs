@@ -4,7 +4,7 @@
 //! [`Server::start`] serves it in the process of a test; the program `localcloud` serves it for people. Every name is on
 //! loopback: the account console is `http://accounts.localhost:PORT`, a workspace `http://dbc-….localhost:PORT`, and the plain
 //! `http://127.0.0.1:PORT/_localcloud/…` is the local cloud's own. Clients whose system does not resolve these names take the
-//! same port as their HTTP proxy ([`Running::proxy_env`]).
+//! same port as their HTTP proxy ([`Running::proxy_env`]). With a browser, each of these addresses shows what is there.
 
 mod account;
 mod admin;
@@ -24,6 +24,8 @@ mod kinds;
 mod log;
 mod oidc;
 mod options;
+mod overview;
+mod page;
 mod principal;
 mod route;
 mod routes;
@@ -31,6 +33,7 @@ mod running;
 mod scim;
 mod server;
 mod shared;
+mod sleeping;
 mod sql;
 mod state;
 mod store;
@@ -43,6 +46,7 @@ pub use faults::{Effect as FaultEffect, Fault};
 pub use inner::StartError;
 pub use log::Entry as RequestEntry;
 pub use options::{Aws, Delays, Options};
+pub use overview::Overview;
 pub use running::Running;
 pub use server::Server;
 pub use shared::shared;

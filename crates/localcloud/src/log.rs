@@ -40,7 +40,9 @@ pub(crate) struct Log {
 impl Log {
     /// Begins a log file.
     pub(crate) fn open(path: &Path) -> std::io::Result<Self> {
-        let file = std::fs::File::create(path)?;
+        // Written at its end, wherever that is: somebody may empty it meanwhile.
+        std::fs::File::create(path)?;
+        let file = std::fs::File::options().append(true).open(path)?;
         Ok(Self { ring: Mutex::default(), file: Mutex::new(file) })
     }
 
@@ -60,6 +62,12 @@ impl Log {
 
     pub(crate) fn list(&self) -> Vec<Entry> {
         self.ring.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// How many requests are kept, and the last ones that are `wanted`, the newest first.
+    pub(crate) fn latest(&self, count: usize, wanted: impl Fn(&Entry) -> bool) -> (usize, Vec<Entry>) {
+        let ring = self.ring.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        (ring.len(), ring.iter().rev().filter(|entry| wanted(entry)).take(count).cloned().collect())
     }
 
     pub(crate) fn clear(&self) {

@@ -1,15 +1,18 @@
 //! `localcloud`: a Databricks control plane for one machine.
 
 mod cli;
+mod logs;
+mod stdout;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use cli::{Cli, Command, FaultCommand, Up};
 use localcloud::instance::folder::{Folder, Note};
-use localcloud::instance::{client, detach, env, mirror, orphans};
-use localcloud::{Aws, Delays, Fault, Options, Running, Server};
+use localcloud::instance::{client, detach, env, mirror, orphans, status};
+use localcloud::{Aws, Delays, Fault, Options, Overview, Running, Server};
 use reqwest::Method;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -46,27 +49,25 @@ async fn run(cli: Cli, detached: bool) -> Outcome {
             eprintln!("{}", if was_up { "The local cloud is stopped." } else { "The local cloud was not running." });
             Ok(ExitCode::SUCCESS)
         }
-        Command::Status => {
-            let note = running(&cli.dir).await?;
-            let state = client::ask(&note, Method::GET, "state", None).await?;
-            let mut status = serde_json::to_value(&note)?;
-            if let Some(status) = status.as_object_mut() {
-                status.remove("secret");
-                status.insert("holds".to_owned(), state);
+        Command::Status { json } => tell_status(&cli.dir, json).await,
+        Command::Logs(wanted) => logs::print(&Folder::existing(&cli.dir), &wanted).await,
+        Command::Env { proxy, unset } => {
+            let name = match (proxy, unset) {
+                (false, false) => "env",
+                (true, false) => "env-proxy",
+                (false, true) => "env-unset",
+                (true, true) => "env-proxy-unset",
+            };
+            // What undoes it is wanted afterwards too.
+            if !unset {
+                running(&cli.dir).await?;
             }
-            print(&serde_json::to_string_pretty(&status)?);
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Logs { requests } => {
-            let name = if requests { "requests.log" } else { "localcloud.log" };
-            print(std::fs::read_to_string(Folder::existing(&cli.dir).path(name))?.trim_end());
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Env { proxy } => {
-            running(&cli.dir).await?;
-            let name = if proxy { "env-proxy" } else { "env" };
-            print(std::fs::read_to_string(Folder::existing(&cli.dir).path(name))?.trim_end());
-            Ok(ExitCode::SUCCESS)
+            let path = Folder::existing(&cli.dir).path(name);
+            let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => format!("no local cloud was started in {}", cli.dir.display()),
+                _ => format!("{}: {error}", path.display()),
+            })?;
+            print(text.trim_end())
         }
         Command::Fault(FaultCommand::Add { json }) => {
             let fault = serde_json::to_value(parse_fault(&json)?)?;
@@ -75,8 +76,7 @@ async fn run(cli: Cli, detached: bool) -> Outcome {
         }
         Command::Fault(FaultCommand::List) => {
             let faults = client::ask(&running(&cli.dir).await?, Method::GET, "faults", None).await?;
-            print(&serde_json::to_string_pretty(&faults)?);
-            Ok(ExitCode::SUCCESS)
+            print(&serde_json::to_string_pretty(&faults)?)
         }
         Command::Fault(FaultCommand::Clear) => {
             client::ask(&running(&cli.dir).await?, Method::DELETE, "faults", None).await?;
@@ -91,6 +91,17 @@ async fn run(cli: Cli, detached: bool) -> Outcome {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+async fn tell_status(dir: &Path, as_json: bool) -> Outcome {
+    let note = running(dir).await?;
+    let folder = Folder::existing(dir);
+    let overview: Overview = serde_json::from_value(client::ask(&note, Method::GET, "overview", None).await?)?;
+    if !as_json {
+        return print(status::text(folder.root(), &note, &overview).trim_end());
+    }
+    let holds = client::ask(&note, Method::GET, "state", None).await?;
+    print(&serde_json::to_string_pretty(&status::json(folder.root(), &note, holds, &overview)?)?)
 }
 
 /// The local cloud that runs in a folder.
@@ -184,6 +195,7 @@ fn announce(folder: &Folder, running: &Running, bin: &Path) -> Result<(), Box<dy
         variables.push(("DATABRICKS_TUNNEL_HOME", folder.path("tunnel").display().to_string()));
         variables.push(("TUNNEL_BINARY", bin.join("tunnel").display().to_string()));
         folder.write_private(file, &env::text(&variables, bin))?;
+        folder.write_private(&format!("{file}-unset"), &env::undoing(&variables))?;
     }
     let note = Note {
         pid: std::process::id(),
@@ -224,7 +236,7 @@ fn bin_dir(up: &Up) -> std::io::Result<PathBuf> {
 }
 
 /// What was asked for goes to stdout.
-#[allow(clippy::print_stdout, reason = "it is what the command was asked for")]
-fn print(text: &str) {
-    println!("{text}");
+fn print(text: &str) -> Outcome {
+    stdout::write(format!("{text}\n").as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }

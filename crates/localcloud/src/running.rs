@@ -12,6 +12,7 @@ use crate::aws::{self, AwsAccount, AwsObject, AwsUnknown};
 use crate::faults::Fault;
 use crate::inner::Inner;
 use crate::log::Entry;
+use crate::overview::Overview;
 
 /// A local cloud that serves. It stops when it is dropped; [`Running::stop`] waits for that.
 #[derive(Debug)]
@@ -40,12 +41,12 @@ impl Running {
 
     /// Address of the account console, as `DATABRICKS_HOST` takes it.
     pub fn accounts_host(&self) -> String {
-        format!("http://accounts.localhost:{}", self.port())
+        self.inner.settings.accounts_url()
     }
 
     /// Address of a workspace, by its deployment name.
     pub fn workspace_host(&self, deployment_name: &str) -> String {
-        format!("http://{deployment_name}.localhost:{}", self.port())
+        self.inner.settings.workspace_url(deployment_name)
     }
 
     /// What the header `X-Localcloud` carries at `/_localcloud/…`.
@@ -148,6 +149,11 @@ impl Running {
     /// How many objects of each kind there are.
     pub fn summary(&self) -> Value {
         self.inner.summary()
+    }
+
+    /// What there is, as people ask for it: by its names and states, and without a secret.
+    pub async fn overview(&self) -> Overview {
+        Overview::of(&self.inner).await
     }
 
     /// Everything that the AWS side holds for the credentials of [`Running::env`], in the regions that somebody asked about: with

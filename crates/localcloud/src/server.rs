@@ -25,6 +25,7 @@ use crate::options::{Aws, Options};
 use crate::principal::{OauthSecret, Principal, fresh_secret, hash};
 use crate::running::Running;
 use crate::state::State;
+use crate::time;
 use crate::tls::Tls;
 use crate::workspace::runs::run::{Ending, Outcome};
 
@@ -76,6 +77,7 @@ impl Server {
             state: Mutex::new(state),
             changed: AtomicBool::new(true),
             settings,
+            since: time::now(),
             faults,
             log,
             stop: CancellationToken::new(),

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioExecutor;
 
 use super::action::Action;
 use super::behaviour::{Before, Behaviour};
+use super::objects::Standing;
 use super::refusal::refuse;
 use super::unseen::Unseen;
 use super::{s3, spelling};
@@ -114,6 +115,11 @@ impl Backend {
         let memory = self.memory();
         let places = memory.places.iter().filter(|(owner, _)| owner.as_deref() == account);
         places.map(|(_, region)| region.clone()).collect()
+    }
+
+    /// How much stands of what costs by the hour.
+    pub(crate) fn standing(&self) -> Standing {
+        self.memory().behaviour.standing()
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

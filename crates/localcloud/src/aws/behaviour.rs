@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::action::Action;
 use super::filters::{list, passes, widened};
-use super::objects::{Endpoint, Life, Nat};
+use super::objects::{Endpoint, Life, Nat, Standing};
 use super::xml::{field, map_items, with_field};
 
 /// What was seen so far.
@@ -57,6 +57,15 @@ fn refuse(code: &'static str, message: String) -> Before {
 }
 
 impl Behaviour {
+    /// How much stands of what costs by the hour.
+    pub(super) fn standing(&self) -> Standing {
+        let endpoints = self.endpoints.values().filter(|endpoint| !endpoint.life.is_ending());
+        Standing {
+            nat_gateways: self.nats.values().filter(|nat| !nat.life.is_ending()).count(),
+            endpoint_interfaces: endpoints.map(|endpoint| endpoint.subnets.len()).sum(),
+        }
+    }
+
     /// Looks at a call before moto does.
     pub(super) fn before(&self, action: &Action, now: i64) -> Before {
         if action.service != "ec2" {

@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 
 pub use account::AwsAccount;
 pub use held::{AwsObject, AwsUnknown};
+pub(crate) use objects::Standing;
 
 use crate::inner::{Inner, StartError};
 use crate::time::millis;

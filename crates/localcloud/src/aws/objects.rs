@@ -60,3 +60,11 @@ pub(super) struct Endpoint {
     pub(super) tables: BTreeSet<String>,
     pub(super) life: Life,
 }
+
+/// How much stands of what costs by the hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) nat_gateways: usize,
+    /// Interface endpoints, each as often as it has a subnet.
+    pub(crate) endpoint_interfaces: usize,
+}

@@ -41,7 +41,9 @@ pub enum DetachError {
 /// [`DetachError`], with the end of its log when it ended.
 pub async fn start(folder: &Folder, program: &Path, arguments: &[String]) -> Result<Note, DetachError> {
     let log_path = folder.path("localcloud.log");
-    let log = std::fs::File::create(&log_path)?;
+    // Written at its end, wherever that is: somebody may empty it meanwhile.
+    std::fs::File::create(&log_path)?;
+    let log = std::fs::File::options().append(true).open(&log_path)?;
     let mut child = Command::new(program)
         .args(arguments)
         .env(DETACHED, "1")

@@ -37,6 +37,13 @@ pub fn text(variables: &[(&str, String)], bin: &Path) -> String {
     text
 }
 
+/// What undoes the file: it unsets every variable that the file sets, and no other. What they were before, nobody knows any more; the PATH
+/// stays as it is.
+pub fn undoing(variables: &[(&str, String)]) -> String {
+    let names = variables.iter().map(|(name, _)| format!("unset {name}\n"));
+    std::iter::once("# Written by localcloud: source it.\n".to_owned()).chain(names).collect()
+}
+
 /// A word for any POSIX shell.
 fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
@@ -45,6 +52,21 @@ fn quote(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_has_no_variable_of_it_left_once_it_is_undone() {
+        let variables =
+            [("A", "it's".to_owned()), ("NO_PROXY", "localhost".to_owned()), ("HTTP_PROXY", "x".to_owned())];
+        let script = format!("{}\n{}\nenv", text(&variables, Path::new("/opt/a")), undoing(&variables));
+        let mut sh = std::process::Command::new("sh");
+        let output =
+            sh.args(["-c", &script]).env_clear().envs([("PATH", "/usr/bin:/bin"), ("B", "1")]).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let mut left: Vec<&str> = said.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+        left.retain(|name| !["PWD", "SHLVL", "_", "OLDPWD"].contains(name));
+        left.sort_unstable();
+        assert_eq!(left, ["B", "PATH"], "{said}");
+    }
 
     #[test]
     fn a_shell_reads_back_what_was_written() {

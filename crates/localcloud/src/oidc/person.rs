@@ -13,6 +13,7 @@ use url::Url;
 use super::{issue, refuse};
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
+use crate::page::html::escaped;
 use crate::principal::{Code, Principal, PrincipalKind, Refresh, fresh_secret, hash};
 
 /// The only client that has no secret.
@@ -96,19 +97,6 @@ fn page(cx: &Cx<'_>) -> Answer {
          <body style=\"font: 1.2em sans-serif; margin: 2em\"><h1>The local cloud</h1>{who}"
     );
     Answer::bytes("text/html; charset=utf-8", body).with_header(header::CACHE_CONTROL, "no-store")
-}
-
-/// Text that means nothing else in HTML.
-fn escaped(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            '"' => "&quot;".to_owned(),
-            c => c.to_string(),
-        })
-        .collect()
 }
 
 /// The token that a code is exchanged for, once.

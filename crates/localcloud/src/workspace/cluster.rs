@@ -98,6 +98,21 @@ impl Cluster {
         self.event(now, "STARTING");
     }
 
+    /// What people call it.
+    pub(crate) fn name(&self) -> &str {
+        self.spec.get("cluster_name").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// When it was last started.
+    pub(crate) fn started(&self) -> i64 {
+        self.started
+    }
+
+    /// What is said of its state.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The one user or group that it is dedicated to; its creator where none is named. <https://docs.databricks.com/aws/en/compute/configure>
     pub(crate) fn single_user(&self) -> Option<&str> {
         let text = |field: &str| self.spec.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());

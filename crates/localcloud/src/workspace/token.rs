@@ -24,6 +24,14 @@ impl Token {
         self.expires >= 0 && self.expires <= now
     }
 
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn comment(&self) -> &str {
+        &self.comment
+    }
+
     pub(crate) fn view(&self) -> Value {
         let mut view = json!({
             "token_id": self.id,

@@ -16,6 +16,7 @@ mod foreign;
 mod kinds;
 mod official;
 mod outside;
+mod page;
 mod program;
 mod rights;
 mod shared_aws;

@@ -271,7 +271,7 @@ fn query_id(cx: &Cx<'_>) -> Result<i64, ApiError> {
     text.parse().map_err(|_| ApiError::invalid(format!("run_id {text} is not a number.")))
 }
 
-/// The address of the workspace's pages.
+/// The address of the workspace's page: see [`crate::page`].
 fn page(cx: &mut Cx<'_>) -> Result<String, ApiError> {
     let settings = cx.settings;
     let workspace = cx.workspace()?;

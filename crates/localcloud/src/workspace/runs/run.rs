@@ -88,6 +88,14 @@ pub(crate) enum Work {
     Python { path: String, arguments: Vec<String> },
 }
 
+impl Work {
+    /// The notebook or file.
+    pub(crate) fn path(&self) -> &str {
+        let (Self::Notebook { path, .. } | Self::Python { path, .. }) = self;
+        path
+    }
+}
+
 /// What came out of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ending {
@@ -228,7 +236,7 @@ impl Run {
     }
 
     /// The state of the whole, which follows from the tasks'.
-    fn life_cycle(&self) -> LifeCycle {
+    pub(crate) fn life_cycle(&self) -> LifeCycle {
         let any = |life_cycle: LifeCycle| self.tasks.iter().any(|task| task.life_cycle == life_cycle);
         if self.is_over() {
             LifeCycle::Terminated
@@ -241,7 +249,8 @@ impl Run {
         }
     }
 
-    fn outcome(&self) -> Option<Outcome> {
+    /// How the whole ended, once it is over.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
         if !self.is_over() {
             return None;
         }
@@ -262,19 +271,23 @@ impl Run {
         first.or(self.tasks.first()).map_or("", |task| task.message.as_str())
     }
 
-    /// What the API says of it; `page` is the address of the workspace's pages.
+    /// The job that it is of; a submission is one of its own.
+    pub(crate) fn job_id(&self) -> i64 {
+        self.job.unwrap_or(self.id)
+    }
+
+    /// What the API says of it; `page` is the address of the workspace's page.
     pub(crate) fn view(&self, page: &str) -> Value {
         let ended = if self.is_over() { self.tasks.iter().filter_map(|task| task.ended).max() } else { None };
         let started = self.tasks.iter().filter_map(|task| task.started).min();
-        let job = self.job.unwrap_or(self.id);
         json!({
             "run_id": self.id,
-            "job_id": job,
+            "job_id": self.job_id(),
             "number_in_job": self.id,
             "run_name": self.name,
             "run_type": self.kind(),
             "format": "MULTI_TASK",
-            "run_page_url": format!("{page}#job/{job}/run/{}", self.id),
+            "run_page_url": format!("{page}#{}", anchor(self.job_id(), self.id)),
             "creator_user_name": self.owner_name,
             "start_time": self.submitted,
             "end_time": ended.unwrap_or(0),
@@ -289,6 +302,11 @@ impl Run {
     pub(crate) fn kind(&self) -> &'static str {
         if self.job.is_some() { "JOB_RUN" } else { "SUBMIT_RUN" }
     }
+}
+
+/// Where a run stands on its workspace's page, as in the service's own addresses.
+pub(crate) fn anchor(job: i64, run: i64) -> String {
+    format!("job/{job}/run/{run}")
 }
 
 fn state_of(life_cycle: LifeCycle, outcome: Option<Outcome>, message: &str) -> Value {
