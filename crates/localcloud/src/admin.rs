@@ -63,7 +63,10 @@ async fn answer(inner: &Arc<Inner>, request: Request<Incoming>) -> Result<Answer
             inner.log.clear();
             Ok(Answer::empty())
         }
-        (&Method::GET, "/_localcloud/state") => Ok(Answer::json(&inner.summary())),
+        (&Method::GET, "/_localcloud/state") => {
+            driver::tick(inner);
+            Ok(Answer::json(&inner.summary()))
+        }
         (&Method::GET, "/_localcloud/overview") => Ok(Answer::json(&Overview::of(inner).await)),
         (&Method::POST, "/_localcloud/reset") => {
             driver::perform(inner, inner.reset());

@@ -146,7 +146,6 @@ impl Inner {
     pub(crate) fn summary(&self) -> Value {
         let now = self.now();
         self.with(|state| {
-            state.tick(now);
             let workspaces: Vec<Value> = state
                 .workspaces
                 .values()

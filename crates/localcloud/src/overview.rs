@@ -148,9 +148,7 @@ impl Overview {
             None => Sleeping::default(),
         };
         let (requests, latest) = inner.log.latest(LATEST, |_| true);
-        // What is due by now has happened: a cluster that was to come up by now is up.
-        let effects = inner.with(|state| state.tick(now));
-        driver::perform(inner, effects);
+        driver::tick(inner);
         inner.with(|state| Self {
             now,
             since: inner.since,

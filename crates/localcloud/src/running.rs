@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::aws::{self, AwsAccount, AwsObject, AwsUnknown};
+use crate::driver;
 use crate::faults::Fault;
 use crate::inner::Inner;
 use crate::log::Entry;
@@ -148,6 +149,7 @@ impl Running {
 
     /// How many objects of each kind there are.
     pub fn summary(&self) -> Value {
+        driver::tick(&self.inner);
         self.inner.summary()
     }
 

@@ -216,6 +216,7 @@ impl State {
     }
 
     /// Lets everything happen that is due at `now`, and says what is to be done about it.
+    #[must_use]
     pub(crate) fn tick(&mut self, now: i64) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.sessions.retain(|_, session| session.expires > now - 3_600_000);

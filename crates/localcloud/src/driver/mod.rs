@@ -46,6 +46,13 @@ pub(crate) fn mark_of(dir: &Path) -> String {
     format!("{MARK}={}|", dir.display())
 }
 
+/// Lets everything happen that is due by now: a cluster that was to come up is up, and one that was to stop is stopped.
+pub(crate) fn tick(inner: &Arc<Inner>) {
+    let now = inner.now();
+    let effects = inner.with(|state| state.tick(now));
+    perform(inner, effects);
+}
+
 /// Does what handlers asked for.
 pub(crate) fn perform(inner: &Arc<Inner>, effects: Vec<Effect>) {
     for effect in effects {
