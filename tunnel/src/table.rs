@@ -157,11 +157,11 @@ pub fn ago(time: SystemTime, now: SystemTime) -> String {
     let seconds = now.duration_since(time).unwrap_or(Duration::ZERO).as_secs();
     match seconds {
         0 => "now".to_owned(),
-        ..MINUTE => format!("{seconds}s ago"),
-        ..HOUR => format!("{}m ago", seconds / MINUTE),
+        1..MINUTE => format!("{seconds}s ago"),
+        MINUTE..HOUR => format!("{}m ago", seconds / MINUTE),
         // Until then the hours tell more.
-        ..172_800 => format!("{}h ago", seconds / HOUR),
-        ..2_592_000 => format!("{}d ago", seconds / DAY),
+        HOUR..172_800 => format!("{}h ago", seconds / HOUR),
+        172_800..2_592_000 => format!("{}d ago", seconds / DAY),
         _ => humantime::format_rfc3339_seconds(time).to_string().chars().take(10).collect(),
     }
 }
