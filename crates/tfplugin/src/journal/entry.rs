@@ -122,11 +122,23 @@ impl Entry {
 
     /// Ends the entry: nothing is to be looked for.
     pub(super) fn remove(self) {
-        if let Some((path, _locked)) = self.file
-            && let Err(error) = fs::remove_file(&path)
+        if let Some((path, _locked)) = &self.file
+            && let Err(error) = fs::remove_file(path)
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::warn!(path = %path.display(), %error, "a journal entry cannot be removed");
+        }
+    }
+}
+
+/// A process that is just being started has the files of this one until it runs its program, and would hold their locks: to close a
+/// file does not end its lock, to unlock it does (flock(2)).
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some((path, file)) = &self.file
+            && let Err(error) = file.unlock()
+        {
+            tracing::warn!(path = %path.display(), %error, "a journal entry cannot be unlocked");
         }
     }
 }
@@ -195,7 +207,29 @@ fn line(of: &impl Serialize) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Contents, Note};
+    use jiff::Timestamp;
+
+    use super::{Contents, Entry, Note, Record, path};
+    use crate::call::Marker;
+
+    #[test]
+    fn an_entry_that_is_left_is_unlocked_while_a_process_that_is_being_started_has_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = Record {
+            marker: "m".to_owned(),
+            kind: "thing".to_owned(),
+            fingerprint: "f".to_owned(),
+            since: Timestamp::now().to_string(),
+            run: String::new(),
+            workspace: "default".to_owned(),
+        };
+        let entry = Entry::write(folder.path(), Marker::new("m".to_owned(), Timestamp::now()), &record).unwrap();
+        let inherited = entry.file.as_ref().unwrap().1.try_clone().unwrap();
+        assert!(Entry::open(&path(folder.path(), "m")).is_none(), "it is in use");
+        drop(entry);
+        assert!(Entry::open(&path(folder.path(), "m")).is_some());
+        drop(inherited);
+    }
 
     #[test]
     fn an_entry_of_an_older_version_and_a_line_that_was_cut_off_are_read() {
