@@ -86,6 +86,15 @@ impl Client {
         })))
     }
 
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    /// The workspace's id as requests name it; an account console wants none.
+    pub(crate) fn workspace_of_header(&self) -> Option<&str> {
+        self.0.resolved.workspace_id.as_deref().filter(|_| !self.is_account())
+    }
+
     pub(crate) fn looks(&self) -> &Looks {
         &self.0.looks
     }
@@ -302,6 +311,21 @@ impl Client {
         self.0.tokens.get(fetch::fetch(&self.0.resolved.method, &endpoint)).await
     }
 
+    /// How long the token that was had by signing in lives from now on. `None` for a token that was given, which does not say, and
+    /// before the first one was had.
+    pub fn token_remaining(&self) -> Option<Duration> {
+        self.0.tokens.remaining()
+    }
+
+    /// The client of the account that the configuration names, at the console of the host's cloud; itself where it is that already.
+    ///
+    /// # Errors
+    /// When no account is named, or the credentials are good for this client's own host alone.
+    pub fn account(&self) -> Result<Self, Error> {
+        self.account_id()?;
+        self.workspace(&host::console_of(self.host()))
+    }
+
     /// What the service's clock showed when this machine's showed `time`: ages that the service tells are compared with this. As
     /// the last answer told; before the first one, both clocks are taken to agree.
     pub fn service_time(&self, time: jiff::Timestamp) -> jiff::Timestamp {
@@ -396,7 +420,7 @@ impl Client {
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        if let (Some(id), false) = (&self.0.resolved.workspace_id, self.is_account()) {
+        if let Some(id) = self.workspace_of_header() {
             builder = builder.header("X-Databricks-Workspace-Id", id);
         }
         if let Some((body, content_type)) = &request.body {
@@ -429,7 +453,7 @@ impl Client {
     }
 
     /// Forgets a refused token; false if another one cannot be had.
-    fn forget(&self, token: &Secret<String>) -> bool {
+    pub(crate) fn forget(&self, token: &Secret<String>) -> bool {
         let another = !matches!(self.0.resolved.method, Method::Pat(_));
         if another {
             self.0.tokens.forget(token);

@@ -66,6 +66,27 @@ pub fn is_account(host: &Url) -> bool {
     host.host_str().is_some_and(|name| name.starts_with("accounts.") || name.starts_with("accounts-dod."))
 }
 
+/// The account console of a workspace's cloud: of `dbc-a1b2.cloud.databricks.us`, `accounts.cloud.databricks.us`.
+pub(crate) fn console_of(host: &Url) -> Url {
+    let mut console = host.clone();
+    if is_account(host) {
+        return console;
+    }
+    let name = host.host_str().unwrap_or_default();
+    let console_name = if is_localhost(name) {
+        "accounts.localhost".to_owned()
+    } else if name.ends_with(".databricks.mil") {
+        "accounts-dod.cloud.databricks.mil".to_owned()
+    } else if name.ends_with(".databricks.us") {
+        "accounts.cloud.databricks.us".to_owned()
+    } else {
+        "accounts.cloud.databricks.com".to_owned()
+    };
+    // A name without a scheme's special characters is always a host.
+    let _ = console.set_host(Some(&console_name));
+    console
+}
+
 /// Whether the address is this machine: 127.0.0.0/8, ::1, `localhost` and `*.localhost`.
 pub fn is_loopback(host: &Url) -> bool {
     match host.host() {
@@ -122,6 +143,18 @@ mod tests {
         check("https://", "no address");
         check("https://user:password@x.com", "contains a user");
         assert!(!Host::parse("https://user:password@x.com").unwrap_err().to_string().contains("password@"));
+    }
+
+    #[test]
+    fn a_workspaces_account_console_is_its_clouds() {
+        let check = |host: &str, expected: &str| {
+            assert_eq!(console_of(&host.parse().unwrap()).as_str(), expected, "{host}");
+        };
+        check("https://dbc-a1b2.cloud.databricks.com", "https://accounts.cloud.databricks.com/");
+        check("https://dbc-a1b2.cloud.databricks.us", "https://accounts.cloud.databricks.us/");
+        check("https://dbc-a1b2.cloud.databricks.mil", "https://accounts-dod.cloud.databricks.mil/");
+        check("http://dbc-a1b2.localhost:81", "http://accounts.localhost:81/");
+        check("https://accounts.cloud.databricks.us", "https://accounts.cloud.databricks.us/");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{nullable, open_enum, wire};
+use crate::paging::Pages;
 use crate::{Client, Error, Request};
 
 wire! {
@@ -65,6 +66,63 @@ wire! {
         pub state_message: String,
         /// Why it ended.
         pub termination_reason: Option<TerminationReason>,
+        /// When it was restarted last, in milliseconds since 1970.
+        pub last_restarted_time: Option<i64>,
+    }
+
+    /// What a list says of a cluster.
+    pub struct ListedCluster {
+        /// Its id.
+        pub cluster_id: String,
+        /// Its name.
+        pub cluster_name: String,
+        /// Where it stands.
+        pub state: ClusterState,
+        /// Runtime version.
+        pub spark_version: String,
+        /// Instance type of the workers.
+        pub node_type_id: String,
+        /// Workers, where their number is fixed.
+        pub num_workers: Option<i64>,
+        /// Bounds of the workers, where it is not.
+        pub autoscale: Option<AutoScale>,
+        /// Who made it.
+        pub creator_user_name: String,
+        /// Who may use it in SINGLE_USER mode.
+        pub single_user_name: String,
+    }
+
+    /// `POST /api/2.1/clusters/events`.
+    pub struct GetEvents {
+        /// The cluster.
+        pub cluster_id: String,
+        /// How many at a time.
+        pub page_size: Option<i64>,
+        /// Where the page starts.
+        pub page_token: String,
+    }
+
+    /// What happened to a cluster.
+    pub struct ClusterEvent {
+        /// When, in milliseconds since 1970.
+        pub timestamp: Option<i64>,
+        /// What: CREATING, RUNNING, TERMINATING, …
+        #[serde(rename = "type")]
+        pub kind: String,
+        /// More of it, by its kind.
+        pub details: Option<EventDetails>,
+    }
+
+    /// What is looked at of an event's details.
+    pub struct EventDetails {
+        /// Why the cluster ended.
+        pub reason: Option<TerminationReason>,
+        /// Who asked for it.
+        pub user: String,
+        /// Workers that there are, and that there are to be.
+        pub current_num_workers: Option<i64>,
+        /// The same, as wanted.
+        pub target_num_workers: Option<i64>,
     }
 
     /// Bounds of the workers.
@@ -92,18 +150,20 @@ wire! {
         pub node_type_id: String,
     }
 
-    /// `GET /api/2.1/clusters/list-node-types`.
-    pub struct ListNodeTypes {
-        /// All of them.
-        pub node_types: Vec<NodeType>,
-    }
-
     /// An instance type.
     pub struct NodeType {
         /// The value of `node_type_id`.
         pub node_type_id: String,
         /// Whether its processors are Graviton, which is aarch64.
         pub is_graviton: Option<bool>,
+        /// Cores.
+        pub num_cores: Option<f64>,
+        /// Memory.
+        pub memory_mb: Option<i64>,
+        /// GPUs.
+        pub num_gpus: Option<i64>,
+        /// What it is for: General Purpose, Memory Optimized, …
+        pub category: String,
     }
 }
 
@@ -148,11 +208,51 @@ pub async fn list<T>(client: &Client, is_pinned: Option<bool>) -> Result<Vec<T>,
 where
     T: DeserializeOwned + Send + 'static,
 {
-    let mut request = Request::get(format!("{PATH}/list")).query("page_size", "100");
+    let mut request = list_request();
     if let Some(is_pinned) = is_pinned {
         request = request.query("filter_by.is_pinned", is_pinned);
     }
-    client.pages(request, |page: Page<T>| (page.clusters, page.next_page_token)).await
+    client.pages(request, split).await
+}
+
+/// All clusters of the workspace, page by page.
+pub fn pages<T>(client: &Client) -> Pages<'_, Page<T>, Vec<T>, Split<T>> {
+    client.page_by_page(list_request(), split)
+}
+
+/// What takes a page apart.
+pub type Split<T> = fn(Page<T>) -> (Vec<T>, String);
+
+fn list_request() -> Request {
+    Request::get(format!("{PATH}/list")).query("page_size", "100")
+}
+
+fn split<T>(page: Page<T>) -> (Vec<T>, String) {
+    (page.clusters, page.next_page_token)
+}
+
+/// What happened to a cluster, the last first, up to a number of events.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn events<T>(client: &Client, cluster_id: &str, limit: usize) -> Result<Vec<T>, Error>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let mut all: Vec<T> = Vec::new();
+    let mut page_token = String::new();
+    while all.len() < limit {
+        let page_size = i64::try_from((limit - all.len()).min(500)).ok();
+        let body = GetEvents { cluster_id: cluster_id.to_owned(), page_size, page_token };
+        let page: EventPage<T> = client.send(Request::post(format!("{PATH}/events")).json(&body)?.idempotent()).await?;
+        all.extend(page.events);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    all.truncate(limit);
+    Ok(all)
 }
 
 /// All clusters with this name: names are not unique.
@@ -185,8 +285,8 @@ pub async fn command(client: &Client, verb: &str, body: &(impl Serialize + Sync)
 ///
 /// # Errors
 /// Whatever the API refuses.
-pub async fn node_types(client: &Client) -> Result<Vec<NodeType>, Error> {
-    let all: ListNodeTypes = client.send(Request::get(format!("{PATH}/list-node-types")).shared()).await?;
+pub async fn node_types<T: DeserializeOwned + Send + 'static>(client: &Client) -> Result<Vec<T>, Error> {
+    let all: ListNodeTypes<T> = client.send(Request::get(format!("{PATH}/list-node-types")).shared()).await?;
     Ok(all.node_types)
 }
 
@@ -198,10 +298,28 @@ pub async fn instance_pool(client: &Client, id: &str) -> Result<InstancePool, Er
     client.send(Request::get("/api/2.0/instance-pools/get").query("instance_pool_id", id).shared()).await
 }
 
+/// `GET /api/2.1/clusters/list-node-types`.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct ListNodeTypes<T> {
+    #[serde(default, deserialize_with = "nullable")]
+    node_types: Vec<T>,
+}
+
+/// Some of a cluster's events, and where the next ones start; empty at the end.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct EventPage<T> {
+    #[serde(default, deserialize_with = "nullable")]
+    events: Vec<T>,
+    #[serde(default, deserialize_with = "nullable")]
+    next_page_token: String,
+}
+
 /// One page of a list, and where the next one starts; empty at the end.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
-struct Page<T> {
+pub struct Page<T> {
     #[serde(default, deserialize_with = "nullable")]
     clusters: Vec<T>,
     #[serde(default, deserialize_with = "nullable")]

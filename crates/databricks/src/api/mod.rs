@@ -8,12 +8,14 @@
 
 pub mod account;
 pub mod clusters;
+pub mod commands;
 pub mod identity;
 pub mod jobs;
 pub mod oidc;
 pub mod permissions;
 pub mod secrets;
 pub mod tokens;
+pub mod warehouses;
 pub mod workspace;
 
 use std::collections::BTreeMap;

@@ -83,6 +83,11 @@ impl Cache {
         }
     }
 
+    /// How long the kept token lives from now on.
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        Some(self.kept()?.expires.saturating_duration_since(Instant::now()))
+    }
+
     /// Forgets a token that the service refused, unless another one has taken its place.
     pub(crate) fn forget(&self, refused: &Secret<String>) {
         let mut kept = self.lock();
