@@ -92,6 +92,8 @@ pub(crate) enum Shape {
     Scim,
     /// `CODE: message` as plain text.
     Text,
+    /// `{"error"}`, of API 1.2: the code's words stand in front of the message.
+    Command,
     /// `{"error", "error_description"}`.
     Oauth,
     /// No body at all.
@@ -190,6 +192,9 @@ impl From<ApiError> for Answer {
                 .to_string(),
             ),
             Shape::Text => ("text/plain; charset=utf-8", format!("{}: {}", error.code, error.message)),
+            Shape::Command => {
+                ("application/json", json!({"error": format!("{}: {}", error.code, error.message)}).to_string())
+            }
             Shape::Oauth => {
                 ("application/json", json!({"error": error.code, "error_description": error.message}).to_string())
             }
@@ -214,6 +219,7 @@ mod tests {
         check(error.clone(), r#"{"error_code":"MALFORMED_REQUEST","message":"No."}"#);
         check(error.clone().shaped(Shape::Text), "MALFORMED_REQUEST: No.");
         check(error.clone().shaped(Shape::Empty), "");
+        check(error.clone().shaped(Shape::Command), r#"{"error":"MALFORMED_REQUEST: No."}"#);
         check(
             error.shaped(Shape::Scim),
             r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"No.","status":"400"}"#,

@@ -9,6 +9,14 @@ pub(crate) enum Effect {
     StopTask { workspace: i64, run: i64, task: i64 },
     /// End all processes of a cluster's driver.
     StopCluster { workspace: i64, cluster: String },
+    /// Start the process of an execution context.
+    StartContext { workspace: i64, context: String },
+    /// Run a command in its context, once those before it are through.
+    RunCommand { workspace: i64, context: String, command: String, code: String },
+    /// Interrupt a command that runs.
+    CancelCommand { workspace: i64, context: String, command: String },
+    /// End the process of an execution context.
+    StopContext { workspace: i64, context: String },
     /// End everything in a workspace and remove its files.
     RemoveWorkspace { workspace: i64 },
 }

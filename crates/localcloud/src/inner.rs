@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::aws::backend::{Backend, Side};
 use crate::call::Settings;
+use crate::driver::contexts::Contexts;
 use crate::driver::drivers::Drivers;
 use crate::effect::Effect;
 use crate::faults::Faults;
@@ -60,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) drivers: Drivers,
+    pub(crate) contexts: Contexts,
     pub(crate) tls: Tls,
     pub(crate) state_file: Option<PathBuf>,
     pub(crate) aws: OnceLock<Side>,

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::aws;
 use crate::call::Settings;
 use crate::driver;
+use crate::driver::contexts::Contexts;
 use crate::driver::drivers::Drivers;
 use crate::faults::Faults;
 use crate::gate;
@@ -83,6 +84,7 @@ impl Server {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             drivers: Drivers::default(),
+            contexts: Contexts::default(),
             tls: Tls::new()?,
             state_file: options.state_file,
             aws: OnceLock::new(),

@@ -10,6 +10,7 @@ use crate::effect::Effect;
 use crate::principal::{Caller, Code, OauthSecret, Principal, PrincipalKind, Refresh, Session};
 use crate::store::{Object, Store};
 use crate::workspace::cluster::{Cluster, ClusterState};
+use crate::workspace::context::ExecutionContext;
 use crate::workspace::known_files::Files;
 use crate::workspace::runs::run::Run;
 use crate::workspace::scope::Scope;
@@ -75,6 +76,9 @@ pub(crate) struct Workspace {
     pub(crate) roles: BTreeMap<String, BTreeSet<String>>,
     /// Settings by name.
     pub(crate) conf: BTreeMap<String, String>,
+    /// Execution contexts by id. They end with the local cloud.
+    #[serde(skip)]
+    pub(crate) contexts: BTreeMap<String, ExecutionContext>,
 }
 
 /// Where a workspace stands.

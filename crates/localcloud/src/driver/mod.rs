@@ -1,9 +1,11 @@
 //! The clusters' drivers: processes on this machine. A submitted notebook is executed by Python in a process group of its own; what
 //! it starts belongs to the run, and ends with it.
 
+pub(crate) mod contexts;
 pub(crate) mod drivers;
 pub(crate) mod process;
 pub(crate) mod proxy;
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -16,6 +18,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio_util::sync::CancellationToken;
 
 use self::drivers::Driver;
+use self::python::Owner;
 use crate::effect::Effect;
 use crate::inner::Inner;
 use crate::principal::{Session, fresh_secret, hash};
@@ -59,9 +62,23 @@ pub(crate) fn perform(inner: &Arc<Inner>, effects: Vec<Effect>) {
         match effect {
             Effect::StartTask { workspace, run, task } => start(inner, workspace, run, task),
             Effect::StopTask { workspace, task, .. } => inner.drivers.stop_task(workspace, task),
-            Effect::StopCluster { workspace, cluster } => inner.drivers.stop_cluster(workspace, &cluster),
+            Effect::StopCluster { workspace, cluster } => {
+                inner.drivers.stop_cluster(workspace, &cluster);
+                inner.contexts.stop(|of, context| of == workspace && context.cluster == cluster);
+            }
+            Effect::StartContext { workspace, context } => contexts::start(inner, workspace, context),
+            Effect::RunCommand { workspace, context, command, code } => {
+                inner.contexts.run(workspace, &context, contexts::Order { command, code });
+            }
+            Effect::CancelCommand { workspace, context, command } => {
+                contexts::cancel(inner, workspace, context, command);
+            }
+            Effect::StopContext { workspace, context } => {
+                inner.contexts.stop(|of, one| of == workspace && one.id == context);
+            }
             Effect::RemoveWorkspace { workspace } => {
                 inner.drivers.stop_workspace(workspace);
+                inner.contexts.stop(|of, _| of == workspace);
                 let folder = inner.settings.dir.join("workspaces").join(workspace.to_string());
                 if let Err(error) = std::fs::remove_dir_all(&folder)
                     && error.kind() != std::io::ErrorKind::NotFound
@@ -196,13 +213,14 @@ async fn spawn(
 ) -> std::io::Result<Ending> {
     let Prepared { task: run, file, owner, host } = prepared;
     let settings = &inner.settings;
-    let home = settings.dir.join("drivers").join(&run.cluster);
-    let scratch = home.join(".runs").join(run.id.to_string());
+    let token = fresh_secret("localcloud-run-");
+    let id = run.id.to_string();
+    let from = Owner { workspace, cluster: &run.cluster, id: &id, host, token: token.expose() };
+    let scratch = from.home(settings).join(".runs").join(&id);
     std::fs::create_dir_all(&scratch)?;
     let (program, report) = (scratch.join("driver.py"), scratch.join("report.json"));
     std::fs::write(&program, DRIVER)?;
     let log = std::fs::File::create(scratch.join("output.log"))?;
-    let token = fresh_secret("localcloud-run-");
     let session = Session {
         principal: owner.clone(),
         workspace: Some(workspace),
@@ -210,32 +228,9 @@ async fn spawn(
     };
     let token_hash = hash(token.expose());
     inner.with(|state| state.sessions.insert(token_hash.clone(), session));
-    let mark = format!("{}{workspace}|{}|{}", mark_of(&settings.dir), run.cluster, run.id);
-    let mut command = tokio::process::Command::new(&settings.python);
-    command
-        .arg("-u")
-        .arg(&program)
-        .env_clear()
-        .envs(
-            ["PATH", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SHELL", "TERM"]
-                .iter()
-                .filter_map(|name| Some((*name, std::env::var_os(name)?))),
-        )
-        .env("HOME", &home)
-        // sshd goes by the person's home on this machine, but a job is the driver's.
-        .env("TUNNEL_JOBS", home.join(".tunnel/jobs"))
-        .env("DATABRICKS_HOST", host)
-        .env("DATABRICKS_TOKEN", token.expose())
-        .env("DATABRICKS_CLUSTER_ID", &run.cluster)
-        .env("DATABRICKS_WORKSPACE_ROOT", files::root(settings, workspace))
-        .env("DATABRICKS_RUNTIME_VERSION", "localcloud")
-        .env(MARK, mark.trim_start_matches(&format!("{MARK}=")))
-        .current_dir(&home)
-        .stdin(Stdio::piped())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .process_group(0)
-        .kill_on_drop(true);
+    let mark = from.mark(settings);
+    let mut command = from.command(settings, &program);
+    command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
     let mut child = command.spawn()?;
     let group = child.id();
     let (path, parameters, arguments) = match &run.work {

@@ -6,6 +6,8 @@ pub(crate) mod cluster;
 pub(crate) mod cluster_policies;
 mod cluster_spec;
 pub(crate) mod clusters;
+pub(crate) mod context;
+mod contexts;
 pub(crate) mod files;
 pub(crate) mod git_credentials;
 pub(crate) mod instance_pools;
@@ -35,6 +37,7 @@ pub(crate) const ROUTES: &[&[Route]] = &[
     secrets::ROUTES,
     files::ROUTES,
     clusters::ROUTES,
+    contexts::ROUTES,
     catalog::ROUTES,
     runs::ROUTES,
     jobs::ROUTES,

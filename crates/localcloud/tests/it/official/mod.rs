@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use self::not_served::{CALLS_LEFT_OUT, KINDS_NOT_SERVED};
+use self::not_served::{CALLS_LEFT_OUT, KINDS_NOT_SERVED, KINDS_OF_THEIR_OWN};
 use self::samples::{ACCOUNT, REMOVING, VOLUME_FILE, World, folder_path, object_path, text};
 use crate::bench::{Reply, reply};
 
@@ -171,7 +171,62 @@ async fn kinds_that_are_not_replayed_are_not_served() {
 const OPERATIONS: &[&str] = &["any", "create", "read", "import", "update", "delete"];
 
 fn not_served(kind: &str) -> bool {
-    KINDS_NOT_SERVED.iter().any(|(kinds, _)| kinds.contains(&kind))
+    KINDS_NOT_SERVED.iter().any(|(kinds, _)| kinds.contains(&kind)) || KINDS_OF_THEIR_OWN.contains(&kind)
+}
+
+/// A mount is made, read and taken away by code on a cluster: each time in a context of its own.
+#[tokio::test]
+async fn a_mounts_code_runs_in_contexts() {
+    let world = World::new().await;
+    let cluster = world.there["cluster"].as_str();
+    let started = world.send(Method::POST, "/api/2.1/clusters/start", Some(json!({"cluster_id": cluster}))).await;
+    assert!(started.status.is_success() || started.text.contains("INVALID_STATE"), "{}", started.text);
+    let (mut context, mut command, mut destroyed) = (String::new(), String::new(), 0);
+    for call in &calls()["mount"] {
+        let value = |field: &str| match field {
+            "clusterId" | "cluster_id" => json!(cluster),
+            "contextId" => json!(context),
+            "commandId" => json!(command),
+            "language" => json!("python"),
+            "command" => json!("print('mounted')"),
+            other => panic!("nobody knows {other}"),
+        };
+        let fields = |words: &str| words.split_whitespace().map(|field| (field.to_owned(), value(field))).collect();
+        let method = Method::from_bytes(call.method.as_bytes()).unwrap();
+        let (path, body) = if method == Method::GET {
+            let pairs: serde_json::Map<String, Value> = fields(call.note("query: ").unwrap_or_default());
+            let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
+            (format!("{}?{}", call.path, query.join("&")), None)
+        } else {
+            (call.path.to_owned(), Some(Value::Object(fields(call.body))))
+        };
+        // What is looked at is asked for until it is there, as the client does.
+        let is_there = |answer: &Value| match call.path {
+            "/api/2.0/clusters/get" => answer["state"] == "RUNNING",
+            "/api/1.2/contexts/status" => answer["status"] == "Running",
+            "/api/1.2/commands/status" => answer["status"] == "Finished",
+            _ => true,
+        };
+        let begun = std::time::Instant::now();
+        let answer = loop {
+            let reply = world.send(method.clone(), &path, body.clone()).await;
+            assert!(reply.status.is_success(), "{path}: {}", reply.text);
+            let answer: Value = serde_json::from_str(&reply.text).unwrap();
+            if is_there(&answer) {
+                break answer;
+            }
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{path}: {answer}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        match call.path {
+            "/api/1.2/contexts/create" => context = text(&answer["id"]),
+            "/api/1.2/commands/execute" => command = text(&answer["id"]),
+            "/api/1.2/commands/status" => assert_eq!(answer["results"]["data"], "mounted\n"),
+            "/api/1.2/contexts/destroy" => destroyed += 1,
+            _ => {}
+        }
+    }
+    assert_eq!(destroyed, 5);
 }
 
 fn left_out(kind: &str, call: &Call) -> bool {

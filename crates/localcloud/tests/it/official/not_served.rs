@@ -30,8 +30,10 @@ pub(super) const KINDS_NOT_SERVED: &[(&[&str], &str)] = &[
     ),
     (&["alert", "query", "sql_global_config"], "of SQL, beside warehouses"),
     (&["dbfs_file", "global_init_script", "repo"], "files of workspaces that volumes and workspace files stand in for"),
-    (&["mount"], "runs commands of the API 1.2 on a cluster; its reads of clusters are replayed with the cluster"),
 ];
+
+/// Kinds whose calls are no object's life, and that have a test of their own.
+pub(super) const KINDS_OF_THEIR_OWN: &[&str] = &["mount"];
 
 /// A call of a kind that is served.
 pub(super) struct LeftOut {
