@@ -2,11 +2,17 @@
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
+use crate::commands::api::ApiArgs;
+use crate::commands::auth::AuthArgs;
+use crate::commands::cluster::ClusterArgs;
 use crate::commands::code::CodeArgs;
+use crate::commands::command::CommandArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::connect::ConnectArgs;
+use crate::commands::context::ContextArgs;
 use crate::commands::cp::CpArgs;
 use crate::commands::doctor::DoctorArgs;
+use crate::commands::exec::ExecArgs;
 use crate::commands::forget::ForgetArgs;
 use crate::commands::forward::ForwardArgs;
 use crate::commands::job::JobArgs;
@@ -15,6 +21,7 @@ use crate::commands::list::ListArgs;
 use crate::commands::login::LoginArgs;
 use crate::commands::logs::LogsArgs;
 use crate::commands::man::ManArgs;
+use crate::commands::node_types::NodeTypesArgs;
 use crate::commands::official_server::SshArgs;
 use crate::commands::proxy::ProxyArgs;
 use crate::commands::server::ServerArgs;
@@ -22,6 +29,8 @@ use crate::commands::setup::SetupArgs;
 use crate::commands::speedtest::SpeedtestArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::stop::StopArgs;
+use crate::commands::warehouse::WarehouseArgs;
+use crate::commands::whoami::WhoamiArgs;
 use crate::jobs::id::JobId;
 
 const ENVIRONMENT: &str = "Environment:
@@ -87,6 +96,24 @@ pub enum Command {
     Keys(KeysArgs),
     /// Run commands that go on when the connection has gone, and come back for the result.
     Job(JobArgs),
+    /// Run code on a cluster, and show what comes of it.
+    Exec(ExecArgs),
+    /// Make, look at and end the execution contexts that exec runs code in.
+    Context(ContextArgs),
+    /// Look at and cancel commands in execution contexts.
+    Command(CommandArgs),
+    /// List, look at, start, restart and terminate clusters.
+    Cluster(ClusterArgs),
+    /// List the instance types that clusters can have.
+    NodeTypes(NodeTypesArgs),
+    /// List, look at, start and stop SQL warehouses.
+    Warehouse(WarehouseArgs),
+    /// Send any request of the REST API, and show the answer as it came.
+    Api(ApiArgs),
+    /// Say who is signed in, where, how, and until when.
+    Whoami(WhoamiArgs),
+    /// Find out whether the credentials work.
+    Auth(AuthArgs),
     /// Carry one SSH stream on stdin and stdout: ssh's ProxyCommand.
     Proxy(ProxyArgs),
     /// Serve SSH on a cluster's driver. A notebook starts this.

@@ -9,6 +9,17 @@ pub struct Error {
     way_out: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     is_unread: bool,
+    exit_code: u8,
+}
+
+/// Exit codes of errors that scripts tell apart.
+pub mod exit {
+    /// Something failed or was refused.
+    pub const FAILED: u8 = 1;
+    /// What was named is not there.
+    pub const NOT_THERE: u8 = 3;
+    /// Nobody is signed in, or who is may not do it.
+    pub const DENIED: u8 = 4;
 }
 
 /// The result of everything that ends at a person.
@@ -17,7 +28,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error that says which thing failed, and why if that is known.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), way_out: None, source: None, is_unread: false }
+        Self { what: what.into(), way_out: None, source: None, is_unread: false, exit_code: exit::FAILED }
     }
 
     /// That whoever read stdout has gone (`| head`): nobody wants to read of that either.
@@ -35,6 +46,18 @@ impl Error {
     pub fn way_out(mut self, way_out: impl Into<String>) -> Self {
         self.way_out = Some(way_out.into());
         self
+    }
+
+    /// The same error with the code that the program exits with.
+    #[must_use]
+    pub fn exits_with(mut self, code: u8) -> Self {
+        self.exit_code = code;
+        self
+    }
+
+    /// The code that the program exits with.
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
     }
 
     /// The same error with what caused it.

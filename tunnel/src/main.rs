@@ -7,8 +7,9 @@ use clap_complete::CompleteEnv;
 use ssh_endpoint::SshEndpoint;
 use tunnel::cli::{Cli, Command, Subject};
 use tunnel::commands::{
-    code, completions, connect, cp, doctor, forget, forward, job, keys, list, login, logs, man, official_server, proxy,
-    server, setup, speedtest, status, stop,
+    api, auth, cluster, code, command, completions, connect, context, cp, doctor, exec, forget, forward, job, keys,
+    list, login, logs, man, node_types, official_server, proxy, server, setup, speedtest, status, stop, warehouse,
+    whoami,
 };
 use tunnel::error::Result;
 use tunnel::jobs::supervisor::Claim;
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Much of it may come from the far side.
             say!("tunnel: {}", words::printable(&error.to_string()));
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -63,6 +64,15 @@ async fn run(command: Command) -> Result<u8> {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Speedtest(args) => speedtest::run(args).await,
         Command::Keys(args) => keys::run(args).await,
+        Command::Api(args) => api::run(args).await,
+        Command::Exec(args) => exec::run(args).await,
+        Command::Context(args) => context::run(args).await,
+        Command::Command(args) => command::run(args).await,
+        Command::Cluster(args) => cluster::run(args).await,
+        Command::NodeTypes(args) => node_types::run(args).await,
+        Command::Warehouse(args) => warehouse::run(args).await,
+        Command::Whoami(args) => whoami::run(args).await,
+        Command::Auth(args) => auth::run(args).await,
         Command::Proxy(args) => proxy::run(args).await.map(|()| 0),
         Command::Server(args) => server::run(args).await.map(|()| 0),
         Command::Ssh(args) => official_server::run(args).await.map(|()| 0),

@@ -31,14 +31,50 @@ pub fn json(value: &impl Serialize) -> Result<()> {
     bytes(format!("{text}\n").as_bytes())
 }
 
+/// A JSON array that is written as its members come: memory holds one of them.
+pub struct JsonArray {
+    is_empty: bool,
+}
+
+impl JsonArray {
+    /// Begins one. Nothing is written before the first member.
+    pub fn begin() -> Self {
+        Self { is_empty: true }
+    }
+
+    /// Writes a member, indented.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn add(&mut self, member: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(member).context(|| "cannot write JSON".to_owned())?;
+        let start = if self.is_empty { "[\n  " } else { ",\n  " };
+        self.is_empty = false;
+        bytes(format!("{start}{}", text.replace('\n', "\n  ")).as_bytes())
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn end(self) -> Result<()> {
+        bytes(if self.is_empty { b"[]\n" } else { b"\n]\n" })
+    }
+}
+
 /// Writes a table: columns by their headings, without lines. On a terminal it is as wide as that.
 ///
 /// # Errors
 /// When stdout cannot be written.
 pub fn table<const N: usize>(headings: [&str; N], rows: Vec<[Cell; N]>) -> Result<()> {
+    bytes(table::text(headings, rows, surface()).as_bytes())
+}
+
+/// What stdout is to a table.
+pub fn surface() -> Surface {
     let width = is_for_people().then(|| rustix::termios::tcgetwinsize(std::io::stdout()).ok()).flatten();
     let width = width.map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
-    bytes(table::text(headings, rows, Surface { width, colours: has_colours() }).as_bytes())
+    Surface { width, colours: has_colours() }
 }
 
 /// Whether stdout is a terminal.

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::error::{Context, Result};
+
 /// Keeps what this process was started to ignore from the programs that it starts: they begin as after a login. This process goes on
 /// not caring about these signals. Signals that it does not ignore are left alone.
 ///
@@ -47,6 +49,39 @@ impl HangUp {
     /// Whether one has come.
     pub fn poll(&mut self, cx: &mut std::task::Context<'_>) -> bool {
         self.0.as_mut().is_some_and(|signal| signal.poll_recv(cx).is_ready())
+    }
+}
+
+/// That the person or the system wants an end: SIGINT, SIGTERM, SIGHUP.
+pub struct Interruption {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: HangUp,
+}
+
+impl Interruption {
+    /// Begins to wait for it: from now on these signals end nothing by themselves.
+    ///
+    /// # Errors
+    /// When there is no room for handlers.
+    pub fn new() -> Result<Self> {
+        let new = || -> io::Result<Self> {
+            Ok(Self {
+                hang_up: HangUp::new()?,
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+            })
+        };
+        new().context(|| "cannot wait for signals".to_owned())
+    }
+
+    /// Waits for the next one.
+    pub async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            () = self.hang_up.recv() => {}
+        }
     }
 }
 

@@ -79,14 +79,29 @@ pub struct Surface {
 
 /// The table's lines. Columns in which nothing stands are left out.
 pub fn text<const N: usize>(headings: [&str; N], rows: Vec<[Cell; N]>, surface: Surface) -> String {
-    let is_empty = |column: usize| rows.iter().all(|row| row.get(column).is_none_or(|cell| cell.text.is_empty()));
-    let mut columns: Vec<Vec<Cell>> = headings.iter().map(|heading| vec![Cell::from(*heading)]).collect();
-    let shown: Vec<bool> = (0..N).map(|column| rows.is_empty() || !is_empty(column)).collect();
+    let mut columns = columns(headings.map(str::to_owned), rows);
+    let has_rows = columns.iter().any(|column| column.len() > 1);
+    columns.retain(|column| !has_rows || column.iter().skip(1).any(|cell| !cell.text.is_empty()));
+    lines(columns, surface)
+}
+
+/// The lines of a table whose columns only the service knows. All of them are shown.
+pub fn rows(headings: Vec<String>, rows: Vec<Vec<Cell>>, surface: Surface) -> String {
+    lines(columns(headings, rows), surface)
+}
+
+fn columns(
+    headings: impl IntoIterator<Item = String>,
+    rows: impl IntoIterator<Item = impl IntoIterator<Item = Cell>>,
+) -> Vec<Vec<Cell>> {
+    let mut columns: Vec<Vec<Cell>> = headings.into_iter().map(|heading| vec![Cell::from(heading)]).collect();
     for row in rows {
         columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
     }
-    let mut shown = shown.into_iter();
-    columns.retain(|_| shown.next().unwrap_or(true));
+    columns
+}
+
+fn lines(mut columns: Vec<Vec<Cell>>, surface: Surface) -> String {
     if let Some(width) = surface.width {
         fit(&mut columns, width);
     }

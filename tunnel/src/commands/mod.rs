@@ -1,10 +1,16 @@
 //! The commands: one file each, with its arguments and what it does. [`selection`], [`ready`] and [`existing`] are what they share.
 
+pub mod api;
+pub mod auth;
+pub mod cluster;
 pub mod code;
+pub mod command;
 pub mod completions;
 pub mod connect;
+pub mod context;
 pub mod cp;
 pub mod doctor;
+pub mod exec;
 pub mod existing;
 pub mod forget;
 pub mod forward;
@@ -14,6 +20,7 @@ pub mod list;
 pub mod login;
 pub mod logs;
 pub mod man;
+pub mod node_types;
 pub mod official_server;
 pub mod proxy;
 pub mod ready;
@@ -23,3 +30,5 @@ pub mod setup;
 pub mod speedtest;
 pub mod status;
 pub mod stop;
+pub mod warehouse;
+pub mod whoami;

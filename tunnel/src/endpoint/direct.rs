@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use databricks::api::clusters::{self, Cluster};
+use databricks::api::clusters::Cluster;
 use databricks::{Client, is_loopback};
 use ssh_endpoint::publish::{self, EndpointConfig};
 use ssh_endpoint::{
@@ -15,12 +15,11 @@ use crate::endpoint::files::Files;
 use crate::endpoint::known;
 use crate::endpoint::metadata::Metadata;
 use crate::endpoint::start::Starter;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Result, exit};
 use crate::progress::Progress;
-use crate::workspace::explain;
+use crate::workspace::{clusters, explain};
 use crate::{keys, known_hosts};
 
-const LOOKING: &str = "cannot look for the cluster";
 /// Connections at a time, and seconds without one until the server ends: the official tool's.
 const MAX_CLIENTS: u32 = 10;
 const SHUTDOWN_DELAY_SECONDS: u64 = 600;
@@ -93,7 +92,7 @@ async fn ensure(
 ) -> Result<SshEndpoint> {
     let cluster = match &target.compute {
         TargetCompute::Cluster(FoundCluster { cluster: Some(cluster), .. }) => Some((**cluster).clone()),
-        TargetCompute::Cluster(found) => Some(get_cluster(client, &found.id).await?),
+        TargetCompute::Cluster(found) => Some(clusters::get(client, &found.id).await.map_err(failed)?),
         TargetCompute::Serverless(_) => None,
     };
     if let Some(cluster) = &cluster {
@@ -120,6 +119,11 @@ async fn ensure(
         Some(endpoint) => Ok(endpoint),
         None => put(client, wanted, program).await,
     }
+}
+
+/// What exits with another code at the workspace's own commands: those of endpoints mean other things by them.
+fn failed(error: Error) -> Error {
+    error.exits_with(exit::FAILED)
 }
 
 /// The endpoint that was announced, and whether it is Terraform's.
@@ -209,11 +213,11 @@ struct FoundCluster {
 impl DirectTarget {
     async fn find(client: &Client, direct: &Direct<'_>) -> Result<Self> {
         let (compute, default_name) = match &direct.compute {
-            Compute::Cluster(id) if is_id(id) => {
+            Compute::Cluster(id) if clusters::is_id(id) => {
                 (TargetCompute::Cluster(FoundCluster { id: id.clone(), cluster: None }), id.clone())
             }
             Compute::Cluster(name) => {
-                let cluster = cluster_named(client, name).await?;
+                let cluster = clusters::named(client, name).await.map_err(failed)?;
                 let id = cluster.cluster_id.clone();
                 (TargetCompute::Cluster(FoundCluster { id: id.clone(), cluster: Some(Box::new(cluster)) }), id)
             }
@@ -263,41 +267,6 @@ fn driver_user(client: &Client) -> String {
     let local = is_loopback(client.host());
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().filter(|_| local);
     user.map_or_else(|| "root".to_owned(), |user| user.name)
-}
-
-async fn get_cluster(client: &Client, id: &str) -> Result<Cluster> {
-    match clusters::get(client, id).await {
-        Ok(cluster) => Ok(cluster),
-        Err(error) if error.is_missing_cluster() => {
-            Err(Error::new(format!("the workspace {} has no cluster {id}", host(client))).way_out(
-                "Give another id or name, or the workspace that it is in: DATABRICKS_HOST, DATABRICKS_CONFIG_PROFILE.",
-            ))
-        }
-        Err(error) => Err(explain(error, LOOKING)),
-    }
-}
-
-/// The only cluster with this name.
-async fn cluster_named(client: &Client, name: &str) -> Result<Cluster> {
-    let found = clusters::named(client, name).await;
-    let mut found = found.map_err(|error| explain(error, LOOKING))?;
-    let ids = found.iter().map(|cluster| cluster.cluster_id.as_str()).collect::<Vec<_>>().join(", ");
-    match (found.pop(), found.is_empty()) {
-        (Some(cluster), true) => Ok(cluster),
-        (Some(_), false) => {
-            Err(Error::new(format!("several clusters have the name {name:?}: {ids}")).way_out("Give one of these ids."))
-        }
-        (None, _) => {
-            Err(Error::new(format!("no cluster has the name {name:?}")).way_out("Give its id, or another name."))
-        }
-    }
-}
-
-/// Whether it is a cluster's id, such as `0123-456789-abcd1234`.
-fn is_id(name: &str) -> bool {
-    let parts: Vec<&str> = name.split('-').collect();
-    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    matches!(parts.as_slice(), [day, time, rest] if digits(day, 4) && digits(time, 6) && !rest.is_empty())
 }
 
 /// A program for drivers.
@@ -397,15 +366,5 @@ mod tests {
         check(&x86, "aarch64", Ok("tunnel-aarch64"));
         check(&mac, "aarch64", Ok("tunnel-aarch64"));
         check(&arm, "aarch64", Ok("tunnel"));
-    }
-
-    #[test]
-    fn ids_of_clusters_are_told_from_names() {
-        let check = |name: &str, expected: bool| assert_eq!(is_id(name), expected, "{name}");
-        check("0123-456789-abcd1234", true);
-        check("0123-456789-v2n", true);
-        check("my-own-cluster", false);
-        check("0123-456789", false);
-        check("", false);
     }
 }
