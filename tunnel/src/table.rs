@@ -171,7 +171,7 @@ pub fn ago(time: SystemTime, now: SystemTime) -> String {
     // The other machine's clock may be ahead.
     let seconds = now.duration_since(time).unwrap_or(Duration::ZERO).as_secs();
     match seconds {
-        0 => "now".to_owned(),
+        0 => "just now".to_owned(),
         1..MINUTE => format!("{seconds}s ago"),
         MINUTE..HOUR => format!("{}m ago", seconds / MINUTE),
         // Until then the hours tell more.
@@ -253,7 +253,7 @@ mod tests {
     fn a_time_is_told_in_one_unit() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let check = |seconds: u64, expected: &str| assert_eq!(ago(now - Duration::from_secs(seconds), now), expected);
-        check(0, "now");
+        check(0, "just now");
         check(59, "59s ago");
         check(60, "1m ago");
         check(3_599, "59m ago");
@@ -262,6 +262,6 @@ mod tests {
         check(172_800, "2d ago");
         check(2_591_999, "29d ago");
         check(2_592_000, "2023-10-15");
-        assert_eq!(ago(now + Duration::from_secs(5), now), "now", "a clock that is ahead");
+        assert_eq!(ago(now + Duration::from_secs(5), now), "just now", "a clock that is ahead");
     }
 }

@@ -121,7 +121,7 @@ async fn jobs_are_shown_with_colours_and_ages_on_a_terminal_alone() {
     for id in [&failed, &well] {
         machine.ended(id).await;
     }
-    // Until then it is "now".
+    // Until then it is "just now".
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let list = machine.job(&["list"]);
     let terminal = Terminal::new(machine.folder.path(), &list);
