@@ -21,12 +21,14 @@ use crate::commands::list::ListArgs;
 use crate::commands::login::LoginArgs;
 use crate::commands::logs::LogsArgs;
 use crate::commands::man::ManArgs;
+use crate::commands::mcp::McpArgs;
 use crate::commands::node_types::NodeTypesArgs;
 use crate::commands::official_server::SshArgs;
 use crate::commands::proxy::ProxyArgs;
 use crate::commands::server::ServerArgs;
 use crate::commands::setup::SetupArgs;
 use crate::commands::speedtest::SpeedtestArgs;
+use crate::commands::sql::SqlArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::stop::StopArgs;
 use crate::commands::warehouse::WarehouseArgs;
@@ -108,12 +110,16 @@ pub enum Command {
     NodeTypes(NodeTypesArgs),
     /// List, look at, start and stop SQL warehouses.
     Warehouse(WarehouseArgs),
+    /// Run SQL on a warehouse, and show, save or stream its result.
+    Sql(SqlArgs),
     /// Send any request of the REST API, and show the answer as it came.
     Api(ApiArgs),
     /// Say who is signed in, where, how, and until when.
     Whoami(WhoamiArgs),
     /// Find out whether the credentials work.
     Auth(AuthArgs),
+    /// Let agents look into a workspace: the Model Context Protocol on stdin and stdout.
+    Mcp(McpArgs),
     /// Carry one SSH stream on stdin and stdout: ssh's ProxyCommand.
     Proxy(ProxyArgs),
     /// Serve SSH on a cluster's driver. A notebook starts this.

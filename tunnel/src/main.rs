@@ -8,8 +8,8 @@ use ssh_endpoint::SshEndpoint;
 use tunnel::cli::{Cli, Command, Subject};
 use tunnel::commands::{
     api, auth, cluster, code, command, completions, connect, context, cp, doctor, exec, forget, forward, job, keys,
-    list, login, logs, man, node_types, official_server, proxy, server, setup, speedtest, status, stop, warehouse,
-    whoami,
+    list, login, logs, man, mcp, node_types, official_server, proxy, server, setup, speedtest, sql, status, stop,
+    warehouse, whoami,
 };
 use tunnel::error::Result;
 use tunnel::jobs::supervisor::Claim;
@@ -71,6 +71,8 @@ async fn run(command: Command) -> Result<u8> {
         Command::Cluster(args) => cluster::run(args).await,
         Command::NodeTypes(args) => node_types::run(args).await,
         Command::Warehouse(args) => warehouse::run(args).await,
+        Command::Sql(args) => sql::run(args).await,
+        Command::Mcp(args) => mcp::run(args).await,
         Command::Whoami(args) => whoami::run(args).await,
         Command::Auth(args) => auth::run(args).await,
         Command::Proxy(args) => proxy::run(args).await.map(|()| 0),

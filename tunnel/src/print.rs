@@ -92,6 +92,12 @@ pub fn painted(tint: Tint, text: &str) -> String {
     if has_colours() { tint.paint(text) } else { text.to_owned() }
 }
 
+/// The same on stderr.
+pub fn painted_on_stderr(tint: Tint, text: &str) -> String {
+    let has_colours = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
+    if has_colours { tint.paint(text) } else { text.to_owned() }
+}
+
 /// A time: how long ago it was, and for programs as RFC 3339 has it.
 pub fn time(time: SystemTime) -> String {
     if is_for_people() {

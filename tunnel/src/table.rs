@@ -85,9 +85,14 @@ pub fn text<const N: usize>(headings: [&str; N], rows: Vec<[Cell; N]>, surface: 
     lines(columns, surface)
 }
 
-/// The lines of a table whose columns only the service knows. All of them are shown.
+/// The lines of a table whose columns only the service knows. All of them are shown: where they do not stand beside each other, each row
+/// is a block of names and values.
 pub fn rows(headings: Vec<String>, rows: Vec<Vec<Cell>>, surface: Surface) -> String {
-    lines(columns(headings, rows), surface)
+    let mut columns = columns(headings, rows);
+    match surface.width {
+        Some(width) if !shrink(&mut columns, width) => blocks(&columns),
+        _ => lines(columns, Surface { width: None, ..surface }),
+    }
 }
 
 fn columns(
@@ -120,6 +125,38 @@ fn lines(mut columns: Vec<Vec<Cell>>, surface: Surface) -> String {
         line + "\n"
     };
     (0..columns.first().map_or(0, Vec::len)).map(line).collect()
+}
+
+/// Cuts the widest columns until a row fits. `false`, and nothing is cut, where there is no room for all.
+fn shrink(columns: &mut [Vec<Cell>], width: usize) -> bool {
+    let mut widths: Vec<usize> = columns.iter().map(|column| width_of(column)).collect();
+    let room = width.saturating_sub(GAP * widths.len().saturating_sub(1));
+    let mut total = widths.iter().sum::<usize>();
+    while total > room {
+        let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > NARROW) else { return false };
+        *widest -= 1;
+        total -= 1;
+    }
+    for (column, width) in columns.iter_mut().zip(widths) {
+        column.iter_mut().for_each(|cell| cut(&mut cell.text, width));
+    }
+    true
+}
+
+/// A block of lines a row: a name and its value each.
+fn blocks(columns: &[Vec<Cell>]) -> String {
+    let headings: Vec<&Cell> = columns.iter().filter_map(|column| column.first()).collect();
+    let width = headings.iter().map(|heading| heading.text.width()).max().unwrap_or_default();
+    let block = |row: usize| {
+        let line = |(heading, column): (&&Cell, &Vec<Cell>)| {
+            let text = column.get(row).map_or("", |cell| cell.text.as_str());
+            let gap = " ".repeat(width - heading.text.width() + GAP);
+            format!("{}{gap}{text}\n", heading.text)
+        };
+        let lines: String = headings.iter().zip(columns).map(line).collect();
+        format!("-- {row} --\n{lines}")
+    };
+    (1..columns.first().map_or(0, Vec::len)).map(block).collect()
 }
 
 /// Leaves out the last columns, and cuts one, until a row fits.
@@ -234,6 +271,19 @@ mod tests {
             check(width, "NAME STATE ID");
         }
         assert!(of(&rows, Surface { width: Some(40), colours: false }).contains("stopped"), "the widest gives way");
+    }
+
+    #[test]
+    fn a_services_columns_are_all_shown() {
+        let of = |width: usize| {
+            let headings = ["id", "a long name", "note"].map(str::to_owned).to_vec();
+            let row = ["1", "x", "a note that goes on and on"].map(Cell::from).to_vec();
+            rows(headings, vec![row], Surface { width: Some(width), colours: false })
+        };
+        assert_eq!(of(80), "id  a long name  note\n1   x            a note that goes on and on\n");
+        assert_eq!(of(27), "id  a long name  note\n1   x            a note th…\n");
+        assert_eq!(of(22), "id  a long …  note\n1   x         a note …\n");
+        assert_eq!(of(21), "-- 1 --\nid           1\na long name  x\nnote         a note that goes on and on\n");
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::error::ApiError;
 use crate::flights::{Flights, Writes};
 use crate::limiter::Limiter;
 use crate::looks::Looks;
+use crate::profile::Profiles;
 use crate::request::{ACCOUNTS, Request};
 use crate::{Error, host, retry, transport};
 
@@ -88,6 +89,11 @@ impl Client {
 
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.0.http
+    }
+
+    /// An HTTP client like this one's for another host.
+    pub(crate) fn http_of(&self, host: &Url) -> Result<reqwest::Client, Error> {
+        transport::build(host, &self.0.resolved.user_agent, self.0.resolved.skip_verify)
     }
 
     /// The workspace's id as requests name it; an account console wants none.
@@ -522,8 +528,17 @@ impl Failed {
 
 /// The names of the profiles that these environment variables lead to, the default file's where they name none.
 pub fn profiles(environment: &Environment) -> Vec<String> {
+    profile_file(environment).names().into_iter().map(str::to_owned).collect()
+}
+
+/// What a profile says of a thing that is no matter of signing in.
+pub fn profile_setting(environment: &Environment, profile: &str, name: &str) -> Option<String> {
+    profile_file(environment).get(profile)?.get(name).cloned()
+}
+
+fn profile_file(environment: &Environment) -> Profiles {
     let text = read_profiles(&crate::config::profile_file(None, environment)).ok().flatten().unwrap_or_default();
-    crate::profile::Profiles::parse(&text).names().into_iter().map(str::to_owned).collect()
+    Profiles::parse(&text)
 }
 
 fn category(error: &serde_json::Error) -> &'static str {

@@ -71,6 +71,11 @@ pub struct RawAnswer {
 }
 
 impl RawAnswer {
+    pub(crate) fn new(response: reqwest::Response, request: String, host: Url, timeout: Duration) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, response, request, host, timeout }
+    }
+
     /// The next piece of its body; `None` at the end.
     ///
     /// # Errors
@@ -172,9 +177,7 @@ impl Client {
                 return Err(Error::Interrupted { request: name, host: host(), reason });
             }
         };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let (host, timeout) = (self.host().clone(), request.timeout);
-        Ok(RawAnswer { status, headers, response, request: name, host, timeout })
+        Ok(RawAnswer::new(response, name, self.host().clone(), request.timeout))
     }
 
     /// The header that says which workspace is meant, where the host serves several.

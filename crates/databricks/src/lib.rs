@@ -19,6 +19,7 @@ mod choice;
 mod client;
 mod clock;
 mod config;
+mod download;
 mod env;
 mod error;
 mod exchange;
@@ -34,8 +35,9 @@ mod sign_in;
 mod transport;
 
 pub use answer::{IfExists, RawResponse};
-pub use client::{Client, profiles};
+pub use client::{Client, profile_setting, profiles};
 pub use config::Config;
+pub use download::Downloads;
 pub use env::Environment;
 pub use error::{ApiError, Error};
 pub use exchange::{FormValue, Payload, RawAnswer, RawRequest};

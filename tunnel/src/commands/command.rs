@@ -9,6 +9,7 @@ use crate::commands::exec::shown;
 use crate::error::Result;
 use crate::execution;
 use crate::progress::Progress;
+use crate::workspace::names;
 use crate::workspace::selection::WorkspaceArgs;
 use crate::workspace::{clusters, refused};
 
@@ -40,7 +41,7 @@ enum CommandCommand {
 #[derive(Debug, Args)]
 struct PlaceArgs {
     /// The cluster, by its id or name.
-    #[arg(long, value_name = "CLUSTER", env = "DATABRICKS_CLUSTER_ID")]
+    #[arg(long, value_name = "CLUSTER", add = names::clusters(), env = "DATABRICKS_CLUSTER_ID")]
     cluster: String,
     /// The context.
     #[arg(long, value_name = "ID")]

@@ -6,6 +6,7 @@ use databricks::api::commands::{self, ContextPlace};
 use crate::commands::exec::Language;
 use crate::error::Result;
 use crate::progress::Progress;
+use crate::workspace::names;
 use crate::workspace::selection::WorkspaceArgs;
 use crate::workspace::{clusters, refused};
 use crate::{execution, print};
@@ -29,7 +30,7 @@ pub struct ContextArgs {
     /// The cluster, by its id or name.
     #[arg(
         long,
-        value_name = "CLUSTER",
+        value_name = "CLUSTER", add = names::clusters(),
         global = true,
         required = false,
         default_value = "",

@@ -16,6 +16,7 @@ use crate::execution::{self, results};
 use crate::progress::Progress;
 use crate::signals::Interruption;
 use crate::workspace::clusters;
+use crate::workspace::names;
 use crate::workspace::selection::WorkspaceArgs;
 use crate::{print, say};
 
@@ -41,7 +42,7 @@ pub struct ExecArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
     /// The cluster, by its id or name; by default DATABRICKS_CLUSTER_ID.
-    #[arg(long, value_name = "CLUSTER")]
+    #[arg(long, value_name = "CLUSTER", add = names::clusters())]
     pub cluster: Option<String>,
     /// What the code is; by default what the file's name says, or python.
     #[arg(long, short, value_enum)]

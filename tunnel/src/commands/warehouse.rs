@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
 use crate::table::{Cell, Tint};
+use crate::workspace::names;
 use crate::workspace::refused;
 use crate::workspace::selection::WorkspaceArgs;
 use crate::workspace::waiting::{Wait, until};
@@ -53,7 +54,7 @@ struct ListArgs {
 #[derive(Debug, Args)]
 struct GetArgs {
     /// The warehouse's id or name.
-    #[arg(value_name = "WAREHOUSE")]
+    #[arg(value_name = "WAREHOUSE", add = names::warehouses())]
     warehouse: String,
     /// Print JSON, as the API has it.
     #[arg(long)]
@@ -63,7 +64,7 @@ struct GetArgs {
 #[derive(Debug, Args)]
 struct ChangeArgs {
     /// The warehouse's id or name.
-    #[arg(value_name = "WAREHOUSE")]
+    #[arg(value_name = "WAREHOUSE", add = names::warehouses())]
     warehouse: String,
     /// Wait until it is done.
     #[arg(long)]

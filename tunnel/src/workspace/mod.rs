@@ -3,6 +3,7 @@
 pub mod client;
 pub mod clusters;
 pub mod found;
+pub mod names;
 pub mod profiles;
 pub mod selection;
 pub mod waiting;

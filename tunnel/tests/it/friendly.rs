@@ -1,90 +1,14 @@
 //! What people see: terminals of tmux at 60 and 100 columns, colours, what shells complete, the manual pages.
 
-use std::cell::Cell;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::process::Command;
 
 use crate::bench::{text, tunnel_program};
 use crate::cloud::Cloud;
 use crate::jobs::machine::{Machine, Who};
-
-/// A terminal, so many columns wide, with the environment of a command.
-struct Terminal {
-    folder: PathBuf,
-    /// Each line has a server of its own: one that ends takes no other session.
-    lines: Cell<usize>,
-    envs: Vec<(String, String)>,
-}
-
-impl Terminal {
-    fn new(folder: &Path, of: &Command) -> Self {
-        let text = |text: &std::ffi::OsStr| text.to_str().unwrap().to_owned();
-        let envs = of.as_std().get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect();
-        Self { folder: folder.to_owned(), lines: Cell::new(0), envs }
-    }
-
-    fn tmux(&self) -> Command {
-        let mut tmux = Command::new("tmux");
-        tmux.env_clear().envs(self.envs.clone()).env("LANG", "C.UTF-8").arg("-S").arg(self.socket());
-        tmux
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.join(format!("tmux{}", self.lines.get()))
-    }
-
-    /// What stands there when a line of a shell has ended: lines as they were written, however they were broken.
-    async fn shows(&self, columns: u16, line: &str) -> String {
-        let line = format!("{line}; echo END; sleep 60");
-        let columns = columns.to_string();
-        let mut tmux = self.tmux();
-        tmux.args(["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", "300", &line]);
-        let (code, _, words) = text(&tmux.output().await.unwrap());
-        assert_eq!(code, 0, "{words}");
-        let shown = self.waits_for("END").await;
-        self.end().await;
-        shown.trim_end().trim_end_matches("END").to_owned()
-    }
-
-    /// The screen, once its last line begins so.
-    async fn waits_for(&self, last: &str) -> String {
-        let started = Instant::now();
-        loop {
-            let (_, shown, _) = text(&self.tmux().args(["capture-pane", "-p", "-J", "-e"]).output().await.unwrap());
-            let shown: String = shown.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
-            if shown.trim_end().lines().last().is_some_and(|line| line.starts_with(last)) {
-                return shown;
-            }
-            assert!(started.elapsed() < Duration::from_secs(30), "{last:?}\n{shown}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    async fn end(&self) {
-        self.tmux().arg("kill-server").output().await.unwrap();
-        self.lines.set(self.lines.get() + 1);
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("tmux").arg("-S").arg(self.socket()).arg("kill-server").output();
-    }
-}
-
-fn widest(shown: &str) -> usize {
-    shown.lines().map(|line| plain(line).chars().count()).max().unwrap_or_default()
-}
-
-/// Without escape sequences of colours.
-fn plain(line: &str) -> String {
-    let mut parts = line.split("\u{1b}[");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
-}
+use crate::terminal::{Terminal, widest};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_fits_a_terminal_of_60_and_of_100_columns() {
@@ -185,7 +109,16 @@ async fn shells_complete_commands_endpoints_hosts_and_profiles() {
         ("tunnel job list --host buil", "builder"),
         ("tunnel connect --profile st", "staging"),
     ];
-    for (line, expected) in cases {
+    let made = cloud.post("/api/2.0/sql/warehouses", serde_json::json!({"name": "reports", "cluster_size": "Small"}));
+    made.await;
+    let host = &cloud.endpoint.host;
+    let of_workspace = [
+        (format!("tunnel cluster --host {host} get d"), "demo"),
+        (format!("tunnel exec --host {host} --cluster "), "demo"),
+        (format!("tunnel sql --host {host} --warehouse rep"), "reports"),
+    ];
+    let of_workspace = of_workspace.iter().map(|(line, expected)| (line.as_str(), *expected));
+    for (line, expected) in cases.into_iter().chain(of_workspace) {
         let words: Vec<String> = line.split(' ').map(|word| format!("'{word}'")).collect();
         let bash = format!(
             "source <(tunnel completions bash); COMP_WORDS=({}); COMP_CWORD={}; COMP_TYPE=9; _clap_complete_tunnel tunnel {} x; \
@@ -218,8 +151,8 @@ async fn shells_complete_commands_endpoints_hosts_and_profiles() {
     assert!(started.await.unwrap().status.success());
     terminal.waits_for(">").await;
     for (line, expected) in [("tunnel conn", "> tunnel connect"), ("tunnel connect d", "> tunnel connect demo")] {
-        terminal.tmux().args(["send-keys", "-l", line]).output().await.unwrap();
-        terminal.tmux().args(["send-keys", "Tab"]).output().await.unwrap();
+        terminal.types(&["-l", line]).await;
+        terminal.types(&["Tab"]).await;
         terminal.waits_for(expected).await;
         terminal.tmux().args(["send-keys", "C-u"]).output().await.unwrap();
     }

@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod oidc;
 pub mod permissions;
 pub mod secrets;
+pub mod statements;
 pub mod tokens;
 pub mod warehouses;
 pub mod workspace;

@@ -7,6 +7,7 @@ use databricks::api::clusters::{self, Cluster, ClusterId, ClusterState};
 use crate::error::{Error, Result};
 use crate::say;
 use crate::workspace::clusters::{find, get};
+use crate::workspace::names;
 use crate::workspace::refused;
 use crate::workspace::waiting::{Wait, until};
 
@@ -14,7 +15,7 @@ use crate::workspace::waiting::{Wait, until};
 #[derive(Debug, Args)]
 pub(super) struct ChangeArgs {
     /// The cluster's id or name.
-    #[arg(value_name = "CLUSTER")]
+    #[arg(value_name = "CLUSTER", add = names::clusters())]
     cluster: String,
     /// Wait until it is done.
     #[arg(long)]

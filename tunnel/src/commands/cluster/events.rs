@@ -11,13 +11,14 @@ use crate::error::Result;
 use crate::print;
 use crate::table::Cell;
 use crate::workspace::clusters::find;
+use crate::workspace::names;
 use crate::workspace::refused;
 
 /// Of which cluster.
 #[derive(Debug, Args)]
 pub(super) struct EventsArgs {
     /// The cluster's id or name.
-    #[arg(value_name = "CLUSTER")]
+    #[arg(value_name = "CLUSTER", add = names::clusters())]
     cluster: String,
     /// How many, from the last one back.
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]

@@ -8,13 +8,14 @@ use serde_json::value::RawValue;
 use crate::error::Result;
 use crate::print;
 use crate::workspace::clusters::find;
+use crate::workspace::names;
 use crate::workspace::refused;
 
 /// Which one.
 #[derive(Debug, Args)]
 pub(super) struct GetArgs {
     /// The cluster's id or name.
-    #[arg(value_name = "CLUSTER")]
+    #[arg(value_name = "CLUSTER", add = names::clusters())]
     cluster: String,
     /// Print JSON, as the API has it.
     #[arg(long)]
