@@ -42,14 +42,14 @@ pub(crate) async fn serve<B>(settings: &Settings, now: i64, request: &Request<B>
     match check(settings, now, request) {
         Ok(file) => match send(file, request).await {
             Ok(response) => response,
-            Err(answer) => answer.into(),
+            Err(answer) => (*answer).into(),
         },
-        Err(answer) => answer.into(),
+        Err(answer) => (*answer).into(),
     }
 }
 
 /// The file that a link leads to.
-fn check<B>(settings: &Settings, now: i64, request: &Request<B>) -> Result<PathBuf, Answer> {
+fn check<B>(settings: &Settings, now: i64, request: &Request<B>) -> Result<PathBuf, Box<Answer>> {
     if request.headers().contains_key(header::AUTHORIZATION) {
         let message = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or \
                        the Authorization header should be specified";
@@ -82,7 +82,7 @@ fn check<B>(settings: &Settings, now: i64, request: &Request<B>) -> Result<PathB
     Ok(results(&settings.dir, workspace).join(statement.to_string()).join(chunk.to_string()))
 }
 
-async fn send<B>(path: PathBuf, request: &Request<B>) -> Result<Response<Body>, Answer> {
+async fn send<B>(path: PathBuf, request: &Request<B>) -> Result<Response<Body>, Box<Answer>> {
     let missing = |_| refusal(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");
     let opened = tokio::fs::File::open(&path).await.map_err(missing)?;
     let size = opened.metadata().await.map_err(missing)?.len();
@@ -92,7 +92,7 @@ async fn send<B>(path: PathBuf, request: &Request<B>) -> Result<Response<Body>, 
         None => {
             let answer =
                 refusal(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range is not satisfiable");
-            return Err(answer.with_header(header::CONTENT_RANGE, &format!("bytes */{size}")));
+            return Err(Box::new(answer.with_header(header::CONTENT_RANGE, &format!("bytes */{size}"))));
         }
     };
     let body = FileBody::new(opened, &part).await.map_err(missing)?;
@@ -109,11 +109,11 @@ async fn send<B>(path: PathBuf, request: &Request<B>) -> Result<Response<Body>, 
     Ok(response)
 }
 
-fn refusal(status: StatusCode, code: &str, message: &str) -> Answer {
+fn refusal(status: StatusCode, code: &str, message: &str) -> Box<Answer> {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{}</RequestId>\
          </Error>",
         Uuid::new_v4().simple()
     );
-    Answer::bytes("application/xml", body).with_status(status)
+    Box::new(Answer::bytes("application/xml", body).with_status(status))
 }

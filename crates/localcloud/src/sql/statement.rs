@@ -152,7 +152,10 @@ impl Statement {
         match self.order.disposition {
             Disposition::Inline => true,
             Disposition::ExternalLinks => false,
-            Disposition::InlineOrExternalLinks => self.outcome.as_ref().is_none_or(|of| of.bytes() <= small),
+            // The SQL connector reads one answer alone.
+            Disposition::InlineOrExternalLinks => {
+                self.outcome.as_ref().is_none_or(|of| of.bytes() <= small && of.chunks.len() <= 1)
+            }
         }
     }
 }

@@ -344,12 +344,24 @@ def describe_schema(session, words):
 def describe_table(session, words):
     words.take("TABLE")
     words.take("EXTENDED")
+    shape = described(session, words)
+    text = lambda kind: values.text_of(kind).lower().replace(", ", ",").replace(": ", ":")
+    return table(["col_name", "data_type", "comment"], [(name, text(kind), None) for name, kind in zip(shape.columns, shape.types)])
+
+
+def described(session, words):
+    """A table whose name comes next."""
     parts = words.name()
     catalog, schema = session.place(parts[-3] if len(parts) > 2 else None, parts[-2] if len(parts) > 1 else None)
     key = ".".join('"' + part.replace('"', '""') + '"' for part in (session.key(catalog), schema, parts[-1]))
-    shape = session.run.cursor.sql(f"SELECT * FROM {key}")
-    rows = [(name, values.text_of(kind).lower(), None) for name, kind in zip(shape.columns, shape.types)]
-    return table(["col_name", "data_type", "comment"], rows)
+    return session.run.cursor.sql(f"SELECT * FROM {key}")
+
+
+def show_columns(session, words):
+    if not (words.take("IN") or words.take("FROM")):
+        words.end()
+    shape = described(session, words)
+    return table(["col_name"], [(name,) for name in shape.columns])
 
 
 def nothing(_, words):
@@ -363,6 +375,7 @@ HANDLERS = [
     (("SHOW", "SCHEMAS"), show_schemas),
     (("SHOW", "DATABASES"), show_schemas),
     (("SHOW", "TABLES"), show_tables),
+    (("SHOW", "COLUMNS"), show_columns),
     (("SHOW", "VOLUMES"), show_volumes),
     (("USE", "CATALOG"), use_catalog),
     (("USE", "SCHEMA"), use_schema),

@@ -26,6 +26,32 @@ TYPES = {
     "TINYINT": "TINYINT",
 }
 
+# Functions that are casts.
+CASTS = {
+    "bigint": "BIGINT",
+    "binary": "BLOB",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "double": "DOUBLE",
+    "float": "FLOAT",
+    "int": "INT",
+    "smallint": "SMALLINT",
+    "string": "TEXT",
+    "timestamp": "TIMESTAMPTZ",
+    "tinyint": "TINYINT",
+}
+TEXTS = {exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR}
+WHOLE = {exp.DataType.Type.TINYINT, exp.DataType.Type.SMALLINT, exp.DataType.Type.INT, exp.DataType.Type.BIGINT}
+# What is an INT, and a BIGINT in DuckDB.
+INTS = tuple(
+    getattr(exp, name)
+    for name in (
+        "ArraySize Length StrPosition DateDiff Year Month Day DayOfMonth DayOfWeek DayOfYear WeekOfYear Quarter Hour Minute Second Extract "
+        "RowNumber Rank DenseRank Ntile Levenshtein"
+    ).split()
+    if hasattr(exp, name)
+)
+
 # What statements begin with.
 STATEMENTS = {"ALTER", "CREATE", "DELETE", "DROP", "EXPLAIN", "FROM", "INSERT", "MERGE", "SELECT", "TRUNCATE", "UPDATE", "VALUES", "WITH"}
 
@@ -71,7 +97,11 @@ def translated(order, session):
         node.replace(exp.cast(exp.Placeholder(this=name), type_of(given[name])))
     if isinstance(tree, exp.Query):
         label(tree)
-    tree = tree.transform(rewritten, session)
+    # What a node is made of goes before the node.
+    for node in reversed(list(tree.dfs())):
+        other = rewritten(node, session)
+        if other is not node:
+            node.replace(other)
     for table in tree.find_all(exp.Table):
         ranged(table)
     qualify(tree, session)
@@ -153,10 +183,44 @@ def rewritten(node, session):
             return text(session.catalog)
         if name in ("current_user", "session_user", "user"):
             return text(session.user)
-        if name == "array_size":
-            return exp.ArraySize(this=of[0])
+        if name in CASTS and len(of) == 1:
+            return rewritten(exp.cast(of[0], CASTS[name]), session)
+        if name in ("isnull", "isnotnull") and of:
+            null = exp.Is(this=of[0], expression=exp.null())
+            return exp.paren(null if name == "isnull" else exp.not_(null))
         if name in ("current_version", "version"):
             return text("localcloud")
+    if isinstance(node, exp.Typeof):
+        return exp.Anonymous(this="localcloud_type", expressions=[exp.Anonymous(this="typeof", expressions=[node.this])])
+    if isinstance(node, exp.SafeAdd | exp.SafeSubtract | exp.SafeMultiply):
+        plain = {exp.SafeAdd: exp.Add, exp.SafeSubtract: exp.Sub, exp.SafeMultiply: exp.Mul}[type(node)]
+        return exp.Anonymous(this="try", expressions=[plain(this=node.this, expression=node.expression)])
+    if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast) and node.to.this in WHOLE and not node.this.args.get("localcloud"):
+        return whole(node)
+    if isinstance(node, exp.Ceil | exp.Floor) and not node.args.get("decimals"):
+        return once(node, "BIGINT")
+    if isinstance(node, exp.DayOfWeek):
+        # Sunday is 1, and DuckDB's 0.
+        return once(exp.paren(exp.Add(this=node.copy(), expression=exp.Literal.number(1))), "INT")
+    if isinstance(node, INTS) and not isinstance(node.parent, exp.Window | exp.WithinGroup):
+        return once(node, "INT")
+    if isinstance(node, exp.Window) and isinstance(node.this, INTS):
+        return once(node, "INT")
+    if isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.TIMESTAMP:
+        # What sqlglot makes of `to_timestamp`: a TIMESTAMP of Databricks has a zone.
+        return type(node)(this=node.this, to=exp.DataType.build("TIMESTAMPTZ"))
+    if isinstance(node, exp.StrToTime):
+        return once(node, "TIMESTAMPTZ")
+    if isinstance(node, exp.Inline):
+        return sqlglot.parse_one(f"UNNEST({node.this.sql('duckdb')}, recursive := true)", read="duckdb")
+    if isinstance(node, exp.CurrentTimezone):
+        return text("Etc/UTC")
+    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and node.unit.name.upper() in ("MM", "MON", "YY", "YYYY"):
+        node.set("unit", exp.Var(this="MONTH" if node.unit.name.upper().startswith("M") else "YEAR"))
+        return once(node, "DATE")
+    if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast) and node.to.this in TEXTS:
+        plain = isinstance(node.this, exp.Literal | exp.Placeholder) or node.this.args.get("localcloud")
+        return node if plain else exp.Anonymous(this="localcloud_text", expressions=[node.this])
     if isinstance(node, exp.Stack):
         return stacked([node.this, *node.expressions])
     if isinstance(node, exp.StrToUnix) and isinstance(node.this, exp.CurrentTimestamp | exp.Cast):
@@ -174,14 +238,38 @@ def rewritten(node, session):
         return exp.cast(node, "DATE") if not isinstance(node.parent, exp.Cast) else node
     if isinstance(node, exp.JSONExtract) and node.args.get("variant_extract"):
         return exp.JSONExtractScalar(this=node.this, expression=node.expression)
+    if isinstance(node, exp.Add | exp.Sub) and isinstance(node.expression, exp.Interval) and is_date(node.this):
+        return once(node, "DATE") if day_of(node.expression) else node
     if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Mod):
         return numeric(node)
     return node
 
 
+def once(node, kind):
+    """The node cast to a type, which it is not yet."""
+    if isinstance(node.parent, exp.Cast):
+        return node
+    cast = exp.cast(node.copy(), kind)
+    cast.this.set("localcloud", True)
+    return cast
+
+
+def whole(node):
+    """A cast to a whole number, which cuts off what stands behind a point."""
+    if isinstance(node.this, exp.Literal | exp.Placeholder | exp.IntDiv) and not (node.this.is_number and "." in node.this.name):
+        return node
+    cut = exp.Anonymous(this="localcloud_whole", expressions=[node.this.copy()])
+    cut.set("localcloud", True)
+    return exp.Cast(this=cut, to=node.to)
+
+
 def day_of(node):
     unit = node.args.get("unit")
     return unit is None or unit.name.upper() in ("DAY", "WEEK", "MONTH", "YEAR")
+
+
+def is_date(node):
+    return isinstance(node, exp.CurrentDate) or isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.DATE
 
 
 def numeric(node):

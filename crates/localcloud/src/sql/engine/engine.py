@@ -9,6 +9,7 @@ import sys
 import threading
 
 import duckdb
+import macros
 import statement
 from errors import Refused, refused
 
@@ -54,6 +55,10 @@ class Engine:
         os.makedirs(os.path.join(folder, "tmp"), exist_ok=True)
         os.makedirs(os.path.join(folder, "catalogs"), exist_ok=True)
         self.root.execute("SET temp_directory = ?", [os.path.join(folder, "tmp")])
+        self.root.execute(macros.MACROS)
+        # Statements read no file of this machine but those of catalogs, and no network.
+        self.root.execute("SET allowed_directories = [?]".replace("?", "'" + folder.replace("'", "''") + "'"))
+        self.root.execute("SET enable_external_access = false")
 
     def say(self, words):
         with self.lock:
@@ -107,6 +112,8 @@ class Engine:
             run.cursor.execute("SET TimeZone = 'UTC'")
             # A division by zero is an error, of whatever types.
             run.cursor.execute("SET ieee_floating_point_ops = false")
+            # sqlglot writes lambdas with an arrow.
+            run.cursor.execute("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
             self.attach(run.order["catalogs"])
             ended = {"end": statement.run(run, self)}
         except BaseException as error:

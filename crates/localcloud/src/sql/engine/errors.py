@@ -191,6 +191,22 @@ def routine(found, order):
     return Refused("UNRESOLVED_ROUTINE", message, "42883", at=place(order, name))
 
 
+def ungrouped(found, _):
+    message = (
+        f'The non-aggregating expression "{found[1]}" is based on columns which are not participating in the GROUP BY clause.\nAdd the '
+        "columns or the expression to the GROUP BY, aggregate the expression, or use \"any_value(" + found[1] + ")\" if you do not care "
+        "which of the values within a group is returned."
+    )
+    return Refused("MISSING_AGGREGATION", message, "42803")
+
+
+def arity(found, _):
+    has, given = int(found[2]), int(found[3])
+    kind = "TOO_MANY_DATA_COLUMNS" if given > has else "NOT_ENOUGH_DATA_COLUMNS"
+    message = f"Cannot write to {quoted(found[1])}, the reason is that there are {given} data columns for {has} table columns."
+    return Refused(f"INSERT_COLUMN_ARITY_MISMATCH.{kind}", message, "21S01")
+
+
 def exists(found, _):
     message = f"Cannot create table or view {quoted(found.group(1))} because it already exists.\nChoose a different name, drop or replace the existing object, or add the IF NOT EXISTS clause to tolerate pre-existing objects."
     return Refused("TABLE_OR_VIEW_ALREADY_EXISTS", message, "42P07")
@@ -224,6 +240,8 @@ PATTERNS = [
     (r"(?:Table|View) with name \"?([^\"\s]+)\"? already exists", exists),
     (r"(?:Referenced|Values list \S+ does not have a) column (?:named )?\"([^\"]+)\"(.*)", column),
     (r"(?:Table )\"\S+\" does not have a column named \"([^\"]+)\"(.*)", column),
+    (r'column "([^"]+)" must appear in the GROUP BY', ungrouped),
+    (r'table "?([^"\s]+)"? has (\d+) columns but (\d+) values were supplied', arity),
     (r"Function with name (\S+) does not exist", routine),
     (r"Schema with name (\S+) does not exist", lambda found, _: missing_schema(found[1].rstrip("!"))),
     (r"Referenced table \"([^\"]+)\" not found", missing_column_of),

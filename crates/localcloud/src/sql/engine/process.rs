@@ -16,11 +16,12 @@ use crate::sql::settings::folder;
 use crate::venv;
 
 /// The engine's program.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("catalogs.py", include_str!("catalogs.py")),
     ("dialect.py", include_str!("dialect.py")),
     ("engine.py", include_str!("engine.py")),
     ("errors.py", include_str!("errors.py")),
+    ("macros.py", include_str!("macros.py")),
     ("results.py", include_str!("results.py")),
     ("statement.py", include_str!("statement.py")),
     ("values.py", include_str!("values.py")),

@@ -101,7 +101,6 @@ def limited(query, order):
 def write(run, query, parameters):
     """Runs a query and writes its result: what the API tells of it."""
     order, cursor = run.order, run.cursor
-    cursor.execute(values.MACROS)
     shape = cursor.sql(query, params=parameters or None)
     kinds = list(shape.types)
     columns = [values.column(name, at, kind) for at, (name, kind) in enumerate(zip(shape.columns, kinds))]
@@ -133,7 +132,6 @@ def texts(run, source, names, kinds, columns, parameters):
     else:
         row = " || ',' || ".join(f"localcloud_field({one})" for one in written) + " || chr(13) || chr(10)"
         chunks.header = (",".join(field(one["name"]) for one in columns) + "\r\n").encode()
-        run.cursor.execute(FIELD)
     wanted = order["row_limit"]
     truncated = False
     for batch in batches(run, f"SELECT {row} {source}", parameters):
@@ -148,15 +146,6 @@ def texts(run, source, names, kinds, columns, parameters):
             break
     chunks.finish()
     return chunks.all, truncated
-
-
-# A field of CSV: quoted where it must be (RFC 4180), and `null` for NULL.
-FIELD = """
-CREATE TEMP MACRO localcloud_field(t) AS CASE
-    WHEN t IS NULL THEN 'null'
-    WHEN regexp_matches(t, '[",\\r\\n]') THEN '"' || replace(t, '"', '""') || '"'
-    ELSE t END
-"""
 
 
 def field(text):

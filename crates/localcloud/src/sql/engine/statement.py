@@ -30,6 +30,8 @@ def executed(run, session):
     if isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query):
         count = rows_of(run.cursor.execute(sql, parameters or None))
         return results.write(run, counted(num_affected_rows=count, num_inserted_rows=count), {})
+    if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
+        return overwritten(run, tree, parameters)
     if isinstance(tree, exp.DML):
         count = rows_of(run.cursor.execute(sql, parameters or None))
         names = {"num_affected_rows": count}
@@ -38,6 +40,21 @@ def executed(run, session):
         return results.write(run, counted(**names), {})
     run.cursor.execute(sql, parameters or None)
     return {"columns": [], "chunks": [], "truncated": False}
+
+
+def overwritten(run, tree, parameters):
+    """INSERT OVERWRITE: what was there goes, at once with what comes."""
+    tree.set("overwrite", False)
+    table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    run.cursor.execute("BEGIN")
+    try:
+        run.cursor.execute(f"DELETE FROM {table.sql('duckdb')}")
+        count = rows_of(run.cursor.execute(tree.sql("duckdb"), parameters or None))
+        run.cursor.execute("COMMIT")
+    except BaseException:
+        run.cursor.execute("ROLLBACK")
+        raise
+    return results.write(run, counted(num_affected_rows=count, num_inserted_rows=count), {})
 
 
 def rows_of(cursor):

@@ -26,28 +26,6 @@ SCALARS = {
 # What is not of Databricks, and what it is made of there.
 NARROWED = {"hugeint": "BIGINT", "utinyint": "SMALLINT", "usmallint": "INTEGER", "uinteger": "BIGINT", "ubigint": "BIGINT"}
 
-# Numbers with a point as Java writes them: 1.0E7 from there on, and 1.0E-4 below a thousandth.
-MACROS = """
-CREATE TEMP MACRO localcloud_digits(t) AS rtrim(replace(t, '.', ''), '0');
-CREATE TEMP MACRO localcloud_mantissa(d) AS d[1] || '.' || CASE WHEN length(d) > 1 THEN d[2:] ELSE '0' END;
-CREATE TEMP MACRO localcloud_double(x, t) AS CASE
-    WHEN isnan(x) THEN 'NaN'
-    WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
-    WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN x::VARCHAR
-    ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || CASE
-        WHEN contains(t, 'e') THEN localcloud_mantissa(localcloud_digits(split_part(t, 'e', 1)))
-            || 'E' || split_part(t, 'e', 2)::INTEGER
-        WHEN abs(x) >= 1 THEN localcloud_mantissa(localcloud_digits(t)) || 'E' || (length(split_part(t, '.', 1)) - 1)
-        ELSE localcloud_mantissa(ltrim(localcloud_digits(t), '0'))
-            || 'E-' || (length(t) - length(ltrim(replace(t, '.', ''), '0')) - 1)
-    END END;
-CREATE TEMP MACRO localcloud_time(x) AS CASE
-    WHEN x IS NULL THEN NULL
-    WHEN (epoch_us(x) % 1000) = 0 THEN strftime(x, '%Y-%m-%dT%H:%M:%S.') || lpad(((epoch_us(x) // 1000 % 1000 + 1000) % 1000)::VARCHAR, 3, '0')
-    ELSE strftime(x, '%Y-%m-%dT%H:%M:%S.%f') END;
-"""
-
-
 def text_of(kind):
     """A type as SQL writes it: `ARRAY<INT>`."""
     if kind.id in ("list", "array"):

@@ -1,8 +1,11 @@
 //! Statements on SQL warehouses, by the engine of LOCALCLOUD_VENV, or of one that the first run makes.
 
+mod catalogs;
+mod clients;
 mod links;
 mod results;
 mod running;
+mod sample;
 mod words;
 
 use std::time::Duration;

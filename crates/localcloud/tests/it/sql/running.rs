@@ -111,7 +111,8 @@ async fn an_engine_that_dies_fails_its_statements_and_is_started_again() {
 
 #[tokio::test]
 async fn a_warehouse_that_is_stopped_starts_for_a_statement() {
-    let warehouse = Warehouse::new().await;
+    let stopping = Duration::from_secs(2);
+    let warehouse = Warehouse::with(|options| options.delays.cluster_termination = stopping).await;
     let at = format!("/api/2.0/sql/warehouses/{}", warehouse.id);
     let state = async || warehouse.bench.get(&warehouse.at, &at).await.ok()["state"].clone();
     warehouse.bench.until("it runs", async || state().await == "RUNNING").await;
