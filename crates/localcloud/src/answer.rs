@@ -3,6 +3,8 @@
 //! Error shapes: <https://docs.databricks.com/api/workspace/introduction> and, for SCIM, RFC 7644 section 3.12; for OAuth, RFC
 //! 6749 section 5.2.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
@@ -26,6 +28,16 @@ pub(crate) fn set(object: &mut Value, field: &str, value: Value) {
     }
 }
 
+/// What an answer waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wait {
+    pub(crate) workspace: i64,
+    pub(crate) statement: String,
+    pub(crate) time: Duration,
+    /// Whether the statement is canceled where it is not over by then.
+    pub(crate) cancels: bool,
+}
+
 /// What a handler answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
@@ -33,6 +45,8 @@ pub(crate) struct Answer {
     pub(crate) content_type: &'static str,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What is waited for before it is told, as it then is.
+    pub(crate) wait: Option<Wait>,
 }
 
 impl Answer {
@@ -56,12 +70,17 @@ impl Answer {
 
     /// 200 with any body.
     pub(crate) fn bytes(content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status: StatusCode::OK, content_type, headers: HeaderMap::new(), body: body.into() }
+        Self { status: StatusCode::OK, content_type, headers: HeaderMap::new(), body: body.into(), wait: None }
     }
 
     /// The same with another status.
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// The same, told when a statement has ended.
+    pub(crate) fn waiting(self, wait: Wait) -> Self {
+        Self { wait: Some(wait), ..self }
     }
 
     /// The same with one more header; a value that cannot stand in a header is left out.

@@ -12,6 +12,7 @@ use crate::effect::Effect;
 use crate::faults::Faults;
 use crate::options::Delays;
 use crate::principal::{Caller, PrincipalKind};
+use crate::sql::settings::SqlSettings;
 use crate::state::{State, Workspace};
 use crate::store::fields::{self, Strictness};
 use crate::store::{Home, Store};
@@ -42,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) token_lifetime: std::time::Duration,
     pub(crate) dir: std::path::PathBuf,
     pub(crate) python: std::path::PathBuf,
+    pub(crate) sql: SqlSettings,
     /// What who steers the local cloud knows.
     pub(crate) secret: secret::Secret<String>,
     /// Whether `dir` goes with the process.

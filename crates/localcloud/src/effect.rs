@@ -17,6 +17,12 @@ pub(crate) enum Effect {
     CancelCommand { workspace: i64, context: String, command: String },
     /// End the process of an execution context.
     StopContext { workspace: i64, context: String },
+    /// Run a statement on its warehouse.
+    StartStatement { workspace: i64, statement: String },
+    /// Interrupt a statement.
+    CancelStatement { statement: String },
+    /// Remove the files of a statement's result.
+    RemoveResult { workspace: i64, statement: String },
     /// End everything in a workspace and remove its files.
     RemoveWorkspace { workspace: i64 },
 }

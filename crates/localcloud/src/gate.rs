@@ -13,6 +13,7 @@ use crate::admin;
 use crate::answer::{Answer, ApiError, Body, Shape};
 use crate::call::{Call, Cx};
 use crate::connect;
+use crate::cutting::cut_after as cut_after_bytes;
 use crate::driver::{self, proxy};
 use crate::faults::{Cut, Fault};
 use crate::guard;
@@ -22,6 +23,7 @@ use crate::page;
 use crate::principal;
 use crate::route::Served;
 use crate::routes;
+use crate::sql::{links, wait};
 use crate::store::kind::Level;
 use crate::store::serve;
 
@@ -47,6 +49,8 @@ pub(crate) async fn serve(inner: Arc<Inner>, request: Request<Incoming>) -> Resu
         Host::Stranger => Ok(misdirected(&host_name(&request))),
         // It is no call: it is not logged, and no fault strikes it.
         host if page::is_asked_for(&request) => Ok(page::serve(&inner, &host, &request).await),
+        // Who has a link needs nothing else.
+        host @ Host::Own if links::is_link(request.uri().path()) => logged(inner, host, request).await,
         Host::Own if request.method() != Method::CONNECT => Ok(admin::serve(&inner, request).await),
         _ if request.method() == Method::CONNECT => Ok(connect::open(&inner, request)),
         // What a driver is asked for ends with who asks.
@@ -77,7 +81,13 @@ async fn faulty(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>) -> 
     let fault = inner.faults.take(&format!("{} {}", request.method(), request.uri().path()));
     // What only changes a connection to a driver is the driver proxy's to do.
     let of_proxy = fault.clone().filter(|fault| !fault.fails());
-    Fault::strike(fault.as_ref(), &inner.stop, route(inner, host, request, of_proxy), failure).await
+    let cut_after = of_proxy.as_ref().and_then(|fault| fault.cut_after);
+    let is_proxied = proxy::is_proxied(request.uri().path());
+    let answer = Fault::strike(fault.as_ref(), &inner.stop, route(inner, host, request, of_proxy), failure).await?;
+    Ok(match cut_after.filter(|_| !is_proxied) {
+        Some(bytes) => answer.map(|body| cut_after_bytes(body, bytes)),
+        None => answer,
+    })
 }
 
 /// What a fault answers.
@@ -94,6 +104,9 @@ pub(crate) fn failure(fault: &Fault) -> Response<Body> {
 }
 
 async fn route(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>, fault: Option<Fault>) -> Response<Body> {
+    if *host == Host::Own {
+        return links::serve(&inner.settings, inner.now(), &request).await;
+    }
     let workspace = match host {
         Host::Workspace(name) => match inner.with(|state| state.workspace_by_deployment(name).map(|(id, _)| id)) {
             Some(id) => Some(id),
@@ -119,10 +132,15 @@ async fn route(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>, faul
             return Answer::from(error).into();
         }
     };
-    let inner = Arc::clone(inner);
+    let owner = Arc::clone(inner);
     // Handlers hold the state's lock and write files: not the place for the threads that carry everybody's bytes.
-    let answer = tokio::task::spawn_blocking(move || dispatch(&inner, &parts, body, workspace)).await;
-    answer.unwrap_or_else(|error| ApiError::internal(format!("The local cloud has a bug: {error}")).into()).into()
+    let answer = tokio::task::spawn_blocking(move || dispatch(&owner, &parts, body, workspace)).await;
+    let mut answer =
+        answer.unwrap_or_else(|error| ApiError::internal(format!("The local cloud has a bug: {error}")).into());
+    match answer.wait.take() {
+        Some(wait) => wait::awaited(inner, answer, wait).await.into(),
+        None => answer.into(),
+    }
 }
 
 fn dispatch(inner: &Arc<Inner>, parts: &http::request::Parts, body: Bytes, workspace: Option<i64>) -> Answer {

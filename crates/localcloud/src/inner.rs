@@ -16,6 +16,8 @@ use crate::effect::Effect;
 use crate::faults::Faults;
 use crate::log::Log;
 use crate::principal::PrincipalKind;
+use crate::sql::engine::Sql;
+use crate::sql::settings;
 use crate::state::State;
 use crate::store::{Home, serve};
 use crate::time;
@@ -62,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) tasks: TaskTracker,
     pub(crate) drivers: Drivers,
     pub(crate) contexts: Contexts,
+    pub(crate) sql: Sql,
     pub(crate) tls: Tls,
     pub(crate) state_file: Option<PathBuf>,
     pub(crate) aws: OnceLock<Side>,
@@ -97,6 +100,8 @@ impl Inner {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        // Results end with the local cloud.
+        let _ = std::fs::remove_dir_all(settings::folder(&self.settings.dir).join("results"));
     }
 
     /// Saves the state if it changed since the last time.

@@ -32,6 +32,8 @@ pub struct Options {
     pub aws: Aws,
     /// The Python that runs notebooks: a name on the PATH or a path.
     pub python: PathBuf,
+    /// The SQL engine.
+    pub sql: Sql,
     /// Whether the AWS side removes the folder when the process ends, however it ends: for local clouds that nobody stops.
     pub ephemeral: bool,
     /// Whether the name of an account's configuration may be taken more than once, as the service does not allow: for tests that
@@ -54,9 +56,28 @@ impl Options {
             faults: Vec::new(),
             aws: Aws::None,
             python: PathBuf::from("python3"),
+            sql: Sql::default(),
             ephemeral: false,
             repeats_names: false,
         }
+    }
+}
+
+/// How statements are executed on SQL warehouses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sql {
+    /// The Python virtual environment with the engine; that of moto, or else the Python that runs notebooks, when not given. It is
+    /// created when it is not there.
+    pub venv: Option<PathBuf>,
+    /// Bytes of a chunk of a result, about.
+    pub chunk_bytes: u64,
+    /// How long a link to a chunk holds.
+    pub link_lifetime: Duration,
+}
+
+impl Default for Sql {
+    fn default() -> Self {
+        Self { venv: None, chunk_bytes: 16 * 1024 * 1024, link_lifetime: Duration::from_secs(15 * 60) }
     }
 }
 

@@ -25,6 +25,8 @@ use crate::log::Log;
 use crate::options::{Aws, Options};
 use crate::principal::{OauthSecret, Principal, fresh_secret, hash};
 use crate::running::Running;
+use crate::sql::engine::Sql;
+use crate::sql::settings::{self, SqlSettings};
 use crate::state::State;
 use crate::time;
 use crate::tls::Tls;
@@ -70,6 +72,15 @@ impl Server {
             token_lifetime: options.token_lifetime,
             dir,
             python: options.python,
+            sql: SqlSettings {
+                chunk_bytes: options.sql.chunk_bytes,
+                link_lifetime: options.sql.link_lifetime,
+                links: fresh_secret("localcloud-links-"),
+                venv: options.sql.venv.or(match &options.aws {
+                    Aws::Moto { venv } => Some(venv.clone()),
+                    Aws::None => None,
+                }),
+            },
             secret: fresh_secret("localcloud-"),
             ephemeral: options.ephemeral,
             repeats_names: options.repeats_names,
@@ -85,6 +96,7 @@ impl Server {
             tasks: TaskTracker::new(),
             drivers: Drivers::default(),
             contexts: Contexts::default(),
+            sql: Sql::new(),
             tls: Tls::new()?,
             state_file: options.state_file,
             aws: OnceLock::new(),
@@ -107,7 +119,7 @@ impl Server {
 
 /// Ends what an earlier local cloud in this folder left behind when it was killed.
 async fn forget_interrupted_runs(inner: &Inner) {
-    driver::process::end_group(None, &driver::mark_of(&inner.settings.dir)).await;
+    driver::process::end_group(None, &driver::process::mark_of(&inner.settings.dir)).await;
     let known: Vec<String> = inner.with(|state| state.workspaces.keys().map(i64::to_string).collect());
     let folders = std::fs::read_dir(inner.settings.dir.join("workspaces")).into_iter().flatten().flatten();
     for folder in
@@ -117,6 +129,7 @@ async fn forget_interrupted_runs(inner: &Inner) {
         let _ = std::fs::remove_dir_all(folder.path());
     }
     let _ = std::fs::remove_dir_all(inner.settings.dir.join("drivers"));
+    let _ = std::fs::remove_dir_all(settings::folder(&inner.settings.dir).join("results"));
     let now = inner.now();
     inner.with(|state| {
         let runs = state.workspaces.values_mut().flat_map(|workspace| workspace.runs.values_mut());

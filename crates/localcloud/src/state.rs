@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::ApiError;
 use crate::effect::Effect;
 use crate::principal::{Caller, Code, OauthSecret, Principal, PrincipalKind, Refresh, Session};
+use crate::sql::statement::{Session as SqlSession, Statement};
 use crate::store::{Object, Store};
 use crate::workspace::cluster::{Cluster, ClusterState};
 use crate::workspace::context::ExecutionContext;
@@ -79,6 +80,12 @@ pub(crate) struct Workspace {
     /// Execution contexts by id. They end with the local cloud.
     #[serde(skip)]
     pub(crate) contexts: BTreeMap<String, ExecutionContext>,
+    /// SQL statements by id. They end with the local cloud.
+    #[serde(skip)]
+    pub(crate) statements: BTreeMap<String, Statement>,
+    /// Sessions of SQL clients by id.
+    #[serde(skip)]
+    pub(crate) sql_sessions: BTreeMap<String, SqlSession>,
 }
 
 /// Where a workspace stands.
@@ -230,6 +237,13 @@ impl State {
         for (id, workspace) in &mut self.workspaces {
             workspace.settle(now);
             workspace.store.tick(now);
+            effects.extend(workspace.statements.iter_mut().filter(|(_, one)| one.ended.is_some()).filter_map(
+                |(statement, one)| {
+                    let statement = statement.clone();
+                    one.expires(now).then_some(Effect::RemoveResult { workspace: *id, statement })
+                },
+            ));
+            workspace.statements.retain(|_, statement| !statement.is_forgotten(now));
             let Workspace { clusters, runs, .. } = workspace;
             for cluster in clusters.values_mut() {
                 let tasks = runs.values().flat_map(|run| &run.tasks);

@@ -15,8 +15,8 @@ use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::process;
 use super::python::Owner;
+use super::{process, sql};
 use crate::inner::Inner;
 use crate::principal::{Session, fresh_secret, hash};
 use crate::state::State;
@@ -69,13 +69,13 @@ impl Contexts {
         self.with(|all| all.get(&(workspace, context.to_owned())).map(|one| one.orders.send(order)));
     }
 
-    /// Interrupts a command, if it is the one that runs. `false` where it is not.
-    fn interrupt(&self, workspace: i64, context: &str, command: &str) -> bool {
+    /// Interrupts a command, if it is the one that a process runs.
+    fn interrupt(&self, workspace: i64, context: &str, command: &str) {
         self.with(|all| {
             let at = all.get(&(workspace, context.to_owned())).and_then(|one| one.at.as_ref());
             let process = at.filter(|(_, runs)| runs == command).map(|(process, _)| *process);
-            process.map(|process| kill(Pid::from_raw(process), Signal::SIGINT)).is_some()
-        })
+            process.map(|process| kill(Pid::from_raw(process), Signal::SIGINT))
+        });
     }
 
     /// Ends contexts.
@@ -98,7 +98,15 @@ impl Contexts {
 pub(super) fn cancel(inner: &Arc<Inner>, workspace: i64, context: String, command: String) {
     let owner = Arc::clone(inner);
     inner.tasks.spawn(async move {
-        while !owner.stop.is_cancelled() && owner.contexts.interrupt(workspace, &context, &command) {
+        let is_under_way = || {
+            owner.with(|state| {
+                let context = state.workspaces.get(&workspace).and_then(|of| of.contexts.get(&context));
+                context.and_then(|context| context.commands.get(&command)).is_some_and(|one| !one.status.is_end())
+            })
+        };
+        while !owner.stop.is_cancelled() && is_under_way() {
+            owner.contexts.interrupt(workspace, &context, &command);
+            owner.sql.engine.cancel(&command);
             tokio::time::sleep(AGAIN).await;
         }
     });
@@ -121,8 +129,9 @@ pub(super) fn start(inner: &Arc<Inner>, workspace: i64, id: String) {
         let place = Place { inner: &inner, workspace, id: &id, cluster: &cluster, owner: &owner };
         let served = match language {
             Language::Python => place.serve(waiting, &stop).await,
+            Language::Sql => sql::serve(&place, waiting, &stop).await,
             // Neither is part of a local cloud.
-            Language::Scala | Language::R | Language::Sql => Ok(()),
+            Language::Scala | Language::R => Ok(()),
         };
         if let Err(error) = served {
             tracing::warn!(context = id, %error, "an execution context ended by itself");
@@ -146,12 +155,12 @@ pub(super) fn start(inner: &Arc<Inner>, workspace: i64, id: String) {
 }
 
 /// Where a context is.
-struct Place<'a> {
-    inner: &'a Arc<Inner>,
-    workspace: i64,
-    id: &'a str,
+pub(super) struct Place<'a> {
+    pub(super) inner: &'a Arc<Inner>,
+    pub(super) workspace: i64,
+    pub(super) id: &'a str,
     cluster: &'a str,
-    owner: &'a str,
+    pub(super) owner: &'a str,
 }
 
 impl Place<'_> {
@@ -225,7 +234,7 @@ impl Place<'_> {
     }
 
     /// Changes a command that is as it is expected to be.
-    fn set(&self, id: &str, is: impl Fn(&Command) -> bool, status: CommandStatus, results: Value) -> bool {
+    pub(super) fn set(&self, id: &str, is: impl Fn(&Command) -> bool, status: CommandStatus, results: Value) -> bool {
         self.inner.with(|state| {
             let context = state.workspaces.get_mut(&self.workspace).and_then(|of| of.contexts.get_mut(self.id));
             match context.and_then(|context| context.commands.get_mut(id)).filter(|one| is(one)) {
@@ -238,7 +247,7 @@ impl Place<'_> {
         })
     }
 
-    fn change(&self, how: impl FnOnce(&mut State, &Self)) {
+    pub(super) fn change(&self, how: impl FnOnce(&mut State, &Self)) {
         self.inner.with(|state| how(state, self));
     }
 }

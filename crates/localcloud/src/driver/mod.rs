@@ -6,6 +6,7 @@ pub(crate) mod drivers;
 pub(crate) mod process;
 pub(crate) mod proxy;
 mod python;
+mod sql;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -22,6 +23,7 @@ use self::python::Owner;
 use crate::effect::Effect;
 use crate::inner::Inner;
 use crate::principal::{Session, fresh_secret, hash};
+use crate::sql::run as statements;
 use crate::state::State;
 use crate::time::millis;
 use crate::workspace::cluster::ClusterState;
@@ -31,8 +33,6 @@ use crate::workspace::runs::run::{Ending, Outcome, Task, Work};
 
 /// What executes a notebook: `dbutils`, widgets, results.
 const DRIVER: &str = include_str!("driver.py");
-/// The environment variable by which the processes of a run are known.
-const MARK: &str = "LOCALCLOUD_DRIVER";
 /// How often it is looked whether a cluster is up.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -42,11 +42,6 @@ struct Report {
     result: Option<String>,
     error: Option<String>,
     error_trace: Option<String>,
-}
-
-/// The mark of the processes of this local cloud, which others on the machine do not have.
-pub(crate) fn mark_of(dir: &Path) -> String {
-    format!("{MARK}={}|", dir.display())
 }
 
 /// Lets everything happen that is due by now: a cluster that was to come up is up, and one that was to stop is stopped.
@@ -76,6 +71,12 @@ pub(crate) fn perform(inner: &Arc<Inner>, effects: Vec<Effect>) {
             Effect::StopContext { workspace, context } => {
                 inner.contexts.stop(|of, one| of == workspace && one.id == context);
             }
+            Effect::StartStatement { workspace, statement } => statements::start(inner, workspace, statement),
+            Effect::CancelStatement { statement } => {
+                inner.sql.engine.cancel(&statement);
+                inner.sql.changed();
+            }
+            Effect::RemoveResult { workspace, statement } => statements::remove_result(inner, workspace, &statement),
             Effect::RemoveWorkspace { workspace } => {
                 inner.drivers.stop_workspace(workspace);
                 inner.contexts.stop(|of, _| of == workspace);

@@ -2,13 +2,21 @@
 //! left the group (a server in a session of its own); the descent finds what dropped its environment (a login over SSH).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+/// The environment variable by which the processes of a run are known.
+pub(super) const MARK: &str = "LOCALCLOUD_DRIVER";
 /// How long processes have to end by themselves.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The mark of the processes of this local cloud, which others on the machine do not have.
+pub(crate) fn mark_of(dir: &Path) -> String {
+    format!("{MARK}={}|", dir.display())
+}
 
 /// Ends a process group and everything that is marked: politely, then by force.
 pub(crate) async fn end_group(group: Option<u32>, mark: &str) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use super::{MARK, mark_of};
+use super::process::{MARK, mark_of};
 use crate::call::Settings;
 use crate::workspace::files;
 

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use super::client;
 use super::folder::{Folder, Note};
-use crate::driver::{self, process};
+use crate::driver::process;
 
 /// The environment variable that tells the program that it is the detached one.
 pub const DETACHED: &str = "LOCALCLOUD_DETACHED";
@@ -104,7 +104,7 @@ pub async fn stop(folder: &Folder) -> Result<bool, DetachError> {
             }
         }
     }
-    process::end_group(None, &driver::mark_of(folder.root())).await;
+    process::end_group(None, &process::mark_of(folder.root())).await;
     folder.forget();
     Ok(was_up)
 }

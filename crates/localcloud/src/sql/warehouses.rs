@@ -7,7 +7,7 @@ use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
 use crate::route::{Route, route};
 use crate::store::kind::{COLLECTION, Id, Kind, Line, Told, Verb};
-use crate::store::{Home, Object};
+use crate::store::{Home, Object, Store};
 use crate::time::millis;
 
 const EDIT: &[Line] = &[(Method::POST, "/{id}/edit", Verb::Patch)];
@@ -92,6 +92,28 @@ fn begin(cx: &Cx<'_>, object: &mut Object) {
     object.set("num_clusters", 0);
     object.later(at, "state", "RUNNING");
     object.later(at, "num_clusters", 1);
+}
+
+/// Makes sure that a warehouse runs, or will.
+///
+/// # Errors
+/// 404 for one that is not there, 400 for one that is on its way down.
+pub(super) fn wake(cx: &mut Cx<'_>, id: &str) -> Result<(), ApiError> {
+    let mut object = KIND.find(cx, id)?.clone();
+    match object.text("state") {
+        "STOPPED" => {
+            begin(cx, &mut object);
+            *KIND.find(cx, id)? = object;
+            Ok(())
+        }
+        "STARTING" | "RUNNING" => Ok(()),
+        state => Err(ApiError::wrong_state(format!("SQL warehouse {id} is in state {state}: it takes no statements."))),
+    }
+}
+
+/// The state of a warehouse; nothing of one that is not there.
+pub(super) fn state<'a>(store: &'a Store, id: &str) -> &'a str {
+    store.get(KIND.key, id).map_or("", |object| object.text("state"))
 }
 
 fn start(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {

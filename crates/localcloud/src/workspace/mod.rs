@@ -48,6 +48,8 @@ pub(crate) const ROUTES: &[&[Route]] = &[
     token_management::ROUTES,
     volume_files::ROUTES,
     workspace_conf::ROUTES,
+    crate::sql::sessions::ROUTES,
+    crate::sql::statements::ROUTES,
     crate::sql::warehouses::ROUTES,
     crate::catalog::assignments::WORKSPACE,
     crate::catalog::bindings::ROUTES,

@@ -74,6 +74,20 @@ pub(crate) fn check_cluster(
     Err(refusal(&names.login, &format!("{right:?}"), id))
 }
 
+/// Refuses a caller who may not use a SQL warehouse that is there.
+pub(crate) fn require_warehouse(cx: &Cx<'_>, id: &str) -> Result<(), ApiError> {
+    let (workspace, caller) = (cx.workspace_id()?, cx.caller()?);
+    let names = Names::of(cx.state, workspace, caller);
+    let Some(of) = cx.state.workspaces.get(&workspace) else { return Ok(()) };
+    let Some(warehouse) = of.store.get("sql_warehouses", id) else { return Ok(()) };
+    // The weakest level is enough.
+    let given = permissions::level(&of.store, "sql/warehouses", id, |field, name| names.has(field, name));
+    if names.is_admin || warehouse.text("creator_name") == names.login || given.is_some() {
+        return Ok(());
+    }
+    Err(refusal(&names.login, "CAN_USE", &format!("SQL warehouse {id}")))
+}
+
 /// Refuses whoever a dedicated cluster is not dedicated to.
 ///
 /// # Errors

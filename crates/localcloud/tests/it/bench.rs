@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 pub struct Bench {
     pub cloud: Running,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     pub token: String,
     pub strict: bool,
 }
@@ -48,9 +48,14 @@ impl Bench {
         let mut options = Options::for_tests(dir.path());
         change(&mut options);
         let cloud = Server::start(options).await.unwrap();
-        let mut bench = Self { cloud, _dir: dir, token: String::new(), strict: true };
+        let mut bench = Self { cloud, dir, token: String::new(), strict: true };
         bench.token = bench.log_in("accounts").await;
         bench
+    }
+
+    /// The folder of the local cloud's files.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// The built-in administrator's token of a host.

@@ -20,5 +20,6 @@ mod page;
 mod program;
 mod rights;
 mod shared_aws;
+mod sql;
 mod store;
 mod workspace;

@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, Reply, reply};
 
 /// Somebody who may enter a workspace, and no more.
-struct Person {
+pub struct Person {
     /// SCIM id.
-    id: String,
-    application_id: String,
-    token: String,
+    pub id: String,
+    pub application_id: String,
+    pub token: String,
 }
 
 impl Person {
-    async fn new(bench: &Bench, workspace: i64, at: &str) -> Self {
+    pub async fn new(bench: &Bench, workspace: i64, at: &str) -> Self {
         let made = bench.account_post("/scim/v2/ServicePrincipals", json!({"displayName": "robot"})).await.ok();
         let text = |field: &str| made[field].as_str().unwrap().to_owned();
         let (id, application_id) = (text("id"), text("applicationId"));
@@ -27,11 +27,11 @@ impl Person {
         Self { id, application_id, token: token["access_token"].as_str().unwrap().to_owned() }
     }
 
-    async fn get(&self, bench: &Bench, at: &str, path: &str) -> Reply {
+    pub async fn get(&self, bench: &Bench, at: &str, path: &str) -> Reply {
         reply(bench.request(Method::GET, at, path).bearer_auth(&self.token)).await
     }
 
-    async fn post(&self, bench: &Bench, at: &str, path: &str, body: Value) -> Reply {
+    pub async fn post(&self, bench: &Bench, at: &str, path: &str, body: Value) -> Reply {
         reply(bench.request(Method::POST, at, path).bearer_auth(&self.token).json(&body)).await
     }
 }
@@ -42,7 +42,7 @@ async fn cluster(bench: &Bench, at: &str, more: Value) -> String {
     bench.post(at, "/api/2.1/clusters/create", body).await.ok()["cluster_id"].as_str().unwrap().to_owned()
 }
 
-async fn give(bench: &Bench, at: &str, object: &str, to: &str, level: &str) {
+pub async fn give(bench: &Bench, at: &str, object: &str, to: &str, level: &str) {
     let list = json!({"access_control_list": [{"service_principal_name": to, "permission_level": level}]});
     bench.send(Method::PATCH, at, &format!("/api/2.0/permissions/{object}"), Some(list)).await.ok();
 }

@@ -1,0 +1,403 @@
+"""Statements about catalogs, schemas and volumes, which are the metastore's: SHOW, USE, DESCRIBE, CREATE and DROP of them."""
+
+import fnmatch
+import re
+
+import sqlglot
+import values
+from errors import Refused, missing_catalog, missing_schema, missing_table, syntax
+from sqlglot import exp
+
+API = "/api/2.1/unity-catalog"
+
+
+class Session:
+    """Where a statement runs: its catalog and schema, and the metastore's catalogs."""
+
+    def __init__(self, run, engine):
+        self.run, self.engine, self.order = run, engine, run.order
+        self.catalogs = run.order["catalogs"]
+        self.user = run.order["user"]
+        self.catalog = (run.order["catalog"] or "hive_metastore").lower()
+        self.schema = (run.order["schema"] or "default").lower()
+
+    def place(self, catalog, schema):
+        """A catalog and a schema that there are, by the names in a statement."""
+        catalog, schema = (catalog or self.catalog).lower(), (schema or self.schema).lower()
+        if catalog not in self.catalogs:
+            raise missing_catalog(catalog)
+        if schema not in self.catalogs[catalog]["schemas"] and schema != "information_schema":
+            raise missing_schema(f"{catalog}.{schema}")
+        return catalog, schema
+
+    def key(self, catalog):
+        """The engine's database of a catalog."""
+        return self.catalogs[catalog]["key"]
+
+    def information(self, catalog, name):
+        """A view of `information_schema`, as a query."""
+        key = self.key(catalog).replace("'", "''")
+        of = catalog.replace("'", "''")
+        if name.lower() == "tables":
+            return (
+                f"SELECT '{of}' AS table_catalog, schema_name AS table_schema, table_name, 'MANAGED' AS table_type FROM duckdb_tables() "
+                f"WHERE database_name = '{key}' UNION ALL SELECT '{of}', schema_name, view_name, 'VIEW' FROM duckdb_views() "
+                f"WHERE database_name = '{key}' AND NOT internal"
+            )
+        if name.lower() == "columns":
+            return (
+                f"SELECT '{of}' AS table_catalog, schema_name AS table_schema, table_name, column_name, column_index - 1 AS "
+                "ordinal_position, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS is_nullable, CASE data_type WHEN 'VARCHAR' THEN "
+                "'STRING' WHEN 'INTEGER' THEN 'INT' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP' WHEN 'TIMESTAMP' THEN "
+                f"'TIMESTAMP_NTZ' ELSE data_type END AS data_type FROM duckdb_columns() WHERE database_name = '{key}'"
+            )
+        if name.lower() == "schemata":
+            rows = [(of, schema) for schema in sorted(self.catalogs[catalog]["schemas"])]
+            return table(["catalog_name", "schema_name"], rows)
+        raise missing_table(f"{catalog}.information_schema.{name}", self.order)
+
+    def ask(self, method, path, body=None):
+        """A call of the catalog's API that a statement is made of."""
+        status, answer = self.run.ask(method, path, body)
+        if status >= 300:
+            code = answer.get("error_code", "INTERNAL_ERROR")
+            raise Refused(f"UC_{code}" if code else "UC", answer.get("message", ""), "42000")
+        return answer
+
+
+def table(names, rows):
+    """Rows of texts, as a query."""
+    cell = lambda value: "NULL" if value is None else exp.Literal.string(str(value)).sql("duckdb")
+    if not rows:
+        return "SELECT " + ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in names) + " WHERE false"
+    lines = ", ".join("(" + ", ".join(cell(value) for value in row) + ")" for row in rows)
+    casts = ", ".join(f"CAST(c{at} AS VARCHAR) AS {name}" for at, name in enumerate(names))
+    return f"SELECT {casts} FROM (VALUES {lines}) AS t({', '.join(f'c{at}' for at in range(len(names)))})"
+
+
+class Words:
+    """The words of a statement, from the first on."""
+
+    def __init__(self, text):
+        self.text = text
+        # sqlglot takes what follows some first words, SHOW for example, as one text: they are hidden from it.
+        first = re.match(r"\s*(\w+)", text)
+        hidden = text[: first.start(1)] + "x" * len(first[1]) + text[first.end() :] if first else text
+        self.all = [one for one in sqlglot.tokenize(hidden, read="databricks") if one.token_type.name != "SEMICOLON"]
+        self.first = first[1].upper() if first else ""
+        self.at = 0
+
+    def peek(self):
+        return self.upper(self.at)
+
+    def upper(self, at):
+        if at >= len(self.all):
+            return ""
+        return self.first if at == 0 and self.first else self.all[at].text.upper()
+
+    def take(self, *words):
+        """Whether these words come next; they are taken."""
+        for ahead, word in enumerate(words):
+            if self.upper(self.at + ahead) != word:
+                return False
+        self.at += len(words)
+        return True
+
+    def one(self):
+        if self.at >= len(self.all):
+            raise syntax(self.text, len(self.text.rstrip()), "end of input")
+        token = self.all[self.at]
+        self.at += 1
+        return token.text
+
+    def name(self):
+        """A name of one or more parts."""
+        parts = [self.one()]
+        while self.take("."):
+            parts.append(self.one())
+        return [part.lower() for part in parts]
+
+    def rest(self):
+        self.at = len(self.all)
+
+    def end(self):
+        """Refuses what is left."""
+        if self.at < len(self.all):
+            token = self.all[self.at]
+            raise syntax(self.text, token.start, f"'{token.text}'")
+
+
+EMPTY = "SELECT CAST(NULL AS VARCHAR) AS result WHERE false"
+
+
+def served(session):
+    """The rows of a statement about the catalog, as a query; nothing for any other."""
+    try:
+        words = Words(session.order["statement"])
+    except sqlglot.errors.TokenError:
+        return None
+    for start, handler in HANDLERS:
+        if words.take(*start):
+            rows = handler(session, words)
+            words.end()
+            return rows
+    return None
+
+
+def pattern(words):
+    """Whether names are like what the statement says: `LIKE 'a*|b'`, or without the word."""
+    words.take("LIKE")
+    if not words.peek():
+        return lambda name: True
+    wanted = words.one().lower().split("|")
+    return lambda name: any(fnmatch.fnmatchcase(name.lower(), one.replace("%", "*")) for one in wanted)
+
+
+def show_catalogs(session, words):
+    like = pattern(words)
+    return table(["catalog"], [(name,) for name in sorted(session.catalogs) if like(name)])
+
+
+def show_schemas(session, words):
+    catalog = words.name()[-1] if words.take("IN") or words.take("FROM") else session.catalog
+    if catalog not in session.catalogs:
+        raise missing_catalog(catalog)
+    like = pattern(words)
+    return table(["databaseName"], [(name,) for name in sorted(session.catalogs[catalog]["schemas"]) if like(name)])
+
+
+def within(session, words):
+    """The catalog and the schema after IN."""
+    if words.take("IN") or words.take("FROM"):
+        parts = words.name()
+        return session.place(parts[-2] if len(parts) > 1 else None, parts[-1])
+    return session.place(None, None)
+
+
+def show_tables(session, words):
+    catalog, schema = within(session, words)
+    like = pattern(words)
+    found = session.run.cursor.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = $k AND schema_name = $s UNION ALL "
+        "SELECT view_name FROM duckdb_views() WHERE database_name = $k AND schema_name = $s AND NOT internal ORDER BY 1",
+        {"k": session.key(catalog), "s": schema},
+    ).fetchall()
+    names = ", ".join(f"{exp.Literal.string(name).sql('duckdb')}" for (name,) in found if like(name))
+    return (
+        f"SELECT {exp.Literal.string(schema).sql('duckdb')} AS database, name AS \"tableName\", false AS \"isTemporary\" "
+        f"FROM (SELECT UNNEST(CAST([{names}] AS VARCHAR[])) AS name)"
+    )
+
+
+def show_volumes(session, words):
+    catalog, schema = within(session, words)
+    like = pattern(words)
+    found = session.ask("GET", f"{API}/volumes?catalog_name={catalog}&schema_name={schema}").get("volumes", [])
+    return table(["database", "volume_name"], [(schema, one["name"]) for one in found if like(one["name"])])
+
+
+def use_catalog(session, words):
+    name = words.name()[-1]
+    if name not in session.catalogs:
+        raise missing_catalog(name)
+    session.catalog, session.schema = name, "default"
+    return EMPTY
+
+
+def use_schema(session, words):
+    parts = words.name()
+    session.catalog, session.schema = session.place(parts[-2] if len(parts) > 1 else None, parts[-1])
+    return EMPTY
+
+
+def comment(words):
+    """What else a CREATE says: its comment."""
+    said = ""
+    while words.peek():
+        if words.take("COMMENT"):
+            said = words.one()
+        else:
+            words.one()
+    return said
+
+
+def create(session, words, there, path, body, what):
+    already = words_if_not_exists(words)
+    parts = words.name()
+    body = {**body(session, parts), "comment": comment(words)}
+    if there(session, parts):
+        if already:
+            return EMPTY
+        name = ".".join(parts)
+        message = f"Cannot create {what.lower()} `{name}` because it already exists."
+        raise Refused(f"{what}_ALREADY_EXISTS", message, "42P06" if what == "SCHEMA" else "42710")
+    session.ask("POST", f"{API}/{path}", {key: value for key, value in body.items() if value != ""})
+    return EMPTY
+
+
+def words_if_not_exists(words):
+    return words.take("IF", "NOT", "EXISTS")
+
+
+def schema_of(session, parts):
+    catalog = parts[-2] if len(parts) > 1 else session.catalog
+    if catalog not in session.catalogs:
+        raise missing_catalog(catalog)
+    return catalog, parts[-1]
+
+
+def has_schema(session, parts):
+    catalog, schema = schema_of(session, parts)
+    return schema in session.catalogs[catalog]["schemas"]
+
+
+def create_catalog(session, words):
+    there = lambda session, parts: parts[-1] in session.catalogs
+    return create(session, words, there, "catalogs", lambda _, parts: {"name": parts[-1]}, "CATALOG")
+
+
+def create_schema(session, words):
+    def body(session, parts):
+        catalog, schema = schema_of(session, parts)
+        return {"name": schema, "catalog_name": catalog}
+
+    return create(session, words, has_schema, "schemas", body, "SCHEMA")
+
+
+def create_volume(session, words):
+    def body(session, parts):
+        catalog, schema = session.place(parts[-3] if len(parts) > 2 else None, parts[-2] if len(parts) > 1 else None)
+        return {"name": parts[-1], "catalog_name": catalog, "schema_name": schema, "volume_type": "MANAGED"}
+
+    def there(session, parts):
+        one = body(session, parts)
+        status, _ = session.run.ask("GET", f"{API}/volumes/{one['catalog_name']}.{one['schema_name']}.{one['name']}")
+        return status == 200
+
+    return create(session, words, there, "volumes", body, "VOLUME")
+
+
+def drop_catalog(session, words):
+    lenient = words.take("IF", "EXISTS")
+    name = words.name()[-1]
+    force = words.take("CASCADE")
+    words.take("RESTRICT")
+    if name not in session.catalogs:
+        if lenient:
+            return EMPTY
+        raise missing_catalog(name)
+    session.ask("DELETE", f"{API}/catalogs/{name}?force={str(force).lower()}")
+    return EMPTY
+
+
+def drop_schema(session, words):
+    lenient = words.take("IF", "EXISTS")
+    parts = words.name()
+    force = words.take("CASCADE")
+    words.take("RESTRICT")
+    catalog, schema = schema_of(session, parts)
+    if schema not in session.catalogs[catalog]["schemas"]:
+        if lenient:
+            return EMPTY
+        raise missing_schema(f"{catalog}.{schema}")
+    key = session.key(catalog).replace('"', '""')
+    name = schema.replace('"', '""')
+    count = session.run.cursor.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = $k AND schema_name = $s", {"k": session.key(catalog), "s": schema}
+    ).fetchone()[0]
+    if count and not force:
+        raise Refused("SCHEMA_NOT_EMPTY", f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its objects.", "2BP01")
+    session.ask("DELETE", f"{API}/schemas/{catalog}.{schema}?force={str(force).lower()}")
+    session.run.cursor.execute(f'DROP SCHEMA IF EXISTS "{key}"."{name}" CASCADE')
+    session.engine.forget(session.key(catalog), schema)
+    return EMPTY
+
+
+def drop_volume(session, words):
+    lenient = words.take("IF", "EXISTS")
+    parts = words.name()
+    catalog, schema = session.place(parts[-3] if len(parts) > 2 else None, parts[-2] if len(parts) > 1 else None)
+    status, answer = session.run.ask("DELETE", f"{API}/volumes/{catalog}.{schema}.{parts[-1]}")
+    if status >= 300 and not (lenient and status == 404):
+        raise Refused("VOLUME_NOT_FOUND", answer.get("message", ""), "42704")
+    return EMPTY
+
+
+def describe_catalog(session, words):
+    words.take("EXTENDED")
+    name = words.name()[-1]
+    if name not in session.catalogs:
+        raise missing_catalog(name)
+    of = session.catalogs[name]
+    rows = [("Catalog Name", name), ("Comment", of.get("comment", "")), ("Owner", of.get("owner", ""))]
+    return table(["info_name", "info_value"], rows)
+
+
+def describe_schema(session, words):
+    words.take("EXTENDED")
+    catalog, schema = schema_of(session, words.name())
+    session.place(catalog, schema)
+    rows = [("Catalog Name", catalog), ("Namespace Name", schema)]
+    return table(["database_description_item", "database_description_value"], rows)
+
+
+def describe_table(session, words):
+    words.take("TABLE")
+    words.take("EXTENDED")
+    shape = described(session, words)
+    text = lambda kind: values.text_of(kind).lower().replace(", ", ",").replace(": ", ":")
+    return table(["col_name", "data_type", "comment"], [(name, text(kind), None) for name, kind in zip(shape.columns, shape.types)])
+
+
+def described(session, words):
+    """A table whose name comes next."""
+    parts = words.name()
+    catalog, schema = session.place(parts[-3] if len(parts) > 2 else None, parts[-2] if len(parts) > 1 else None)
+    key = ".".join('"' + part.replace('"', '""') + '"' for part in (session.key(catalog), schema, parts[-1]))
+    return session.run.cursor.sql(f"SELECT * FROM {key}")
+
+
+def show_columns(session, words):
+    if not (words.take("IN") or words.take("FROM")):
+        words.end()
+    shape = described(session, words)
+    return table(["col_name"], [(name,) for name in shape.columns])
+
+
+def nothing(_, words):
+    """What has no meaning here: upkeep of tables, settings, grants."""
+    words.rest()
+    return EMPTY
+
+
+HANDLERS = [
+    (("SHOW", "CATALOGS"), show_catalogs),
+    (("SHOW", "SCHEMAS"), show_schemas),
+    (("SHOW", "DATABASES"), show_schemas),
+    (("SHOW", "TABLES"), show_tables),
+    (("SHOW", "COLUMNS"), show_columns),
+    (("SHOW", "VOLUMES"), show_volumes),
+    (("USE", "CATALOG"), use_catalog),
+    (("USE", "SCHEMA"), use_schema),
+    (("USE", "DATABASE"), use_schema),
+    (("USE",), use_schema),
+    (("CREATE", "CATALOG"), create_catalog),
+    (("CREATE", "SCHEMA"), create_schema),
+    (("CREATE", "DATABASE"), create_schema),
+    (("CREATE", "VOLUME"), create_volume),
+    (("DROP", "CATALOG"), drop_catalog),
+    (("DROP", "SCHEMA"), drop_schema),
+    (("DROP", "DATABASE"), drop_schema),
+    (("DROP", "VOLUME"), drop_volume),
+    (("DESCRIBE", "CATALOG"), describe_catalog),
+    (("DESC", "CATALOG"), describe_catalog),
+    (("DESCRIBE", "SCHEMA"), describe_schema),
+    (("DESCRIBE", "DATABASE"), describe_schema),
+    (("DESC", "SCHEMA"), describe_schema),
+    (("DESCRIBE",), describe_table),
+    (("DESC",), describe_table),
+    (("OPTIMIZE",), nothing),
+    (("VACUUM",), nothing),
+    (("ANALYZE",), nothing),
+    (("SET",), nothing),
+]

@@ -1,0 +1,66 @@
+"""One statement from its text to its outcome."""
+
+import logging
+
+import catalogs
+import dialect
+import results
+from sqlglot import exp
+
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+
+
+def run(run, engine):
+    """What the API tells of a statement's result, and where the session is afterwards."""
+    session = catalogs.Session(run, engine)
+    rows = catalogs.served(session)
+    if rows is not None:
+        outcome = results.write(run, rows, {})
+    else:
+        outcome = executed(run, session)
+    return {**outcome, "catalog": session.catalog, "schema": session.schema}
+
+
+def executed(run, session):
+    tree, parameters = dialect.translated(run.order, session)
+    sql = tree.sql("duckdb")
+    if isinstance(tree, exp.Query):
+        return results.write(run, sql, parameters)
+    run.check()
+    if isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query):
+        count = rows_of(run.cursor.execute(sql, parameters or None))
+        return results.write(run, counted(num_affected_rows=count, num_inserted_rows=count), {})
+    if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
+        return overwritten(run, tree, parameters)
+    if isinstance(tree, exp.DML):
+        count = rows_of(run.cursor.execute(sql, parameters or None))
+        names = {"num_affected_rows": count}
+        if isinstance(tree, exp.Insert):
+            names["num_inserted_rows"] = count
+        return results.write(run, counted(**names), {})
+    run.cursor.execute(sql, parameters or None)
+    return {"columns": [], "chunks": [], "truncated": False}
+
+
+def overwritten(run, tree, parameters):
+    """INSERT OVERWRITE: what was there goes, at once with what comes."""
+    tree.set("overwrite", False)
+    table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    run.cursor.execute("BEGIN")
+    try:
+        run.cursor.execute(f"DELETE FROM {table.sql('duckdb')}")
+        count = rows_of(run.cursor.execute(tree.sql("duckdb"), parameters or None))
+        run.cursor.execute("COMMIT")
+    except BaseException:
+        run.cursor.execute("ROLLBACK")
+        raise
+    return results.write(run, counted(num_affected_rows=count, num_inserted_rows=count), {})
+
+
+def rows_of(cursor):
+    row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def counted(**counts):
+    return "SELECT " + ", ".join(f"CAST({count} AS BIGINT) AS {name}" for name, count in counts.items())
