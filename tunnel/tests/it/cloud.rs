@@ -55,6 +55,7 @@ impl Cloud {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::for_tests(folder.path().join("cloud"));
         options.delays.run = pending;
+        options.sql.venv = Some(venv());
         let cloud = Server::start(options).await.unwrap();
         let environment: Environment = cloud.env().into_iter().collect();
         let account = Client::with_environment(Config::default(), &environment).unwrap();
@@ -152,6 +153,12 @@ impl Cloud {
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// The environment with the engine of SQL: that of LOCALCLOUD_VENV, or the project's.
+fn venv() -> PathBuf {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../.cache/venv");
+    std::env::var_os("LOCALCLOUD_VENV").map_or_else(|| PathBuf::from(own), PathBuf::from)
 }
 
 async fn post(client: &Client, path: &str, body: Value) -> Value {

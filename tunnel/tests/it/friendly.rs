@@ -151,7 +151,7 @@ async fn shells_complete_commands_endpoints_hosts_and_profiles() {
     assert!(started.await.unwrap().status.success());
     terminal.waits_for(">").await;
     for (line, expected) in [("tunnel conn", "> tunnel connect"), ("tunnel connect d", "> tunnel connect demo")] {
-        terminal.types(&["-l", line]).await;
+        terminal.types(&[line]).await;
         terminal.types(&["Tab"]).await;
         terminal.waits_for(expected).await;
         terminal.tmux().args(["send-keys", "C-u"]).output().await.unwrap();

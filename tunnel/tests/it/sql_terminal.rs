@@ -36,8 +36,7 @@ async fn statements_are_written_completed_cancelled_and_remembered() {
         terminal.waits_for("sql>").await;
         terminal.types(&["USE hive_metastore.default;", "Enter"]).await;
         terminal.waits_for("hive_metastore.default>").await;
-        terminal.types(&["SELECT dist", "Home", "End", " FROM tri"]).await;
-        terminal.types(&["Tab"]).await;
+        terminal.types(&["SELECT dist FROM tri", "Tab"]).await;
         terminal.waits_for("hive_metastore.default> SELECT dist FROM trips").await;
         terminal.types(&["C-a", "M-f", "M-f", "Tab"]).await;
         terminal.waits_for("hive_metastore.default> SELECT distance FROM trips").await;

@@ -51,10 +51,22 @@ impl Terminal {
         assert_eq!(code, 0, "{words}");
     }
 
-    /// What somebody types: text, or keys as tmux calls them.
+    /// What somebody types: text, and keys as tmux calls them.
     pub async fn types(&self, keys: &[&str]) {
-        let (code, _, words) = text(&self.tmux().arg("send-keys").args(keys).output().await.unwrap());
-        assert_eq!(code, 0, "{words}");
+        for key in keys {
+            let is_key = ["Enter", "Tab", "Up", "End"].contains(key) || key.starts_with("C-") || key.starts_with("M-");
+            let mut tmux = self.tmux();
+            tmux.arg("send-keys");
+            if is_key {
+                tmux.arg(key);
+            } else {
+                // A last semicolon would begin another command of tmux.
+                let text = key.strip_suffix(';').map_or_else(|| (*key).to_owned(), |text| format!("{text}\\;"));
+                tmux.args(["-l", "--"]).arg(text);
+            }
+            let (code, _, words) = text(&tmux.output().await.unwrap());
+            assert_eq!(code, 0, "{words}");
+        }
     }
 
     /// The screen, once its last line begins so.
