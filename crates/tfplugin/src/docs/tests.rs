@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::call::Call;
 use crate::flags::{COMPUTED, ID, OPTIONAL, REQUIRED};
-use crate::registry::{Registry, ephemeral, function, resource};
+use crate::registry::{Registry, action, ephemeral, function, resource};
 use crate::resource::{Client, Ephemeral, Function, FunctionError, Opened, Resource, Timeouts};
-use crate::{Attr, Failed, Result, Secret, Set, group};
+use crate::{Action, Attr, Failed, Progress, Result, Secret, Set, group};
 
 struct Nothing;
 
@@ -106,6 +107,46 @@ impl Ephemeral for Key {
     }
 }
 
+/// Rings a bell.
+///
+/// Whoever is in hears it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+struct Ring {
+    /// The door.
+    #[schemars(extend("x-tf" = REQUIRED))]
+    door_id: Attr<String>,
+    /// How often.
+    #[schemars(extend("x-tf" = OPTIONAL.default("1")), range(min = 1))]
+    times: Attr<i64>,
+}
+
+impl Action for Ring {
+    const NAME: &str = "house_bell_ring";
+    const EXAMPLE: &str = r#"action "house_bell_ring" "example" {
+  config {
+    door_id = house_door.example.id
+  }
+}
+
+resource "house_door" "example" {
+  name = "front"
+
+  lifecycle {
+    action_trigger {
+      events  = [after_create]
+      actions = [action.house_bell_ring.example]
+    }
+  }
+}
+"#;
+    const LIMIT: Duration = Duration::from_secs(90);
+    type Client = Nothing;
+
+    async fn invoke(_: &Call<Nothing>, _: &Progress, _: Self) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// Longer words about it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 struct Knock {
@@ -157,7 +198,7 @@ impl Provider for House {
         static REGISTRY: Registry<()> = Registry {
             groups: &[
                 group("Walls").resources(&[resource::<(), Door>()]),
-                group("Keys").ephemerals(&[ephemeral::<(), Key>()]),
+                group("Keys").ephemerals(&[ephemeral::<(), Key>()]).actions(&[action::<(), Ring>()]),
             ],
             functions: &[function::<Knock>()],
         };
@@ -172,10 +213,12 @@ fn there_is_a_page_and_an_example_for_everything() {
     assert_eq!(
         paths,
         [
+            "docs/actions/bell_ring.md",
             "docs/ephemeral-resources/key.md",
             "docs/functions/knock.md",
             "docs/index.md",
             "docs/resources/door.md",
+            "examples/actions/house_bell_ring/action.tf",
             "examples/ephemeral-resources/house_key/ephemeral-resource.tf",
             "examples/functions/knock/function.tf",
             "examples/provider/provider.tf",
@@ -285,6 +328,76 @@ terraform import house_door.example door-1
 An import cannot read these back: `word`.
 "#;
     assert_eq!(files::<House>()["docs/resources/door.md"], expected);
+}
+
+#[test]
+fn an_action_page_says_how_it_is_invoked_and_by_which_terraform() {
+    let expected = r#"---
+page_title: "house_bell_ring Action - house"
+subcategory: "Keys"
+description: |-
+  Rings a bell.
+---
+
+# house_bell_ring (Action)
+
+Rings a bell.
+
+Whoever is in hears it.
+
+An action is something that Terraform does when it is told to, and that leaves nothing in the state. Terraform has actions from version 1.14 on: `before_create`, `after_create`, `before_update` and `after_update` of a resource invoke them, and so does the command below. `before_destroy`, `after_destroy` and `on_failure` came with Terraform 1.16. OpenTofu has no actions.
+
+## Example Usage
+
+```terraform
+action "house_bell_ring" "example" {
+  config {
+    door_id = house_door.example.id
+  }
+}
+
+resource "house_door" "example" {
+  name = "front"
+
+  lifecycle {
+    action_trigger {
+      events  = [after_create]
+      actions = [action.house_bell_ring.example]
+    }
+  }
+}
+```
+
+It is invoked when its resource is applied, or by itself:
+
+```shell
+terraform apply -invoke=action.house_bell_ring.example
+```
+
+What follows is configured in the action's block `config`.
+
+## Schema
+
+### Required
+
+- `door_id` (String) The door.
+
+### Optional
+
+- `timeouts` (Block) How long operations may take. (see [below for nested schema](#nestedblock--timeouts))
+- `times` (Number) How often. 1 or more. Default: `1`.
+
+<a id="nestedblock--timeouts"></a>
+
+### Nested Schema for `timeouts`
+
+Optional:
+
+- `invoke` (String) How long the action may take, `30m` or `1h30m` for example. Default: `1m30s`.
+"#;
+    let files = files::<House>();
+    assert_eq!(files["docs/actions/bell_ring.md"], expected);
+    assert_eq!(files["examples/actions/house_bell_ring/action.tf"], Ring::EXAMPLE);
 }
 
 #[test]
