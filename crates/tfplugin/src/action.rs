@@ -24,7 +24,8 @@ pub trait Action: Object {
     /// The full type name, `databricks_cluster_start`: a noun and what becomes of it.
     const NAME: &'static str;
     /// A complete configuration, as `terraform fmt` writes it, whose action is named `example`, with a resource whose lifecycle
-    /// has an `action_trigger` for it.
+    /// has an `action_trigger` for it. The action names another resource than that: Terraform warns of a reference back, and a graph
+    /// with an indirect one has a cycle (hashicorp/terraform #38658).
     const EXAMPLE: &'static str;
     /// How long it may run. The `timeouts` block overrides it.
     const LIMIT: Duration = Duration::from_secs(20 * 60);
