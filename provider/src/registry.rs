@@ -2,8 +2,8 @@
 
 use provider_aws as aws;
 use provider_databricks::rest::{data_all, data_one, rest};
-use provider_databricks::{account, compute, identity, ssh, workspace};
-use tfplugin::{FunctionEntry, Group, Registry, data_source, ephemeral, function, group, resource};
+use provider_databricks::{account, actions, compute, identity, ssh, workspace};
+use tfplugin::{FunctionEntry, Group, Registry, action, data_source, ephemeral, function, group, resource};
 
 use crate::context::Context;
 use crate::functions;
@@ -66,7 +66,16 @@ const GROUPS: &[Group<Context>] = &[
         ])
         .data_sources(&[data_source::<_, identity::current_user::CurrentUser>()])
         .ephemerals(&[ephemeral::<_, identity::ephemeral_token::EphemeralToken>()]),
-    group("Compute").resources(&[resource::<_, compute::cluster::Cluster>()]),
+    group("Compute").resources(&[resource::<_, compute::cluster::Cluster>()]).actions(&[
+        action::<_, actions::cluster_start::ClusterStart>(),
+        action::<_, actions::cluster_restart::ClusterRestart>(),
+        action::<_, actions::cluster_terminate::ClusterTerminate>(),
+        action::<_, actions::command::Command>(),
+    ]),
+    group("SQL").actions(&[
+        action::<_, actions::sql_warehouse_start::SqlWarehouseStart>(),
+        action::<_, actions::sql_warehouse_stop::SqlWarehouseStop>(),
+    ]),
     group("Workspace").resources(&[rest::<_, workspace::git_credential::GitCredential>()]),
     group("SSH")
         .resources(&[resource::<_, ssh::ssh_endpoint::SshEndpoint>(), resource::<_, ssh::ssh_job::SshJob>()])
@@ -111,6 +120,7 @@ mod tests {
         let examples = REGISTRY.resources().map(|entry| (entry.name, entry.example));
         let examples = examples.chain(REGISTRY.data_sources().map(|entry| (entry.name, entry.example)));
         let examples = examples.chain(REGISTRY.ephemerals().map(|entry| (entry.name, entry.example)));
+        let examples = examples.chain(REGISTRY.actions().map(|entry| (entry.name, entry.example)));
         for (name, example) in examples.chain(FUNCTIONS.iter().map(|entry| (entry.name, entry.example))) {
             let mut terraform = Command::new("terraform")
                 .args(["fmt", "-check", "-diff", "-"])
@@ -121,6 +131,16 @@ mod tests {
             terraform.stdin.take().unwrap().write_all(example.as_bytes()).unwrap();
             let answer = terraform.wait_with_output().unwrap();
             assert!(answer.status.success(), "{name}:\n{}", String::from_utf8_lossy(&answer.stdout));
+        }
+    }
+
+    #[test]
+    fn every_action_is_triggered_in_its_example() {
+        for entry in REGISTRY.actions() {
+            let head = format!("action \"{}\" \"example\" {{", entry.name);
+            assert!(entry.example.starts_with(&head), "{} lacks {head}", entry.name);
+            let trigger = format!("actions = [action.{}.example]", entry.name);
+            assert!(entry.example.contains(&trigger), "{} lacks {trigger}", entry.name);
         }
     }
 
@@ -161,6 +181,7 @@ mod tests {
             .map(|entry| (entry.name, (entry.schema)()))
             .chain(REGISTRY.data_sources().map(|entry| (entry.name, (entry.schema)())))
             .chain(REGISTRY.ephemerals().map(|entry| (entry.name, (entry.schema)())))
+            .chain(REGISTRY.actions().map(|entry| (entry.name, (entry.schema)())))
         {
             assert!(!schema.body.description.is_empty(), "{name} is not described");
             for attribute in &schema.body.attributes {
@@ -185,9 +206,14 @@ mod tests {
                 let path = file.unwrap().path();
                 let Ok(text) = std::fs::read_to_string(&path) else { continue };
                 let module = path.file_stem().unwrap().to_string_lossy().into_owned();
-                let is_one = ["impl Resource for", "impl DataSource for", "impl Ephemeral for", "impl Rest for"]
-                    .iter()
-                    .any(|line| text.contains(line));
+                let lines = [
+                    "impl Resource for",
+                    "impl DataSource for",
+                    "impl Ephemeral for",
+                    "impl Rest for",
+                    "impl Action for",
+                ];
+                let is_one = lines.iter().any(|line| text.contains(line));
                 seen += usize::from(is_one);
                 assert!(
                     !is_one || registry.contains(&format!("{group}::{module}::")),

@@ -156,7 +156,7 @@ impl<C> Call<C> {
             };
             if self.left().is_zero() {
                 return Err(Error::new(format!("Waited {} for {what}", humane(self.limit))).detail(format!(
-                    "Its last state was {seen}. It may still get there: apply again, or raise the limit in the resource's timeouts block."
+                    "Its last state was {seen}. It may still get there: apply again, or raise the limit in its timeouts block."
                 )));
             }
             self.sleep(pause).await?;

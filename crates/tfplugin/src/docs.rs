@@ -9,16 +9,16 @@ mod reference;
 use std::collections::BTreeMap;
 
 use crate::provider::Provider;
-use crate::registry::{FunctionEntry, ResourceEntry};
+use crate::registry::{ActionEntry, FunctionEntry, ResourceEntry};
 use crate::schema::schema_of;
 use page::{Front, Page};
 
 /// Every page and example file, by its path from the repository's root:
 ///
-/// - `docs/index.md`, `docs/{resources,data-sources,ephemeral-resources,functions}/<name without the provider>.md`
+/// - `docs/index.md`, `docs/{resources,data-sources,ephemeral-resources,actions,functions}/<name without the provider>.md`
 /// - `examples/provider/provider.tf`, `examples/resources/<name>/{resource.tf,import.sh}`,
 ///   `examples/data-sources/<name>/data-source.tf`, `examples/ephemeral-resources/<name>/ephemeral-resource.tf`,
-///   `examples/functions/<name>/function.tf`
+///   `examples/actions/<name>/action.tf`, `examples/functions/<name>/function.tf`
 pub fn files<P: Provider>() -> BTreeMap<String, String> {
     let registry = P::registry();
     let mut files = Files { provider: P::NAME, texts: BTreeMap::new() };
@@ -34,12 +34,21 @@ pub fn files<P: Provider>() -> BTreeMap<String, String> {
             let kind = "Ephemeral Resource";
             files.object("ephemeral-resources", kind, entry.name, group.heading, entry.example, &(entry.schema)());
         }
+        for entry in group.actions {
+            files.action(group.heading, entry);
+        }
     }
     for entry in registry.functions {
         files.function(entry);
     }
     files.texts
 }
+
+/// What can invoke an action. Versions: the changelogs of Terraform 1.14 and 1.16.
+const ACTIONS: &str = "\
+An action is something that Terraform does when it is told to, and that leaves nothing in the state. Terraform has actions from version \
+1.14 on: `before_create`, `after_create`, `before_update` and `after_update` of a resource invoke them, and so does the command below. \
+`before_destroy`, `after_destroy` and `on_failure` came with Terraform 1.16. OpenTofu has no actions.";
 
 struct Files {
     provider: &'static str,
@@ -77,7 +86,13 @@ impl Files {
         let schema = (entry.schema)();
         let mut page = self.opened("Resource", entry.name, heading, &schema.body.description);
         page.example(entry.example);
-        reference::schema(&mut page, &schema.body, Some(&entry.timeouts));
+        let timeouts = entry.timeouts;
+        let limit = |name: &str| match name {
+            "create" => timeouts.create,
+            "update" => timeouts.update,
+            _ => timeouts.delete,
+        };
+        reference::schema(&mut page, &schema.body, Some(&limit));
         page.heading(2, "Import");
         match entry.import_id {
             Some(id) => {
@@ -114,6 +129,19 @@ impl Files {
         let file = folder.strip_suffix('s').unwrap_or(folder);
         self.add(format!("examples/{folder}/{name}/{file}.tf"), with_newline(example));
         self.add(format!("docs/{folder}/{}.md", self.short(name)), page.finish());
+    }
+
+    fn action<C>(&mut self, heading: &str, entry: &ActionEntry<C>) {
+        let schema = (entry.schema)();
+        let mut page = self.opened("Action", entry.name, heading, &schema.body.description);
+        page.paragraph(ACTIONS);
+        page.example(entry.example);
+        page.paragraph("It is invoked when its resource is applied, or by itself:");
+        page.code("shell", &format!("terraform apply -invoke=action.{}.example", entry.name));
+        page.paragraph("What follows is configured in the action's block `config`.");
+        reference::schema(&mut page, &schema.body, Some(&|_| entry.limit));
+        self.add(format!("examples/actions/{}/action.tf", entry.name), with_newline(entry.example));
+        self.add(format!("docs/actions/{}.md", self.short(entry.name)), page.finish());
     }
 
     fn function(&mut self, entry: &FunctionEntry) {

@@ -3,6 +3,7 @@
 //! A provider is a type that implements [`Provider`]; each of its resources is a struct that implements [`Resource`].
 //! [`serve`] speaks the protocol with Terraform or OpenTofu over standard output, a socket and mutual TLS.
 
+mod action;
 mod attr;
 mod call;
 mod conform;
@@ -53,6 +54,7 @@ mod waiting;
 mod walk;
 mod wire;
 
+pub use action::{Action, ActionPlanning, Progress};
 pub use attr::{Attr, one_of};
 pub use call::{Call, Marked, Marker, Probe};
 pub use diagnostic::{Diagnostic, Error, Failed, Path, Result, Severity, Step};
@@ -61,8 +63,8 @@ pub use flags::{COMPUTED, Flags, ID, OPTIONAL, OPTIONAL_COMPUTED, OwnedFlags, RE
 pub use number::Number;
 pub use provider::Provider;
 pub use registry::{
-    DataSourceEntry, EphemeralEntry, FunctionEntry, Group, Registry, ResourceEntry, data_source, ephemeral, function,
-    group, resource,
+    ActionEntry, DataSourceEntry, EphemeralEntry, FunctionEntry, Group, Registry, ResourceEntry, action, data_source,
+    ephemeral, function, group, resource,
 };
 pub use resource::{
     Client, DataSource, Ephemeral, Function, FunctionError, Object, Opened, Planning, Removal, Resource, Timeouts,

@@ -1,5 +1,8 @@
 //! The lists of what a provider has: plain slices, in groups, in the order of the documentation.
 
+use std::time::Duration;
+
+use crate::action::{self, Acting, Action};
 use crate::operations::{self, Operations};
 use crate::reading::{self, Opening, Reading};
 use crate::resource::{Client, DataSource, Ephemeral, Function, FunctionError, Removal, Resource, Timeouts};
@@ -27,11 +30,13 @@ pub struct Group<Context: 'static> {
     pub data_sources: &'static [DataSourceEntry<Context>],
     /// Ephemeral resources.
     pub ephemerals: &'static [EphemeralEntry<Context>],
+    /// Actions.
+    pub actions: &'static [ActionEntry<Context>],
 }
 
 /// A group with nothing in it yet: `group("Compute").resources(&[…]).data_sources(&[…])`.
 pub const fn group<Context: 'static>(heading: &'static str) -> Group<Context> {
-    Group { heading, resources: &[], data_sources: &[], ephemerals: &[] }
+    Group { heading, resources: &[], data_sources: &[], ephemerals: &[], actions: &[] }
 }
 
 impl<Context: 'static> Group<Context> {
@@ -49,6 +54,11 @@ impl<Context: 'static> Group<Context> {
     pub const fn ephemerals(self, ephemerals: &'static [EphemeralEntry<Context>]) -> Self {
         Self { ephemerals, ..self }
     }
+
+    /// The group with these actions.
+    pub const fn actions(self, actions: &'static [ActionEntry<Context>]) -> Self {
+        Self { actions, ..self }
+    }
 }
 
 impl<Context: 'static> Registry<Context> {
@@ -65,6 +75,11 @@ impl<Context: 'static> Registry<Context> {
     /// All ephemeral resources.
     pub fn ephemerals(&self) -> impl Iterator<Item = &'static EphemeralEntry<Context>> + use<Context> {
         self.groups.iter().flat_map(|group| group.ephemerals)
+    }
+
+    /// All actions.
+    pub fn actions(&self) -> impl Iterator<Item = &'static ActionEntry<Context>> + use<Context> {
+        self.groups.iter().flat_map(|group| group.actions)
     }
 }
 
@@ -180,6 +195,39 @@ where
         example: E::EXAMPLE,
         schema: || schema::schema_of::<E>(0),
         operations: reading::Typed::<E>::opening::<C>(),
+    }
+}
+
+/// An action's line in the registry.
+#[derive(Debug)]
+pub struct ActionEntry<Context: 'static> {
+    /// The full type name.
+    pub name: &'static str,
+    /// Where it acts: [`Client::LEVEL`] of what it talks to.
+    pub level: &'static str,
+    /// A complete configuration.
+    pub example: &'static str,
+    /// How long it may run where its `timeouts` block says nothing.
+    pub limit: Duration,
+    /// Makes the schema, `timeouts` block included.
+    pub schema: fn() -> Schema,
+    pub(crate) operations: &'static dyn Acting<Context>,
+}
+
+/// The line of action `A`.
+pub const fn action<C, A>() -> ActionEntry<C>
+where
+    C: Send + Sync + 'static,
+    A: Action,
+    A::Client: Client<C>,
+{
+    ActionEntry {
+        name: A::NAME,
+        level: <A::Client as Client<C>>::LEVEL,
+        example: A::EXAMPLE,
+        limit: A::LIMIT,
+        schema: schema::action_schema::<A>,
+        operations: action::Typed::<A>::acting::<C>(),
     }
 }
 

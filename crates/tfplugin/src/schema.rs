@@ -9,6 +9,7 @@ mod convert;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
+use crate::action::Action;
 use crate::flags::{OPTIONAL, OwnedFlags};
 use crate::resource::{Function, Resource};
 use crate::types::{Attribute, Block, Body, Check, Nesting, Pattern, Schema, Shape, Signature, Type};
@@ -38,12 +39,30 @@ pub(crate) fn resource_schema<R: Resource>() -> Schema {
             block.flags.replaces = true;
         }
     }
-    let names = schema.body.attributes.iter().map(|attribute| &attribute.name);
-    if names.chain(schema.body.blocks.iter().map(|block| &block.name)).any(|name| name == TIMEOUTS) {
-        panic!("{}.{TIMEOUTS}: the framework adds this block", R::schema_name());
-    }
-    schema.body.blocks.push(timeouts(R::IMMUTABLE));
+    refuse_timeouts(&schema.body, &R::schema_name());
+    let names = ["create", "read", "update", "delete"].into_iter().filter(|name| !(R::IMMUTABLE && *name == "update"));
+    schema.body.blocks.push(timeouts(names));
     schema
+}
+
+/// The schema of an action: of its struct, with its `timeouts` block (`invoke`). It has no results, and so nothing computed.
+#[allow(clippy::panic, reason = "as in schema_of")]
+pub(crate) fn action_schema<A: Action>() -> Schema {
+    let mut schema = schema_of::<A>(0);
+    if let Err(problem) = check::without_results(&mut schema.body) {
+        panic!("{}", check::within(&A::schema_name(), &problem));
+    }
+    refuse_timeouts(&schema.body, &A::schema_name());
+    schema.body.blocks.push(timeouts(std::iter::once("invoke")));
+    schema
+}
+
+#[allow(clippy::panic, reason = "as in schema_of")]
+fn refuse_timeouts(body: &Body, of: &str) {
+    let names = body.attributes.iter().map(|attribute| &attribute.name);
+    if names.chain(body.blocks.iter().map(|block| &block.name)).any(|name| name == TIMEOUTS) {
+        panic!("{of}.{TIMEOUTS}: the framework adds this block");
+    }
 }
 
 /// The parameters and the result of a function. Panics as [`schema_of`].
@@ -66,21 +85,23 @@ pub(crate) fn parameters_of<F: Function>() -> Schema {
     }
 }
 
-/// The name of the block that every resource has.
+/// The name of the block that every resource and every action has.
 pub(crate) const TIMEOUTS: &str = "timeouts";
 
-fn timeouts(immutable: bool) -> Block {
+fn timeouts<'a>(names: impl Iterator<Item = &'a str>) -> Block {
     let limit = |name: &str| Attribute {
         name: name.to_owned(),
         shape: Shape::Type(Type::String),
-        description: format!("How long the {name} may take, `30m` or `1h30m` for example."),
+        description: format!(
+            "How long the {} may take, `30m` or `1h30m` for example.",
+            if name == "invoke" { "action" } else { name }
+        ),
         flags: optional(),
         checks: vec![Check::Pattern(
             Pattern::new(r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$").in_words("a duration like 30m, 1h30m or 45s"),
         )],
         element_checks: Vec::new(),
     };
-    let names = ["create", "read", "update", "delete"].into_iter().filter(|name| !(immutable && *name == "update"));
     Block {
         name: TIMEOUTS.to_owned(),
         nesting: Nesting::Single,

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::journal::Journal;
 use crate::proto;
 use crate::provider::Provider;
-use crate::registry::{DataSourceEntry, EphemeralEntry, FunctionEntry, ResourceEntry};
+use crate::registry::{ActionEntry, DataSourceEntry, EphemeralEntry, FunctionEntry, ResourceEntry};
 use crate::types::{Schema, Type};
 
 /// A schema with what is computed from it once.
@@ -52,6 +52,7 @@ pub(crate) enum Kind {
     Resource,
     DataSource,
     Ephemeral,
+    Action,
 }
 
 impl<P: Provider> Server<P> {
@@ -104,6 +105,13 @@ impl<P: Provider> Server<P> {
         let entry = P::registry().ephemerals().find(|entry| entry.name == name);
         let entry = entry.ok_or_else(|| unheard_of("ephemeral resource", name))?;
         Ok((entry, self.prepared(Kind::Ephemeral, entry.name, entry.schema)))
+    }
+
+    /// An action and its schema.
+    pub(crate) fn action(&self, name: &str) -> Result<(&'static ActionEntry<P::Context>, Arc<Prepared>)> {
+        let entry = P::registry().actions().find(|entry| entry.name == name);
+        let entry = entry.ok_or_else(|| unheard_of("action", name))?;
+        Ok((entry, self.prepared(Kind::Action, entry.name, entry.schema)))
     }
 
     /// A function.
@@ -171,7 +179,7 @@ fallible! {
     proto::UpgradeResourceStateResponse, proto::ReadResourceResponse, proto::PlanResourceChangeResponse,
     proto::ApplyResourceChangeResponse, proto::ImportResourceStateResponse, proto::MoveResourceStateResponse,
     proto::ReadDataSourceResponse, proto::OpenEphemeralResourceResponse, proto::RenewEphemeralResourceResponse,
-    proto::CloseEphemeralResourceResponse,
+    proto::CloseEphemeralResourceResponse, proto::PlanActionResponse,
 }
 
 impl Fallible for proto::StopProviderResponse {

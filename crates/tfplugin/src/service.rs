@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::{Stream, StreamExt};
 use http::{Request, Response};
 use tonic::body::Body;
 use tonic::server::Grpc;
@@ -13,7 +14,9 @@ use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
 
 use crate::diagnostic::{Diagnostic, Error};
-use crate::dispatch::{apply, configure, data, ephemeral, functions, import, plan, read, schemas, upgrade, validate};
+use crate::dispatch::{
+    action, apply, configure, data, ephemeral, functions, import, plan, read, schemas, upgrade, validate,
+};
 use crate::operations::Boxed;
 use crate::proto::plugin::{ConnInfo, Empty, StdioData};
 use crate::provider::Provider;
@@ -98,6 +101,9 @@ fn provider<P: Provider>(server: Arc<Server<P>>, method: &str, request: Request<
         "OpenEphemeralResource" => guarded(server, request, ephemeral::open),
         "RenewEphemeralResource" => guarded(server, request, ephemeral::renew),
         "CloseEphemeralResource" => guarded(server, request, ephemeral::close),
+        "ValidateActionConfig" => guarded(server, request, validate::action),
+        "PlanAction" => guarded(server, request, action::plan),
+        "InvokeAction" => streamed(request, move |message| action::invoke(server, message)),
         "StopProvider" => guarded(server, request, configure::stop),
         _ => unimplemented(method),
     }
@@ -121,7 +127,8 @@ where
     })
 }
 
-fn accident(ended: tokio::task::JoinError) -> Diagnostic {
+/// What is said of a task that panicked, or that the end of the process cut off.
+pub(crate) fn accident(ended: tokio::task::JoinError) -> Diagnostic {
     let Ok(payload) = ended.try_into_panic() else {
         return Error::new("The provider is ending").into();
     };
@@ -157,13 +164,31 @@ where
     })
 }
 
+fn streamed<Q, A, S>(request: Request<Body>, method: impl FnOnce(Q) -> S + Send + 'static) -> Reply
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + 'static,
+    S: Stream<Item = A> + Send + 'static,
+{
+    Box::pin(async move {
+        let mut method = Some(method);
+        let service = tower::service_fn(move |request: tonic::Request<Q>| {
+            let stream = method.take().map(|method| method(request.into_inner()).map(Ok::<A, Status>));
+            let twice = || Status::internal("one request was handed over twice");
+            std::future::ready(stream.map(tonic::Response::new).ok_or_else(twice))
+        });
+        let mut grpc =
+            Grpc::new(ProstCodec::<A, Q>::default()).apply_max_message_size_config(Some(MOST_BYTES), Some(MOST_BYTES));
+        Ok(grpc.server_streaming(service, request).await)
+    })
+}
+
 fn idle<T>(
     shutdown: tokio_util::sync::CancellationToken,
 ) -> impl tokio_stream::Stream<Item = Result<T, Status>> + Send + 'static
 where
     T: Send + 'static,
 {
-    use futures_util::StreamExt;
     futures_util::stream::pending().take_until(shutdown.cancelled_owned())
 }
 

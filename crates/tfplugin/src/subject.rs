@@ -23,6 +23,7 @@ pub(crate) enum Operation {
     Open,
     Renew,
     Close,
+    Invoke,
 }
 
 impl Operation {
@@ -37,6 +38,7 @@ impl Operation {
             Self::Open => "open",
             Self::Renew => "renew",
             Self::Close => "close",
+            Self::Invoke => "invoke",
         }
     }
 }

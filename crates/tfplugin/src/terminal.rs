@@ -9,6 +9,9 @@ const REASON: usize = 2_000;
 /// A detail has at most so many characters; a failed job's last words are among the longest.
 const DETAIL: usize = 10_000;
 
+/// What a running action says has at most so many characters.
+const PROGRESS: usize = 1_000;
+
 /// A diagnostic as a terminal may be given it.
 pub(crate) fn diagnostic(mut diagnostic: Diagnostic) -> Diagnostic {
     let summary = line(&diagnostic.summary);
@@ -30,6 +33,12 @@ pub(crate) fn function_error(error: &str) -> String {
     let error = text(error.trim());
     let error = cut(&error, REASON).unwrap_or(error);
     error.trim_end_matches('.').to_owned()
+}
+
+/// What a running action says.
+pub(crate) fn progress(message: &str) -> String {
+    let message = text(message.trim());
+    cut(&message, PROGRESS).unwrap_or(message)
 }
 
 /// On one line.

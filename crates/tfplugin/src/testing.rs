@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::action::{Action, Progress};
+use crate::call::Call;
 use crate::diagnostic::{Path, Result, Severity};
 use crate::environment::Environment;
 use crate::handshake;
@@ -95,6 +97,24 @@ pub fn complaints_about_unknowns<C>(entry: &ResourceEntry<C>) -> Result<Vec<Stri
         said.extend(errors.map(|one| format!("{}, {left_out:?} left out: {}", entry.name, one.summary)));
     }
     Ok(said)
+}
+
+/// Invokes an action as the framework does, and collects what it says.
+pub async fn invoked<A: Action>(cx: &Call<A::Client>, config: A) -> (Vec<String>, Result<()>) {
+    let (progress, mut messages) = Progress::channel(CancellationToken::new());
+    let run = async move {
+        let ended = A::invoke(cx, &progress, config).await;
+        drop(progress);
+        ended
+    };
+    let listen = async {
+        let mut said = Vec::new();
+        while let Some(message) = messages.recv().await {
+            said.push(message);
+        }
+        said
+    };
+    tokio::join!(listen, run)
 }
 
 /// What is planned for an object.

@@ -15,17 +15,41 @@ pub(crate) struct Patience {
     interrupted: Duration,
     /// After the time limit.
     late: Duration,
+    words: Words,
 }
+
+/// What is said of an operation that was left behind.
+#[derive(Debug, Clone, Copy)]
+struct Words {
+    interrupted: &'static str,
+    late: &'static str,
+}
+
+const OF_OBJECT: Words = Words {
+    interrupted: "The operation was stopped by the user, with a request still in flight. Whether that request took effect is looked at by the next apply.",
+    late: "The operation did not end in time. Apply again, or raise the limit in the resource's timeouts block.",
+};
+const OF_ACTION: Words = Words {
+    interrupted: "The action was stopped by the user and did not end soon after. What it was doing may have taken effect in part.",
+    late: "The action did not end in time. What it was doing may have taken effect in part. Invoke it again, or raise the limit in its timeouts block.",
+};
 
 impl Patience {
     /// A create has a request in flight, whose answer is the id: worth waiting for.
-    pub(crate) const CREATE: Self = Self { interrupted: Duration::from_secs(20), late: Duration::from_secs(60) };
+    pub(crate) const CREATE: Self = Self::of_object(Duration::from_secs(20), Duration::from_secs(60));
     /// Updates and deletes have a request in flight, which is better known to have worked or not.
-    pub(crate) const UPDATE: Self = Self { interrupted: Duration::from_secs(10), late: Duration::from_secs(60) };
+    pub(crate) const UPDATE: Self = Self::of_object(Duration::from_secs(10), Duration::from_secs(60));
     /// Waiting can be broken off at any time: the object is known.
-    pub(crate) const READY: Self = Self { interrupted: Duration::from_millis(500), late: Duration::from_secs(30) };
+    pub(crate) const READY: Self = Self::of_object(Duration::from_millis(500), Duration::from_secs(30));
     /// Nothing is lost with a read.
-    pub(crate) const READ: Self = Self { interrupted: Duration::from_millis(500), late: Duration::from_secs(30) };
+    pub(crate) const READ: Self = Self::of_object(Duration::from_millis(500), Duration::from_secs(30));
+    /// An action ends by itself what it has begun elsewhere: a command, the context of one.
+    pub(crate) const ACTION: Self =
+        Self { interrupted: Duration::from_secs(10), late: Duration::from_secs(60), words: OF_ACTION };
+
+    const fn of_object(interrupted: Duration, late: Duration) -> Self {
+        Self { interrupted, late, words: OF_OBJECT }
+    }
 }
 
 /// The operation's result, or an error if it neither heeds the interruption nor its time limit.
@@ -42,12 +66,10 @@ pub(crate) async fn run<T>(
     tokio::select! {
         biased;
         result = operation => Ok(result),
-        () = interrupted => Err(Error::new("Interrupted").detail(
-            "The operation was stopped by the user, with a request still in flight. Whether that request took effect is looked at by the next apply.",
-        )),
-        () = tokio::time::sleep(left.saturating_add(patience.late)) => Err(Error::new("The time limit was reached").detail(
-            "The operation did not end in time. Apply again, or raise the limit in the resource's timeouts block.",
-        )),
+        () = interrupted => Err(Error::new("Interrupted").detail(patience.words.interrupted)),
+        () = tokio::time::sleep(left.saturating_add(patience.late)) => {
+            Err(Error::new("The time limit was reached").detail(patience.words.late))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The Databricks half of the provider: its clients, and one file per resource, in the groups of the API's own reference.
 
 pub mod account;
+pub mod actions;
 mod admission;
 pub mod clients;
 pub mod compute;

@@ -24,9 +24,15 @@ fn docs_and_examples_are_current() {
             stale.push(path);
         }
     }
-    for folder in
-        ["docs/resources", "docs/data-sources", "docs/ephemeral-resources", "docs/functions", "examples/resources"]
-    {
+    for folder in [
+        "docs/resources",
+        "docs/data-sources",
+        "docs/ephemeral-resources",
+        "docs/actions",
+        "docs/functions",
+        "examples/resources",
+        "examples/actions",
+    ] {
         for path in files(&root().join(folder)) {
             let relative = path.strip_prefix(root()).unwrap().display().to_string();
             if pages.contains_key(&relative) {

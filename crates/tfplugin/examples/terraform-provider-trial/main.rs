@@ -4,6 +4,7 @@
 
 #![allow(missing_docs, clippy::panic, reason = "a program for tests: what it is told to do wrong includes a panic")]
 
+mod action;
 mod ephemeral;
 mod functions;
 mod keeper;
@@ -54,7 +55,8 @@ impl Provider for Trial {
                     tfplugin::resource::<Config, versioned::Versioned>(),
                 ])
                 .data_sources(&[tfplugin::data_source::<Config, lookup::Lookup>()])
-                .ephemerals(&[tfplugin::ephemeral::<Config, ephemeral::Session>()])],
+                .ephemerals(&[tfplugin::ephemeral::<Config, ephemeral::Session>()])
+                .actions(&[tfplugin::action::<Config, action::Shout>()])],
             functions: &[tfplugin::function::<functions::Join>(), tfplugin::function::<functions::Half>()],
         };
         &REGISTRY

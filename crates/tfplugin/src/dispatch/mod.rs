@@ -1,5 +1,6 @@
 //! One file per group of calls: from the message to the value tree, through the pure rules and the resource, and back.
 
+pub(crate) mod action;
 pub(crate) mod apply;
 pub(crate) mod configure;
 pub(crate) mod data;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Outcome;
 use crate::proto::ServerCapabilities;
 use crate::proto::schema::{
-    GetMetadataRequest, GetMetadataResponse, GetProviderSchemaRequest, GetProviderSchemaResponse, TypeName,
+    ActionSchema, GetMetadataRequest, GetMetadataResponse, GetProviderSchemaRequest, GetProviderSchemaResponse,
+    TypeName,
 };
 use crate::provider::Provider;
 use crate::server::Server;
@@ -25,6 +26,7 @@ pub(crate) async fn metadata<P: Provider>(
         resources: registry.resources().map(|entry| name(entry.name)).collect(),
         functions: registry.functions.iter().map(|entry| name(entry.name)).collect(),
         ephemeral_resources: registry.ephemerals().map(|entry| name(entry.name)).collect(),
+        actions: registry.actions().map(|entry| name(entry.name)).collect(),
     })
 }
 
@@ -51,6 +53,11 @@ pub(crate) async fn all<P: Provider>(
     for entry in registry.ephemerals() {
         let (_, prepared) = server.ephemeral(entry.name)?;
         response.ephemeral_resource_schemas.insert(entry.name.to_owned(), wire::schema(&prepared.schema));
+    }
+    for entry in registry.actions() {
+        let (_, prepared) = server.action(entry.name)?;
+        let schema = ActionSchema { schema: Some(wire::schema(&prepared.schema)) };
+        response.action_schemas.insert(entry.name.to_owned(), schema);
     }
     Ok(response)
 }

@@ -1,16 +1,17 @@
-//! The four validations. Called many times, with values that may be unknown; what is not known is not complained about.
+//! The five validations. Called many times, with values that may be unknown; what is not known is not complained about.
 
 use std::sync::Arc;
 
 use super::{Outcome, diagnostics};
 use crate::call::Marker;
-use crate::diagnostic::{Diagnostic, Result};
+use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::journal::Journal;
 use crate::proto::{
     ValidateProviderConfigRequest, ValidateProviderConfigResponse, ValidateResourceConfigRequest,
     ValidateResourceConfigResponse,
 };
 use crate::provider::Provider;
+use crate::registry::ActionEntry;
 use crate::server::{Prepared, Server};
 use crate::types::Schema;
 use crate::value::Value;
@@ -92,6 +93,39 @@ pub(crate) async fn ephemeral<P: Provider>(
     let config = wire::value(request.config.as_ref(), &prepared.of)?;
     let found = check(&prepared, &config, true, |schema, config| entry.operations.validate(schema, config))?;
     Ok(ValidateResourceConfigResponse { diagnostics: diagnostics(found) })
+}
+
+/// An action.
+pub(crate) async fn action<P: Provider>(
+    server: Arc<Server<P>>,
+    request: ValidateResourceConfigRequest,
+) -> Outcome<ValidateResourceConfigResponse> {
+    let (entry, prepared) = server.action(&request.type_name)?;
+    let config = wire::value(request.config.as_ref(), &prepared.of)?;
+    let found = action_findings(entry, &prepared, &config)?;
+    Ok(ValidateResourceConfigResponse { diagnostics: diagnostics(found) })
+}
+
+/// What is wrong with an action's configuration: asked again of its plan and of its run, when more of it is known. Terraform has
+/// no other validation with known values. Without a block `config` it is null: what is required is missing from that.
+pub(super) fn action_findings<C>(
+    entry: &ActionEntry<C>,
+    prepared: &Prepared,
+    config: &Value,
+) -> Outcome<Vec<Diagnostic>> {
+    let attributes = prepared.schema.body.attributes.iter();
+    let missing = attributes.filter(|attribute| attribute.flags.required && config.member(&attribute.name).is_null());
+    let missing =
+        missing.map(|attribute| Error::new(format!("{} is required", attribute.name)).at(attribute.name.as_str()));
+    let missing: Vec<Diagnostic> = missing.map(Diagnostic::from).collect();
+    if !missing.is_empty() {
+        return Ok(missing);
+    }
+    check(prepared, config, true, |schema, config| {
+        let mut found = entry.operations.validate(schema, config)?;
+        found.extend(timeouts::limit(config, "invoke", entry.limit).err().map(Diagnostic::from));
+        Ok(found)
+    })
 }
 
 /// By the schema, and by the struct's own checks, which need not repeat what the schema says of an attribute.

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use super::page::{Page, one_line};
 use crate::flags::OwnedFlags;
-use crate::resource::Timeouts;
 use crate::schema::TIMEOUTS;
 use crate::types::{Attribute, Block, Body, Check, Nesting, Parameter, Shape, Signature, Type};
 
 const WRITE_ONLY: &str =
     "[Write-only](https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only)";
 
-/// The schema of a resource or of the provider, its nested objects after it.
-pub(super) fn schema(page: &mut Page, body: &Body, timeouts: Option<&Timeouts>) {
+/// The schema of a resource, an action or the provider, its nested objects after it. `limit` has the defaults of the `timeouts` block.
+pub(super) fn schema(page: &mut Page, body: &Body, limit: Option<&dyn Fn(&str) -> Duration>) {
     page.heading(2, "Schema");
     let mut nested = Vec::new();
     groups(page, &body.attributes, &body.blocks, "", true, &mut nested);
@@ -23,10 +22,8 @@ pub(super) fn schema(page: &mut Page, body: &Body, timeouts: Option<&Timeouts>) 
         page.paragraph(&format!("<a id=\"{}\"></a>", part.anchor()));
         page.heading(3, &format!("Nested Schema for `{}`", part.path));
         let mut inner = Vec::new();
-        let attributes: Vec<Attribute> = match timeouts {
-            Some(timeouts) if part.path == TIMEOUTS => {
-                part.attributes.iter().map(|a| with_limit(a, timeouts)).collect()
-            }
+        let attributes: Vec<Attribute> = match limit {
+            Some(limit) if part.path == TIMEOUTS => part.attributes.iter().map(|a| with_limit(a, limit)).collect(),
             _ => part.attributes.to_vec(),
         };
         groups(page, &attributes, part.blocks, &part.path, false, &mut Vec::new());
@@ -273,13 +270,8 @@ fn numbers(least: Option<u64>, most: Option<u64>) -> String {
 }
 
 /// A limit of the `timeouts` block with its default. Its pattern is no help to read.
-fn with_limit(attribute: &Attribute, timeouts: &Timeouts) -> Attribute {
-    let limit = match attribute.name.as_str() {
-        "create" => timeouts.create,
-        "update" => timeouts.update,
-        _ => timeouts.delete,
-    };
-    let description = format!("{} Default: `{}`.", attribute.description, duration(limit));
+fn with_limit(attribute: &Attribute, limit: &dyn Fn(&str) -> Duration) -> Attribute {
+    let description = format!("{} Default: `{}`.", attribute.description, duration(limit(&attribute.name)));
     Attribute { description, checks: Vec::new(), ..attribute.clone() }
 }
 

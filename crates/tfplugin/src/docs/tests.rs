@@ -1,12 +1,16 @@
+mod actions;
+
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use actions::Ring;
+
 use super::*;
 use crate::call::Call;
 use crate::flags::{COMPUTED, ID, OPTIONAL, REQUIRED};
-use crate::registry::{Registry, ephemeral, function, resource};
+use crate::registry::{Registry, action, ephemeral, function, resource};
 use crate::resource::{Client, Ephemeral, Function, FunctionError, Opened, Resource, Timeouts};
 use crate::{Attr, Failed, Result, Secret, Set, group};
 
@@ -157,7 +161,7 @@ impl Provider for House {
         static REGISTRY: Registry<()> = Registry {
             groups: &[
                 group("Walls").resources(&[resource::<(), Door>()]),
-                group("Keys").ephemerals(&[ephemeral::<(), Key>()]),
+                group("Keys").ephemerals(&[ephemeral::<(), Key>()]).actions(&[action::<(), Ring>()]),
             ],
             functions: &[function::<Knock>()],
         };
@@ -172,10 +176,12 @@ fn there_is_a_page_and_an_example_for_everything() {
     assert_eq!(
         paths,
         [
+            "docs/actions/bell_ring.md",
             "docs/ephemeral-resources/key.md",
             "docs/functions/knock.md",
             "docs/index.md",
             "docs/resources/door.md",
+            "examples/actions/house_bell_ring/action.tf",
             "examples/ephemeral-resources/house_key/ephemeral-resource.tf",
             "examples/functions/knock/function.tf",
             "examples/provider/provider.tf",

@@ -87,3 +87,20 @@ pub(crate) enum Selector {
     #[prost(int64, tag = "3")]
     ElementKeyInt(i64),
 }
+
+/// That something is put off to a later run.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Deferred {
+    #[prost(enumeration = "DeferredReason", tag = "1")]
+    pub(crate) reason: i32,
+}
+
+/// Why it is put off. Of an action only that the provider's configuration is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
+#[repr(i32)]
+pub(crate) enum DeferredReason {
+    Unknown = 0,
+    ResourceConfigUnknown = 1,
+    ProviderConfigUnknown = 2,
+    AbsentPrereq = 3,
+}

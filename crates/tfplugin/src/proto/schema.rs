@@ -13,6 +13,13 @@ pub(crate) struct Schema {
     pub(crate) block: Option<Block>,
 }
 
+/// The schema of an action.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ActionSchema {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) schema: Option<Schema>,
+}
+
 /// The attributes and nested blocks of a block.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Block {
@@ -154,6 +161,8 @@ pub(crate) struct GetMetadataResponse {
     pub(crate) functions: Vec<TypeName>,
     #[prost(message, repeated, tag = "6")]
     pub(crate) ephemeral_resources: Vec<TypeName>,
+    #[prost(message, repeated, tag = "9")]
+    pub(crate) actions: Vec<TypeName>,
 }
 
 /// GetProviderSchema asks for all schemas.
@@ -179,6 +188,8 @@ pub(crate) struct GetProviderSchemaResponse {
     pub(crate) functions: BTreeMap<String, Function>,
     #[prost(btree_map = "string, message", tag = "8")]
     pub(crate) ephemeral_resource_schemas: BTreeMap<String, Schema>,
+    #[prost(btree_map = "string, message", tag = "11")]
+    pub(crate) action_schemas: BTreeMap<String, ActionSchema>,
 }
 
 /// GetFunctions asks for all functions.

@@ -117,6 +117,32 @@ fn shape(attribute: &Attribute, place: Place) -> Outcome {
     }
 }
 
+/// An action leaves nothing: no attribute of it is computed. One with a default is filled in by the framework, and is to Terraform
+/// an optional one.
+pub(super) fn without_results(body: &mut Body) -> Outcome {
+    no_results(&mut body.attributes)?;
+    for block in &mut body.blocks {
+        if block.flags.computed {
+            return Err(format!("{}: an action computes nothing", block.name));
+        }
+        without_results(&mut block.body).map_err(|problem| within(&block.name, &problem))?;
+    }
+    Ok(())
+}
+
+fn no_results(attributes: &mut [Attribute]) -> Outcome {
+    for attribute in attributes {
+        if attribute.flags.computed && attribute.flags.default.is_none() {
+            return Err(format!("{}: an action computes nothing", attribute.name));
+        }
+        attribute.flags.computed = false;
+        if let Shape::Nested(_, nested) = &mut attribute.shape {
+            no_results(nested).map_err(|problem| within(&attribute.name, &problem))?;
+        }
+    }
+    Ok(())
+}
+
 fn inside(nesting: Nesting, place: Place) -> Place {
     Place {
         in_set: place.in_set || nesting == Nesting::Set,

@@ -1,3 +1,5 @@
+mod actions;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;

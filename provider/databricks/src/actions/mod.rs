@@ -1,0 +1,14 @@
+//! Actions: what Terraform 1.14 and newer does to compute when it is told to, without a state.
+
+mod cluster;
+pub mod cluster_restart;
+pub mod cluster_start;
+pub mod cluster_terminate;
+pub mod command;
+mod results;
+pub mod sql_warehouse_start;
+pub mod sql_warehouse_stop;
+mod warehouse;
+
+#[cfg(test)]
+mod tests;
