@@ -16,8 +16,11 @@ class Session:
         self.run, self.engine, self.order = run, engine, run.order
         self.catalogs = run.order["catalogs"]
         self.user = run.order["user"]
-        self.catalog = (run.order["catalog"] or "hive_metastore").lower()
+        self.catalog = (run.order["catalog"] or run.order["default_catalog"]).lower()
         self.schema = (run.order["schema"] or "default").lower()
+        if run.order["catalog"] or run.order["schema"]:
+            # Where it is told to run is there, whatever it does.
+            self.place(None, None)
 
     def place(self, catalog, schema):
         """A catalog and a schema that there are, by the names in a statement."""
