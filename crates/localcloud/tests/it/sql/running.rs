@@ -32,6 +32,17 @@ fn ticks(process: i32) -> u64 {
     rest.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum()
 }
 
+/// Waits until the engine has nothing to do.
+async fn until_engine_rests(warehouse: &Warehouse) {
+    let engine = engines(warehouse)[0];
+    let rests = async || {
+        let before = ticks(engine);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        ticks(engine) - before <= 2
+    };
+    warehouse.bench.until("the engine rests", rests).await;
+}
+
 #[tokio::test]
 async fn a_request_that_the_api_does_not_take_is_refused() {
     let warehouse = Warehouse::new().await;
@@ -69,13 +80,7 @@ async fn a_statement_that_runs_is_canceled_and_leaves_the_engine_free() {
     cancel(&warehouse, &id).await;
     assert_eq!(warehouse.rows("SELECT count(*) FROM range(1000000)").await, json!([["1000000"]]));
     assert!(begun.elapsed() < Duration::from_secs(10), "the engine is not free");
-    let engine = engines(&warehouse)[0];
-    let rests = async || {
-        let before = ticks(engine);
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        ticks(engine) - before <= 2
-    };
-    warehouse.bench.until("the engine rests", rests).await;
+    until_engine_rests(&warehouse).await;
 }
 
 #[tokio::test]
@@ -142,6 +147,7 @@ async fn a_warehouse_that_is_stopped_starts_for_a_statement() {
     let refused = warehouse.send("SELECT 1", json!({})).await;
     assert!(refused.refused(400, "INVALID_STATE").contains("STOPPING"));
     warehouse.bench.until("it is stopped", async || state().await == "STOPPED").await;
+    until_engine_rests(&warehouse).await;
     let told = warehouse.run("SELECT 1", json!({"wait_timeout": "0s"})).await;
     assert_eq!(told["status"]["state"], "PENDING");
     warehouse.until(&told["statement_id"], "SUCCEEDED").await;
