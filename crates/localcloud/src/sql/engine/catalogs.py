@@ -162,7 +162,7 @@ def comment(words):
 
 
 def create(session, words, there, path, body, what):
-    already = words_if_not_exists(words)
+    already = words.take("IF", "NOT", "EXISTS")
     parts = words.name()
     body = {**body(session, parts), "comment": comment(words)}
     if there(session, parts):
@@ -173,10 +173,6 @@ def create(session, words, there, path, body, what):
         raise Refused(f"{what}_ALREADY_EXISTS", message, "42P06" if what == "SCHEMA" else "42710")
     session.ask("POST", f"{API}/{path}", {key: value for key, value in body.items() if value != ""})
     return EMPTY
-
-
-def words_if_not_exists(words):
-    return words.take("IF", "NOT", "EXISTS")
 
 
 def schema_of(session, parts):
@@ -246,7 +242,11 @@ def drop_schema(session, words):
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = $k AND schema_name = $s", {"k": session.key(catalog), "s": schema}
     ).fetchone()[0]
     if count and not force:
-        raise Refused("SCHEMA_NOT_EMPTY", f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its objects.", "2BP01")
+        message = (
+            f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its "
+            "objects."
+        )
+        raise Refused("SCHEMA_NOT_EMPTY", message, "2BP01")
     session.ask("DELETE", f"{API}/schemas/{catalog}.{schema}?force={str(force).lower()}")
     session.run.cursor.execute(f'DROP SCHEMA IF EXISTS "{key}"."{name}" CASCADE')
     session.engine.forget(session.key(catalog), schema)
