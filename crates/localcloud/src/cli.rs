@@ -91,12 +91,18 @@ pub(crate) struct Up {
     /// Folder of terraform-provider-databricks and tunnel; that of this program by default.
     #[arg(long, value_name = "DIR")]
     pub(crate) bin_dir: Option<PathBuf>,
-    /// Python virtual environment with moto; made when it is not there. `DIR/venv` by default.
+    /// Python virtual environment with moto and the SQL engine; made when it is not there. `DIR/venv` by default.
     #[arg(long, value_name = "DIR", env = "LOCALCLOUD_VENV")]
     pub(crate) venv: Option<PathBuf>,
     /// Python that makes the virtual environment and runs notebooks.
     #[arg(long, value_name = "PROGRAM", default_value = "python3", env = "LOCALCLOUD_PYTHON")]
     pub(crate) python: PathBuf,
+    /// Bytes of a chunk of a SQL statement's result, about.
+    #[arg(long, value_name = "BYTES", default_value_t = 16 * 1024 * 1024)]
+    pub(crate) sql_chunk_bytes: u64,
+    /// How long a link to such a chunk holds.
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
+    pub(crate) sql_link_lifetime: Duration,
     /// Serve without AWS.
     #[arg(long)]
     pub(crate) no_aws: bool,
@@ -108,7 +114,8 @@ pub(crate) enum FaultCommand {
     /// Add a fault, as JSON.
     ///
     /// For example {"match": "POST /api/2.0/accounts/*/networks", "times": 2, "status": 429, "code": "REQUEST_LIMIT_EXCEEDED",
-    /// "retry_after": 1} or {"match": "ec2:CreateVpc", "effect": "after", "cut": true}. Fields: match, times, skip, effect (before
+    /// "retry_after": 1} or {"match": "ec2:CreateVpc", "effect": "after", "cut": true} or {"match": "GET /sql-results/*", "times": 10,
+    /// "cut_after": 100000}. Fields: match, times, skip, effect (before
     /// or after), status, code, message, retry_after, delay_ms, cut, cut_after, idle_ms.
     Add {
         /// The fault.

@@ -43,10 +43,10 @@ pub struct Fault {
     /// Milliseconds that pass before the call takes effect, or, with the effect `after`, between its effect and its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
-    /// Drops the connection: instead of an answer, or, through the driver proxy, after `cut_after` bytes towards the client.
+    /// Drops the connection instead of an answer.
     #[serde(default)]
     pub cut: bool,
-    /// Bytes that pass through an upgraded connection before it is cut.
+    /// Bytes of an answer's body, or of an upgraded connection, that pass before it is cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_after: Option<u64>,
     /// Milliseconds without a byte after which an upgraded connection is cut.

@@ -79,7 +79,7 @@ async fn logged(inner: Arc<Inner>, host: Host, request: Request<Incoming>) -> Re
 
 async fn faulty(inner: &Arc<Inner>, host: &Host, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
     let fault = inner.faults.take(&format!("{} {}", request.method(), request.uri().path()));
-    // What only changes a connection to a driver is the driver proxy's to do.
+    // What only changes a connection is for whoever carries its bytes.
     let of_proxy = fault.clone().filter(|fault| !fault.fails());
     let cut_after = of_proxy.as_ref().and_then(|fault| fault.cut_after);
     let is_proxied = proxy::is_proxied(request.uri().path());

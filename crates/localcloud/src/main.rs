@@ -12,7 +12,7 @@ use clap::Parser as _;
 use cli::{Cli, Command, FaultCommand, Up};
 use localcloud::instance::folder::{Folder, Note};
 use localcloud::instance::{client, detach, env, mirror, orphans, status};
-use localcloud::{Aws, Delays, Fault, Options, Overview, Running, Server};
+use localcloud::{Aws, Delays, Fault, Options, Overview, Running, Server, Sql};
 use reqwest::Method;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -128,7 +128,10 @@ async fn up_detached(dir: &Path, up: &Up) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     if !up.no_aws && up.venv.is_none() && !folder.path("venv/bin/moto_server").exists() {
-        eprintln!("Installing moto into {} (once, about a minute)", folder.path("venv").display());
+        eprintln!(
+            "Installing moto and the SQL engine into {} (once, about two minutes)",
+            folder.path("venv").display()
+        );
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     detach::start(&folder, &std::env::current_exe()?, &arguments).await?;
@@ -210,7 +213,9 @@ fn announce(folder: &Folder, running: &Running, bin: &Path) -> Result<(), Box<dy
 }
 
 fn options(folder: &Folder, up: Up) -> Result<Options, Box<dyn std::error::Error>> {
-    let aws = if up.no_aws { Aws::None } else { Aws::Moto { venv: up.venv.unwrap_or_else(|| folder.path("venv")) } };
+    let venv = up.venv.unwrap_or_else(|| folder.path("venv"));
+    let sql = Sql { venv: Some(venv.clone()), chunk_bytes: up.sql_chunk_bytes, link_lifetime: up.sql_link_lifetime };
+    let aws = if up.no_aws { Aws::None } else { Aws::Moto { venv } };
     Ok(Options {
         port: up.port,
         state_file: up.state,
@@ -219,6 +224,7 @@ fn options(folder: &Folder, up: Up) -> Result<Options, Box<dyn std::error::Error
         faults: up.fault.iter().map(|json| parse_fault(json)).collect::<Result<_, _>>()?,
         aws,
         python: up.python,
+        sql,
         ..Options::for_tests(folder.root())
     })
 }

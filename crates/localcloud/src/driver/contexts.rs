@@ -1,4 +1,4 @@
-//! The processes of execution contexts. Each is one Python process on its cluster's driver that runs one command after the other; what
+//! The processes of execution contexts. One of Python is one process on its cluster's driver that runs one command after the other; what
 //! it starts belongs to it, and ends with it.
 
 use std::collections::BTreeMap;

@@ -24,6 +24,7 @@ use crate::effect::Effect;
 use crate::inner::Inner;
 use crate::principal::{Session, fresh_secret, hash};
 use crate::sql::run as statements;
+use crate::sql::settings::results;
 use crate::state::State;
 use crate::time::millis;
 use crate::workspace::cluster::ClusterState;
@@ -80,11 +81,13 @@ pub(crate) fn perform(inner: &Arc<Inner>, effects: Vec<Effect>) {
             Effect::RemoveWorkspace { workspace } => {
                 inner.drivers.stop_workspace(workspace);
                 inner.contexts.stop(|of, _| of == workspace);
-                let folder = inner.settings.dir.join("workspaces").join(workspace.to_string());
-                if let Err(error) = std::fs::remove_dir_all(&folder)
-                    && error.kind() != std::io::ErrorKind::NotFound
-                {
-                    tracing::warn!(folder = %folder.display(), %error, "a workspace's files could not be removed");
+                let files = inner.settings.dir.join("workspaces").join(workspace.to_string());
+                for folder in [files, results(&inner.settings.dir, workspace)] {
+                    if let Err(error) = std::fs::remove_dir_all(&folder)
+                        && error.kind() != std::io::ErrorKind::NotFound
+                    {
+                        tracing::warn!(folder = %folder.display(), %error, "a workspace's files could not be removed");
+                    }
                 }
             }
         }

@@ -106,16 +106,16 @@ async fn execute(inner: &Arc<Inner>, workspace: i64, id: &str) -> Ended {
 
 /// Runs a statement on the engine, whatever asked for it.
 pub(crate) async fn on_engine(inner: &Arc<Inner>, workspace: i64, owner: &str, id: &str, order: &Order) -> Ended {
-    let (user, catalogs, catalog) = inner.with(|state| {
+    let (user, catalogs, default_catalog) = inner.with(|state| {
         let user = state.principals.get(owner).map(|one| one.login().to_owned()).unwrap_or_default();
-        let catalog = order.catalog.clone().unwrap_or_else(|| control::default_catalog(state, workspace));
-        (user, control::catalogs(state, workspace), catalog)
+        (user, control::catalogs(state, workspace), control::default_catalog(state, workspace))
     });
     let line = json!({
         "run": id,
         "statement": order.text,
         "parameters": order.parameters,
-        "catalog": catalog,
+        "catalog": order.catalog,
+        "default_catalog": default_catalog,
         "schema": order.schema,
         "user": user,
         "catalogs": catalogs,

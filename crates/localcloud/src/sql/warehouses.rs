@@ -3,8 +3,10 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::statement::StatementState;
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
+use crate::effect::Effect;
 use crate::route::{Route, route};
 use crate::store::kind::{COLLECTION, Id, Kind, Line, Told, Verb};
 use crate::store::{Home, Object, Store};
@@ -135,6 +137,12 @@ fn stop(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         object.later(at, "state", "STOPPED");
         object.later(at, "num_clusters", 0);
     }
+    // What runs on it ends.
+    let now = cx.now;
+    let of = cx.workspace()?.statements.iter_mut().filter(|(_, one)| one.order.warehouse == id);
+    let ended: Vec<String> =
+        of.filter_map(|(statement, one)| one.end(now, StatementState::Canceled).then(|| statement.clone())).collect();
+    cx.effects.extend(ended.into_iter().map(|statement| Effect::CancelStatement { statement }));
     Ok(Answer::empty())
 }
 

@@ -1,12 +1,10 @@
 """Statements about catalogs, schemas and volumes, which are the metastore's: SHOW, USE, DESCRIBE, CREATE and DROP of them."""
 
-import fnmatch
-import re
-
 import sqlglot
 import values
-from errors import Refused, missing_catalog, missing_schema, missing_table, syntax
+from errors import Refused, missing_catalog, missing_schema, missing_table
 from sqlglot import exp
+from words import Words, pattern
 
 API = "/api/2.1/unity-catalog"
 
@@ -18,8 +16,11 @@ class Session:
         self.run, self.engine, self.order = run, engine, run.order
         self.catalogs = run.order["catalogs"]
         self.user = run.order["user"]
-        self.catalog = (run.order["catalog"] or "hive_metastore").lower()
+        self.catalog = (run.order["catalog"] or run.order["default_catalog"]).lower()
         self.schema = (run.order["schema"] or "default").lower()
+        if run.order["catalog"] or run.order["schema"]:
+            # Where it is told to run is there, whatever it does.
+            self.place(None, None)
 
     def place(self, catalog, schema):
         """A catalog and a schema that there are, by the names in a statement."""
@@ -75,58 +76,6 @@ def table(names, rows):
     return f"SELECT {casts} FROM (VALUES {lines}) AS t({', '.join(f'c{at}' for at in range(len(names)))})"
 
 
-class Words:
-    """The words of a statement, from the first on."""
-
-    def __init__(self, text):
-        self.text = text
-        # sqlglot takes what follows some first words, SHOW for example, as one text: they are hidden from it.
-        first = re.match(r"\s*(\w+)", text)
-        hidden = text[: first.start(1)] + "x" * len(first[1]) + text[first.end() :] if first else text
-        self.all = [one for one in sqlglot.tokenize(hidden, read="databricks") if one.token_type.name != "SEMICOLON"]
-        self.first = first[1].upper() if first else ""
-        self.at = 0
-
-    def peek(self):
-        return self.upper(self.at)
-
-    def upper(self, at):
-        if at >= len(self.all):
-            return ""
-        return self.first if at == 0 and self.first else self.all[at].text.upper()
-
-    def take(self, *words):
-        """Whether these words come next; they are taken."""
-        for ahead, word in enumerate(words):
-            if self.upper(self.at + ahead) != word:
-                return False
-        self.at += len(words)
-        return True
-
-    def one(self):
-        if self.at >= len(self.all):
-            raise syntax(self.text, len(self.text.rstrip()), "end of input")
-        token = self.all[self.at]
-        self.at += 1
-        return token.text
-
-    def name(self):
-        """A name of one or more parts."""
-        parts = [self.one()]
-        while self.take("."):
-            parts.append(self.one())
-        return [part.lower() for part in parts]
-
-    def rest(self):
-        self.at = len(self.all)
-
-    def end(self):
-        """Refuses what is left."""
-        if self.at < len(self.all):
-            token = self.all[self.at]
-            raise syntax(self.text, token.start, f"'{token.text}'")
-
-
 EMPTY = "SELECT CAST(NULL AS VARCHAR) AS result WHERE false"
 
 
@@ -142,15 +91,6 @@ def served(session):
             words.end()
             return rows
     return None
-
-
-def pattern(words):
-    """Whether names are like what the statement says: `LIKE 'a*|b'`, or without the word."""
-    words.take("LIKE")
-    if not words.peek():
-        return lambda name: True
-    wanted = words.one().lower().split("|")
-    return lambda name: any(fnmatch.fnmatchcase(name.lower(), one.replace("%", "*")) for one in wanted)
 
 
 def show_catalogs(session, words):
@@ -222,7 +162,7 @@ def comment(words):
 
 
 def create(session, words, there, path, body, what):
-    already = words_if_not_exists(words)
+    already = words.take("IF", "NOT", "EXISTS")
     parts = words.name()
     body = {**body(session, parts), "comment": comment(words)}
     if there(session, parts):
@@ -233,10 +173,6 @@ def create(session, words, there, path, body, what):
         raise Refused(f"{what}_ALREADY_EXISTS", message, "42P06" if what == "SCHEMA" else "42710")
     session.ask("POST", f"{API}/{path}", {key: value for key, value in body.items() if value != ""})
     return EMPTY
-
-
-def words_if_not_exists(words):
-    return words.take("IF", "NOT", "EXISTS")
 
 
 def schema_of(session, parts):
@@ -306,7 +242,11 @@ def drop_schema(session, words):
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = $k AND schema_name = $s", {"k": session.key(catalog), "s": schema}
     ).fetchone()[0]
     if count and not force:
-        raise Refused("SCHEMA_NOT_EMPTY", f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its objects.", "2BP01")
+        message = (
+            f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its "
+            "objects."
+        )
+        raise Refused("SCHEMA_NOT_EMPTY", message, "2BP01")
     session.ask("DELETE", f"{API}/schemas/{catalog}.{schema}?force={str(force).lower()}")
     session.run.cursor.execute(f'DROP SCHEMA IF EXISTS "{key}"."{name}" CASCADE')
     session.engine.forget(session.key(catalog), schema)

@@ -11,7 +11,7 @@ import threading
 import duckdb
 import macros
 import statement
-from errors import Refused, refused
+from errors import Failed, Refused, refused
 
 # How long it takes to interrupt a statement again, which may not have begun to listen, in seconds.
 AGAIN = 0.05
@@ -125,10 +125,12 @@ class Engine:
 
 def told(error, order):
     """A failure in the API's words."""
-    if not isinstance(error, Refused):
+    if not isinstance(error, Refused | Failed):
         error = refused(error, order)
     return {"code": error.code, "message": str(error), "sql_state": error.sql_state}
 
 
 if __name__ == "__main__":
     Engine(sys.argv[1]).serve()
+    # Whoever started it is gone: what still runs has nobody.
+    os._exit(0)

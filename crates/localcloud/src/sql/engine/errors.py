@@ -19,6 +19,9 @@ class Refused(Exception):
 class Failed(Exception):
     """A statement that fails by a limit of the API, and by no condition of SQL."""
 
+    code = "RESOURCE_EXHAUSTED"
+    sql_state = None
+
 
 def quoted(name):
     """A name of one or more parts, as messages write it."""
@@ -123,10 +126,6 @@ def refused(error, order):
     words = str(error)
     if isinstance(error, (ParseError, TokenError)):
         return unparsed(error, text)
-    if isinstance(error, Failed):
-        failed = Refused("", words, "")
-        failed.args, failed.code, failed.sql_state = (words,), "RESOURCE_EXHAUSTED", None
-        return failed
     if not isinstance(error, duckdb.Error):
         return Refused("INTERNAL_ERROR", f"The local cloud's engine: {type(error).__name__}: {words}", "XX000", "INTERNAL_ERROR")
     for pattern, answer in PATTERNS:
@@ -208,7 +207,10 @@ def arity(found, _):
 
 
 def exists(found, _):
-    message = f"Cannot create table or view {quoted(found.group(1))} because it already exists.\nChoose a different name, drop or replace the existing object, or add the IF NOT EXISTS clause to tolerate pre-existing objects."
+    message = (
+        f"Cannot create table or view {quoted(found.group(1))} because it already exists.\nChoose a different name, drop or replace the "
+        "existing object, or add the IF NOT EXISTS clause to tolerate pre-existing objects."
+    )
     return Refused("TABLE_OR_VIEW_ALREADY_EXISTS", message, "42P07")
 
 
@@ -234,7 +236,7 @@ PATTERNS = [
     (r"Could not cast value (\S+) to (DECIMAL\S+)", lambda found, _: out_of_range_of(found[1], found[2])),
     (r"(?:invalid|Invalid) (timestamp|date|time)[^:]*: \"(.*?)\"", lambda found, _: malformed(found[2], "STRING", found[1].upper())),
     (r"(timestamp|date) field value out of range: \"(.*?)\"", lambda found, _: malformed(found[2], "STRING", found[1].upper())),
-    (r"Type ([A-Z0-9]+) with value (\S+) can't be cast because the value is out of range for the destination type ([A-Z0-9]+)", out_of_range),
+    (r"Type (\w+) with value (\S+) can't be cast because the value is out of range for the destination type (\w+)", out_of_range),
     (r"Overflow in \w+ of (\w+)", lambda found, order: overflow(found[1], order)),
     (r"(?:Table|View) with name (\S+) does not exist", lambda found, order: missing_table(found[1].rstrip("!"), order)),
     (r"(?:Table|View) with name \"?([^\"\s]+)\"? already exists", exists),

@@ -16,7 +16,7 @@ use crate::sql::settings::folder;
 use crate::venv;
 
 /// The engine's program.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("catalogs.py", include_str!("catalogs.py")),
     ("dialect.py", include_str!("dialect.py")),
     ("engine.py", include_str!("engine.py")),
@@ -25,6 +25,7 @@ const FILES: [(&str, &str); 8] = [
     ("results.py", include_str!("results.py")),
     ("statement.py", include_str!("statement.py")),
     ("values.py", include_str!("values.py")),
+    ("words.py", include_str!("words.py")),
 ];
 
 /// Has the engine run a statement, and answers what it says of it. The end of that is the process's.

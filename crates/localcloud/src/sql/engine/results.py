@@ -159,7 +159,7 @@ def arrow(run, source, names, kinds, columns, parameters):
     reader = run.cursor.sql(limited(f"SELECT {shown} {source}", order), params=parameters or None).to_arrow_reader(BATCH)
     schema = pyarrow.schema([of.with_name(one["name"]) for of, one in zip(reader.schema, columns)])
     file = stream = None
-    held = truncated = False
+    truncated = False
 
     def end():
         nonlocal file, stream, total
@@ -189,7 +189,7 @@ def arrow(run, source, names, kinds, columns, parameters):
             room = order["chunk_bytes"] - file.tell()
             count = min(batch.num_rows, max(room // each, 0 if chunks[-1]["row_count"] else 1))
             if order["byte_limit"] is not None and total + file.tell() + count * each > order["byte_limit"]:
-                truncated, held = True, True
+                truncated = True
                 break
             if count == 0:
                 end()
@@ -199,7 +199,7 @@ def arrow(run, source, names, kinds, columns, parameters):
             chunks[-1]["row_count"] += count
             rows += count
             batch = batch.slice(count)
-        if truncated or held:
+        if truncated:
             break
     if stream is None and not chunks:
         begin()

@@ -5,6 +5,7 @@ import logging
 import catalogs
 import dialect
 import results
+from errors import Refused
 from sqlglot import exp
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -23,6 +24,8 @@ def run(run, engine):
 
 def executed(run, session):
     tree, parameters = dialect.translated(run.order, session)
+    if isinstance(tree, exp.Command):
+        return explained(run, session, tree)
     sql = tree.sql("duckdb")
     if isinstance(tree, exp.Query):
         return results.write(run, sql, parameters)
@@ -40,6 +43,16 @@ def executed(run, session):
         return results.write(run, counted(**names), {})
     run.cursor.execute(sql, parameters or None)
     return {"columns": [], "chunks": [], "truncated": False}
+
+
+def explained(run, session, tree):
+    """The plan of a statement, as DuckDB makes it. No other statement that sqlglot does not read is handed on."""
+    if tree.name.upper() != "EXPLAIN":
+        raise Refused("UNSUPPORTED_FEATURE", f"The local cloud does not run {tree.name.upper()}.", "0A000")
+    order = {**run.order, "statement": tree.expression.name}
+    of, parameters = dialect.translated(order, session)
+    plan = run.cursor.execute("EXPLAIN " + of.sql("duckdb"), parameters or None).fetchall()
+    return results.write(run, catalogs.table(["plan"], [("== Physical Plan ==\n" + plan[0][1],)]), {})
 
 
 def overwritten(run, tree, parameters):

@@ -43,6 +43,9 @@ async fn what_sql_makes_of_catalogs_is_seen_by_their_api_and_the_other_way_round
 async fn tables_are_named_by_one_two_or_three_words() {
     let warehouse = Warehouse::new().await;
     warehouse.rows("CREATE CATALOG main").await;
+    for more in [json!({"catalog": "nope"}), json!({"schema": "nope"}), json!({"catalog": "main", "schema": "nope"})] {
+        assert_eq!(warehouse.run("SELECT 1", more).await["status"]["sql_state"], "42704");
+    }
     let rows = async |statement: &str| {
         let told = warehouse.run(statement, json!({"catalog": "main", "schema": "default"})).await;
         assert_eq!(told["status"]["state"], "SUCCEEDED", "{statement}: {told}");

@@ -14,6 +14,35 @@ async fn cancel(warehouse: &Warehouse, id: &Value) {
     warehouse.bench.post(&warehouse.at, &path(id, "/cancel"), json!({})).await.ok();
 }
 
+/// The processes of the engine.
+fn engines(warehouse: &Warehouse) -> Vec<i32> {
+    let program = format!("{}/sql/engine/engine.py", warehouse.bench.dir().canonicalize().unwrap().display());
+    let of = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let is_ours = String::from_utf8_lossy(&line).contains(&program);
+        is_ours.then(|| entry.file_name().to_str()?.parse::<i32>().ok())?
+    });
+    of.collect()
+}
+
+/// The ticks of a processor that a process had: the 14th and 15th field of /proc/PID/stat.
+fn ticks(process: i32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let (_, rest) = text.rsplit_once(") ").unwrap();
+    rest.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum()
+}
+
+/// Waits until the engine has nothing to do.
+async fn until_engine_rests(warehouse: &Warehouse) {
+    let engine = engines(warehouse)[0];
+    let rests = async || {
+        let before = ticks(engine);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        ticks(engine) - before <= 2
+    };
+    warehouse.bench.until("the engine rests", rests).await;
+}
+
 #[tokio::test]
 async fn a_request_that_the_api_does_not_take_is_refused() {
     let warehouse = Warehouse::new().await;
@@ -51,6 +80,7 @@ async fn a_statement_that_runs_is_canceled_and_leaves_the_engine_free() {
     cancel(&warehouse, &id).await;
     assert_eq!(warehouse.rows("SELECT count(*) FROM range(1000000)").await, json!([["1000000"]]));
     assert!(begun.elapsed() < Duration::from_secs(10), "the engine is not free");
+    until_engine_rests(&warehouse).await;
 }
 
 #[tokio::test]
@@ -89,16 +119,10 @@ async fn an_engine_that_dies_fails_its_statements_and_is_started_again() {
     let endless = warehouse.run(ENDLESS, json!({"wait_timeout": "0s"})).await["statement_id"].clone();
     warehouse.until(&endless, "RUNNING").await;
     let killed = async || {
-        let folder = format!("{}/sql/engine/engine.py", warehouse.bench.dir().canonicalize().unwrap().display());
-        let processes = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
-            let line = std::fs::read(entry.path().join("cmdline")).ok()?;
-            let is_ours = String::from_utf8_lossy(&line).contains(&folder);
-            is_ours.then(|| entry.file_name().to_str()?.parse::<i32>().ok())?
-        });
-        let processes: Vec<i32> = processes.collect();
-        processes.iter().for_each(|id| {
-            nix::sys::signal::kill(nix::unistd::Pid::from_raw(*id), nix::sys::signal::Signal::SIGKILL).unwrap()
-        });
+        let processes = engines(&warehouse);
+        let kill =
+            |id| nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGKILL).unwrap();
+        processes.iter().for_each(|id| kill(*id));
         !processes.is_empty()
     };
     warehouse.bench.until("the engine is there", killed).await;
@@ -116,10 +140,14 @@ async fn a_warehouse_that_is_stopped_starts_for_a_statement() {
     let at = format!("/api/2.0/sql/warehouses/{}", warehouse.id);
     let state = async || warehouse.bench.get(&warehouse.at, &at).await.ok()["state"].clone();
     warehouse.bench.until("it runs", async || state().await == "RUNNING").await;
+    let endless = warehouse.run(ENDLESS, json!({"wait_timeout": "0s"})).await["statement_id"].clone();
+    warehouse.until(&endless, "RUNNING").await;
     warehouse.bench.post(&warehouse.at, &format!("{at}/stop"), json!({})).await.ok();
+    assert_eq!(warehouse.get(&endless).await["status"]["state"], "CANCELED");
     let refused = warehouse.send("SELECT 1", json!({})).await;
     assert!(refused.refused(400, "INVALID_STATE").contains("STOPPING"));
     warehouse.bench.until("it is stopped", async || state().await == "STOPPED").await;
+    until_engine_rests(&warehouse).await;
     let told = warehouse.run("SELECT 1", json!({"wait_timeout": "0s"})).await;
     assert_eq!(told["status"]["state"], "PENDING");
     warehouse.until(&told["statement_id"], "SUCCEEDED").await;
