@@ -31,18 +31,18 @@ async fn statements_are_written_completed_cancelled_and_remembered() {
 
         // Names: a catalog's schema becomes the one that is meant, and a table's columns are known.
         terminal
-            .types(&["CREATE OR REPLACE TABLE hive_metastore.default.trips AS SELECT 7 AS distance;", "Enter"])
+            .types(&["CREATE OR REPLACE TABLE hive_metastore.default.trips AS SELECT 7 AS kilometres;", "Enter"])
             .await;
         terminal.waits_for("sql>").await;
         terminal.types(&["USE hive_metastore.default;", "Enter"]).await;
         terminal.waits_for("hive_metastore.default>").await;
-        terminal.types(&["SELECT dist FROM tri", "Tab"]).await;
-        terminal.waits_for("hive_metastore.default> SELECT dist FROM trips").await;
+        terminal.types(&["SELECT kilo FROM tri", "Tab"]).await;
+        terminal.waits_for("hive_metastore.default> SELECT kilo FROM trips").await;
         terminal.types(&["C-a", "M-f", "M-f", "Tab"]).await;
-        terminal.waits_for("hive_metastore.default> SELECT distance FROM trips").await;
+        terminal.waits_for("hive_metastore.default> SELECT kilometres FROM trips").await;
         terminal.types(&["C-e", ";", "Enter"]).await;
         let shown = terminal.waits_for("hive_metastore.default>").await;
-        assert!(plain_screen(&shown).contains("distance\n7\n"), "{shown}");
+        assert!(plain_screen(&shown).contains("kilometres\n7\n"), "{shown}");
 
         // Ctrl-C ends a statement, and no more; then a line.
         let long = "SELECT count(*) FROM range(100000000000) a WHERE a.id % 7 = 3 AND sqrt(a.id) > 2;";
@@ -61,7 +61,7 @@ async fn statements_are_written_completed_cancelled_and_remembered() {
     terminal.begin(100, 40, &program).await;
     terminal.waits_for("sql>").await;
     terminal.types(&["Up", "Up", "Up"]).await;
-    terminal.waits_for("sql> SELECT distance FROM trips;").await;
+    terminal.waits_for("sql> SELECT kilometres FROM trips;").await;
     terminal.types(&["C-c", "C-d"]).await;
     terminal.waits_for("END").await;
     terminal.end().await;

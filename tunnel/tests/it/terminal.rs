@@ -75,7 +75,7 @@ impl Terminal {
         loop {
             let (_, shown, _) = text(&self.tmux().args(["capture-pane", "-p", "-J", "-e"]).output().await.unwrap());
             let shown: String = shown.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
-            if shown.trim_end().lines().last().is_some_and(|line| line.starts_with(last)) {
+            if shown.trim_end().lines().last().is_some_and(|line| plain(line).starts_with(last)) {
                 return shown;
             }
             assert!(started.elapsed() < Duration::from_secs(30), "{last:?}\n{shown}");
