@@ -19,7 +19,7 @@ use crate::workspace::refused;
 /// Chunks that are fetched at a time.
 const AT_ONCE: usize = 4;
 /// What of a chunk waits for those before it, in KiB.
-const AHEAD: u32 = 8 * 1024;
+const AHEAD: u32 = 4 * 1024;
 /// How long the service's store may take for an answer, and for each piece of it.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Tries without a byte more after which a chunk is given up.

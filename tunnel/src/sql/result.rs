@@ -137,7 +137,52 @@ pub async fn each_row(client: &Client, mut statement: Statement, sink: &mut impl
 
 #[cfg(test)]
 mod tests {
+    use databricks::api::statements::{Manifest, ResultSchema};
+    use databricks::{Config, Environment};
+
     use super::*;
+
+    /// Rows as texts.
+    #[derive(Default)]
+    struct Collected(Vec<String>);
+
+    impl Sink for Collected {
+        fn row(&mut self, row: &Row) -> Result<()> {
+            let text = |value: Option<&[u8]>| {
+                value.map_or("null".to_owned(), |value| String::from_utf8(value.to_vec()).unwrap())
+            };
+            self.0.push(row.values().map(text).collect::<Vec<_>>().join(","));
+            Ok(())
+        }
+
+        async fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_result_is_whole_or_an_error() {
+        let host = Some("http://127.0.0.1:1".to_owned());
+        let config = Config { host, token: Some("dapi-secret".to_owned().into()), ..Config::default() };
+        let client = Client::with_environment(config, &Environment::default()).unwrap();
+        let read = async |rows: &[&[Option<&str>]], total: Option<u64>| {
+            let columns = ["a", "b"].map(|name| Column { name: name.to_owned(), ..Column::default() }).to_vec();
+            let schema = ResultSchema { column_count: Some(2), columns };
+            let manifest = Manifest { schema: Some(schema), total_row_count: total, ..Manifest::default() };
+            let row = |row: &&[Option<&str>]| row.iter().map(|value| value.map(str::to_owned)).collect();
+            let result = ResultData { data_array: rows.iter().map(row).collect(), ..ResultData::default() };
+            let statement = Statement { manifest: Some(manifest), result: Some(result), ..Statement::default() };
+            let mut collected = Collected::default();
+            each_row(&client, statement, &mut collected).await.map(|()| collected.0).map_err(|error| error.to_string())
+        };
+        let rows: [&[Option<&str>]; 2] = [&[Some("1"), None], &[Some(""), Some("x")]];
+        let both = vec!["1,null".to_owned(), ",x".to_owned()];
+        assert_eq!(read(&rows, Some(2)).await, Ok(both.clone()));
+        assert_eq!(read(&rows, None).await, Ok(both));
+        assert_eq!(read(&[], Some(0)).await, Ok(vec![]));
+        assert!(read(&rows, Some(3)).await.unwrap_err().contains("2 of 3 rows came"));
+        assert!(read(&[&[Some("1")]], Some(1)).await.unwrap_err().contains("a row of 1 values for 2 columns"));
+    }
 
     #[test]
     fn no_two_columns_have_one_name() {
