@@ -1,4 +1,5 @@
-//! SSH to a Databricks cluster through nothing but HTTPS: `connect` and `proxy` on the laptop, `server` on the driver.
+//! SSH to a Databricks cluster through nothing but HTTPS: `connect` and `proxy` on the laptop, `server` on the driver. And what a workspace's
+//! own API does without SSH: [`execution`] runs code, [`sql`] statements.
 //!
 //! ```text
 //! ssh <-stdin/stdout-> tunnel proxy <-websocket-> driver proxy <-> tunnel server <-> sshd -i, or a built-in SSH server
@@ -7,7 +8,7 @@
 //! What decides is pure and stands apart from what waits: [`session`] moves bytes over any [`websocket`], [`server`]
 //! accepts them, [`endpoint`] finds or starts the server, [`jobs`] outlive their connection, [`commands`] are what people call. The environment is read in
 //! [`environment`] alone; processes are started in [`ssh`],
-//! [`jobs::supervisor`], [`server::sshd`], [`server::embedded`], [`terraform`] and [`editor`] alone.
+//! [`jobs::supervisor`], [`server::sshd`], [`server::embedded`], [`terraform`], [`editor`], [`pager`] and `commands::mcp` alone.
 
 pub mod cli;
 pub mod commands;
