@@ -73,6 +73,8 @@ pub enum Command {
     /// Make `ssh NAME`, scp, rsync, git and editors go to the cluster by themselves.
     Setup(SetupArgs),
     /// Copy files to and from the cluster.
+    // Its -p is scp's.
+    #[command(mut_arg("profile", |profile| profile.short(None)))]
     Cp(CpArgs),
     /// Forward ports, or run a SOCKS proxy into the cluster's network.
     Forward(ForwardArgs),
@@ -162,9 +164,34 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
+    /// The names of a command's arguments and those of its own commands, each of which must be one argument's alone: clap looks for that
+    /// in builds for debugging only.
+    fn doubled(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        let path = format!("{path} {}", command.get_name());
+        let mut taken = std::collections::BTreeSet::new();
+        for argument in command.get_arguments() {
+            let short = argument.get_short_and_visible_aliases().unwrap_or_default();
+            let long = argument.get_long_and_visible_aliases().unwrap_or_default();
+            let names = short
+                .into_iter()
+                .map(|name| format!("-{name}"))
+                .chain(long.into_iter().map(|name| format!("--{name}")));
+            found.extend(names.filter(|name| !taken.insert(name.clone())).map(|name| format!("{path} {name}")));
+        }
+        command.get_subcommands().for_each(|command| doubled(command, &path, found));
+    }
+
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        command.build();
+        let mut found = Vec::new();
+        doubled(&command, "", &mut found);
+        assert_eq!(found, Vec::<String>::new());
+        let cp = Cli::try_parse_from(["tunnel", "cp", "-p", "a", "demo:b", "--profile", "x"]).unwrap();
+        let Command::Cp(args) = cp.command else { panic!() };
+        assert!(args.preserve);
     }
 
     #[test]

@@ -71,27 +71,30 @@ impl Terminal {
 
     /// The screen, once its last line begins so.
     pub async fn waits_for(&self, last: &str) -> String {
+        self.waits(last, |_, line| line.starts_with(last)).await
+    }
+
+    /// The screen, once these words are on it.
+    pub async fn shows_words(&self, words: &str) -> String {
+        self.waits(words, |screen, _| screen.contains(words)).await
+    }
+
+    /// The screen, once these words are on it and its last line is this prompt: what was typed before is done.
+    pub async fn answers(&self, words: &str, prompt: &str) -> String {
+        self.waits(words, |screen, line| line == prompt && screen.contains(words)).await
+    }
+
+    /// The screen, once it is as it is to be: its text and its last line, both without colours.
+    async fn waits(&self, what: &str, is_so: impl Fn(&str, &str) -> bool) -> String {
         let started = Instant::now();
         loop {
             let (_, shown, _) = text(&self.tmux().args(["capture-pane", "-p", "-J", "-e"]).output().await.unwrap());
             let shown: String = shown.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
-            if shown.trim_end().lines().last().is_some_and(|line| plain(line).starts_with(last)) {
+            let screen: String = shown.lines().map(|line| plain(line) + "\n").collect();
+            if is_so(&screen, screen.trim_end().lines().last().unwrap_or_default().trim_end()) {
                 return shown;
             }
-            assert!(started.elapsed() < Duration::from_secs(30), "{last:?}\n{shown}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Waits until these words are anywhere on the screen.
-    pub async fn waits_for_word(&self, word: &str) {
-        let started = Instant::now();
-        loop {
-            let (_, shown, _) = text(&self.tmux().args(["capture-pane", "-p", "-J"]).output().await.unwrap());
-            if shown.contains(word) {
-                return;
-            }
-            assert!(started.elapsed() < Duration::from_secs(30), "{word:?}\n{shown}");
+            assert!(started.elapsed() < Duration::from_secs(30), "{what:?}\n{shown}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -98,6 +98,13 @@ impl Cluster {
         self.event(now, "STARTING");
     }
 
+    /// Brings a running cluster up anew, with another driver.
+    pub(super) fn restart(&mut self, now: i64, delay: i64) {
+        self.state = ClusterState::Restarting;
+        self.until = Some(now.saturating_add(delay));
+        self.started = now;
+    }
+
     /// What people call it.
     pub(crate) fn name(&self) -> &str {
         self.spec.get("cluster_name").and_then(Value::as_str).unwrap_or_default()

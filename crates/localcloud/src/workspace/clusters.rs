@@ -149,8 +149,7 @@ fn change(cx: &mut Cx<'_>, id: &str, spec: ClusterSpec) -> Result<Answer, ApiErr
         ClusterState::Running if cluster.spec == spec => {}
         ClusterState::Running => {
             cluster.spec = spec;
-            cluster.state = ClusterState::Restarting;
-            cluster.until = Some(now.saturating_add(delay));
+            cluster.restart(now, delay);
             cluster.event(now, "EDITED");
             let id = cluster.id.clone();
             libraries::after_restart(cx, &id, false)?;
@@ -211,8 +210,7 @@ fn restart(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     if cluster.state != ClusterState::Running {
         return Err(unexpected(cluster));
     }
-    cluster.state = ClusterState::Restarting;
-    cluster.until = Some(now.saturating_add(delay));
+    cluster.restart(now, delay);
     cluster.event(now, "RESTARTING");
     libraries::after_restart(cx, &id, false)?;
     cx.effects.push(Effect::StopCluster { workspace, cluster: id });

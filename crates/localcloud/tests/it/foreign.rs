@@ -216,8 +216,10 @@ async fn libraries_are_installed_after_a_while_and_gone_after_a_restart() {
     bench.until("it runs", async || bench.get(&at, &cluster).await.ok()["state"] == "RUNNING").await;
     bench.post(&at, "/api/2.0/libraries/uninstall", body).await.ok();
     assert_eq!(status().await[0]["status"], "UNINSTALL_ON_RESTART");
+    let before = bench.get(&at, &cluster).await.ok()["last_restarted_time"].as_i64().unwrap();
     bench.post(&at, "/api/2.1/clusters/restart", json!({"cluster_id": id})).await.ok();
     assert_eq!(status().await, json!([]));
+    assert!(bench.get(&at, &cluster).await.ok()["last_restarted_time"].as_i64().unwrap() > before);
 }
 
 #[tokio::test]
