@@ -12,7 +12,7 @@ use super::warehouses;
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
 use crate::route::{Route, route};
-use crate::workspace::rights;
+use crate::workspace::rights::{self, WarehouseRight};
 
 /// The endpoints.
 pub(crate) const ROUTES: &[Route] = &[
@@ -29,7 +29,7 @@ struct CreateSession {
 
 fn create(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let CreateSession { warehouse_id, catalog, schema } = cx.read("sql.CreateSession")?;
-    rights::require_warehouse(cx, &warehouse_id)?;
+    rights::require_warehouse(cx, &warehouse_id, WarehouseRight::Use)?;
     warehouses::wake(cx, &warehouse_id)?;
     let (owner, id) = (cx.caller()?.principal.clone(), Uuid::new_v4().to_string());
     cx.workspace()?.sql_sessions.insert(id.clone(), Session { owner, catalog, schema });

@@ -10,7 +10,7 @@ use crate::answer::{Answer, ApiError, Wait};
 use crate::call::Cx;
 use crate::effect::Effect;
 use crate::route::{Route, route};
-use crate::workspace::rights;
+use crate::workspace::rights::{self, WarehouseRight};
 
 /// The endpoints.
 pub(crate) const ROUTES: &[Route] = &[
@@ -23,7 +23,7 @@ pub(crate) const ROUTES: &[Route] = &[
 
 fn execute(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let mut wanted = request::read(cx)?;
-    rights::require_warehouse(cx, &wanted.order.warehouse)?;
+    rights::require_warehouse(cx, &wanted.order.warehouse, WarehouseRight::Use)?;
     warehouses::wake(cx, &wanted.order.warehouse)?;
     if let Some(session) = wanted.order.session.clone() {
         let session = sessions::find(cx, &session)?;

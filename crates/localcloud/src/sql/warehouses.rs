@@ -11,6 +11,7 @@ use crate::route::{Route, route};
 use crate::store::kind::{COLLECTION, Id, Kind, Line, Told, Verb};
 use crate::store::{Home, Object, Store};
 use crate::time::millis;
+use crate::workspace::rights::{self, WarehouseRight};
 
 const EDIT: &[Line] = &[(Method::POST, "/{id}/edit", Verb::Patch)];
 
@@ -28,6 +29,10 @@ pub(crate) const KIND: Kind = Kind {
     created: Told::Id,
     changed: Told::Nothing,
     permissions: "sql/warehouses",
+    may: |cx, id, verb| {
+        let right = if verb == Verb::Get { WarehouseRight::Use } else { WarehouseRight::Manage };
+        rights::require_warehouse(cx, id, right)
+    },
     make,
     alter: |_, _, after| check(after),
     ..Kind::PLAIN
@@ -120,6 +125,7 @@ pub(super) fn state<'a>(store: &'a Store, id: &str) -> &'a str {
 
 fn start(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let id = cx.param("id").to_owned();
+    rights::require_warehouse(cx, &id, WarehouseRight::Use)?;
     let mut object = KIND.find(cx, &id)?.clone();
     if object.text("state") == "STOPPED" {
         begin(cx, &mut object);
@@ -130,6 +136,7 @@ fn start(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 
 fn stop(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let id = cx.param("id").to_owned();
+    rights::require_warehouse(cx, &id, WarehouseRight::Manage)?;
     let at = cx.now.saturating_add(millis(cx.settings.delays.cluster_termination));
     let object = KIND.find(cx, &id)?;
     if object.text("state") != "STOPPED" {

@@ -52,6 +52,8 @@ pub(crate) struct Kind {
     pub(crate) permissions: &'static str,
     /// Its word in `/api/2.1/unity-catalog/permissions/{type}/{name}`.
     pub(crate) securable: &'static str,
+    /// Refuses a caller who may not do this with the object of this key; a list leaves out what may not be read.
+    pub(crate) may: fn(&Cx<'_>, &str, Verb) -> Result<(), ApiError>,
     /// Checks a new object beyond its fields, and fills in what the service fills in.
     pub(crate) make: fn(&mut Cx<'_>, &mut Object) -> Result<(), ApiError>,
     /// Checks a changed object beside the one that it was.
@@ -169,6 +171,7 @@ impl Kind {
         admins: "",
         permissions: "",
         securable: "",
+        may: |_, _, _| Ok(()),
         make: |_, _| Ok(()),
         alter: |_, _, _| Ok(()),
         leave: |_, _| Ok(()),

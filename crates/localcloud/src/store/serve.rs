@@ -1,5 +1,7 @@
 //! What the calls of a kind do, for all kinds alike: create, list, get, change, delete.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
@@ -37,6 +39,7 @@ pub(crate) fn serve(kind: &'static Kind, verb: Verb, cx: &mut Cx<'_>) -> Result<
         Verb::List => list(kind, cx),
         Verb::Get => {
             let key = asked(kind, cx)?;
+            (kind.may)(cx, &key, verb)?;
             let object = kind.find(cx, &key)?.clone();
             Ok(Answer::json(&kind.shown(&object)))
         }
@@ -116,9 +119,12 @@ fn list(kind: &Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let parent = kind.parent_in_path(cx).or_else(|| parent_in_query(kind, cx));
     let offset = number(cx, "offset").unwrap_or(0);
     let name = cx.query("name").map(str::to_owned);
+    let keys: Vec<String> = cx.store(kind.home)?.all(kind.key).map(|(key, _)| key.clone()).collect();
+    let hidden: BTreeSet<String> = keys.into_iter().filter(|key| (kind.may)(cx, key, Verb::Get).is_err()).collect();
     let store = cx.store(kind.home)?;
     let mut found = store.all(kind.key).filter(|(key, object)| {
-        after.as_ref().is_none_or(|after| *key > after)
+        !hidden.contains(*key)
+            && after.as_ref().is_none_or(|after| *key > after)
             && name.as_ref().is_none_or(|name| object.text("name").eq_ignore_ascii_case(name))
             && match (kind.parent, &parent) {
                 (Some(of), Some(parent)) => joined(of.fields, object) == *parent,
@@ -145,6 +151,7 @@ fn list(kind: &Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
 
 fn change(kind: &'static Kind, verb: Verb, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let key = asked(kind, cx)?;
+    (kind.may)(cx, &key, verb)?;
     let before = kind.find(cx, &key)?.clone();
     let mut after = before.clone();
     // Fields that only say which object is meant, or what the client believes of it.
@@ -197,6 +204,7 @@ fn change(kind: &'static Kind, verb: Verb, cx: &mut Cx<'_>) -> Result<Answer, Ap
 
 fn delete(kind: &'static Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let key = asked(kind, cx)?;
+    (kind.may)(cx, &key, Verb::Delete)?;
     let object = kind.find(cx, &key)?.clone();
     (kind.leave)(cx, &object)?;
     let below = below(kind, cx, &key)?;

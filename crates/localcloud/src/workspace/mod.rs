@@ -18,6 +18,7 @@ mod jupyter;
 pub(crate) mod known_files;
 pub(crate) mod libraries;
 mod multipart;
+mod permission_levels;
 pub(crate) mod permissions;
 pub(crate) mod rights;
 pub(crate) mod runs;

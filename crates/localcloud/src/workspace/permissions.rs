@@ -4,13 +4,14 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::clusters;
-use super::rights::{self, ClusterRight, FileRight};
+use super::permission_levels::{KEPT, TYPES, Type, who};
+use super::rights::{self, ClusterRight, FileRight, WarehouseRight};
 use crate::answer::{Answer, ApiError, set};
 use crate::call::Cx;
 use crate::kinds::KINDS;
 use crate::principal::PrincipalKind;
 use crate::route::{Route, route};
-use crate::store::{Home, Object, Store, fields};
+use crate::store::{Home, Object, fields};
 
 /// The endpoints.
 pub(crate) const ROUTES: &[Route] = &[
@@ -20,41 +21,8 @@ pub(crate) const ROUTES: &[Route] = &[
     route(Method::PATCH, "/api/2.0/permissions/{object*}", patch),
 ];
 
-/// What lists are kept under; they are no kind of their own.
-const KEPT: &str = "permissions";
-
-/// A type of objects with permissions.
-struct Type {
-    word: &'static str,
-    /// What answers call it.
-    object: &'static str,
-    levels: &'static [&'static str],
-    /// What whoever made an object has on it.
-    maker: &'static str,
-}
-
-/// The types, with their levels from the weakest on.
-const TYPES: &[Type] = &[
-    of("authorization", "tokens", &["CAN_USE"], ""),
-    of("cluster-policies", "cluster-policy", &["CAN_USE"], ""),
-    of("clusters", "cluster", &["CAN_ATTACH_TO", "CAN_RESTART", "CAN_MANAGE"], "CAN_MANAGE"),
-    of("directories", "directory", &["CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"], "CAN_MANAGE"),
-    of("files", "file", &["CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"], ""),
-    of("instance-pools", "instance-pool", &["CAN_ATTACH_TO", "CAN_MANAGE"], "CAN_MANAGE"),
-    of("jobs", "job", &["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"], "IS_OWNER"),
-    of("notebooks", "notebook", &["CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"], ""),
-    of("sql/warehouses", "warehouses", &["CAN_USE", "CAN_MONITOR", "CAN_VIEW", "CAN_MANAGE", "IS_OWNER"], "IS_OWNER"),
-];
-
-const fn of(word: &'static str, object: &'static str, levels: &'static [&'static str], maker: &'static str) -> Type {
-    Type { word, object, levels, maker }
-}
-
 /// How the path ends that asks for the levels of a type.
 const LEVELS: &str = "/permissionLevels";
-
-/// Who an entry of a list is for.
-const WHO: &[&str] = &["user_name", "group_name", "service_principal_name"];
 
 fn get(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     let (of, id) = asked(cx)?;
@@ -88,6 +56,7 @@ fn may_manage(cx: &mut Cx<'_>, of: &Type, id: &str) -> Result<(), ApiError> {
             let path = id.parse().ok().and_then(|id| cx.workspace().ok()?.files.path(id).map(str::to_owned));
             rights::require_file(cx, &path.unwrap_or_default(), FileRight::Manage)
         }
+        "sql/warehouses" => rights::require_warehouse(cx, id, WarehouseRight::Manage),
         _ => Ok(()),
     }
 }
@@ -131,15 +100,6 @@ pub(crate) fn set_list(cx: &mut Cx<'_>, word: &str, id: &str, list: Vec<Value>) 
     object.set("access_control_list", list);
     cx.store(Home::Workspace)?.insert(KEPT, format!("{word}/{id}"), object);
     Ok(())
-}
-
-/// How far up the levels of its type, from the weakest on, an object is given to those whom `has` knows by field and name.
-pub(crate) fn level(store: &Store, word: &str, id: &str, has: impl Fn(&str, &str) -> bool) -> Option<usize> {
-    let of = TYPES.iter().find(|of| of.word == word)?;
-    let kept = store.get(KEPT, &format!("{word}/{id}"))?.fields.get("access_control_list")?.as_array()?;
-    let given = kept.iter().filter(|entry| who(entry).is_some_and(|(field, name)| has(field, name)));
-    let levels = given.filter_map(|entry| entry.get("permission_level")?.as_str());
-    levels.filter_map(|level| of.levels.iter().position(|known| *known == level)).max()
 }
 
 /// The type and the id that a path names; the object is there.
@@ -225,13 +185,6 @@ fn view(cx: &mut Cx<'_>, of: &Type, id: &str) -> Result<Answer, ApiError> {
         "object_type": of.object,
         "access_control_list": entries,
     })))
-}
-
-/// Whom an entry is for, if it is for exactly one.
-fn who(entry: &Value) -> Option<(&'static str, &str)> {
-    let mut named = WHO.iter().filter_map(|field| Some((*field, entry.get(field)?.as_str()?)));
-    let first = named.next()?;
-    named.next().is_none().then_some(first)
 }
 
 fn no_type(word: &str) -> ApiError {

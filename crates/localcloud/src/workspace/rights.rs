@@ -2,7 +2,7 @@
 //! <https://docs.databricks.com/aws/en/security/auth/access-control/>
 
 use super::cluster::Cluster;
-use super::permissions;
+use super::permission_levels;
 use crate::answer::ApiError;
 use crate::call::Cx;
 use crate::principal::Caller;
@@ -66,7 +66,7 @@ pub(crate) fn check_cluster(
     let names = Names::of(state, workspace, caller);
     let Some(of) = state.workspaces.get(&workspace) else { return Ok(()) };
     let Some(cluster) = of.clusters.get(id) else { return Ok(()) };
-    let given = permissions::level(&of.store, "clusters", id, |field, name| names.has(field, name));
+    let given = permission_levels::level(&of.store, "clusters", id, |field, name| names.has(field, name));
     let is_enough = given.is_some_and(|level| level >= right as usize);
     if names.is_admin || cluster.creator == names.login || is_enough {
         return Ok(());
@@ -74,18 +74,31 @@ pub(crate) fn check_cluster(
     Err(refusal(&names.login, &format!("{right:?}"), id))
 }
 
-/// Refuses a caller who may not use a SQL warehouse that is there.
-pub(crate) fn require_warehouse(cx: &Cx<'_>, id: &str) -> Result<(), ApiError> {
+/// What one may do with a SQL warehouse; each includes the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum WarehouseRight {
+    /// Look at it, start it, and run statements on it.
+    Use,
+    /// Stop it, change it, and take it away.
+    Manage,
+}
+
+/// Refuses a caller who may not do this with a SQL warehouse that is there.
+pub(crate) fn require_warehouse(cx: &Cx<'_>, id: &str, right: WarehouseRight) -> Result<(), ApiError> {
     let (workspace, caller) = (cx.workspace_id()?, cx.caller()?);
     let names = Names::of(cx.state, workspace, caller);
     let Some(of) = cx.state.workspaces.get(&workspace) else { return Ok(()) };
     let Some(warehouse) = of.store.get("sql_warehouses", id) else { return Ok(()) };
-    // The weakest level is enough.
-    let given = permissions::level(&of.store, "sql/warehouses", id, |field, name| names.has(field, name));
-    if names.is_admin || warehouse.text("creator_name") == names.login || given.is_some() {
+    let given = permission_levels::level(&of.store, "sql/warehouses", id, |field, name| names.has(field, name));
+    // CAN_USE, CAN_MONITOR and CAN_VIEW come before CAN_MANAGE and IS_OWNER.
+    let (level, least) = match right {
+        WarehouseRight::Use => ("CAN_USE", 0),
+        WarehouseRight::Manage => ("CAN_MANAGE", 3),
+    };
+    if names.is_admin || warehouse.text("creator_name") == names.login || given.is_some_and(|given| given >= least) {
         return Ok(());
     }
-    Err(refusal(&names.login, "CAN_USE", &format!("SQL warehouse {id}")))
+    Err(refusal(&names.login, level, &format!("SQL warehouse {id}")))
 }
 
 /// Refuses whoever a dedicated cluster is not dedicated to.
@@ -134,7 +147,7 @@ pub(crate) fn check_file(
     while !at.is_empty() {
         if let Some(id) = of.files.id(at) {
             let given = ["directories", "files", "notebooks"].into_iter().filter_map(|word| {
-                permissions::level(&of.store, word, &id.to_string(), |field, name| names.has(field, name))
+                permission_levels::level(&of.store, word, &id.to_string(), |field, name| names.has(field, name))
             });
             if given.max().is_some_and(|level| level >= right as usize) {
                 return Ok(());

@@ -98,6 +98,37 @@ async fn a_cluster_is_used_by_those_whom_it_was_given_to() {
 }
 
 #[tokio::test]
+async fn a_warehouse_is_seen_by_those_whom_it_was_given_to_and_stopped_by_those_who_manage_it() {
+    let bench = Bench::new().await;
+    let (workspace, at) = bench.workspace("a").await;
+    let ada = Person::new(&bench, workspace, &at).await;
+    let made = bench.post(&at, "/api/2.0/sql/warehouses", json!({"name": "w", "cluster_size": "Small"})).await.ok();
+    let path = format!("/api/2.0/sql/warehouses/{}", made["id"].as_str().unwrap());
+    let object = path.trim_start_matches("/api/2.0/").to_owned();
+    let list = async || ada.get(&bench, &at, "/api/2.0/sql/warehouses").await.ok()["warehouses"].clone();
+    let edit = json!({"name": "mine", "cluster_size": "Small"});
+    ada.get(&bench, &at, &path).await.refused(403, "PERMISSION_DENIED");
+    assert_eq!(list().await, json!([]));
+    ada.post(&bench, &at, &format!("{path}/start"), json!({})).await.refused(403, "PERMISSION_DENIED");
+
+    give(&bench, &at, &object, &ada.application_id, "CAN_USE").await;
+    assert_eq!(ada.get(&bench, &at, &path).await.ok()["name"], "w");
+    assert_eq!(list().await[0]["id"], made["id"]);
+    ada.post(&bench, &at, &format!("{path}/start"), json!({})).await.ok();
+    ada.post(&bench, &at, &format!("{path}/stop"), json!({})).await.refused(403, "PERMISSION_DENIED");
+    ada.post(&bench, &at, &format!("{path}/edit"), edit.clone()).await.refused(403, "PERMISSION_DENIED");
+    let own = json!({"access_control_list": [{"service_principal_name": ada.application_id, "permission_level": "CAN_MANAGE"}]});
+    let permissions = format!("/api/2.0/permissions/{object}");
+    let given = reply(bench.request(Method::PATCH, &at, &permissions).bearer_auth(&ada.token).json(&own)).await;
+    given.refused(403, "PERMISSION_DENIED");
+
+    give(&bench, &at, &object, &ada.application_id, "CAN_MANAGE").await;
+    ada.post(&bench, &at, &format!("{path}/edit"), edit).await.ok();
+    ada.post(&bench, &at, &format!("{path}/stop"), json!({})).await.ok();
+    reply(bench.request(Method::DELETE, &at, &path).bearer_auth(&ada.token)).await.ok();
+}
+
+#[tokio::test]
 async fn workspace_files_are_their_owners_until_a_folder_is_given() {
     let bench = Bench::new().await;
     let (workspace, at) = bench.workspace("a").await;
