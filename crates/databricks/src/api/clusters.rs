@@ -273,6 +273,9 @@ pub async fn create(client: &Client, body: &(impl Serialize + Sync)) -> Result<C
     client.send(Request::post(format!("{PATH}/create")).json(body)?).await
 }
 
+/// What the API calls a termination.
+pub const TERMINATE: &str = "delete";
+
 /// A command on one cluster that may be repeated: `start`, `update`, `delete` (which stops it), `permanent-delete`, `pin`, …
 ///
 /// # Errors

@@ -208,3 +208,33 @@ pub async fn command(client: &Client, place: &CommandPlace) -> Result<CommandAns
 pub async fn cancel(client: &Client, place: &CommandPlace) -> Result<(), Error> {
     client.send(Request::post(format!("{COMMANDS}/cancel")).json(place)?.idempotent()).await
 }
+
+/// A summary or a trace without colours: Python's traces have a terminal's, and the service turns those of a summary into
+/// `<span class="ansi-red-fg">`.
+pub fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // A sequence ends with its first letter.
+        let end = part.find(|letter: char| letter.is_ascii_alphabetic()).map_or(part.len(), |at| at + 1);
+        plain.push_str(part.get(end..).unwrap_or_default());
+    }
+    let mut parts = plain.split("<span class=\"ansi-");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let without = parts.fold(first, |text, part| text + part.split_once('>').map_or(part, |(_, rest)| rest));
+    if without.len() == plain.len() { plain } else { without.replace("</span>", "") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_has_no_colours_and_all_its_words() {
+        let check = |text: &str, expected: &str| assert_eq!(without_colours(text), expected);
+        check("\u{1b}[0;31mZeroDivisionError\u{1b}[0m: division by zero", "ZeroDivisionError: division by zero");
+        check("<span class=\"ansi-red-fg\">ZeroDivisionError</span>: by zero", "ZeroDivisionError: by zero");
+        check("1 <span> 2 </span> [0m", "1 <span> 2 </span> [0m");
+        check("\u{1b}[", "");
+    }
+}

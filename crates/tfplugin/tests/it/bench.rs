@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -86,6 +86,24 @@ impl Bench {
 
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Starts the trial provider for a Terraform that does not start it itself; gives the process, and what TF_REATTACH_PROVIDERS is.
+    pub(crate) fn start_debugged(&self) -> (Child, String) {
+        let mut provider = Command::new(self.path("plugins/terraform-provider-trial"))
+            .arg("-debug")
+            .env_clear()
+            .env("TMPDIR", self.path("tmp"))
+            .current_dir(self.path("work"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(provider.stdout.take().unwrap()).lines();
+        let reattach = lines.find_map(|line| {
+            let line = line.unwrap();
+            Some(line.trim().strip_prefix("TF_REATTACH_PROVIDERS='")?.strip_suffix('\'')?.to_owned())
+        });
+        (provider, reattach.unwrap())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

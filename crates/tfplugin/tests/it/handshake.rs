@@ -34,20 +34,8 @@ fn logs_are_at_their_level_and_know_no_secret() {
 #[test]
 fn it_serves_a_terraform_that_did_not_start_it() {
     let Some(mut bench) = Bench::new() else { return };
-    let mut provider = Command::new(bench.path("plugins/terraform-provider-trial"))
-        .arg("-debug")
-        .env_clear()
-        .env("TMPDIR", bench.path("tmp"))
-        .current_dir(bench.path("work"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(provider.stdout.take().unwrap()).lines();
-    let reattach = lines.find_map(|line| {
-        let line = line.unwrap();
-        Some(line.trim().strip_prefix("TF_REATTACH_PROVIDERS='")?.strip_suffix('\'')?.to_owned())
-    });
-    bench.set("TF_REATTACH_PROVIDERS", &reattach.unwrap());
+    let (mut provider, reattach) = bench.start_debugged();
+    bench.set("TF_REATTACH_PROVIDERS", &reattach);
     let config = "resource \"trial_thing\" \"a\" {\n  name = \"a\"\n}\n";
     bench.apply(config).succeeds();
     bench.settled();

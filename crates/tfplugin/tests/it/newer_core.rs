@@ -2,8 +2,7 @@
 //! provider's process over the socket.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -148,20 +147,8 @@ impl Drop for Core {
 impl Core {
     /// Starts the trial provider with the bench's world.
     pub(crate) async fn start(bench: &Bench) -> Self {
-        let mut process = Command::new(bench.path("plugins/terraform-provider-trial"))
-            .arg("-debug")
-            .env_clear()
-            .env("TMPDIR", bench.path("tmp"))
-            .current_dir(bench.path("work"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let reattach = lines.find_map(|line| {
-            let line = line.unwrap();
-            Some(line.trim().strip_prefix("TF_REATTACH_PROVIDERS='")?.strip_suffix('\'')?.to_owned())
-        });
-        let reattach: Json = serde_json::from_str(&reattach.unwrap()).unwrap();
+        let (process, reattach) = bench.start_debugged();
+        let reattach: Json = serde_json::from_str(&reattach).unwrap();
         let address = &reattach["registry.terraform.io/hashicorp/trial"]["Addr"]["String"];
         let endpoint = Endpoint::try_from(format!("unix:{}", address.as_str().unwrap())).unwrap();
         let core = Self { process, channel: endpoint.connect().await.unwrap() };

@@ -39,12 +39,12 @@ enum Step {
 }
 
 impl Change {
-    /// The API's verb: "delete" is what it calls a termination.
+    /// The API's verb.
     fn verb(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Restart => "restart",
-            Self::Terminate => "delete",
+            Self::Terminate => clusters::TERMINATE,
         }
     }
 

@@ -107,7 +107,7 @@ async fn a_cluster_that_is_being_terminated_is_started_once_it_is() {
     let cx = cloud.workspace().await;
     let id = new_cluster(cx.client()).await;
     says(&cx, start(&id)).await;
-    clusters::command(cx.client(), "delete", &ClusterId { cluster_id: id.clone() }).await.unwrap();
+    clusters::command(cx.client(), clusters::TERMINATE, &ClusterId { cluster_id: id.clone() }).await.unwrap();
     // It has begun to change since it was looked at.
     cloud.running.fault(Fault::once("POST /api/*/clusters/start", 400, "INVALID_STATE"));
     says(&cx, start(&id)).await;

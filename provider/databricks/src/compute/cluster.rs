@@ -348,7 +348,7 @@ impl Resource for Cluster {
             if stopped {
                 libraries::install(cx, id, &plan.library).await?;
                 libraries::settled(cx, id, &plan.library).await?;
-                command(cx, id, "delete", &ClusterId { cluster_id: id.to_owned() }).await?;
+                command(cx, id, clusters::TERMINATE, &ClusterId { cluster_id: id.to_owned() }).await?;
             }
         }
         Ok(state_of(cx.client().host(), &plan, &standing(cx, id).await?)?)
