@@ -137,8 +137,9 @@ async fn orphaned() {
 
 #[allow(clippy::print_stdout, reason = "the handshake line is what a plugin's standard output is for")]
 fn print(line: &str) -> Result<()> {
+    // In one write: who has read the line that counts may be gone before a second one.
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
+    out.write_all(format!("{line}\n").as_bytes())?;
     out.flush()?;
     Ok(())
 }
