@@ -20,6 +20,8 @@ pub mod exit {
     pub const NOT_THERE: u8 = 3;
     /// Nobody is signed in, or who is may not do it.
     pub const DENIED: u8 = 4;
+    /// The person interrupted it, as shells have it.
+    pub const INTERRUPTED: u8 = 130;
 }
 
 /// The result of everything that ends at a person.

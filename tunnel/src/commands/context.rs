@@ -78,10 +78,12 @@ struct OneArgs {
 /// When there is no such cluster or context, or the workspace refuses.
 pub async fn run(args: ContextArgs) -> Result<u8> {
     let client = args.workspace.client()?;
-    let cluster_id = clusters::find(&client, &args.cluster).await?.cluster_id;
+    let cluster = clusters::find(&client, &args.cluster).await?;
+    let cluster_id = cluster.cluster_id.clone();
     let at = |context: &str| ContextPlace { cluster_id: cluster_id.clone(), context_id: context.to_owned() };
     match args.command {
         ContextCommand::Create(CreateArgs { language, json }) => {
+            clusters::runs(&cluster)?;
             let progress = Progress::default();
             let place = execution::make(&client, &cluster_id, language.as_str(), &progress).await?;
             progress.done();

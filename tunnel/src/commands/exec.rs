@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use databricks::Client;
-use databricks::api::clusters::{Cluster, ClusterState};
+use databricks::api::clusters::Cluster;
 use databricks::api::commands::{self, CommandAnswer, CommandPlace, CommandStatus, ContextPlace};
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
 
 use crate::commands::cluster::started;
 use crate::environment;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Result, exit};
 use crate::execution::{self, results};
 use crate::progress::Progress;
 use crate::signals::Interruption;
@@ -19,9 +19,6 @@ use crate::workspace::clusters;
 use crate::workspace::names;
 use crate::workspace::selection::WorkspaceArgs;
 use crate::{print, say};
-
-/// The exit code of what Ctrl-C ended, as shells have it.
-const INTERRUPTED: u8 = 130;
 
 /// What to run, and where.
 #[derive(Debug, Args)]
@@ -144,7 +141,7 @@ pub async fn run(args: ExecArgs) -> Result<u8> {
     let ended = async {
         tokio::select! {
             up = execution::comes_up(&client, &place) => up?,
-            () = interruption.recv() => return Ok(INTERRUPTED),
+            () = interruption.recv() => return Ok(exit::INTERRUPTED),
         }
         let command = execution::submit(&client, &place, language, code).await?;
         attended(&client, &command, &args, &progress, &mut interruption).await
@@ -171,7 +168,7 @@ async fn attended(
             if let Err(error) = commands::cancel(client, command).await {
                 tracing::warn!(%error, "the command was not cancelled");
             }
-            return Ok(INTERRUPTED);
+            return Ok(exit::INTERRUPTED);
         }
     };
     shown(command, &answer, &args.images, args.json)
@@ -208,11 +205,10 @@ async fn cluster(client: &Client, args: &ExecArgs) -> Result<Cluster> {
             .way_out("Give one: --cluster NAME, or DATABRICKS_CLUSTER_ID. tunnel cluster list shows them.")
     })?;
     let cluster = clusters::find(client, &wanted).await?;
-    match cluster.state {
-        ClusterState::Running | ClusterState::Resizing => Ok(cluster),
-        _ if args.start => started(client, cluster).await,
-        ref state => Err(Error::new(format!("the cluster {} is {state}", cluster.attributes.cluster_name))
-            .way_out("Start it: --start, or tunnel cluster start.")),
+    match clusters::runs(&cluster) {
+        Ok(()) => Ok(cluster),
+        Err(_) if args.start => started(client, cluster).await,
+        Err(error) => Err(error.way_out("Start it: --start, or tunnel cluster start.")),
     }
 }
 

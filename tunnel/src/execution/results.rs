@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use databricks::api::commands::{CommandResults, ResultType};
+use databricks::api::commands::{CommandResults, ResultType, without_colours};
 use serde_json::Value;
 
 use crate::error::{Context, Error, Result};
@@ -18,9 +18,9 @@ use crate::{keys, print, say, words};
 pub fn show(results: &CommandResults, images: &Path) -> Result<bool> {
     match &results.result_type {
         ResultType::Error => {
-            let cause = words::printable(&results.cause);
-            let has_summary = results.summary.is_empty() || cause.contains(&results.summary);
-            let summary = if has_summary { String::new() } else { format!("{}\n", words::printable(&results.summary)) };
+            let plain = |text: &str| words::printable(&without_colours(text));
+            let (summary, cause) = (plain(&results.summary), plain(&results.cause));
+            let summary = if cause.contains(&summary) { String::new() } else { format!("{summary}\n") };
             say!("{summary}{}", cause.trim_end());
             return Ok(true);
         }

@@ -10,7 +10,7 @@ use databricks::api::warehouses::{self, Warehouse, WarehouseState};
 
 use super::result::{Sink, columns, each_row};
 use super::row::Row;
-use super::statement::{FIRST, HYBRID, submit};
+use super::statement::{self, ROWS, submit};
 use crate::error::Result;
 
 /// How long a person waits for names.
@@ -38,10 +38,6 @@ impl Sink for Collected {
         if let Some(name) = name.filter(|name| self.names.len() < MOST && !name.is_empty() && !name.starts_with('#')) {
             self.names.push(name);
         }
-        Ok(())
-    }
-
-    async fn flush(&mut self) -> Result<()> {
         Ok(())
     }
 }
@@ -94,7 +90,7 @@ impl Names {
     }
 
     /// `None` while the warehouse does not run: names are not worth a start.
-    async fn asked(&self, statement: &str, column: &[&str]) -> Result<Option<Vec<String>>> {
+    async fn asked(&self, text: &str, column: &[&str]) -> Result<Option<Vec<String>>> {
         // Who may use one need not be allowed to look at it.
         if let Ok(Warehouse { state, .. }) = warehouses::get(&self.client, &self.warehouse_id).await
             && state != WarehouseState::Running
@@ -102,15 +98,10 @@ impl Names {
             return Ok(None);
         }
         let body = ExecuteStatement {
-            warehouse_id: self.warehouse_id.clone(),
-            statement: statement.to_owned(),
-            wait_timeout: FIRST.to_owned(),
             on_wait_timeout: "CANCEL".to_owned(),
-            disposition: HYBRID.to_owned(),
-            format: "JSON_ARRAY".to_owned(),
-            ..ExecuteStatement::default()
+            ..statement::request(&self.warehouse_id, text, ROWS)
         };
-        let answer = super::statement::succeeded(submit(&self.client, body).await?, statement)?;
+        let answer = statement::succeeded(submit(&self.client, body).await?, text)?;
         let column = columns(&answer).iter().position(|one| column.contains(&one.name.as_str())).unwrap_or_default();
         let mut collected = Collected { column, names: Vec::new() };
         each_row(&self.client, answer, &mut collected).await?;

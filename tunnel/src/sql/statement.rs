@@ -16,14 +16,30 @@ use crate::workspace::refused;
 use crate::{say, words};
 
 /// How long the first answer may wait for the end: the least that the service offers, since whoever cancels waits for it.
-pub const FIRST: &str = "5s";
+const FIRST: &str = "5s";
 /// Small results in the answer and large ones behind links, in one request.
-pub const HYBRID: &str = "INLINE_OR_EXTERNAL_LINKS";
+const HYBRID: &str = "INLINE_OR_EXTERNAL_LINKS";
 /// Links alone, which every service has.
-pub const LINKS: &str = "EXTERNAL_LINKS";
+const LINKS: &str = "EXTERNAL_LINKS";
+/// The form of results whose rows are read here.
+pub const ROWS: &str = "JSON_ARRAY";
+/// The form of results that are handed on.
+pub const ARROW: &str = "ARROW_STREAM";
 
 /// Between two looks at the warehouse that a statement waits for.
 const WAREHOUSE: Duration = Duration::from_secs(3);
+
+/// The request for a statement: its result as [`ROWS`] or as [`ARROW`].
+pub fn request(warehouse_id: &str, statement: &str, format: &str) -> ExecuteStatement {
+    ExecuteStatement {
+        warehouse_id: warehouse_id.to_owned(),
+        statement: statement.to_owned(),
+        wait_timeout: FIRST.to_owned(),
+        disposition: if format == ROWS { HYBRID } else { LINKS }.to_owned(),
+        format: format.to_owned(),
+        ..ExecuteStatement::default()
+    }
+}
 
 /// Has a statement run.
 ///

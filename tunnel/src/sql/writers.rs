@@ -45,6 +45,10 @@ impl Csv {
 
 impl Writer for Csv {
     fn begin(&mut self, into: &mut Vec<u8>) {
+        // A statement without a result has no names either.
+        if self.names.is_empty() {
+            return;
+        }
         for (number, name) in self.names.iter().enumerate() {
             if number > 0 {
                 into.push(b',');
@@ -203,6 +207,7 @@ mod tests {
             [&[Some("x"), Some("1")], &[Some("a\"b"), None], &[Some(""), Some("l\nm")], &[None, Some("é,\r")]];
         assert_eq!(written(Csv::new(&columns), &rows), "a,\"b,c\"\nx,1\n\"a\"\"b\",\n\"\",\"l\nm\"\n,\"é,\r\"\n");
         assert_eq!(written(Csv::new(&columns), &[]), "a,\"b,c\"\n");
+        assert_eq!(written(Csv::new(&[]), &[]), "");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Clusters by their ids or names.
 
 use databricks::Client;
-use databricks::api::clusters::{self, Cluster};
+use databricks::api::clusters::{self, Cluster, ClusterState};
 
 use super::{found, refused};
 use crate::error::{Error, Result, exit};
@@ -30,6 +30,19 @@ pub async fn get(client: &Client, id: &str) -> Result<Cluster> {
         .way_out("Give another id or name, or the workspace that it is in: DATABRICKS_HOST, DATABRICKS_CONFIG_PROFILE.")
         .exits_with(exit::NOT_THERE)),
         Err(error) => Err(refused(error, LOOKING)),
+    }
+}
+
+/// Refuses a cluster that does not run. One that is asked for a context nevertheless answers as one of a workspace that is too young for
+/// clusters, and would be asked again for minutes ([`databricks::Error::is_young_workspace`]).
+///
+/// # Errors
+/// When it does not.
+pub fn runs(cluster: &Cluster) -> Result<()> {
+    match &cluster.state {
+        ClusterState::Running | ClusterState::Resizing => Ok(()),
+        state => Err(Error::new(format!("the cluster {} is {state}", cluster.attributes.cluster_name))
+            .way_out(format!("Start it: tunnel cluster start {} --wait", cluster.cluster_id))),
     }
 }
 

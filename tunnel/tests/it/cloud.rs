@@ -156,7 +156,7 @@ impl Cloud {
 }
 
 /// The environment with the engine of SQL: that of LOCALCLOUD_VENV, or the project's.
-fn venv() -> PathBuf {
+pub fn venv() -> PathBuf {
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../.cache/venv");
     std::env::var_os("LOCALCLOUD_VENV").map_or_else(|| PathBuf::from(own), PathBuf::from)
 }

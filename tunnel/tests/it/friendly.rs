@@ -18,6 +18,8 @@ async fn everything_fits_a_terminal_of_60_and_of_100_columns() {
     let (code, _, words) =
         text(&cloud.tunnel("ada").arg("setup").arg("demo").arg("--outputs").arg(&outputs).output().await.unwrap());
     assert_eq!(code, 0, "{words}");
+    let warehouse = serde_json::json!({"name": "reports", "cluster_size": "Small"});
+    cloud.post("/api/2.0/sql/warehouses", warehouse).await;
     let terminal = Terminal::new(cloud.folder.path(), &cloud.tunnel("ada"));
     for columns in [60, 100] {
         let shown = terminal.shows(columns, &format!("{tunnel} list --offline")).await;
@@ -29,7 +31,38 @@ async fn everything_fits_a_terminal_of_60_and_of_100_columns() {
         let status = format!("{tunnel} status --outputs {}", outputs.display());
         let shown = terminal.shows(columns, &status).await;
         assert!(widest(&shown) <= columns.into() && shown.contains("not running"), "{shown}");
-        for command in ["", "connect", "job", "job submit", "setup", "list", "login", "keys rotate"] {
+        let host = format!("--host {}", cloud.endpoint.host);
+        for (command, word) in [
+            ("cluster list", "demo"),
+            ("cluster get demo", "RUNNING"),
+            ("node-types", "m6gd.large"),
+            ("warehouse list", "reports"),
+            ("whoami", "workspace"),
+            ("sql 'SHOW SCHEMAS'", "default"),
+        ] {
+            let shown = terminal.shows(columns, &format!("{tunnel} {command} {host}")).await;
+            // A name with its value is never cut: whoever copies it wants all of it.
+            let is_table = !["cluster get demo", "whoami"].contains(&command);
+            assert!(shown.contains(word) && (!is_table || widest(&shown) <= columns.into()), "{command}: {shown}");
+        }
+        let shown = terminal.shows(columns, &format!("{tunnel} sql 'SELECT 1' --output arrow {host}")).await;
+        assert!(shown.contains("nothing for a terminal"), "{shown}");
+        let helps = [
+            "",
+            "connect",
+            "job",
+            "job submit",
+            "setup",
+            "list",
+            "login",
+            "keys rotate",
+            "sql",
+            "exec",
+            "api",
+            "cluster",
+            "mcp",
+        ];
+        for command in helps {
             let shown = terminal.shows(columns, &format!("{tunnel} {command} --help")).await;
             assert!(widest(&shown) <= columns.into() && shown.contains("Usage:"), "{command}: {shown}");
         }

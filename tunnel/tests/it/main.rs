@@ -18,6 +18,7 @@ mod cloud;
 mod commands;
 mod compatible;
 mod connect;
+mod connector;
 mod direct;
 mod embedded;
 mod exec;

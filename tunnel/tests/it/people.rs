@@ -10,14 +10,14 @@ use crate::bench::text;
 use crate::cloud::Cloud;
 
 /// Somebody who may enter the workspace, and signs in with an own secret.
-struct Person {
+pub struct Person {
     id: String,
     name: String,
     secret: String,
 }
 
 impl Person {
-    async fn new(cloud: &Cloud, name: &str) -> Self {
+    pub async fn new(cloud: &Cloud, name: &str) -> Self {
         let post = async |path: String, body: Value| -> Value {
             cloud.account().send(Request::post_account(path).json(&body).unwrap()).await.unwrap()
         };
@@ -30,7 +30,7 @@ impl Person {
     }
 
     /// `tunnel` with this person's own credentials.
-    fn signed_in(&self, mut tunnel: Command) -> Command {
+    pub fn signed_in(&self, mut tunnel: Command) -> Command {
         tunnel.env("DATABRICKS_CLIENT_ID", &self.name).env("DATABRICKS_CLIENT_SECRET", &self.secret);
         tunnel
     }

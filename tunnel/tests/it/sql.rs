@@ -1,5 +1,6 @@
 //! SQL statements on a warehouse.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -120,6 +121,50 @@ async fn what_fails_says_why_and_changes_nothing() {
     assert_eq!((code, out.as_str()), (0, "a\n3\n"), "{words}");
     let (code, _, words) = safe(&["--read-only=false", "CREATE TABLE t AS SELECT 1 AS a"]).await;
     assert_eq!(code, 0, "{words}");
+    cloud.cloud.stop().await;
+}
+
+/// What a program of Python says to bytes.
+async fn python(program: &str, bytes: &[u8]) -> String {
+    let mut python = Command::new(crate::cloud::venv().join("bin/python"));
+    let mut python = python.args(["-c", program]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = python.stdin.take().unwrap();
+    let (written, output) =
+        tokio::join!(async move { stdin.write_all(bytes).await }, async { python.wait_with_output().await.unwrap() });
+    written.unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_result_is_whole_through_links_that_are_cut() {
+    let (cloud, _) = cloud().await;
+    let statement = "SELECT id, concat('row ', id) AS name FROM range(1500000)";
+    let whole = sql(&cloud, &[statement, "--output", "csv"]).output().await.unwrap().stdout;
+    assert_eq!(whole.iter().filter(|byte| **byte == b'\n').count(), 1_500_001);
+    assert!(whole.starts_with(b"id,name\n0,row 0\n") && whole.ends_with(b"\n1499999,row 1499999\n"));
+    let chunks = |cloud: &Cloud| {
+        let seen = cloud.cloud.requests();
+        seen.iter()
+            .filter(|one| one.path.starts_with("/sql-results/"))
+            .map(|one| one.path.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    assert!(chunks(&cloud).len() > 1, "{:?}", chunks(&cloud));
+    for bytes in [0, 1, 100_000, 5_000_000, 15_000_000] {
+        let fault = json!({"match": "GET /sql-results/*", "times": 2, "cut_after": bytes});
+        cloud.cloud.fault(serde_json::from_value(fault).unwrap());
+    }
+    let output = sql(&cloud, &[statement, "--output", "csv"]).output().await.unwrap();
+    assert!(output.stdout == whole, "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(cloud.cloud.faults().iter().all(|fault| fault.times == 0), "{:?}", cloud.cloud.faults());
+
+    // The service's own Arrow streams, made one: a reader of others takes all of it.
+    let arrow = sql(&cloud, &[statement, "--output", "arrow"]).output().await.unwrap().stdout;
+    let read = "import sys, pyarrow as pa; t = pa.ipc.open_stream(sys.stdin.buffer).read_all(); \
+                print(t.num_rows, t.column_names, t['id'][1499999], t['name'][1499999], sys.stdin.buffer.read())";
+    assert_eq!(python(read, &arrow).await, "1500000 ['id', 'name'] 1499999 row 1499999 b''\n");
+    let none = sql(&cloud, &["SELECT id FROM range(0)", "--output", "arrow"]).output().await.unwrap();
+    assert_eq!(none.status.code(), Some(0));
     cloud.cloud.stop().await;
 }
 

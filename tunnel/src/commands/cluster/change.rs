@@ -31,12 +31,12 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// The API's verb: "delete" is what it calls a termination.
+    /// The API's verb.
     fn verb(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Restart => "restart",
-            Self::Terminate => "delete",
+            Self::Terminate => clusters::TERMINATE,
         }
     }
 
@@ -91,6 +91,13 @@ pub(super) async fn run(client: &Client, change: Change, args: ChangeArgs) -> Re
     if change.is_done(&cluster.state) {
         say!("tunnel: the cluster {name} is {} already", cluster.state);
         return Ok(0);
+    }
+    if change == Change::Restart && matches!(cluster.state, ClusterState::Terminated | ClusterState::Error) {
+        return Err(Error::new(format!(
+            "the cluster {name} is {}, and only one that runs is restarted",
+            cluster.state
+        ))
+        .way_out(format!("Start it: tunnel cluster start {}", cluster.cluster_id)));
     }
     if !change.is_under_way(&cluster.state) {
         ask(client, change, &cluster).await?;

@@ -2,7 +2,7 @@
 
 use databricks::Client;
 use databricks::api::clusters::{self as api_clusters, ListedCluster};
-use databricks::api::statements::{ExecuteStatement, StatementState};
+use databricks::api::statements::ExecuteStatement;
 use databricks::api::warehouses::{self, Warehouse};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::sql::read_only::is_read_only;
 use crate::sql::result::{self, Sink, each_row};
 use crate::sql::row::Row;
-use crate::sql::statement::{self, FIRST, HYBRID};
+use crate::sql::statement;
 use crate::sql::writers::{Json, Writer};
 use crate::workspace::{clusters, refused, warehouses as named};
 
@@ -191,21 +191,16 @@ impl Tools {
         let warehouse_id = named::chosen(&self.client, named.as_deref()).await?;
         let limit = asked.max_rows.unwrap_or(ROWS).clamp(1, MOST_ROWS);
         let body = ExecuteStatement {
-            warehouse_id: warehouse_id.clone(),
-            statement: asked.statement.clone(),
             catalog: asked.catalog.unwrap_or_default(),
             schema: asked.schema.unwrap_or_default(),
-            wait_timeout: FIRST.to_owned(),
-            disposition: HYBRID.to_owned(),
-            format: "JSON_ARRAY".to_owned(),
             row_limit: Some(limit.into()),
-            ..ExecuteStatement::default()
+            ..statement::request(&warehouse_id, &asked.statement, statement::ROWS)
         };
         let submitted = statement::submit(&self.client, body).await?;
         // Whoever asked may be gone, and then nobody wants its result.
         let running = Running { client: self.client.clone(), id: Some(submitted.statement_id.clone()) };
         let ended = statement::wait(&self.client, submitted, &warehouse_id, &Progress::default()).await?;
-        running.has_ended(&ended.status.state);
+        running.has_ended();
         let succeeded = statement::succeeded(ended, &asked.statement)?;
         let is_truncated = result::is_truncated(&succeeded);
         let mut rows = Rows { writer: Json::lines(result::columns(&succeeded)), lines: Vec::new(), is_full: false };
@@ -224,10 +219,8 @@ struct Running {
 }
 
 impl Running {
-    fn has_ended(mut self, state: &StatementState) {
-        if state.is_end() {
-            self.id = None;
-        }
+    fn has_ended(mut self) {
+        self.id = None;
     }
 }
 
@@ -257,10 +250,6 @@ impl Sink for Rows {
         if !self.is_full {
             self.writer.row(row, &mut self.lines);
         }
-        Ok(())
-    }
-
-    async fn flush(&mut self) -> Result<()> {
         Ok(())
     }
 }

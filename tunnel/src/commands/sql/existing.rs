@@ -5,9 +5,8 @@ use databricks::Client;
 use databricks::api::statements::{self, Statement, StatementState};
 use serde::Serialize;
 
-use super::run::INTERRUPTED;
 use super::shown::ShownArgs;
-use crate::error::Result;
+use crate::error::{Result, exit};
 use crate::progress::Progress;
 use crate::signals::Interruption;
 use crate::sql::statement::{look, succeeded, wait};
@@ -32,7 +31,7 @@ pub(super) struct FetchArgs {
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
-    shown: ShownArgs,
+    pub(super) shown: ShownArgs,
 }
 
 /// What is printed of a statement.
@@ -73,7 +72,7 @@ pub(super) async fn fetch(client: &Client, args: FetchArgs) -> Result<u8> {
     tokio::select! {
         shown = shown => shown.map(|()| 0),
         // It goes on: whoever wants its end has a command for that.
-        () = interruption.recv() => Ok(INTERRUPTED),
+        () = interruption.recv() => Ok(exit::INTERRUPTED),
     }
 }
 

@@ -16,9 +16,9 @@ use rustyline::{CompletionType, Config, Editor, Helper};
 use tokio::runtime::Handle;
 
 use super::RunArgs;
-use super::run::{INTERRUPTED, Place};
+use super::run::{Place, check};
 use super::shown::ShownArgs;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Result, exit};
 use crate::progress::Progress;
 use crate::signals::Interruption;
 use crate::sql::completion::Unfinished;
@@ -121,7 +121,7 @@ pub(super) async fn run(client: &Client, args: RunArgs) -> Result<u8> {
             () = interruption.recv() => {
                 // The line editor has the terminal as it wants it.
                 terminal.restore();
-                return Ok(INTERRUPTED);
+                return Ok(exit::INTERRUPTED);
             }
         };
         let line = match line {
@@ -214,11 +214,9 @@ async fn execute(
 ) -> Result<()> {
     let text = line.trim_end().trim_end_matches(';').trim_end();
     let used = r#use::of(text);
-    if used.is_none() && place.reads_only {
-        // A USE changes what the names of this shell mean, and nothing else.
-        place.request(text, shown.wire_format())?;
-    }
-    let request = place.unchecked(text, shown.wire_format());
+    // A USE changes what the names of this shell mean, and nothing else.
+    check(text, place.reads_only && used.is_none())?;
+    let request = place.request(text, shown.wire_format());
     let started = Instant::now();
     let ended = statement::attended(client, request, &Progress::default(), interruption).await?;
     let Some(ended) = ended else { return Ok(()) };

@@ -95,6 +95,11 @@ pub async fn run(args: SqlArgs) -> Result<u8> {
     if args.command.is_some() && args.run.statement.is_some() {
         return Err(Error::new("there is a statement and a command"));
     }
+    match &args.command {
+        None => args.run.shown.check()?,
+        Some(SqlCommand::Fetch(args)) => args.shown.check()?,
+        _ => {}
+    }
     let client = args.workspace.client()?;
     match args.command {
         None if interactive::is_asked_for(&args.run) => interactive::run(&client, args.run).await,

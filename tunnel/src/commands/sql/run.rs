@@ -7,16 +7,14 @@ use databricks::{Client, Environment};
 use tokio::io::AsyncReadExt;
 
 use super::RunArgs;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Result, exit};
 use crate::print;
 use crate::progress::Progress;
 use crate::signals::Interruption;
 use crate::sql::read_only::is_read_only;
-use crate::sql::statement::{self, FIRST, HYBRID, LINKS};
+use crate::sql::statement;
 use crate::workspace::warehouses;
 
-/// The exit code of what Ctrl-C ended, as shells have it.
-pub(super) const INTERRUPTED: u8 = 130;
 /// The longest statement, in bytes.
 const LONGEST: usize = 16 * 1024 * 1024;
 
@@ -44,32 +42,19 @@ impl Place {
     }
 
     /// The request for a statement.
-    ///
-    /// # Errors
-    /// When it may write, and nothing is to.
-    pub(super) fn request(&self, statement: &str, wire_format: &str) -> Result<ExecuteStatement> {
-        allowed(statement, self.reads_only)?;
-        Ok(self.unchecked(statement, wire_format))
-    }
-
-    /// The same, whatever the statement does.
-    pub(super) fn unchecked(&self, statement: &str, wire_format: &str) -> ExecuteStatement {
+    pub(super) fn request(&self, statement: &str, wire_format: &str) -> ExecuteStatement {
         ExecuteStatement {
-            warehouse_id: self.warehouse_id.clone(),
-            statement: statement.to_owned(),
             catalog: self.catalog.clone(),
             schema: self.schema.clone(),
             parameters: self.parameters.clone(),
-            wait_timeout: FIRST.to_owned(),
-            disposition: if wire_format == "JSON_ARRAY" { HYBRID } else { LINKS }.to_owned(),
-            format: wire_format.to_owned(),
             row_limit: self.limit,
-            ..ExecuteStatement::default()
+            ..statement::request(&self.warehouse_id, statement, wire_format)
         }
     }
 }
 
-fn allowed(statement: &str, reads_only: bool) -> Result<()> {
+/// Refuses a statement that may write where nothing is to.
+pub(super) fn check(statement: &str, reads_only: bool) -> Result<()> {
     if reads_only && !is_read_only(statement) {
         return Err(Error::new("the statement is not run: it may write, and --read-only lets through only what reads")
             .way_out("SELECT, WITH … SELECT, SHOW, DESCRIBE and EXPLAIN are let through, one at a time."));
@@ -81,8 +66,8 @@ fn allowed(statement: &str, reads_only: bool) -> Result<()> {
 pub(super) async fn run(client: &Client, args: RunArgs) -> Result<u8> {
     let text = text(&args).await?;
     // What is refused asks for no warehouse.
-    allowed(&text, reads_only(client, &args))?;
-    let request = Place::of(client, &args).await?.request(&text, args.shown.wire_format())?;
+    check(&text, reads_only(client, &args))?;
+    let request = Place::of(client, &args).await?.request(&text, args.shown.wire_format());
     if args.is_async {
         let submitted =
             statement::submit(client, ExecuteStatement { wait_timeout: "0s".to_owned(), ..request }).await?;
@@ -92,11 +77,11 @@ pub(super) async fn run(client: &Client, args: RunArgs) -> Result<u8> {
     // From now on nothing ends this program before the statement is cancelled.
     let mut interruption = Interruption::new()?;
     let ended = statement::attended(client, request, &Progress::default(), &mut interruption).await?;
-    let Some(ended) = ended else { return Ok(INTERRUPTED) };
+    let Some(ended) = ended else { return Ok(exit::INTERRUPTED) };
     let succeeded = statement::succeeded(ended, &text)?;
     tokio::select! {
         shown = args.shown.show(client, succeeded) => shown.map(|()| 0),
-        () = interruption.recv() => Ok(INTERRUPTED),
+        () = interruption.recv() => Ok(exit::INTERRUPTED),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::sql::chunks::{Chunks, Piece};
 use crate::sql::output::{Output, Written};
 use crate::sql::result::{self, Sink, columns, each_row};
 use crate::sql::row::Row;
+use crate::sql::statement::{ARROW, ROWS};
 use crate::sql::writers::{Csv, Json, Writer};
 use crate::table::{self, Cell, Surface, Tint};
 use crate::{print, say};
@@ -51,9 +52,21 @@ impl ShownArgs {
         if self.json { Format::Json } else { self.output }
     }
 
-    /// What the service is to send: `ARROW_STREAM` or `JSON_ARRAY`.
+    /// What the service is to send.
     pub(super) fn wire_format(&self) -> &'static str {
-        if self.format() == Format::Arrow { "ARROW_STREAM" } else { "JSON_ARRAY" }
+        if self.format() == Format::Arrow { ARROW } else { ROWS }
+    }
+
+    /// Refuses bytes for a terminal, which would take them for its own.
+    ///
+    /// # Errors
+    /// When that is what is asked for.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.format() == Format::Arrow && self.output_file.is_none() && print::is_for_people() {
+            return Err(Error::new("an Arrow stream is nothing for a terminal")
+                .way_out("Give a file: --output-file FILE, or a pipe."));
+        }
+        Ok(())
     }
 
     /// Shows the result of a statement that has succeeded.
