@@ -37,7 +37,7 @@ format:
 
 # Writes docs/ and examples/ anew from the code
 docs:
-    UPDATE_DOCS=1 cargo test --release --workspace --test it docs
+    UPDATE_DOCS=1 cargo test --workspace --test it docs
 
 # Licences, sources and known vulnerabilities of the dependencies (needs cargo-deny)
 deny:

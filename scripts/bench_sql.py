@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-BIN = pathlib.Path("target/release").absolute()
+BIN = pathlib.Path(os.environ["PROGRAMS"])
 
 STATEMENT = (
     "SELECT id, concat('name of row ', id) AS name, id * 1.5D AS price, CAST(id % 97 AS DECIMAL(10,2)) AS amount, "

@@ -16,4 +16,4 @@ case ${1-} in -h | -help | --help)
   exit 0
   ;;
 esac
-on_the_local_cloud bench_sql.py "$@"
+on_the_local_cloud release bench_sql.py "$@"

@@ -15,6 +15,6 @@ esac
 cd "$root"
 ensure_tools
 say "Building"
-cargo build --release --locked -p terraform-provider-databricks
+cargo build --locked -p terraform-provider-databricks
 say "Cutting"
-CUTS=every cargo test --release --locked -p terraform-provider-databricks --test it -- "a_cut_off_creation_leaves_one_${1-}"
+CUTS=every cargo test --locked -p terraform-provider-databricks --test it -- "a_cut_off_creation_leaves_one_${1-}"

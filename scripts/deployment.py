@@ -64,7 +64,7 @@ class Deployment:
     def __init__(self, work, backend, provisioning):
         self.work, self.backend = work, backend
         self.cloud = work / "cloud"
-        self.program = ROOT / "target/release/localcloud"
+        self.program = pathlib.Path(os.environ["PROGRAMS"]) / "localcloud"
         self.folder = work / "root"
         self.localcloud("up", "--detach", "--provisioning", provisioning)
         text = subprocess.run(["bash", "-c", f"set -a; . {self.cloud}/env; env -0"], capture_output=True, check=True).stdout

@@ -25,4 +25,4 @@ case ${1-} in -h | -help | --help)
   exit 0
   ;;
 esac
-on_the_local_cloud faults.py "$@"
+on_the_local_cloud dev faults.py "$@"

@@ -28,4 +28,4 @@ case ${1-} in -h | -help | --help)
   exit 0
   ;;
 esac
-on_the_local_cloud kills.py "$@"
+on_the_local_cloud dev kills.py "$@"

@@ -240,15 +240,17 @@ apply_only() {
     die "the apply failed, and what it says stands above: run this again, and it goes on from where it is"
 }
 
-# on_the_local_cloud SCRIPT ARGUMENT…: builds our programs and runs a Python script of this folder, in a folder of its own.
+# on_the_local_cloud dev|release SCRIPT ARGUMENT…: builds our programs with that profile and runs a Python script of this folder, in a
+# folder of its own. PROGRAMS tells it where they are.
 on_the_local_cloud() {
-  local script=$1 work
-  shift
+  local profile=$1 script=$2 work
+  shift 2
+  export PROGRAMS=$root/target/${profile/dev/debug}
   cd "$root"
   need cargo "install Rust from https://rustup.rs"
   terraform_program >/dev/null
   ensure_venv
-  [ -n "${IS_BUILT-}" ] || cargo build --release --locked --quiet -p terraform-provider-databricks -p localcloud -p tunnel
+  [ -n "${IS_BUILT-}" ] || cargo build --profile "$profile" --locked --quiet -p terraform-provider-databricks -p localcloud -p tunnel
   work=$(mktemp -d)
   # shellcheck disable=SC2064 # the folder of now
   trap "rm -rf '$work'" EXIT

@@ -29,4 +29,4 @@ for package in $(cargo tree --locked --workspace --depth 0 --prefix none --forma
   other=$(third_party --package "$package" | comm -13 <(printf '%s\n' "$whole") -)
   [ -z "$other" ] || die "$package alone is built with other features than in the workspace: cargo install cargo-hakari && cargo hakari generate. $other"
 done
-cargo clippy --release --locked --workspace --all-targets -- -D warnings
+cargo clippy --locked --workspace --all-targets -- -D warnings

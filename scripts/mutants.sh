@@ -18,7 +18,7 @@ ensure_tools
 # A provider that can be broken never stands where the others look for theirs.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target/mutants}
 say "Building a provider that can be broken"
-features=(--release --locked -p terraform-provider-databricks --features mutants)
+features=(--locked -p terraform-provider-databricks --features mutants)
 cargo build "${features[@]}"
 say "Breaking it"
 cargo test "${features[@]}" --test it -- --test-threads 2 "every_mutant_is_caught_of_${1-}"

@@ -9,7 +9,7 @@ case ${1-} in
 integrations/airflow/test.sh [ARGUMENT…]
 
 Lints and tests the Airflow provider package; arguments go to pytest. TUNNEL_PROGRAM names the tunnel that jobs run with
-(default: target/release/tunnel), LOCALCLOUD_PROGRAM the local cloud (default: target/release/localcloud).
+(default: target/debug/tunnel), LOCALCLOUD_PROGRAM the local cloud (default: target/debug/localcloud).
 EOF
     exit 0
     ;;
@@ -17,13 +17,13 @@ esac
 
 here=$root/integrations/airflow
 environment=$cache/airflow/venv
-export TUNNEL_PROGRAM=${TUNNEL_PROGRAM-$root/target/release/tunnel}
-export LOCALCLOUD_PROGRAM=${LOCALCLOUD_PROGRAM-$root/target/release/localcloud}
+export TUNNEL_PROGRAM=${TUNNEL_PROGRAM-$root/target/debug/tunnel}
+export LOCALCLOUD_PROGRAM=${LOCALCLOUD_PROGRAM-$root/target/debug/localcloud}
 export AIRFLOW_TEST_CACHE=$cache/airflow
 mkdir -p "$cache/airflow"
 
 for variable in TUNNEL_PROGRAM LOCALCLOUD_PROGRAM; do
-  [ -x "${!variable}" ] || die "there is no ${!variable}: cargo build --release --workspace builds it, and $variable names another one"
+  [ -x "${!variable}" ] || die "there is no ${!variable}: cargo build --workspace builds it, and $variable names another one"
 done
 ensure_package sshd openssh-server
 need python3 "install Python 3.10 or newer: sudo apt-get install python3 python3-venv"
