@@ -2,7 +2,7 @@
 
 use provider_aws as aws;
 use provider_databricks::rest::{data_all, data_one, rest};
-use provider_databricks::{account, actions, compute, identity, ssh, workspace};
+use provider_databricks::{account, actions, compute, identity, sql, ssh, workspace};
 use tfplugin::{FunctionEntry, Group, Registry, action, data_source, ephemeral, function, group, resource};
 
 use crate::context::Context;
@@ -65,17 +65,29 @@ const GROUPS: &[Group<Context>] = &[
             resource::<_, identity::token::Token>(),
         ])
         .data_sources(&[data_source::<_, identity::current_user::CurrentUser>()])
-        .ephemerals(&[ephemeral::<_, identity::ephemeral_token::EphemeralToken>()]),
-    group("Compute").resources(&[resource::<_, compute::cluster::Cluster>()]).actions(&[
-        action::<_, actions::cluster_start::ClusterStart>(),
-        action::<_, actions::cluster_restart::ClusterRestart>(),
-        action::<_, actions::cluster_terminate::ClusterTerminate>(),
-        action::<_, actions::command::Command>(),
-    ]),
-    group("SQL").actions(&[
-        action::<_, actions::sql_warehouse_start::SqlWarehouseStart>(),
-        action::<_, actions::sql_warehouse_stop::SqlWarehouseStop>(),
-    ]),
+        .ephemerals(&[ephemeral::<_, identity::ephemeral_token::EphemeralToken>()])
+        .actions(&[
+            action::<_, actions::token_revoke::TokenRevoke>(),
+            action::<_, actions::service_principal_secret_revoke::ServicePrincipalSecretRevoke>(),
+        ]),
+    group("Compute")
+        .resources(&[resource::<_, compute::cluster::Cluster>()])
+        .ephemerals(&[ephemeral::<_, compute::ephemeral_command::EphemeralCommand>()])
+        .actions(&[
+            action::<_, actions::cluster_start::ClusterStart>(),
+            action::<_, actions::cluster_restart::ClusterRestart>(),
+            action::<_, actions::cluster_terminate::ClusterTerminate>(),
+            action::<_, actions::command::Command>(),
+        ]),
+    group("SQL")
+        .resources(&[rest::<_, sql::sql_endpoint::SqlEndpoint>(), resource::<_, sql::sql_statement::SqlStatement>()])
+        .data_sources(&[data_source::<_, sql::sql_rows::SqlRows>()])
+        .ephemerals(&[ephemeral::<_, sql::sql_rows::SqlRows>()])
+        .actions(&[
+            action::<_, actions::sql_statement::SqlStatement>(),
+            action::<_, actions::sql_warehouse_start::SqlWarehouseStart>(),
+            action::<_, actions::sql_warehouse_stop::SqlWarehouseStop>(),
+        ]),
     group("Workspace").resources(&[rest::<_, workspace::git_credential::GitCredential>()]),
     group("SSH")
         .resources(&[resource::<_, ssh::ssh_endpoint::SshEndpoint>(), resource::<_, ssh::ssh_job::SshJob>()])

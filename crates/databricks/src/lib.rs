@@ -32,6 +32,7 @@ mod profile;
 mod request;
 mod retry;
 mod sign_in;
+pub mod sql_text;
 mod transport;
 
 pub use answer::{IfExists, RawResponse};

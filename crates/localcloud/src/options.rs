@@ -56,11 +56,17 @@ impl Options {
             faults: Vec::new(),
             aws: Aws::None,
             python: PathBuf::from("python3"),
-            sql: Sql::default(),
+            sql: Sql { venv: Some(venv_of_tests()), ..Sql::default() },
             ephemeral: false,
             repeats_names: false,
         }
     }
+}
+
+/// The Python environment of this project's tests: that of `LOCALCLOUD_VENV`, or `.cache/venv`, which is made where it is missing.
+pub fn venv_of_tests() -> PathBuf {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.cache/venv");
+    std::env::var_os("LOCALCLOUD_VENV").map_or_else(|| PathBuf::from(own), PathBuf::from)
 }
 
 /// How statements are executed on SQL warehouses.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -20,8 +21,10 @@ use crate::{schema, validate};
 pub(crate) trait Reading<C>: Debug + Send + Sync {
     /// The data source's own checks.
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>>;
-    /// Reads it.
-    fn read<'a>(&'a self, ask: Ask<'a, C>, config: &'a Value) -> Boxed<'a, Result<Value>>;
+    /// How long a read may take.
+    fn limit(&self) -> Duration;
+    /// Reads it; gives what is said beside it too.
+    fn read<'a>(&'a self, ask: Ask<'a, C>, config: &'a Value) -> Boxed<'a, Result<(Value, Vec<Diagnostic>)>>;
 }
 
 /// An open ephemeral resource.
@@ -35,6 +38,8 @@ pub(crate) struct OpenedValue {
 pub(crate) trait Opening<C>: Debug + Send + Sync {
     /// The ephemeral resource's own checks.
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>>;
+    /// How long each of its operations may take.
+    fn limit(&self) -> Duration;
     /// Whether nobody can be asked before something else is applied.
     fn is_unknown(&self, context: &C) -> bool;
     /// Opens it.
@@ -86,13 +91,17 @@ where
         Ok(D::validate(&from_value::<D>(config, schema)?))
     }
 
-    fn read<'a>(&'a self, ask: Ask<'a, C>, config: &'a Value) -> Boxed<'a, Result<Value>> {
+    fn limit(&self) -> Duration {
+        D::LIMIT
+    }
+
+    fn read<'a>(&'a self, ask: Ask<'a, C>, config: &'a Value) -> Boxed<'a, Result<(Value, Vec<Diagnostic>)>> {
         Box::pin(async move {
             let read = async {
                 let call = ask.call::<D::Client>().await?;
                 let object: D = from_value(config, ask.schema)?;
                 let read = waiting::run(D::read(&call, object), ask.cancel, call.left(), Patience::READ).await??;
-                restore(config, &read, ask.schema)
+                restore(config, &read, ask.schema).map(|value| (value, D::warnings(&read)))
             };
             read.await.map_err(|error| Subject::of(Operation::Read, D::NAME, ask.schema, config).failed(error))
         })
@@ -107,6 +116,10 @@ where
 {
     fn validate(&self, schema: &Schema, config: &Value) -> Result<Vec<Diagnostic>> {
         Ok(E::validate(&from_value::<E>(config, schema)?))
+    }
+
+    fn limit(&self) -> Duration {
+        E::LIMIT
     }
 
     fn is_unknown(&self, context: &C) -> bool {

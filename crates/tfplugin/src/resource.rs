@@ -238,6 +238,8 @@ pub trait DataSource: Object {
     const NAME: &'static str;
     /// A complete configuration whose data source is named `example`.
     const EXAMPLE: &'static str;
+    /// How long a read may take.
+    const LIMIT: Duration = Duration::from_secs(5 * 60);
     /// What the data source talks to.
     type Client: Send + Sync + 'static;
 
@@ -249,6 +251,12 @@ pub trait DataSource: Object {
 
     /// Reads. An object that does not exist is an error.
     fn read(cx: &Call<Self::Client>, config: Self) -> impl Future<Output = Result<Self>> + Send;
+
+    /// What is said beside what was read.
+    fn warnings(read: &Self) -> Vec<Diagnostic> {
+        let _ = read;
+        Vec::new()
+    }
 }
 
 /// An open ephemeral resource.
@@ -268,6 +276,8 @@ pub trait Ephemeral: Object {
     const NAME: &'static str;
     /// A complete configuration whose ephemeral resource is named `example`.
     const EXAMPLE: &'static str;
+    /// How long each of its operations may take.
+    const LIMIT: Duration = Duration::from_secs(10 * 60);
     /// What the resource talks to.
     type Client: Send + Sync + 'static;
 

@@ -29,12 +29,9 @@ pub(crate) struct Cloud {
     account: AwsAccount,
 }
 
-/// A new account of the shared local cloud. Its moto is that of `LOCALCLOUD_VENV`, or of the project's `.cache/venv`, which is made
-/// where it is missing.
+/// A new account of the shared local cloud.
 pub(crate) fn cloud() -> Cloud {
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.cache/venv");
-    let venv = std::env::var_os("LOCALCLOUD_VENV").map_or_else(|| PathBuf::from(own), PathBuf::from);
-    let running = localcloud::shared(&venv).unwrap();
+    let running = localcloud::shared(&localcloud::venv_of_tests()).unwrap();
     Cloud { account: running.aws_account().unwrap() }
 }
 

@@ -12,6 +12,7 @@ mod json;
 pub mod level;
 pub mod looks;
 pub mod rest;
+pub mod sql;
 pub mod ssh;
 mod tags;
 #[cfg(test)]

@@ -219,10 +219,7 @@ impl Cloud {
     }
 }
 
-/// The Python environment with moto: scripts/lib.sh makes it and names it.
-pub fn venv() -> PathBuf {
-    std::env::var_os("LOCALCLOUD_VENV").map_or_else(|| root().join(".cache/venv"), PathBuf::from)
-}
+pub use localcloud::venv_of_tests as venv;
 
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

@@ -81,7 +81,7 @@ pub fn leaves_one(cloud: &Cloud, entry: &'static ResourceEntry<Context>, env: &E
     bench.write(entry.example);
     bench.apply();
     let whole = cloud.census();
-    a_refused_read_is_an_error(cloud, &bench, env, &address);
+    a_refused_read_is_an_error(cloud, &bench, env, entry);
     for strike in strikes(cloud, &bench, &address, every) {
         for cut in [Cut::AnswerLost, Cut::KilledAfter, Cut::KilledBefore] {
             let when = format!("{address}: {cut:?} of {strike:?}");
@@ -155,7 +155,8 @@ const READS: &[&str] = &[
 
 /// Who may not look at an object does not know that it is gone: a plan fails, and plans nothing. The object stands alone in
 /// a state without a configuration, so that nothing else is read before it.
-fn a_refused_read_is_an_error(cloud: &Cloud, bench: &Bench, env: &Env, address: &str) {
+fn a_refused_read_is_an_error(cloud: &Cloud, bench: &Bench, env: &Env, entry: &ResourceEntry<Context>) {
+    let address = &format!("{}.example", entry.name);
     let alone = Bench::new(env);
     alone.write("");
     let state = std::fs::read_to_string(bench.dir.path().join("terraform.tfstate")).unwrap();
@@ -171,8 +172,8 @@ fn a_refused_read_is_an_error(cloud: &Cloud, bench: &Bench, env: &Env, address: 
     }
     let said = alone.run(&["plan", "-no-color", "-input=false", "-detailed-exitcode"]);
     cloud.clear_faults();
-    // A job is read through the tunnel, not from the API: the plan to remove what is not configured is the right one.
-    let remote = address != "databricks_ssh_job.example";
+    // What has run is history and not read: the plan to remove what is not configured is the right one.
+    let remote = entry.removal != Removal::History;
     assert!(
         said.code == if remote { 1 } else { 2 },
         "{address}: a read that is refused: {}\n{}",

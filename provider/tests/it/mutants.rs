@@ -29,6 +29,7 @@ const SAME: &[(&str, &str)] = &[
     ("databricks_token unsent lifetime_seconds", "no answer tells it: a unit test holds the request"),
     ("databricks_service_principal_secret unsent lifetime", "no answer tells it: a unit test holds the request"),
     ("databricks_ssh_job gone", "a command that has run is history: nobody looks for it"),
+    ("databricks_sql_statement gone", "a statement that has run is history too"),
     (
         "databricks_aws_kms_key gone",
         "a deleted key can be read for its window of 7 to 30 days, and a unit test has it gone",

@@ -9,7 +9,6 @@ pub mod names;
 pub mod output;
 pub mod parameters;
 pub mod position;
-pub mod read_only;
 pub mod result;
 pub mod row;
 pub mod statement;

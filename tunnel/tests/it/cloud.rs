@@ -55,7 +55,6 @@ impl Cloud {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::for_tests(folder.path().join("cloud"));
         options.delays.run = pending;
-        options.sql.venv = Some(venv());
         let cloud = Server::start(options).await.unwrap();
         let environment: Environment = cloud.env().into_iter().collect();
         let account = Client::with_environment(Config::default(), &environment).unwrap();
@@ -155,11 +154,7 @@ impl Cloud {
     }
 }
 
-/// The environment with the engine of SQL: that of LOCALCLOUD_VENV, or the project's.
-pub fn venv() -> PathBuf {
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../.cache/venv");
-    std::env::var_os("LOCALCLOUD_VENV").map_or_else(|| PathBuf::from(own), PathBuf::from)
-}
+pub use localcloud::venv_of_tests as venv;
 
 async fn post(client: &Client, path: &str, body: Value) -> Value {
     client.send(Request::post(path).json(&body).unwrap()).await.unwrap()

@@ -13,6 +13,7 @@ pub mod identity;
 pub mod jobs;
 pub mod oidc;
 pub mod permissions;
+pub mod queries;
 pub mod secrets;
 pub mod statements;
 pub mod tokens;

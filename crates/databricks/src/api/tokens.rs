@@ -81,12 +81,11 @@ pub async fn describe(client: &Client, id: &str, comment: &str) -> Result<(), Er
     client.send(Request::patch(format!("{PATH}/{}", crate::segment(id))).json(&body)?).await
 }
 
-/// Revokes a token. One that is gone is no error.
+/// Revokes a token; whether it was there. One that is gone is no error.
 ///
 /// # Errors
 /// Whatever else the API refuses.
-pub async fn revoke(client: &Client, id: &str) -> Result<(), Error> {
+pub async fn revoke(client: &Client, id: &str) -> Result<bool, Error> {
     let request = Request::post(format!("{PATH}/delete")).json(&json!({ "token_id": id }))?.idempotent();
-    client.send::<()>(request).await.if_exists()?;
-    Ok(())
+    Ok(client.send::<()>(request).await.if_exists()?.is_some())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod control;
 pub(crate) mod engine;
 mod file;
+pub(crate) mod history;
 pub(crate) mod links;
 mod request;
 pub(crate) mod run;

@@ -18,7 +18,9 @@ pub(crate) struct Statement {
     pub(crate) failure: Option<Failure>,
     /// Its result, once it succeeded.
     pub(crate) outcome: Option<Outcome>,
-    /// When it ended, in milliseconds since 1970.
+    /// When it was sent, in milliseconds since 1970.
+    pub(crate) began: i64,
+    /// When it ended.
     pub(crate) ended: Option<i64>,
 }
 
@@ -114,8 +116,8 @@ pub(crate) struct Chunk {
 }
 
 impl Statement {
-    pub(crate) fn new(owner: String, order: Order) -> Self {
-        Self { owner, order, state: StatementState::Pending, failure: None, outcome: None, ended: None }
+    pub(crate) fn new(owner: String, order: Order, began: i64) -> Self {
+        Self { owner, order, state: StatementState::Pending, failure: None, outcome: None, began, ended: None }
     }
 
     /// Whether nothing becomes of it any more.
@@ -192,7 +194,7 @@ mod tests {
             byte_limit: None,
             row_limit: None,
         };
-        let mut statement = Statement::new(String::new(), order);
+        let mut statement = Statement::new(String::new(), order, 0);
         assert!(!statement.expires(i64::MAX) && !statement.is_forgotten(i64::MAX), "it is not over");
         assert!(statement.end(0, StatementState::Succeeded));
         assert!(!statement.end(1, StatementState::Canceled), "it is over");

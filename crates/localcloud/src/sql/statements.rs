@@ -31,10 +31,10 @@ fn execute(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         order.catalog = order.catalog.take().or(session.catalog);
         order.schema = order.schema.take().or(session.schema);
     }
-    let (owner, id) = (cx.caller()?.principal.clone(), Uuid::new_v4().to_string());
+    let (owner, id, now) = (cx.caller()?.principal.clone(), Uuid::new_v4().to_string(), cx.now);
     let workspace = cx.workspace()?;
     let number = workspace.id;
-    workspace.statements.insert(id.clone(), Statement::new(owner, wanted.order));
+    workspace.statements.insert(id.clone(), Statement::new(owner, wanted.order, now));
     cx.effects.push(Effect::StartStatement { workspace: number, statement: id.clone() });
     let answer = told(cx, &id)?;
     let cancels = wanted.on_timeout == OnTimeout::Cancel;

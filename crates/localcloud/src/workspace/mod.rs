@@ -50,6 +50,7 @@ pub(crate) const ROUTES: &[&[Route]] = &[
     volume_files::ROUTES,
     workspace_conf::ROUTES,
     crate::sql::sessions::ROUTES,
+    crate::sql::history::ROUTES,
     crate::sql::statements::ROUTES,
     crate::sql::warehouses::ROUTES,
     crate::catalog::assignments::WORKSPACE,

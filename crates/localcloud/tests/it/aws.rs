@@ -1,16 +1,12 @@
-//! AWS by moto behind our proxy. The virtual environment is that of LOCALCLOUD_VENV, or one that the first run makes.
+//! AWS by moto behind our proxy.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use localcloud::{Aws, Fault, FaultEffect};
 
 use crate::bench::Bench;
 
-pub fn venv() -> PathBuf {
-    std::env::var_os("LOCALCLOUD_VENV")
-        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("moto"), PathBuf::from)
-}
+pub use localcloud::venv_of_tests as venv;
 
 struct Cloud(Bench);
 

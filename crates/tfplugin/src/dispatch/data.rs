@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Outcome, found, no_marker, read};
+use super::{Outcome, diagnostics, found, no_marker};
 use crate::operations::Ask;
 use crate::proto::{ReadDataSourceRequest, ReadDataSourceResponse};
 use crate::provider::Provider;
@@ -19,8 +19,8 @@ pub(crate) async fn read<P: Provider>(
     let configured = server.configured()?;
     let (cancel, marker) = (server.running(), no_marker());
     let (context, schema) = (&configured.context, &prepared.schema);
-    let ask = Ask { context, schema, cancel: &cancel, limit: read::LIMIT, marker: &marker };
-    let state = entry.operations.read(ask, &config).await?;
+    let ask = Ask { context, schema, cancel: &cancel, limit: entry.operations.limit(), marker: &marker };
+    let (state, warnings) = entry.operations.read(ask, &config).await?;
     let state = found(&prepared.schema, &config, &state)?;
-    Ok(ReadDataSourceResponse { state: wire::dynamic(&state, &prepared.of)?, diagnostics: Vec::new() })
+    Ok(ReadDataSourceResponse { state: wire::dynamic(&state, &prepared.of)?, diagnostics: diagnostics(warnings) })
 }

@@ -1,7 +1,6 @@
 //! OpenEphemeralResource, RenewEphemeralResource and CloseEphemeralResource.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Outcome, found, no_marker};
 use crate::operations::Ask;
@@ -13,8 +12,6 @@ use crate::provider::Provider;
 use crate::server::Server;
 use crate::value::Value;
 use crate::{plan, wire};
-
-const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// Opens it, in the plan and again in the apply.
 pub(crate) async fn open<P: Provider>(
@@ -32,7 +29,7 @@ pub(crate) async fn open<P: Provider>(
         let result = wire::dynamic(&unknown, &prepared.of)?;
         return Ok(OpenEphemeralResourceResponse { result, ..OpenEphemeralResourceResponse::default() });
     }
-    let ask = Ask { context, schema, cancel: &cancel, limit: LIMIT, marker: &marker };
+    let ask = Ask { context, schema, cancel: &cancel, limit: entry.operations.limit(), marker: &marker };
     let opened = entry.operations.open(ask, &config).await?;
     let result = found(schema, &config, &opened.result)?;
     Ok(OpenEphemeralResourceResponse {
@@ -52,7 +49,7 @@ pub(crate) async fn renew<P: Provider>(
     let configured = server.configured()?;
     let (cancel, marker) = (server.running(), no_marker());
     let (context, schema) = (&configured.context, &prepared.schema);
-    let ask = Ask { context, schema, cancel: &cancel, limit: LIMIT, marker: &marker };
+    let ask = Ask { context, schema, cancel: &cancel, limit: entry.operations.limit(), marker: &marker };
     let (private, renew_at) = entry.operations.renew(ask, request.private.unwrap_or_default()).await?;
     Ok(RenewEphemeralResourceResponse {
         diagnostics: Vec::new(),
@@ -70,7 +67,7 @@ pub(crate) async fn close<P: Provider>(
     let configured = server.configured()?;
     let (cancel, marker) = (server.running(), no_marker());
     let (context, schema) = (&configured.context, &prepared.schema);
-    let ask = Ask { context, schema, cancel: &cancel, limit: LIMIT, marker: &marker };
+    let ask = Ask { context, schema, cancel: &cancel, limit: entry.operations.limit(), marker: &marker };
     if entry.operations.is_unknown(context) {
         // It was not opened.
         return Ok(CloseEphemeralResourceResponse::default());

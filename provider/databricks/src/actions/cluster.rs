@@ -134,7 +134,7 @@ async fn get(cx: &Call<Workspace>, id: &str) -> Result<Cluster> {
 
 /// Refuses a cluster that does not run. One that is asked for a context nevertheless answers as one of a young workspace does, and the
 /// client would ask again for minutes (`Error::is_young_workspace`).
-pub(super) async fn runs(cx: &Call<Workspace>, id: &str) -> Result<()> {
+pub(crate) async fn runs(cx: &Call<Workspace>, id: &str) -> Result<()> {
     let cluster = get(cx, id).await?;
     match &cluster.state {
         ClusterState::Running | ClusterState::Resizing => Ok(()),
@@ -145,7 +145,7 @@ pub(super) async fn runs(cx: &Call<Workspace>, id: &str) -> Result<()> {
 }
 
 /// A refusal; of a cluster that is not there in our words.
-pub(super) fn refused(error: databricks::Error, id: &str) -> Error {
+pub(crate) fn refused(error: databricks::Error, id: &str) -> Error {
     if error.is_missing_cluster() {
         return Error::new(format!("there is no cluster {id:?}"))
             .detail("Correct cluster_id. A cluster that nobody pinned is deleted 30 days after its end.")

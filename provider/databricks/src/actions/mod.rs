@@ -1,14 +1,17 @@
-//! Actions: what Terraform 1.14 and newer does to compute when it is told to, without a state.
+//! Actions: what Terraform 1.14 and newer does when it is told to, without a state.
 
-mod cluster;
+pub(crate) mod cluster;
 pub mod cluster_restart;
 pub mod cluster_start;
 pub mod cluster_terminate;
 pub mod command;
 mod results;
+pub mod service_principal_secret_revoke;
+pub mod sql_statement;
 pub mod sql_warehouse_start;
 pub mod sql_warehouse_stop;
-mod warehouse;
+pub mod token_revoke;
+pub(crate) mod warehouse;
 
 #[cfg(test)]
 mod tests;

@@ -3,22 +3,28 @@
 use std::time::Duration;
 
 use databricks::api::clusters::{self, Cluster, ClusterId, ClusterState};
+use databricks::api::tokens;
 use databricks::api::warehouses::{self, Warehouse, WarehouseState};
 use databricks::{Client, Request};
 use jiff::Timestamp;
 use localcloud::Fault;
 use serde_json::{Value as Json, json};
 use tfplugin::testing::invoked;
-use tfplugin::{Action, Call, Error, Marker};
+use tfplugin::{Action, Call, Ephemeral, Error, Marker};
 use tokio_util::sync::CancellationToken;
 
 use super::cluster_restart::ClusterRestart;
 use super::cluster_start::ClusterStart;
 use super::cluster_terminate::ClusterTerminate;
 use super::command::Command;
+use super::service_principal_secret_revoke::ServicePrincipalSecretRevoke;
+use super::sql_statement::SqlStatement;
 use super::sql_warehouse_start::SqlWarehouseStart;
 use super::sql_warehouse_stop::SqlWarehouseStop;
+use super::token_revoke::TokenRevoke;
 use crate::clients::Workspace;
+use crate::compute::ephemeral_command::EphemeralCommand;
+use crate::sql::statement::Parameter;
 use crate::testing::Cloud;
 
 fn start(id: &str) -> ClusterStart {
@@ -232,6 +238,60 @@ async fn a_warehouse_is_stopped_and_started_and_says_so() {
     assert_eq!(fails(&cx, end()).await.diagnostic().summary, "Interrupted");
 }
 
+fn statement(id: &str, text: &str) -> SqlStatement {
+    SqlStatement { warehouse_id: id.into(), statement: text.into(), ..SqlStatement::default() }
+}
+
+#[tokio::test]
+async fn a_statement_runs_and_says_what_it_has_changed() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let id = new_warehouse(cx.client()).await;
+    let said = says(&cx, statement(&id, "CREATE TABLE default.t (a INT)")).await;
+    assert_eq!(said.last().unwrap(), "The statement has ended");
+    let parameter = Parameter { name: "a".into(), value: "7".into(), r#type: "INT".into() };
+    let insert = SqlStatement {
+        parameters: vec![parameter].into(),
+        schema: "default".into(),
+        ..statement(&id, "INSERT INTO t VALUES (:a), (:a + 1)")
+    };
+    let said = says(&cx, insert).await;
+    assert_eq!(said.last().unwrap(), "The statement has ended: num_affected_rows = 2, num_inserted_rows = 2");
+    let said = says(&cx, statement(&id, "SELECT 'hidden' AS password")).await;
+    assert!(said.iter().all(|text| !text.contains("hidden")), "{said:?}");
+    let error = fails(&cx, statement(&id, "SELECT * FROM nowhere")).await;
+    assert!(error.diagnostic().summary.contains("42P01") && accused(&error) == "statement", "{error}");
+}
+
+#[tokio::test]
+async fn a_token_and_a_secret_are_revoked_and_what_is_gone_is_no_error() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.workspace().await;
+    let issue = tokens::CreateToken { comment: "x".into(), ..Default::default() };
+    let issued = tokens::create(cx.client(), &issue).await.unwrap();
+    let id = issued.token_info.token_id;
+    let revoke = || TokenRevoke { token_id: id.as_str().into() };
+    assert_eq!(says(&cx, revoke()).await, [format!("The token {id} is revoked")]);
+    assert_eq!(tokens::list(cx.client(), false).await.unwrap(), []);
+    assert_eq!(says(&cx, revoke()).await, [format!("The token {id} is gone already")]);
+
+    let either = cloud.either();
+    let post = async |path: String, body: Json| -> Json {
+        either.client().send(Request::post_account(path).json(&body).unwrap()).await.unwrap()
+    };
+    let principal = post("/scim/v2/ServicePrincipals".into(), json!({ "displayName": "x" })).await["id"].clone();
+    let principal = principal.as_str().unwrap();
+    let path = format!("/servicePrincipals/{principal}/credentials/secrets");
+    let secret = post(path.clone(), json!({})).await["id"].as_str().unwrap().to_owned();
+    let revoke =
+        || ServicePrincipalSecretRevoke { service_principal_id: principal.into(), secret_id: secret.as_str().into() };
+    let words = async || invoked(&either, revoke()).await.0;
+    assert_eq!(words().await, [format!("The secret {secret} is revoked")]);
+    let left: Json = either.client().send(Request::get_account(path)).await.unwrap();
+    assert_eq!(left["secrets"].as_array().map_or(0, Vec::len), 0);
+    assert_eq!(words().await, [format!("The secret {secret} is gone already")]);
+}
+
 /// How many contexts were made, and are there.
 fn contexts(cloud: &Cloud) -> (usize, usize) {
     let all = cloud.running.requests();
@@ -255,10 +315,23 @@ async fn a_command_runs_says_what_it_prints_and_leaves_no_context() {
     assert!(error.diagnostic().detail.contains("line 2") && accused(&error) == "command", "{error}");
     assert_eq!(contexts(&cloud), (2, 0));
 
+    // The same as an ephemeral resource.
+    let ask = |text: &str| EphemeralCommand {
+        cluster_id: id.as_str().into(),
+        language: "python".into(),
+        command: text.into(),
+        ..EphemeralCommand::default()
+    };
+    let opened = EphemeralCommand::open(&cx, ask("print(' a')\n'b'")).await.unwrap();
+    assert_eq!(opened.result.output.text(), " a\n'b'");
+    let error = EphemeralCommand::open(&cx, ask("raise ValueError('no')")).await.unwrap_err();
+    assert!(error.diagnostic().summary.contains("the command failed: ValueError"), "{error}");
+    assert_eq!(contexts(&cloud), (4, 0));
+
     let scala = Command { language: "scala".into(), ..python(&id, "1") };
     let error = fails(&cx, scala).await;
     assert!(error.to_string().contains("cannot run scala") && accused(&error) == "language", "{error}");
-    assert_eq!(contexts(&cloud), (3, 0));
+    assert_eq!(contexts(&cloud), (5, 0));
     cloud.running.stop().await;
 }
 

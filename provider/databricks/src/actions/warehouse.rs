@@ -89,7 +89,8 @@ fn words(warehouse: &Warehouse) -> String {
     format!("The SQL warehouse {} is {}{ill}", warehouse.name, warehouse.state)
 }
 
-fn failure(warehouse: &Warehouse) -> Error {
+/// Why a warehouse did not start.
+pub(crate) fn failure(warehouse: &Warehouse) -> Error {
     let health = warehouse.health.as_ref();
     let texts = health.map(|health| [&health.summary, &health.message, &health.details]).into_iter().flatten();
     let mut said: Vec<&str> = texts.map(|text| text.trim()).filter(|text| !text.is_empty()).collect();

@@ -1,6 +1,8 @@
-//! Compute of a workspace: clusters.
+//! Compute of a workspace: clusters, and code on them.
 
 pub mod cluster;
+pub(crate) mod code;
+pub mod ephemeral_command;
 
 #[cfg(test)]
 mod tests;

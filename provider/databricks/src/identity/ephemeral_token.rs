@@ -62,6 +62,7 @@ impl Ephemeral for EphemeralToken {
 
     async fn close(cx: &Call<Workspace>, private: Vec<u8>) -> Result<()> {
         let id = String::from_utf8(private).map_err(|_| Error::new("The id of an ephemeral token was damaged"))?;
-        Ok(tokens::revoke(cx.client(), &id).await?)
+        tokens::revoke(cx.client(), &id).await?;
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use databricks::api::identity::{CreateServicePrincipalSecret, ServicePrincipalSecret as Api, ServicePrincipalSecrets};
-use databricks::{Client, IfExists, Request};
+use databricks::{Client, IfExists, Request, segment};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -115,10 +115,10 @@ async fn issue(cx: &Call<Either>, plan: ServicePrincipalSecret) -> Result<Servic
     })
 }
 
-async fn revoke(client: &Client, principal: &str, id: &str) -> Result<()> {
-    let request = Request::delete(format!("{}/{id}", path(client, principal)?));
-    client.send::<()>(request).await.if_exists()?;
-    Ok(())
+/// Revokes a secret; whether it was there.
+pub(crate) async fn revoke(client: &Client, principal: &str, id: &str) -> Result<bool> {
+    let request = Request::delete(format!("{}/{}", path(client, principal)?, segment(id)));
+    Ok(client.send::<()>(request).await.if_exists()?.is_some())
 }
 
 fn time(text: &Attr<String>) -> Option<Timestamp> {
@@ -188,7 +188,7 @@ resource "databricks_service_principal_secret" "example" {
         });
         match issued.as_slice() {
             [] => {}
-            [orphan] => revoke(&client, principal, &orphan.id).await?,
+            [orphan] => drop(revoke(&client, principal, &orphan.id).await?),
             several => tracing::warn!(
                 secrets = ?several.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(),
                 "an interrupted apply may have left one of these secrets of the service principal {principal}"
@@ -218,12 +218,12 @@ resource "databricks_service_principal_secret" "example" {
         let client = at_level(cx, &state).await?;
         let new = issue(cx, plan).await?;
         match revoke(&client, state.service_principal_id.text(), state.id.text()).await {
-            Ok(()) => Ok(new),
+            Ok(_) => Ok(new),
             Err(error) => Err(Failed::with(error, new)),
         }
     }
 
     async fn delete(cx: &Call<Either>, state: Self) -> Result<()> {
-        revoke(&at_level(cx, &state).await?, state.service_principal_id.text(), state.id.text()).await
+        revoke(&at_level(cx, &state).await?, state.service_principal_id.text(), state.id.text()).await.map(drop)
     }
 }

@@ -195,7 +195,7 @@ impl Resource for Token {
         if plan.token_value.is_unknown() {
             let new = issue(cx, plan).await?;
             return match tokens::revoke(cx.client(), &old).await {
-                Ok(()) => Ok(new),
+                Ok(_) => Ok(new),
                 Err(error) => Err(Failed::with(error, new)),
             };
         }
@@ -210,7 +210,8 @@ impl Resource for Token {
 
     async fn delete(cx: &Call<AnyWorkspace>, state: Self) -> Result<()> {
         let cx = &level::call(cx, &state.provider_config).await?;
-        Ok(tokens::revoke(cx.client(), state.id.text()).await?)
+        tokens::revoke(cx.client(), state.id.text()).await?;
+        Ok(())
     }
 }
 

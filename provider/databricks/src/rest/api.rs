@@ -52,8 +52,10 @@ pub(super) enum Update {
     All,
     /// What changes, with `?update_mask=` that names it.
     Mask,
-    /// The whole object, as it is, with the planned attributes put over it: a PUT, or `/edit`.
+    /// The whole object, as it is, with the planned attributes put over it: a PUT, or the RPC form's `/edit`.
     Whole,
+    /// The same, by `POST coll/{id}/edit`.
+    Edit,
 }
 
 impl Api {
@@ -113,6 +115,11 @@ impl Api {
     /// An update is a PUT of the whole object.
     pub const fn put(self) -> Self {
         Self { update: Update::Whole, ..self }
+    }
+
+    /// An update is a POST of the whole object to `edit` below it.
+    pub const fn edit(self) -> Self {
+        Self { update: Update::Edit, ..self }
     }
 
     /// Nothing can be changed.

@@ -109,7 +109,7 @@ impl<'a, T: Rest> Calls<'a, T> {
         plan: &T,
     ) -> Result<Json> {
         // An object inside the object is sent whole, with what the schema does not model.
-        let whole = T::API.update == Update::Whole && !T::API.create_puts;
+        let whole = matches!(T::API.update, Update::Whole | Update::Edit) && !T::API.create_puts;
         let found = match whole || change.body.values().any(Json::is_object) {
             true => Some(self.get_new(place, Duration::ZERO).await?),
             false => None,
@@ -119,12 +119,15 @@ impl<'a, T: Rest> Calls<'a, T> {
         }
         let (body, request) = match (T::API.update, &found) {
             (Update::Whole, _) if T::API.create_puts => (reconcile::sent(plan)?, self.of_object(Method::Put, place)),
-            (Update::Whole, Some(found)) => {
+            (Update::Whole | Update::Edit, Some(found)) => {
                 let Json::Object(body) = reconcile::over(found, state, plan)? else { return Ok(found.clone()) };
-                match T::API.shape {
-                    Shape::Collection => (body, self.of_object(Method::Put, place)),
-                    Shape::Rpc => (body, self.request(Method::Post, place, "/edit").idempotent()),
-                }
+                let edit = format!("/{}/edit", segment(place.own()));
+                let request = match (T::API.shape, T::API.update) {
+                    (Shape::Rpc, _) => self.request(Method::Post, place, "/edit").idempotent(),
+                    (_, Update::Edit) => self.request(Method::Post, place, &edit).idempotent(),
+                    _ => self.of_object(Method::Put, place),
+                };
+                (body, request)
             }
             (Update::All, _) => {
                 let mut body = reconcile::sent(plan)?;

@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use super::job_logs;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::sql::read_only::is_read_only;
 use crate::sql::result::{self, Sink, each_row};
 use crate::sql::row::Row;
 use crate::sql::statement;
 use crate::sql::writers::{Json, Writer};
 use crate::workspace::{clusters, refused, warehouses as named};
+use databricks::sql_text::is_read_only;
 
 /// Rows of a statement that asks for no number.
 const ROWS: u32 = 100;

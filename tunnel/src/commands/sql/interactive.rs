@@ -23,9 +23,9 @@ use crate::progress::Progress;
 use crate::signals::Interruption;
 use crate::sql::completion::Unfinished;
 use crate::sql::names::{Names, quoted};
-use crate::sql::read_only::is_complete;
 use crate::sql::{statement, r#use};
 use crate::{home, keys, print, say};
+use databricks::sql_text::is_complete;
 
 /// Statements that are remembered.
 const REMEMBERED: usize = 1_000;
@@ -145,7 +145,7 @@ pub(super) async fn run(client: &Client, args: RunArgs) -> Result<u8> {
                     Err(error) => say!("{}", crate::words::printable(&error.to_string())),
                     Ok(()) => {}
                 }
-                if !crate::sql::read_only::is_read_only(text) {
+                if !databricks::sql_text::is_read_only(text) {
                     names.forget();
                 }
                 if let Some(help) = editor.helper_mut() {

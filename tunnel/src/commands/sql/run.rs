@@ -11,9 +11,9 @@ use crate::error::{Context, Error, Result, exit};
 use crate::print;
 use crate::progress::Progress;
 use crate::signals::Interruption;
-use crate::sql::read_only::is_read_only;
 use crate::sql::statement;
 use crate::workspace::warehouses;
+use databricks::sql_text::is_read_only;
 
 /// The longest statement, in bytes.
 const LONGEST: usize = 16 * 1024 * 1024;

@@ -1,7 +1,8 @@
-//! Statements on SQL warehouses, by the engine of LOCALCLOUD_VENV, or of one that the first run makes.
+//! Statements on SQL warehouses, by the engine.
 
 mod catalogs;
 mod clients;
+mod history;
 mod links;
 mod results;
 mod running;
@@ -10,10 +11,9 @@ mod words;
 
 use std::time::Duration;
 
-use localcloud::{Options, Sql};
+use localcloud::Options;
 use serde_json::{Value, json};
 
-use crate::aws::venv;
 use crate::bench::{Bench, Reply};
 
 pub const STATEMENTS: &str = "/api/2.0/sql/statements";
@@ -32,11 +32,7 @@ impl Warehouse {
     }
 
     pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let bench = Bench::with(|options| {
-            options.sql = Sql { venv: Some(venv()), ..Sql::default() };
-            change(options);
-        })
-        .await;
+        let bench = Bench::with(change).await;
         let (workspace, at) = bench.workspace("sql").await;
         let made = bench.post(&at, "/api/2.0/sql/warehouses", json!({"name": "w"})).await.ok();
         let id = made["id"].as_str().unwrap().to_owned();

@@ -59,7 +59,7 @@ fn with_token(workspace: &MwsWorkspaces, token: &Secret<String>) -> Result<Clien
 async fn revoke(client: &Client, id: &str) -> Result<()> {
     match tokens::revoke(client, id).await {
         Err(error) if error.is_bad_token() => Ok(()),
-        answer => Ok(answer?),
+        answer => Ok(answer.map(drop)?),
     }
 }
 
