@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::api::ApiArgs;
 use crate::commands::auth::AuthArgs;
@@ -25,6 +25,7 @@ use crate::commands::mcp::McpArgs;
 use crate::commands::node_types::NodeTypesArgs;
 use crate::commands::official_server::SshArgs;
 use crate::commands::proxy::ProxyArgs;
+use crate::commands::schema::SchemaArgs;
 use crate::commands::server::ServerArgs;
 use crate::commands::setup::SetupArgs;
 use crate::commands::speedtest::SpeedtestArgs;
@@ -141,22 +142,11 @@ pub enum Command {
         login: std::path::PathBuf,
     },
     /// Print a JSON schema.
-    Schema {
-        /// Of what.
-        #[arg(value_enum)]
-        subject: Subject,
-    },
+    Schema(SchemaArgs),
     /// Print what makes a shell complete commands, endpoints, hosts and jobs.
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all commands into a folder.
     Man(ManArgs),
-}
-
-/// What has a schema.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Subject {
-    /// The endpoint that `databricks_ssh_endpoint` exports and `connect` reads.
-    Endpoint,
 }
 
 #[cfg(test)]

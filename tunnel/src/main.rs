@@ -4,16 +4,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
-use ssh_endpoint::SshEndpoint;
-use tunnel::cli::{Cli, Command, Subject};
+use tunnel::cli::{Cli, Command};
 use tunnel::commands::{
     api, auth, cluster, code, command, completions, connect, context, cp, doctor, exec, forget, forward, job, keys,
-    list, login, logs, man, mcp, node_types, official_server, proxy, server, setup, speedtest, sql, status, stop,
-    warehouse, whoami,
+    list, login, logs, man, mcp, node_types, official_server, proxy, schema, server, setup, speedtest, sql, status,
+    stop, warehouse, whoami,
 };
 use tunnel::error::Result;
 use tunnel::jobs::supervisor::Claim;
-use tunnel::{completion, editor, logging, print, say, words};
+use tunnel::{completion, editor, logging, say, words};
 
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Cli::command).var(completion::VARIABLE).complete();
@@ -82,7 +81,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::JobSupervisor { nonce, umask, login } => {
             Claim { folder: std::env::current_dir().unwrap_or_default(), nonce, umask, login }.run().await.map(|()| 0)
         }
-        Command::Schema { subject: Subject::Endpoint } => print::json(&schemars::schema_for!(SshEndpoint)).map(|()| 0),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(args, Cli::command()),
     }

@@ -31,6 +31,15 @@ pub fn json(value: &impl Serialize) -> Result<()> {
     bytes(format!("{text}\n").as_bytes())
 }
 
+/// Writes one JSON value in a line.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn json_line(value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string(value).context(|| "cannot write JSON".to_owned())?;
+    bytes(format!("{text}\n").as_bytes())
+}
+
 /// A JSON array that is written as its members come: memory holds one of them.
 pub struct JsonArray {
     is_empty: bool,

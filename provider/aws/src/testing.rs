@@ -2,7 +2,6 @@
 //! the networks that resources stand in.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use databricks::api::account::Workspace;
 use databricks::{Client, Request};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Result, exit};
@@ -43,8 +44,8 @@ struct TestArgs {
     json: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Report {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Report {
     auth_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<String>,
@@ -52,7 +53,7 @@ struct Report {
 }
 
 /// What became of a try.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Level {
     level: &'static str,
     host: String,

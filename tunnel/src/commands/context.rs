@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 use databricks::api::commands::{self, ContextPlace};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::exec::Language;
 use crate::error::Result;
@@ -62,6 +64,14 @@ struct CreateArgs {
     json: bool,
 }
 
+/// What is printed of a context.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct ContextReport<'a> {
+    id: &'a str,
+    /// `Pending`, `Running` or `Error`.
+    status: &'a str,
+}
+
 #[derive(Debug, Args)]
 struct OneArgs {
     /// The context.
@@ -93,7 +103,7 @@ pub async fn run(args: ContextArgs) -> Result<u8> {
             let status = commands::context(&client, &at(&context)).await;
             let status = status.map_err(|error| refused(error, "cannot look at the execution context"))?;
             if json {
-                print::json(&serde_json::json!({"id": context, "status": status.as_str()}))?;
+                print::json(&ContextReport { id: &context, status: status.as_str() })?;
             } else {
                 print::bytes(format!("{status}\n").as_bytes())?;
             }

@@ -8,6 +8,7 @@ use clap::Args;
 use databricks::Client;
 use databricks::api::clusters::{self, Cluster};
 use databricks::api::{secrets, workspace as files};
+use schemars::JsonSchema;
 use serde::Serialize;
 use ssh_endpoint::{SERVER_PUBLIC_KEY, SshEndpoint};
 use tokio::time::timeout;
@@ -61,15 +62,15 @@ pub struct DoctorArgs {
 }
 
 /// What became of a stage.
-#[derive(Debug, Serialize)]
-struct Finding {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Finding {
     stage: &'static str,
     outcome: Outcome,
     /// What was found, or what is wrong and how to mend it.
     words: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Outcome {
     Ok,

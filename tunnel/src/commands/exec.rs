@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use databricks::Client;
 use databricks::api::clusters::Cluster;
 use databricks::api::commands::{self, CommandAnswer, CommandPlace, CommandStatus, ContextPlace};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
 
@@ -104,7 +105,7 @@ impl Language {
 }
 
 /// What is printed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct Report<'a> {
     #[serde(flatten)]
     pub(super) place: &'a CommandPlace,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use schemars::JsonSchema;
 use serde::Serialize;
 use ssh_endpoint::{SshEndpoint, client_secret_name};
 
@@ -72,8 +73,8 @@ pub async fn run(args: KeysArgs) -> Result<u8> {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Row {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Row {
     fingerprint: String,
     comment: String,
     /// Whether it is this machine's.

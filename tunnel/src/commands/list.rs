@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use futures_util::future::join_all;
+use schemars::JsonSchema;
 use serde::Serialize;
 use ssh_endpoint::SshEndpoint;
 use tokio::time::timeout;
@@ -37,8 +38,8 @@ pub struct ListArgs {
     pub json: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Row {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Row {
     name: String,
     host: String,
     cluster_id: String,

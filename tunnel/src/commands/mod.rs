@@ -25,6 +25,7 @@ pub mod node_types;
 pub mod official_server;
 pub mod proxy;
 pub mod ready;
+pub mod schema;
 pub mod selection;
 pub mod server;
 pub mod setup;

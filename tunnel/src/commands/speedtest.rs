@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout};
@@ -42,8 +43,8 @@ pub struct SpeedtestArgs {
 }
 
 /// What was measured.
-#[derive(Debug, Serialize)]
-struct Measured {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Measured {
     /// From the start of ssh to the first output, in milliseconds.
     login_milliseconds: f64,
     /// There and back again, in milliseconds: the middle of all.

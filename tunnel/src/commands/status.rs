@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::existing::Existing;
@@ -31,8 +32,8 @@ pub struct StatusArgs {
 }
 
 /// What is printed.
-#[derive(Debug, Serialize)]
-struct Report<'a> {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Report<'a> {
     name: &'a str,
     host: &'a str,
     cluster_id: &'a str,

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Result;
@@ -27,8 +28,8 @@ pub struct WhoamiArgs {
 }
 
 /// What is printed.
-#[derive(Debug, Serialize)]
-struct Report {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Report {
     user_name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     display_name: String,

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::id::JobId;
 
 /// What became of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// Claimed, and about to start.
@@ -47,7 +48,7 @@ impl JobState {
 }
 
 /// A job.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
@@ -69,9 +70,11 @@ pub struct Job {
     pub signal: Option<u8>,
     /// When it started, by its machine's clock.
     #[serde(serialize_with = "time", deserialize_with = "of_time")]
+    #[schemars(with = "Option<String>")]
     pub started_at: Option<SystemTime>,
     /// When it ended, by the same.
     #[serde(serialize_with = "time", deserialize_with = "of_time")]
+    #[schemars(with = "Option<String>")]
     pub ended_at: Option<SystemTime>,
     /// How long it ran, or has run so far, whatever became of the clock.
     pub duration_seconds: Option<f64>,

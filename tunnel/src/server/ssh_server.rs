@@ -75,7 +75,7 @@ impl SshServer {
     pub fn start(&self, authorized_keys: &str, log: &LogRing) -> Result<(Running, UnixStream)> {
         match self {
             Self::OpenSsh(sshd) => {
-                sshd.start(authorized_keys, log).map(|(run, stream)| (Running::OpenSsh(run), stream))
+                sshd.start(authorized_keys, log).map(|(run, stream)| (Running::OpenSsh(Box::new(run)), stream))
             }
             Self::Embedded(server) => {
                 server.start(authorized_keys, log).map(|(run, stream)| (Running::Embedded(run), stream))
@@ -124,7 +124,7 @@ impl Replaceable {
 #[derive(Debug)]
 pub enum Running {
     /// OpenSSH's sshd.
-    OpenSsh(sshd::Running),
+    OpenSsh(Box<sshd::Running>),
     /// The built-in server.
     Embedded(embedded::Running),
 }

@@ -1,9 +1,10 @@
 //! What a server says about itself (`GET /status`) and how it is asked to end (`POST /stop`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A running server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ServerStatus {
     /// The id of this one server.
     pub instance_id: String,

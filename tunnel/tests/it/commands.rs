@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 
 use crate::bench::{another_host_key, text};
 use crate::cloud::{Cloud, until};
+use crate::schema::fits;
 
 /// Runs a command of the tunnel with this endpoint, and answers its exit code, output and words.
 async fn run(cloud: &Cloud, words: &[&str]) -> (i32, String, String) {
@@ -98,6 +99,7 @@ async fn setup_lets_ssh_scp_sftp_and_rsync_work_by_themselves() {
     let (_, out, words) = run(&cloud, &["list", "--json"]).await;
     assert_eq!(json_of(&out)[0]["ssh_hosts"], json!(["work"]), "{words}");
     assert_eq!(json_of(&out)[0]["server"], "running");
+    fits(&[("list", &out)]);
     let removed = cloud.tunnel("ada").args(["setup", "--remove", "work"]).output().await.unwrap();
     assert_eq!(removed.status.code(), Some(0));
     let (code, _, words) = text(&openssh(&cloud, "ssh", &["work", "true"]).output().await.unwrap());
@@ -256,6 +258,7 @@ async fn a_server_is_looked_at_and_ended() {
     let (code, out, words) = run(&cloud, &["status", "--json"]).await;
     let report = json_of(&out);
     assert_eq!((code, &report["running"], &report["server"]["sessions"]), (0, &json!(true), &json!(1)), "{out}{words}");
+    fits(&[("status", &out)]);
     let (_, out, _) = run(&cloud, &["status"]).await;
     assert!(out.contains("1 of 20"), "{out}");
     let (code, _, words) = run(&cloud, &["stop"]).await;
@@ -337,6 +340,7 @@ async fn a_key_is_rotated_and_removed() {
     assert_eq!(text(&cloud.connect("grace", &["true"]).output().await.unwrap()).0, 0);
     let keys = async || json_of(&run(&cloud, &["keys", "list", "--json"]).await.1);
     let before = keys().await;
+    fits(&[("keys list", &before.to_string())]);
     let ours = |keys: &Value| {
         let all = keys.as_array().unwrap();
         let found: Vec<&Value> = all.iter().filter(|key| key["this_machine"] == true).collect();
@@ -398,8 +402,11 @@ async fn a_connection_is_measured_and_examined() {
     let findings = json_of(&out);
     assert!(code == 0 && findings.as_array().unwrap().iter().all(|found| found["outcome"] == "ok"), "{out}{words}");
 
+    fits(&[("doctor", &out)]);
+
     let (code, out, words) = run(&cloud, &["speedtest", "--duration", "300ms", "--json"]).await;
     let measured = json_of(&out);
+    fits(&[("speedtest", &out)]);
     assert_eq!(code, 0, "{words}");
     for name in ["download_bytes_per_second", "upload_bytes_per_second"] {
         assert!(measured[name].as_u64().unwrap() > 1_000_000, "{out}");

@@ -6,6 +6,7 @@ use tokio::process::Command;
 use crate::bench::text;
 use crate::cloud::{Cloud, until};
 use crate::people::Person;
+use crate::schema::fits;
 
 /// A cloud in which each action has what it is about.
 struct Connected {
@@ -120,6 +121,37 @@ async fn each_action_works_and_says_who_is_not_signed_in_not_allowed_or_not_ther
             connected.ok(&["context", "create", "--cluster", &connected.cluster]).await.trim().to_owned();
         assert_eq!(code, 0, "{words:?}: {errors}");
     }
+    let (cluster, context) = (connected.cluster.as_str(), connected.context.as_str());
+    let of_context = ["--cluster", cluster, "--context", context];
+    let statement = connected.ok(&["sql", "SELECT 1", "--async"]).await;
+    let asked: [(&str, &[&str]); 17] = [
+        ("whoami", &[]),
+        ("auth test", &[]),
+        ("cluster list", &[]),
+        ("cluster get", &[cluster]),
+        ("cluster events", &[cluster]),
+        ("node-types", &[]),
+        ("warehouse list", &[]),
+        ("warehouse get", &[&connected.warehouse]),
+        ("context create", &["--cluster", cluster]),
+        ("context status", &[context, "--cluster", cluster]),
+        ("exec", &["-c", "print(1)", "--cluster", cluster]),
+        ("exec", &["-c", "SELECT 1 AS a", "--language", "sql", "--cluster", cluster]),
+        ("exec", &["-c", "1 / 0", "--cluster", cluster]),
+        ("exec --async", &[&["-c", "1"], &of_context[..]].concat()),
+        ("sql", &["SELECT 1 AS a, NULL AS b"]),
+        ("sql status", &[statement.trim()]),
+        ("sql cancel", &[statement.trim()]),
+    ];
+    let mut printed = Vec::new();
+    for (command, words) in asked {
+        let words: Vec<&str> = command.split(' ').chain(words.iter().copied()).chain(["--json"]).collect();
+        printed.push((command, connected.run(&words).await.1));
+    }
+    let command: serde_json::Value = serde_json::from_str(&printed[13].1).unwrap();
+    let words = [&["command", "status", command["commandId"].as_str().unwrap(), "--json"], &of_context[..]].concat();
+    printed.push(("command status", connected.run(&words).await.1));
+    fits(&printed.iter().map(|(command, text)| (*command, text.as_str())).collect::<Vec<_>>());
     connected.cloud.cloud.stop().await;
 }
 

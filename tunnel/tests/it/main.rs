@@ -34,6 +34,7 @@ mod memory;
 mod official;
 mod people;
 mod programs;
+mod schema;
 mod serverless;
 mod sessions;
 mod sign_in;

@@ -25,6 +25,7 @@ wire! {
     }
 
     /// Where a context is.
+    #[derive(schemars::JsonSchema)]
     #[serde(rename_all = "camelCase")]
     pub struct ContextPlace {
         /// Its cluster.
@@ -55,6 +56,7 @@ wire! {
     }
 
     /// Which command: `POST /api/1.2/commands/cancel`.
+    #[derive(schemars::JsonSchema)]
     #[serde(rename_all = "camelCase")]
     pub struct CommandPlace {
         /// Its context's cluster.
@@ -76,9 +78,11 @@ wire! {
     }
 
     /// What came of a command.
+    #[derive(schemars::JsonSchema)]
     #[serde(rename_all = "camelCase")]
     pub struct CommandResults {
-        /// What it is.
+        /// What it is: `error`, `image`, `images`, `table` or `text`.
+        #[schemars(with = "String")]
         pub result_type: ResultType,
         /// Text, or rows of a table.
         pub data: Option<Value>,

@@ -27,10 +27,8 @@ fn list(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
     found.sort_by(|(id, one), (other_id, other)| (other.began, other_id).cmp(&(one.began, id)));
     let rest = found.len().saturating_sub(asked.skip + asked.most);
     let page: Vec<Value> = found.into_iter().skip(asked.skip).take(asked.most).map(|(id, one)| told(id, one)).collect();
-    let mut answer = json!({ "res": page, "has_next_page": rest > 0 });
-    if rest > 0 {
-        answer["next_page_token"] = (asked.skip + asked.most).to_string().into();
-    }
+    let next = (rest > 0).then(|| (asked.skip + asked.most).to_string());
+    let answer = json!({ "res": page, "has_next_page": next.is_some(), "next_page_token": next.unwrap_or_default() });
     Ok(Answer::json(&answer))
 }
 
@@ -92,23 +90,18 @@ fn status(one: &Statement) -> &'static str {
 
 fn told(id: &str, one: &Statement) -> Value {
     let rows: u64 = one.outcome.iter().flat_map(|outcome| &outcome.chunks).map(|chunk| chunk.row_count).sum();
-    let mut query = json!({
+    json!({
         "query_id": id,
         "query_text": one.order.text,
         "status": status(one),
         "warehouse_id": one.order.warehouse,
         "endpoint_id": one.order.warehouse,
         "query_start_time_ms": one.began,
+        "query_end_time_ms": one.ended,
+        "execution_end_time_ms": one.ended,
+        "duration": one.ended.map(|ended| ended - one.began),
         "is_final": one.is_over(),
         "rows_produced": rows,
-    });
-    if let Some(ended) = one.ended {
-        query["query_end_time_ms"] = ended.into();
-        query["execution_end_time_ms"] = ended.into();
-        query["duration"] = (ended - one.began).into();
-    }
-    if let Some(failure) = &one.failure {
-        query["error_message"] = failure.message.clone().into();
-    }
-    query
+        "error_message": one.failure.as_ref().map(|failure| failure.message.as_str()),
+    })
 }

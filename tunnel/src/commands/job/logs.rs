@@ -5,7 +5,8 @@ use std::io::Write;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::destination::JobDestination;
 use super::rows;
@@ -100,13 +101,9 @@ impl Sink {
                 Stream::Stdout => "stdout",
                 Stream::Stderr => "stderr",
             };
-            let mut piece = json!({"stream": name, "offset": offset, "next_offset": next});
-            match (std::str::from_utf8(bytes), piece.as_object_mut()) {
-                (Ok(text), Some(piece)) => piece.insert("text".to_owned(), text.into()),
-                (Err(_), Some(piece)) => piece.insert("base64".to_owned(), BASE64_STANDARD.encode(bytes).into()),
-                _ => None,
-            };
-            print::bytes(format!("{piece}\n").as_bytes())?;
+            let text = std::str::from_utf8(bytes).ok();
+            let base64 = text.is_none().then(|| BASE64_STANDARD.encode(bytes));
+            print::json_line(&LogLine::Piece { stream: name, offset, next_offset: next, text, base64 })?;
         } else if stream == Stream::Stdout || self.is_one {
             print::bytes(bytes)?;
         } else {
@@ -116,6 +113,32 @@ impl Sink {
         *self.offset(stream) = Some(next);
         Ok(())
     }
+}
+
+/// A line of JSON.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(untagged)]
+pub enum LogLine<'a> {
+    /// Bytes of a log.
+    Piece {
+        /// `stdout` or `stderr`.
+        stream: &'a str,
+        /// Where they begin in the log.
+        offset: u64,
+        /// Where they end.
+        next_offset: u64,
+        /// What they say,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'a str>,
+        /// or, where that is no UTF-8, the bytes.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        base64: Option<String>,
+    },
+    /// The last line.
+    End {
+        /// The job.
+        job: &'a Job,
+    },
 }
 
 /// Prints them.
@@ -145,7 +168,7 @@ pub async fn run(destination: &JobDestination, args: LogsArgs) -> Result<u8> {
     }
     if let Some(job) = report.jobs.first() {
         if args.json {
-            print::bytes(format!("{}\n", json!({"job": job})).as_bytes())?;
+            print::json_line(&LogLine::End { job })?;
         } else if args.follow {
             say!("tunnel: job {} {}", job.id, rows::ending(job));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::destination::JobDestination;
@@ -69,8 +70,8 @@ pub struct SubmitArgs {
     pub command: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Submitted<'a> {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(in crate::commands) struct Submitted<'a> {
     id: &'a JobId,
     created: bool,
     host: &'a str,

@@ -3,6 +3,7 @@
 use clap::Args;
 use databricks::Client;
 use databricks::api::statements::{self, Statement, StatementState};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::shown::ShownArgs;
@@ -35,8 +36,8 @@ pub(super) struct FetchArgs {
 }
 
 /// What is printed of a statement.
-#[derive(Debug, Serialize)]
-struct Report<'a> {
+#[derive(Debug, JsonSchema, Serialize)]
+pub(in crate::commands) struct Report<'a> {
     statement_id: &'a str,
     state: &'a str,
     sql_state: &'a str,

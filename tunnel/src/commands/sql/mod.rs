@@ -1,6 +1,6 @@
 //! `tunnel sql`: statements on SQL warehouses.
 
-mod existing;
+pub(super) mod existing;
 mod interactive;
 mod run;
 mod shown;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tunnel::jobs::id::JobId;
 
 use super::machine::{Machine, Who, is_alive, until};
+use crate::schema::fits;
 
 #[tokio::test]
 async fn wait_ends_with_the_jobs_code_and_says_what_a_code_does_not() {
@@ -183,8 +184,24 @@ async fn finished_jobs_are_removed_by_age_and_running_ones_never() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("ended less than 1h ago"), "{output:?}");
     let output = machine.job(&["clean"]).output().await.unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("0 removed; 1 run, and 1 ended less than 7days ago"));
-    assert_eq!(machine.json(&["clean", "--json", "--older-than", "0s"]).await, serde_json::json!([other]));
-    let left = machine.json(&["list", "--json"]).await;
+    let cleaned = machine.text(&["clean", "--json", "--older-than", "0s"]).await;
+    assert_eq!(cleaned, format!("[\n  \"{other}\"\n]\n"));
+    let list = machine.text(&["list", "--json"]).await;
+    let left: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let wait = machine.text(&["submit", "--json", "--", "true"]).await;
+    let submitted: serde_json::Value = serde_json::from_str(&wait).unwrap();
+    let id = submitted["id"].as_str().unwrap();
+    let waited = machine.text(&["wait", "--json", id]).await;
+    let ended = machine.text(&["cancel", "--json", id]).await;
+    fits(&[
+        ("job clean", &cleaned),
+        ("job list", &list),
+        ("job submit", &wait),
+        ("job wait", &waited),
+        ("job status", &waited),
+        ("job cancel", &ended),
+    ]);
+    machine.text(&["clean", "--older-than", "0s", id]).await;
     assert_eq!((left.as_array().unwrap().len(), &left[0]["id"]), (1, &runs.as_str().into()));
     // A submission that somebody gave up leaves a folder, for a day.
     std::fs::create_dir_all(machine.jobs().join("abandoned/new.x")).unwrap();

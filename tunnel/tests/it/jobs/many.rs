@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::machine::{Machine, Who};
 use crate::bench::{installed, noise};
+use crate::schema::fits;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_jobs_run_at_once_and_all_are_one_question() {
@@ -77,6 +78,7 @@ async fn lines_of_a_megabyte_and_any_bytes_arrive_as_they_were() {
 
     // In JSON, a piece for a piece.
     let lines = machine.text(&["logs", "--json", &id]).await;
+    fits(&lines.lines().map(|line| ("job logs", line)).collect::<Vec<_>>());
     let mut logs = [Vec::new(), Vec::new()];
     let mut job = Value::Null;
     for line in lines.lines() {
