@@ -59,6 +59,9 @@ pub struct Cli {
     /// Say what is done, on stderr: -v the steps, -vv the requests too, -vvv everything.
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
     pub verbose: u8,
+    /// Show the requests to the workspace, without their secrets: as -vv; `api` shows their headers and bodies too.
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub debug: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -17,7 +17,7 @@ use tunnel::{completion, editor, logging, say, words};
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Cli::command).var(completion::VARIABLE).complete();
     let cli = Cli::parse();
-    logging::start(cli.verbose);
+    logging::start(if cli.debug { cli.verbose.max(2) } else { cli.verbose });
     let is_server = matches!(cli.command, Command::Server(_) | Command::Ssh(_));
     let mut builder = if is_server {
         tokio::runtime::Builder::new_multi_thread()
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(run(cli.command));
+    let ended = runtime.block_on(run(cli.command, cli.debug));
     // A read of stdin that nobody waits for any more must not keep the process.
     runtime.shutdown_background();
     match ended {
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<u8> {
+async fn run(command: Command, debug: bool) -> Result<u8> {
     match command {
         Command::Login(args) => login::run(args).await,
         Command::Connect(args) => connect::run(args).await,
@@ -63,7 +63,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Speedtest(args) => speedtest::run(args).await,
         Command::Keys(args) => keys::run(args).await,
-        Command::Api(args) => api::run(args).await,
+        Command::Api(args) => api::run(args, debug).await,
         Command::Exec(args) => exec::run(args).await,
         Command::Context(args) => context::run(args).await,
         Command::Command(args) => command::run(args).await,

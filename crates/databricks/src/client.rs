@@ -235,7 +235,8 @@ impl Client {
             let outcome = self.attempt(request, url, &token).await;
             let mut failed = match outcome {
                 Ok(answer) => {
-                    tracing::debug!(request = name, number, ms = begun.elapsed().as_millis(), "answered");
+                    let ms = begun.elapsed().as_millis();
+                    tracing::debug!(request = name, number, status = answer.status, ms, "answered");
                     self.limiter().answered(&request.path, begun);
                     self.0.is_admitted.store(true, Ordering::Relaxed);
                     return Ok(answer);

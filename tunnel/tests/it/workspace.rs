@@ -176,6 +176,15 @@ async fn any_request_is_sent_and_shown_as_it_is() {
     let (code, _, words) = run(&cloud, &["api", "GET", "https://evil.example.com/api/2.0/x"]).await;
     assert!(code == 1 && words.contains("is neither the workspace"), "{words}");
 
+    // Every command shows its requests, and no secret of them.
+    let (code, out, words) = run(&cloud, &["--debug", "whoami"]).await;
+    assert!(code == 0 && !out.contains("GET /api"), "{out}");
+    assert!(words.contains("GET /api/2.0/preview/scim/v2/Me") && words.contains("status=200"), "{words}");
+    let token = cloud.client.bearer().await.unwrap();
+    assert!(!words.contains(token.expose().as_str()) && !words.contains(cloud.cloud.client_secret().expose().as_str()));
+    let (code, _, words) = run(&cloud, &["cluster", "get", "nowhere", "--debug"]).await;
+    assert!(code == 3 && words.contains("GET /api/2.1/clusters/list"), "{words}");
+
     // A body from the line, from a file and from stdin; a secret is not shown by --debug.
     let scope = json!({"scope": "s"}).to_string();
     assert_eq!(run(&cloud, &["api", "POST", "2.0/secrets/scopes/create", "--data", &scope]).await.0, 0);

@@ -86,9 +86,6 @@ pub struct ApiArgs {
     /// Wait 1 s, 2 s, 4 s … up to a minute instead.
     #[arg(long, conflicts_with = "retry_delay")]
     pub backoff: bool,
-    /// Show requests and answers on stderr, without their secrets.
-    #[arg(long)]
-    pub debug: bool,
 }
 
 /// How an answer is shown.
@@ -117,10 +114,11 @@ fn pair(text: &str) -> std::result::Result<(String, String), String> {
 }
 
 /// Asks, and shows the answer.
+/// With `debug` requests and answers are shown on stderr, without their secrets.
 ///
 /// # Errors
 /// When the request cannot be sent, or no whole answer comes.
-pub async fn run(args: ApiArgs) -> Result<u8> {
+pub async fn run(args: ApiArgs, debug: bool) -> Result<u8> {
     let client = args.workspace.client()?;
     let Place { client, path, query } = Place::of(client, &args.path)?;
     let retries = Retries { most: args.retries, delay: args.retry_delay, all: args.retry_all, backoff: args.backoff };
@@ -132,11 +130,11 @@ pub async fn run(args: ApiArgs) -> Result<u8> {
         payload: sent::payload(&args).await?,
         timeout: args.timeout,
     };
-    let mut output = Output::new(&args)?;
+    let mut output = Output::new(&args, debug)?;
     let own_query = request.query.clone();
     let mut seen: Vec<String> = Vec::new();
     loop {
-        let answer = retries.send(&client, &request, args.debug).await.map_err(|error| refused(error, "cannot ask"))?;
+        let answer = retries.send(&client, &request, debug).await.map_err(|error| refused(error, "cannot ask"))?;
         let status = answer.status;
         let next = output.show(answer).await?;
         if !(200..300).contains(&status) {

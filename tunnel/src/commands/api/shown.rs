@@ -37,13 +37,13 @@ impl Output {
     ///
     /// # Errors
     /// When the file cannot be made, or bytes would go to a terminal.
-    pub(super) fn new(args: &ApiArgs) -> Result<Self> {
+    pub(super) fn new(args: &ApiArgs, debug: bool) -> Result<Self> {
         let is_terminal = std::io::stdout().is_terminal() && args.output_file.is_none();
         if is_terminal && args.output == Format::Binary {
             return Err(Error::new("bytes are nothing for a terminal").way_out("Give --output-file FILE, or a pipe."));
         }
         let file = args.output_file.as_deref().map(Whole::new).transpose()?;
-        let (format, include, paginate, debug) = (args.output, args.include, args.paginate, args.debug);
+        let (format, include, paginate) = (args.output, args.include, args.paginate);
         Ok(Self { format, is_terminal, include, paginate, debug, file })
     }
 
