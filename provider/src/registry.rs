@@ -12,7 +12,7 @@ use crate::functions;
 pub(crate) static REGISTRY: Registry<Context> = Registry { groups: GROUPS, functions: FUNCTIONS };
 
 const GROUPS: &[Group<Context>] = &[
-    group("AWS network").resources(&[
+    group("AWS network").actions(&[action::<_, aws::network_sleep::NetworkSleep>()]).resources(&[
         resource::<_, aws::vpc::Vpc>(),
         resource::<_, aws::subnet::Subnet>(),
         resource::<_, aws::internet_gateway::InternetGateway>(),

@@ -15,6 +15,7 @@ pub mod kms_key;
 pub mod looks;
 mod marks;
 pub mod nat_gateway;
+pub mod network_sleep;
 mod policy;
 pub mod region;
 pub mod route;

@@ -330,7 +330,7 @@ fn is_too_new(fault: &Fault) -> bool {
     fault.is_not_found() && !fault.code().starts_with("InvalidVpcEndpoint")
 }
 
-fn state_of(endpoint: &types::VpcEndpoint) -> String {
+pub(crate) fn state_of(endpoint: &types::VpcEndpoint) -> String {
     // The SDK knows the states in another spelling than the wire has, so they are compared as text.
     endpoint.state().map_or("pending", types::State::as_str).to_lowercase()
 }
@@ -382,7 +382,8 @@ fn shown(prior: &Attr<Set<Attr<String>>>, values: Vec<String>) -> Attr<Set<Attr<
     if values.is_empty() && !prior.is_known() { Attr::Null } else { texts(values) }
 }
 
-async fn describe(aws: &Aws, id: &str) -> Result<Option<types::VpcEndpoint>> {
+/// The endpoint as AWS shows it; one that was deleted is shown for a while.
+pub(crate) async fn describe(aws: &Aws, id: &str) -> Result<Option<types::VpcEndpoint>> {
     let answer = none_if_absent(aws.ec2.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await.fault())?;
     Ok(answer.and_then(|answer| answer.vpc_endpoints.unwrap_or_default().into_iter().next()))
 }
