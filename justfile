@@ -27,6 +27,10 @@ fuzz seconds="20":
 airflow *arguments:
     integrations/airflow/test.sh {{ arguments }}
 
+# What DuckDB and Spark tell of the same statements
+sql-engines:
+    scripts/compare_sql_engines.sh
+
 # What CI runs
 ci: lint macos test (fuzz "10") airflow
 

@@ -66,24 +66,47 @@ ensure_package() {
   fi
 }
 
-# ensure_venv: a Python environment with moto, the emulated AWS, and the clients of others that our tests use. localcloud uses it through
+# python_environment NAME FILE…: a Python environment in .cache with what the files ask for; a copy of each says that it is there.
+python_environment() {
+  local venv=$cache/$1 log=$cache/$1.log file is_there=yes
+  local -a wanted=()
+  shift
+  mkdir -p "$cache"
+  for file in "$@"; do
+    wanted+=(-r "$file")
+    cmp -s "$file" "$venv/$(note_of "$file")" || is_there=
+  done
+  [ -z "$is_there" ] || return 0
+  need python3 "install Python 3.10 or newer: sudo apt-get install python3 python3-venv"
+  say "Making a Python environment in ${venv#"$root/"}"
+  rm -rf "$venv"
+  python3 -m venv "$venv" >"$log" 2>&1 ||
+    die "python3 cannot make a virtual environment: sudo apt-get install python3-venv (details: ${log#"$root/"})"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "${wanted[@]}" >>"$log" 2>&1 ||
+    die "pip could not install ${*#"$root/"}: see ${log#"$root/"}"
+  for file in "$@"; do cp "$file" "$venv/$(note_of "$file")"; done
+}
+
+# note_of FILE: the copy of a file of requirements in an environment. localcloud looks for those of its own.
+note_of() {
+  case $1 in
+    */tests/*) printf 'requirements-tests.txt\n' ;;
+    *) basename -- "$1" ;;
+  esac
+}
+
+# ensure_venv: moto, the emulated AWS, localcloud's SQL engine, and the clients of others that our tests use. localcloud uses it through
 # LOCALCLOUD_VENV.
 ensure_venv() {
-  local of_localcloud=$root/crates/localcloud/requirements.txt of_tests=$root/provider/tests/requirements.txt
   export LOCALCLOUD_VENV=$cache/venv
-  mkdir -p "$cache"
-  if cmp -s "$of_localcloud" "$LOCALCLOUD_VENV/requirements.txt" &&
-    cmp -s "$of_tests" "$LOCALCLOUD_VENV/requirements-tests.txt"; then return; fi
-  need python3 "install Python 3.10 or newer: sudo apt-get install python3 python3-venv"
-  say "Making a Python environment with moto in .cache/venv"
-  rm -rf "$LOCALCLOUD_VENV"
-  python3 -m venv "$LOCALCLOUD_VENV" >"$cache/venv.log" 2>&1 ||
-    die "python3 cannot make a virtual environment: sudo apt-get install python3-venv (details: .cache/venv.log)"
-  "$LOCALCLOUD_VENV/bin/pip" install --quiet --disable-pip-version-check -r "$of_localcloud" -r "$of_tests" \
-    >>"$cache/venv.log" 2>&1 ||
-    die "pip could not install crates/localcloud/requirements.txt and provider/tests/requirements.txt: see .cache/venv.log"
-  cp "$of_tests" "$LOCALCLOUD_VENV/requirements-tests.txt"
-  cp "$of_localcloud" "$LOCALCLOUD_VENV/requirements.txt"
+  python_environment venv "$root/crates/localcloud/requirements.txt" "$root/provider/tests/requirements.txt"
+}
+
+# ensure_spark_venv: the same for both of localcloud's SQL engines.
+ensure_spark_venv() {
+  local of_localcloud=$root/crates/localcloud
+  export LOCALCLOUD_VENV=$cache/venv-spark
+  python_environment venv-spark "$of_localcloud/requirements.txt" "$of_localcloud/requirements-spark.txt" "$root/provider/tests/requirements.txt"
 }
 
 # ensure_zig: cargo zigbuild, and Zig as the C compiler and linker for other systems.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use localcloud::SqlEngine;
 
 /// A Databricks control plane for this machine, with AWS by moto.
 #[derive(Debug, Parser)]
@@ -97,6 +98,9 @@ pub(crate) struct Up {
     /// Python that makes the virtual environment and runs notebooks.
     #[arg(long, value_name = "PROGRAM", default_value = "python3", env = "LOCALCLOUD_PYTHON")]
     pub(crate) python: PathBuf,
+    /// What runs statements on SQL warehouses.
+    #[arg(long, value_name = "ENGINE", value_enum, default_value_t, env = "LOCALCLOUD_SQL_ENGINE")]
+    pub(crate) sql_engine: SqlEngine,
     /// Bytes of a chunk of a SQL statement's result, about.
     #[arg(long, value_name = "BYTES", default_value_t = 16 * 1024 * 1024)]
     pub(crate) sql_chunk_bytes: u64,

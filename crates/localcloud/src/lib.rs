@@ -47,7 +47,7 @@ pub use aws::{AwsAccount, AwsObject, AwsUnknown};
 pub use faults::{Effect as FaultEffect, Fault};
 pub use inner::StartError;
 pub use log::Entry as RequestEntry;
-pub use options::{Aws, Delays, Options, Sql, venv_of_tests};
+pub use options::{Aws, Delays, Options, Sql, SqlEngine, venv_of_tests};
 pub use overview::Overview;
 pub use running::Running;
 pub use server::Server;

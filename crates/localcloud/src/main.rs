@@ -12,7 +12,7 @@ use clap::Parser as _;
 use cli::{Cli, Command, FaultCommand, Up};
 use localcloud::instance::folder::{Folder, Note};
 use localcloud::instance::{client, detach, env, mirror, orphans, status};
-use localcloud::{Aws, Delays, Fault, Options, Overview, Running, Server, Sql};
+use localcloud::{Aws, Delays, Fault, Options, Overview, Running, Server, Sql, SqlEngine};
 use reqwest::Method;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -128,8 +128,12 @@ async fn up_detached(dir: &Path, up: &Up) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     if !up.no_aws && up.venv.is_none() && !folder.path("venv/bin/moto_server").exists() {
+        let minutes = match up.sql_engine {
+            SqlEngine::Duckdb => "two",
+            SqlEngine::Spark => "five",
+        };
         eprintln!(
-            "Installing moto and the SQL engine into {} (once, about two minutes)",
+            "Installing moto and the SQL engine into {} (once, about {minutes} minutes)",
             folder.path("venv").display()
         );
     }
@@ -214,7 +218,12 @@ fn announce(folder: &Folder, running: &Running, bin: &Path) -> Result<(), Box<dy
 
 fn options(folder: &Folder, up: Up) -> Result<Options, Box<dyn std::error::Error>> {
     let venv = up.venv.unwrap_or_else(|| folder.path("venv"));
-    let sql = Sql { venv: Some(venv.clone()), chunk_bytes: up.sql_chunk_bytes, link_lifetime: up.sql_link_lifetime };
+    let sql = Sql {
+        engine: up.sql_engine,
+        venv: Some(venv.clone()),
+        chunk_bytes: up.sql_chunk_bytes,
+        link_lifetime: up.sql_link_lifetime,
+    };
     let aws = if up.no_aws { Aws::None } else { Aws::Moto { venv } };
     Ok(Options {
         port: up.port,

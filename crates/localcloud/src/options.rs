@@ -72,6 +72,8 @@ pub fn venv_of_tests() -> PathBuf {
 /// How statements are executed on SQL warehouses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sql {
+    /// What runs them.
+    pub engine: SqlEngine,
     /// The Python virtual environment with the engine; that of moto, or else the Python that runs notebooks, when not given. It is
     /// created when it is not there.
     pub venv: Option<PathBuf>,
@@ -83,8 +85,24 @@ pub struct Sql {
 
 impl Default for Sql {
     fn default() -> Self {
-        Self { venv: None, chunk_bytes: 16 * 1024 * 1024, link_lifetime: Duration::from_secs(15 * 60) }
+        Self {
+            engine: SqlEngine::default(),
+            venv: None,
+            chunk_bytes: 16 * 1024 * 1024,
+            link_lifetime: Duration::from_secs(15 * 60),
+        }
     }
+}
+
+/// What runs statements on SQL warehouses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SqlEngine {
+    /// DuckDB, to which Databricks' dialect is translated: it starts at once.
+    #[default]
+    Duckdb,
+    /// Spark itself, by PySpark: it needs Java 17, half a gigabyte on the disk and one in memory, and half a minute to start. Tables are
+    /// Parquet: they last as long as it runs, and UPDATE, DELETE and MERGE need DuckDB.
+    Spark,
 }
 
 /// The AWS side of a local cloud.

@@ -73,6 +73,7 @@ impl Server {
             dir,
             python: options.python,
             sql: SqlSettings {
+                engine: options.sql.engine,
                 chunk_bytes: options.sql.chunk_bytes,
                 link_lifetime: options.sql.link_lifetime,
                 links: fresh_secret("localcloud-links-"),

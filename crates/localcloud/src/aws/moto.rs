@@ -36,7 +36,9 @@ fn failed(message: impl Into<String>) -> StartError {
 
 /// Starts moto and waits until it answers; answers its port.
 pub(super) async fn start(inner: &Arc<Inner>, venv: &Path) -> Result<u16, StartError> {
-    venv::ensure(&inner.settings.python, venv).await.map_err(|error| failed(error.to_string()))?;
+    venv::ensure(&inner.settings.python, venv, inner.settings.sql.engine)
+        .await
+        .map_err(|error| failed(error.to_string()))?;
     let mut last = String::new();
     // The free port that we find may be taken before moto gets it.
     for _ in 0..3 {

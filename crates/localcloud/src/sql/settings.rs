@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use secret::Secret;
 
+use crate::options::SqlEngine;
+
 /// The largest result that is told inline, in bytes. <https://docs.databricks.com/api/workspace/statementexecution>
 pub(crate) const INLINE_BYTES: u64 = 25 * 1024 * 1024;
 /// The largest result that a statement tells inline when it leaves the choice to the service, in bytes.
@@ -13,6 +15,7 @@ pub(crate) const SMALL_BYTES: u64 = 5 * 1024 * 1024;
 /// What does not change.
 #[derive(Debug)]
 pub(crate) struct SqlSettings {
+    pub(crate) engine: SqlEngine,
     /// Bytes of a chunk of a result, about.
     pub(crate) chunk_bytes: u64,
     /// How long a link to a chunk holds.

@@ -1,9 +1,9 @@
-"""Statements about catalogs, schemas and volumes, which are the metastore's: SHOW, USE, DESCRIBE, CREATE and DROP of them."""
+"""Statements about catalogs, schemas and volumes, which are the metastore's, the same for every backend: SHOW, USE, DESCRIBE, CREATE and
+DROP of them. What a backend has in a schema it is asked for: `tables`, `columns`."""
 
+import results
 import sqlglot
-import values
 from errors import Refused, missing_catalog, missing_schema, missing_table
-from sqlglot import exp
 from words import Words, pattern
 
 API = "/api/2.1/unity-catalog"
@@ -12,8 +12,8 @@ API = "/api/2.1/unity-catalog"
 class Session:
     """Where a statement runs: its catalog and schema, and the metastore's catalogs."""
 
-    def __init__(self, run, engine):
-        self.run, self.engine, self.order = run, engine, run.order
+    def __init__(self, run):
+        self.run, self.order, self.connection = run, run.order, run.connection
         self.catalogs = run.order["catalogs"]
         self.user = run.order["user"]
         self.catalog = (run.order["catalog"] or run.order["default_catalog"]).lower()
@@ -32,30 +32,28 @@ class Session:
         return catalog, schema
 
     def key(self, catalog):
-        """The engine's database of a catalog."""
+        """The backend's name of a catalog."""
         return self.catalogs[catalog]["key"]
 
     def information(self, catalog, name):
-        """A view of `information_schema`, as a query."""
-        key = self.key(catalog).replace("'", "''")
-        of = catalog.replace("'", "''")
-        if name.lower() == "tables":
-            return (
-                f"SELECT '{of}' AS table_catalog, schema_name AS table_schema, table_name, 'MANAGED' AS table_type FROM duckdb_tables() "
-                f"WHERE database_name = '{key}' UNION ALL SELECT '{of}', schema_name, view_name, 'VIEW' FROM duckdb_views() "
-                f"WHERE database_name = '{key}' AND NOT internal"
-            )
-        if name.lower() == "columns":
-            return (
-                f"SELECT '{of}' AS table_catalog, schema_name AS table_schema, table_name, column_name, column_index - 1 AS "
-                "ordinal_position, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS is_nullable, CASE data_type WHEN 'VARCHAR' THEN "
-                "'STRING' WHEN 'INTEGER' THEN 'INT' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP' WHEN 'TIMESTAMP' THEN "
-                f"'TIMESTAMP_NTZ' ELSE data_type END AS data_type FROM duckdb_columns() WHERE database_name = '{key}'"
-            )
+        """A view of `information_schema`: its columns and its rows."""
+        schemas = sorted(self.catalogs[catalog]["schemas"])
         if name.lower() == "schemata":
-            rows = [(of, schema) for schema in sorted(self.catalogs[catalog]["schemas"])]
-            return table(["catalog_name", "schema_name"], rows)
-        raise missing_table(f"{catalog}.information_schema.{name}", self.order)
+            return ["catalog_name", "schema_name"], [(catalog, schema) for schema in schemas]
+        if name.lower() not in ("tables", "columns"):
+            raise missing_table(f"{catalog}.information_schema.{name}", self.order)
+        key = self.key(catalog)
+        found = [(schema, table, is_view) for schema in schemas for table, is_view in self.connection.tables(key, schema)]
+        if name.lower() == "tables":
+            kind = lambda is_view: "VIEW" if is_view else "MANAGED"
+            names = ["table_catalog", "table_schema", "table_name", "table_type"]
+            return names, [(catalog, schema, table, kind(is_view)) for schema, table, is_view in found]
+        names = ["table_catalog", "table_schema", "table_name", "column_name", ("ordinal_position", "INT"), "is_nullable", "data_type"]
+        rows = []
+        for schema, table, _ in found:
+            for at, (column, kind, is_nullable) in enumerate(self.connection.columns(key, schema, table)):
+                rows.append((catalog, schema, table, column, at, "YES" if is_nullable else "NO", kind.text))
+        return names, rows
 
     def ask(self, method, path, body=None):
         """A call of the catalog's API that a statement is made of."""
@@ -66,21 +64,20 @@ class Session:
         return answer
 
 
-def table(names, rows):
-    """Rows of texts, as a query."""
-    cell = lambda value: "NULL" if value is None else exp.Literal.string(str(value)).sql("duckdb")
-    if not rows:
-        return "SELECT " + ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in names) + " WHERE false"
-    lines = ", ".join("(" + ", ".join(cell(value) for value in row) + ")" for row in rows)
-    casts = ", ".join(f"CAST(c{at} AS VARCHAR) AS {name}" for at, name in enumerate(names))
-    return f"SELECT {casts} FROM (VALUES {lines}) AS t({', '.join(f'c{at}' for at in range(len(names)))})"
+# What a statement answers that tells nothing.
+NOTHING = (["result"], [])
 
 
-EMPTY = "SELECT CAST(NULL AS VARCHAR) AS result WHERE false"
+def executed(run):
+    """What the API tells of a statement's result, and where the session is afterwards."""
+    session = Session(run)
+    rows = served(session)
+    outcome = results.table(run, *rows) if rows is not None else session.connection.execute(session)
+    return {**outcome, "catalog": session.catalog, "schema": session.schema}
 
 
 def served(session):
-    """The rows of a statement about the catalog, as a query; nothing for any other."""
+    """The columns and the rows of a statement about the catalog; nothing for any other."""
     try:
         words = Words(session.order["statement"])
     except sqlglot.errors.TokenError:
@@ -95,7 +92,7 @@ def served(session):
 
 def show_catalogs(session, words):
     like = pattern(words)
-    return table(["catalog"], [(name,) for name in sorted(session.catalogs) if like(name)])
+    return ["catalog"], [(name,) for name in sorted(session.catalogs) if like(name)]
 
 
 def show_schemas(session, words):
@@ -103,7 +100,7 @@ def show_schemas(session, words):
     if catalog not in session.catalogs:
         raise missing_catalog(catalog)
     like = pattern(words)
-    return table(["databaseName"], [(name,) for name in sorted(session.catalogs[catalog]["schemas"]) if like(name)])
+    return ["databaseName"], [(name,) for name in sorted(session.catalogs[catalog]["schemas"]) if like(name)]
 
 
 def within(session, words):
@@ -117,23 +114,15 @@ def within(session, words):
 def show_tables(session, words):
     catalog, schema = within(session, words)
     like = pattern(words)
-    found = session.run.cursor.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = $k AND schema_name = $s UNION ALL "
-        "SELECT view_name FROM duckdb_views() WHERE database_name = $k AND schema_name = $s AND NOT internal ORDER BY 1",
-        {"k": session.key(catalog), "s": schema},
-    ).fetchall()
-    names = ", ".join(f"{exp.Literal.string(name).sql('duckdb')}" for (name,) in found if like(name))
-    return (
-        f"SELECT {exp.Literal.string(schema).sql('duckdb')} AS database, name AS \"tableName\", false AS \"isTemporary\" "
-        f"FROM (SELECT UNNEST(CAST([{names}] AS VARCHAR[])) AS name)"
-    )
+    found = sorted(session.connection.tables(session.key(catalog), schema))
+    return ["database", "tableName", ("isTemporary", "BOOLEAN")], [(schema, name, False) for name, _ in found if like(name)]
 
 
 def show_volumes(session, words):
     catalog, schema = within(session, words)
     like = pattern(words)
     found = session.ask("GET", f"{API}/volumes?catalog_name={catalog}&schema_name={schema}").get("volumes", [])
-    return table(["database", "volume_name"], [(schema, one["name"]) for one in found if like(one["name"])])
+    return ["database", "volume_name"], [(schema, one["name"]) for one in found if like(one["name"])]
 
 
 def use_catalog(session, words):
@@ -141,13 +130,13 @@ def use_catalog(session, words):
     if name not in session.catalogs:
         raise missing_catalog(name)
     session.catalog, session.schema = name, "default"
-    return EMPTY
+    return NOTHING
 
 
 def use_schema(session, words):
     parts = words.name()
     session.catalog, session.schema = session.place(parts[-2] if len(parts) > 1 else None, parts[-1])
-    return EMPTY
+    return NOTHING
 
 
 def comment(words):
@@ -167,12 +156,12 @@ def create(session, words, there, path, body, what):
     body = {**body(session, parts), "comment": comment(words)}
     if there(session, parts):
         if already:
-            return EMPTY
+            return NOTHING
         name = ".".join(parts)
         message = f"Cannot create {what.lower()} `{name}` because it already exists."
         raise Refused(f"{what}_ALREADY_EXISTS", message, "42P06" if what == "SCHEMA" else "42710")
     session.ask("POST", f"{API}/{path}", {key: value for key, value in body.items() if value != ""})
-    return EMPTY
+    return NOTHING
 
 
 def schema_of(session, parts):
@@ -220,10 +209,10 @@ def drop_catalog(session, words):
     words.take("RESTRICT")
     if name not in session.catalogs:
         if lenient:
-            return EMPTY
+            return NOTHING
         raise missing_catalog(name)
     session.ask("DELETE", f"{API}/catalogs/{name}?force={str(force).lower()}")
-    return EMPTY
+    return NOTHING
 
 
 def drop_schema(session, words):
@@ -234,23 +223,18 @@ def drop_schema(session, words):
     catalog, schema = schema_of(session, parts)
     if schema not in session.catalogs[catalog]["schemas"]:
         if lenient:
-            return EMPTY
+            return NOTHING
         raise missing_schema(f"{catalog}.{schema}")
-    key = session.key(catalog).replace('"', '""')
-    name = schema.replace('"', '""')
-    count = session.run.cursor.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = $k AND schema_name = $s", {"k": session.key(catalog), "s": schema}
-    ).fetchone()[0]
-    if count and not force:
+    key = session.key(catalog)
+    if session.connection.tables(key, schema) and not force:
         message = (
             f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its "
             "objects."
         )
         raise Refused("SCHEMA_NOT_EMPTY", message, "2BP01")
     session.ask("DELETE", f"{API}/schemas/{catalog}.{schema}?force={str(force).lower()}")
-    session.run.cursor.execute(f'DROP SCHEMA IF EXISTS "{key}"."{name}" CASCADE')
-    session.engine.forget(session.key(catalog), schema)
-    return EMPTY
+    session.connection.drop_schema(key, schema)
+    return NOTHING
 
 
 def drop_volume(session, words):
@@ -260,7 +244,7 @@ def drop_volume(session, words):
     status, answer = session.run.ask("DELETE", f"{API}/volumes/{catalog}.{schema}.{parts[-1]}")
     if status >= 300 and not (lenient and status == 404):
         raise Refused("VOLUME_NOT_FOUND", answer.get("message", ""), "42704")
-    return EMPTY
+    return NOTHING
 
 
 def describe_catalog(session, words):
@@ -270,7 +254,7 @@ def describe_catalog(session, words):
         raise missing_catalog(name)
     of = session.catalogs[name]
     rows = [("Catalog Name", name), ("Comment", of.get("comment", "")), ("Owner", of.get("owner", ""))]
-    return table(["info_name", "info_value"], rows)
+    return ["info_name", "info_value"], rows
 
 
 def describe_schema(session, words):
@@ -278,36 +262,33 @@ def describe_schema(session, words):
     catalog, schema = schema_of(session, words.name())
     session.place(catalog, schema)
     rows = [("Catalog Name", catalog), ("Namespace Name", schema)]
-    return table(["database_description_item", "database_description_value"], rows)
+    return ["database_description_item", "database_description_value"], rows
 
 
 def describe_table(session, words):
     words.take("TABLE")
     words.take("EXTENDED")
-    shape = described(session, words)
-    text = lambda kind: values.text_of(kind).lower().replace(", ", ",").replace(": ", ":")
-    return table(["col_name", "data_type", "comment"], [(name, text(kind), None) for name, kind in zip(shape.columns, shape.types)])
+    text = lambda kind: kind.text.lower().replace(", ", ",").replace(": ", ":")
+    return ["col_name", "data_type", "comment"], [(name, text(kind), None) for name, kind, _ in described(session, words)]
 
 
 def described(session, words):
-    """A table whose name comes next."""
+    """The columns of a table whose name comes next."""
     parts = words.name()
     catalog, schema = session.place(parts[-3] if len(parts) > 2 else None, parts[-2] if len(parts) > 1 else None)
-    key = ".".join('"' + part.replace('"', '""') + '"' for part in (session.key(catalog), schema, parts[-1]))
-    return session.run.cursor.sql(f"SELECT * FROM {key}")
+    return session.connection.columns(session.key(catalog), schema, parts[-1])
 
 
 def show_columns(session, words):
     if not (words.take("IN") or words.take("FROM")):
         words.end()
-    shape = described(session, words)
-    return table(["col_name"], [(name,) for name in shape.columns])
+    return ["col_name"], [(name,) for name, _, _ in described(session, words)]
 
 
 def nothing(_, words):
     """What has no meaning here: upkeep of tables, settings, grants."""
     words.rest()
-    return EMPTY
+    return NOTHING
 
 
 HANDLERS = [

@@ -1,33 +1,31 @@
-"""The engine of SQL warehouses: statements come on stdin, a line of JSON each, and run side by side, each in a thread and on a cursor of
+"""The engine of SQL warehouses: statements come on stdin, a line of JSON each, and run side by side, each in a thread and on a connection of
 its own. A line with its outcome answers each; results themselves are written to files. What a statement wants of the catalog it asks for
-by a line, and a line tells it."""
+by a line, and a line tells it. What runs SQL is a backend: `on_duckdb` or `on_spark`, as the command line names it."""
 
+import importlib
 import json
 import os
 import queue
 import sys
 import threading
 
-import duckdb
-import macros
-import statement
-from errors import Failed, Refused, refused
+import catalogs
+from errors import Canceled, Failed, Refused
 
 # How long it takes to interrupt a statement again, which may not have begun to listen, in seconds.
 AGAIN = 0.05
-# What DuckDB holds in memory at most; the rest goes to its folder of temporary files.
-MEMORY = "512MB"
 
 
 class Run:
     """One statement under way."""
 
-    def __init__(self, order, cursor, say):
+    def __init__(self, order, say):
         self.order = order
-        self.cursor = cursor
         self.say = say
         self.told = queue.Queue()
         self.canceled = False
+        # The backend's, once the statement has its turn.
+        self.connection = None
 
     def ask(self, method, path, body=None):
         """Has the catalog's API called as who runs the statement: its status and its body."""
@@ -38,60 +36,28 @@ class Run:
     def check(self):
         """Ends the statement where it was canceled."""
         if self.canceled:
-            raise duckdb.InterruptException("canceled")
+            raise Canceled
 
 
 class Engine:
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, backend):
         self.runs = {}
-        self.attached = set()
         self.lock = threading.Lock()
         # Answers have a descriptor of their own: what libraries print goes to the log.
         self.answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
-        self.root = duckdb.connect(":memory:")
-        self.root.execute(f"SET memory_limit = '{MEMORY}'")
-        os.makedirs(os.path.join(folder, "tmp"), exist_ok=True)
-        os.makedirs(os.path.join(folder, "catalogs"), exist_ok=True)
-        self.root.execute("SET temp_directory = ?", [os.path.join(folder, "tmp")])
-        self.root.execute(macros.MACROS)
-        # Statements read no file of this machine but those of catalogs, and no network.
-        self.root.execute("SET allowed_directories = [?]".replace("?", "'" + folder.replace("'", "''") + "'"))
-        self.root.execute("SET enable_external_access = false")
+        self.backend = importlib.import_module(f"on_{backend}.backend").Backend(folder)
 
     def say(self, words):
         with self.lock:
             self.answers.write(json.dumps(words) + "\n")
             self.answers.flush()
 
-    def attach(self, catalogs):
-        """Makes sure of the database of each catalog, and of its schemas."""
-        with self.lock:
-            for catalog in catalogs.values():
-                key = catalog["key"]
-                quoted = key.replace('"', '""')
-                if key not in self.attached:
-                    path = os.path.join(self.folder, "catalogs", key + ".duckdb").replace("'", "''")
-                    self.root.execute(f"ATTACH IF NOT EXISTS '{path}' AS \"{quoted}\"")
-                    self.attached.add(key)
-                for schema in catalog["schemas"]:
-                    named = (key, schema)
-                    if named not in self.attached and schema != "information_schema":
-                        name = schema.replace('"', '""')
-                        self.root.execute(f'CREATE SCHEMA IF NOT EXISTS "{quoted}"."{name}"')
-                        self.attached.add(named)
-
-    def forget(self, key, schema):
-        """Notes that a schema is gone."""
-        with self.lock:
-            self.attached.discard((key, schema))
-
     def serve(self):
         for line in sys.stdin:
             order = json.loads(line)
             if "run" in order:
-                run = Run(order, self.root.cursor(), self.say)
+                run = Run(order, self.say)
                 self.runs[order["run"]] = run
                 threading.Thread(target=self.run, args=(run,), daemon=True).start()
             elif "tell" in order and order["tell"] in self.runs:
@@ -102,35 +68,32 @@ class Engine:
     def cancel(self, name):
         while (run := self.runs.get(name)) is not None:
             run.canceled = True
-            run.cursor.interrupt()
+            if run.connection is not None:
+                run.connection.interrupt()
             threading.Event().wait(AGAIN)
 
     def run(self, run):
         name = run.order["run"]
         try:
-            # What is set at a connection is not set at its cursors.
-            run.cursor.execute("SET TimeZone = 'UTC'")
-            # A division by zero is an error, of whatever types.
-            run.cursor.execute("SET ieee_floating_point_ops = false")
-            # sqlglot writes lambdas with an arrow.
-            run.cursor.execute("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
-            self.attach(run.order["catalogs"])
-            ended = {"end": statement.run(run, self)}
+            run.connection = self.backend.connect(run)
+            self.backend.attach(run.order["catalogs"])
+            run.check()
+            ended = {"end": catalogs.executed(run)}
         except BaseException as error:
-            ended = {"canceled": {}} if run.canceled else {"failed": told(error, run.order)}
+            ended = {"canceled": {}} if run.canceled else {"failed": self.told(error, run.order)}
         self.runs.pop(name, None)
-        run.cursor.close()
+        if run.connection is not None:
+            run.connection.close()
         self.say({"id": name, **ended})
 
-
-def told(error, order):
-    """A failure in the API's words."""
-    if not isinstance(error, Refused | Failed):
-        error = refused(error, order)
-    return {"code": error.code, "message": str(error), "sql_state": error.sql_state}
+    def told(self, error, order):
+        """A failure in the API's words."""
+        if not isinstance(error, Refused | Failed):
+            error = self.backend.refused(error, order)
+        return {"code": error.code, "message": str(error), "sql_state": error.sql_state}
 
 
 if __name__ == "__main__":
-    Engine(sys.argv[1]).serve()
+    Engine(*sys.argv[1:]).serve()
     # Whoever started it is gone: what still runs has nobody.
     os._exit(0)

@@ -12,21 +12,20 @@ use tokio::sync::mpsc;
 use super::Event;
 use crate::driver::process::{self, mark_of};
 use crate::inner::Inner;
+use crate::options::SqlEngine;
 use crate::sql::settings::folder;
 use crate::venv;
 
-/// The engine's program.
-const FILES: [(&str, &str); 9] = [
-    ("catalogs.py", include_str!("catalogs.py")),
-    ("dialect.py", include_str!("dialect.py")),
-    ("engine.py", include_str!("engine.py")),
-    ("errors.py", include_str!("errors.py")),
-    ("macros.py", include_str!("macros.py")),
-    ("results.py", include_str!("results.py")),
-    ("statement.py", include_str!("statement.py")),
-    ("values.py", include_str!("values.py")),
-    ("words.py", include_str!("words.py")),
-];
+macro_rules! files {
+    ($($name:literal)*) => { &[$(($name, include_str!($name))),*] };
+}
+
+/// The engine's program: what both backends share, and either.
+const FILES: &[(&str, &str)] = files! {
+    "catalogs.py" "engine.py" "errors.py" "results.py" "values.py" "words.py"
+    "on_duckdb/backend.py" "on_duckdb/dialect.py" "on_duckdb/macros.py" "on_duckdb/refusals.py" "on_duckdb/statement.py" "on_duckdb/types.py"
+    "on_spark/backend.py" "on_spark/names.py" "on_spark/refusals.py" "on_spark/types.py"
+};
 
 /// Has the engine run a statement, and answers what it says of it. The end of that is the process's.
 ///
@@ -39,7 +38,8 @@ pub(crate) async fn begin(
 ) -> Result<mpsc::UnboundedReceiver<Event>, String> {
     let python = match &inner.settings.sql.venv {
         Some(venv) if !inner.sql.engine.with(|running| running.lines.is_some()) => {
-            venv::ensure(&inner.settings.python, venv).await.map_err(|error| error.to_string())?;
+            let settings = &inner.settings;
+            venv::ensure(&settings.python, venv, settings.sql.engine).await.map_err(|error| error.to_string())?;
             venv::interpreter(venv)
         }
         Some(venv) => venv::interpreter(venv),
@@ -67,26 +67,33 @@ pub(crate) async fn begin(
 fn start(inner: &Arc<Inner>, python: &Path) -> std::io::Result<mpsc::UnboundedSender<String>> {
     let folder = folder(&inner.settings.dir);
     let program = folder.join("engine");
-    std::fs::create_dir_all(&program)?;
+    for backend in ["on_duckdb", "on_spark"] {
+        std::fs::create_dir_all(program.join(backend))?;
+    }
     for (name, text) in FILES {
         std::fs::write(program.join(name), text)?;
     }
     let mark = format!("{}sql", mark_of(&inner.settings.dir));
-    let child = spawn(python, &folder, &program, &mark)?;
+    let child = spawn(python, &folder, &program, inner.settings.sql.engine, &mark)?;
     let (lines, orders) = mpsc::unbounded_channel();
     inner.tasks.spawn(keep(Arc::clone(inner), child, orders, mark));
     Ok(lines)
 }
 
-fn spawn(python: &Path, folder: &Path, program: &Path, mark: &str) -> std::io::Result<Child> {
+fn spawn(python: &Path, folder: &Path, program: &Path, engine: SqlEngine, mark: &str) -> std::io::Result<Child> {
     let log = std::fs::File::create(folder.join("engine.log"))?;
     let (name, value) = mark.split_once('=').unwrap_or_default();
-    let passed = ["PATH", "LANG", "LC_ALL"];
+    let passed = ["PATH", "LANG", "LC_ALL", "JAVA_HOME"];
+    let backend = match engine {
+        SqlEngine::Duckdb => "duckdb",
+        SqlEngine::Spark => "spark",
+    };
     let mut command = Command::new(python);
     command
         .arg("-u")
         .arg(program.join("engine.py"))
         .arg(folder)
+        .arg(backend)
         .env_clear()
         .envs(passed.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))))
         .env("HOME", folder)

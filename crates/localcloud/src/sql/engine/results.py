@@ -1,15 +1,13 @@
-"""Results as files: a chunk each, written as DuckDB makes the rows, so that nobody holds a result. Rows become text in DuckDB itself; what
-is written is the memory of its batches."""
+"""Results as files: a chunk each, written as the rows come. Rows become text in the engine itself; what is written is the memory of its
+batches."""
 
+import json
 import os
 from bisect import bisect_right
 
 import pyarrow
 import values
 from errors import Failed
-
-# Rows of a batch of DuckDB.
-BATCH = 8192
 
 
 class Chunks:
@@ -93,49 +91,77 @@ def path_of(order, index):
     return os.path.join(order["folder"], str(index))
 
 
-def limited(query, order):
-    """The query with one row more than is wanted: whether there is one decides whether the result is truncated."""
-    return query if order["row_limit"] is None else f"{query} LIMIT {int(order['row_limit']) + 1}"
+def wanted(order):
+    """How many rows are asked of the engine: one more than the limit, because whether there is one decides whether the result is truncated."""
+    return None if order["row_limit"] is None else int(order["row_limit"]) + 1
 
 
-def write(run, query, parameters):
-    """Runs a query and writes its result: what the API tells of it."""
-    order, cursor = run.order, run.cursor
-    shape = cursor.sql(query, params=parameters or None)
-    kinds = list(shape.types)
-    columns = [values.column(name, at, kind) for at, (name, kind) in enumerate(zip(shape.columns, kinds))]
-    names = [f"c{at}" for at in range(len(kinds))]
-    source = f"FROM ({query}) AS localcloud_result({', '.join(names)})"
-    writer = arrow if order["format"] == "ARROW_STREAM" else texts
+# What a statement tells that has no result.
+EMPTY = {"columns": [], "chunks": [], "truncated": False}
+# Types of columns that are made here.
+ARROW = {"BIGINT": pyarrow.int64(), "BOOLEAN": pyarrow.bool_(), "INT": pyarrow.int32(), "STRING": pyarrow.string()}
+
+
+def write(run, columns, shown):
+    """Writes a result: what the API tells of it. Columns are names and kinds. `shown` answers Arrow's schema and batches of a form: of one
+    column of texts, a row each, or, for `ARROW_STREAM`, of the columns."""
+    order = run.order
+    told = [values.column(name, at, kind) for at, (name, kind) in enumerate(columns)]
     os.makedirs(order["folder"], exist_ok=True)
-    chunks, truncated = writer(run, source, names, kinds, columns, parameters)
+    writer = arrow if order["format"] == "ARROW_STREAM" else texts
+    chunks, truncated = writer(run, told, *shown(order["format"]))
     offset = 0
     for chunk in chunks:
         chunk["row_offset"] = offset
         offset += chunk["row_count"]
-    return {"columns": columns, "chunks": chunks, "truncated": truncated}
+    return {"columns": told, "chunks": chunks, "truncated": truncated}
 
 
-def batches(run, query, parameters):
-    reader = run.cursor.sql(limited(query, run.order), params=parameters or None).to_arrow_reader(BATCH)
-    for batch in reader:
-        run.check()
-        yield batch
+def typed(names):
+    """Columns by their names; what is no STRING stands with its type."""
+    return [(name, "STRING") if isinstance(name, str) else name for name in names]
 
 
-def texts(run, source, names, kinds, columns, parameters):
+def table(run, names, rows):
+    """Writes rows of Python's values."""
+    columns = typed(names)
+    cell = lambda value: value if value is None or isinstance(value, str) else str(value).lower()
+
+    def shown(form):
+        if form == "ARROW_STREAM":
+            schema = pyarrow.schema([(name, ARROW[kind]) for name, kind in columns])
+            batch = pyarrow.RecordBatch.from_pylist([dict(zip(schema.names, row)) for row in rows], schema)
+            return schema, [batch]
+        line = json_line if form == "JSON_ARRAY" else csv_line
+        lines = pyarrow.array([line([cell(value) for value in row]) for row in rows], pyarrow.string())
+        return None, [pyarrow.RecordBatch.from_arrays([lines], ["row"])]
+
+    return write(run, [(name, values.scalar(kind)) for name, kind in columns], shown)
+
+
+def counted(run, **counts):
+    """Writes how many rows a statement changed."""
+    return table(run, [(name, "BIGINT") for name in counts], [tuple(counts.values())])
+
+
+def json_line(cells):
+    return json.dumps(cells, ensure_ascii=False, separators=(",", ":")) + ","
+
+
+def csv_line(cells):
+    return ",".join("null" if cell is None else field(cell) for cell in cells) + "\r\n"
+
+
+def texts(run, columns, _, batches):
     order = run.order
-    written = [values.written(name, kind) for name, kind in zip(names, kinds)]
     chunks = Chunks(order)
-    if chunks.is_json:
-        row = f"CAST(to_json([{', '.join(written)}]) AS VARCHAR) || ','"
-    else:
-        row = " || ',' || ".join(f"localcloud_field({one})" for one in written) + " || chr(13) || chr(10)"
+    if not chunks.is_json:
         chunks.header = (",".join(field(one["name"]) for one in columns) + "\r\n").encode()
-    wanted = order["row_limit"]
+    limit = order["row_limit"]
     truncated = False
-    for batch in batches(run, f"SELECT {row} {source}", parameters):
-        rows = batch.num_rows if wanted is None else min(batch.num_rows, wanted - chunks.total_rows)
+    for batch in batches:
+        run.check()
+        rows = batch.num_rows if limit is None else min(batch.num_rows, limit - chunks.total_rows)
         truncated = rows < batch.num_rows
         lines = batch.column(0)
         _, offsets, text = lines.buffers()
@@ -152,12 +178,10 @@ def field(text):
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in '",\r\n') else text
 
 
-def arrow(run, source, names, kinds, columns, parameters):
+def arrow(run, columns, schema, batches):
     """The files of a result as Arrow: a stream each."""
     order, chunks, total = run.order, [], 0
-    shown = ", ".join(f"{values.plain(name, kind)} AS {name}" for name, kind in zip(names, kinds))
-    reader = run.cursor.sql(limited(f"SELECT {shown} {source}", order), params=parameters or None).to_arrow_reader(BATCH)
-    schema = pyarrow.schema([of.with_name(one["name"]) for of, one in zip(reader.schema, columns)])
+    schema = pyarrow.schema([of.with_name(one["name"]) for of, one in zip(schema, columns)])
     file = stream = None
     truncated = False
 
@@ -178,7 +202,7 @@ def arrow(run, source, names, kinds, columns, parameters):
         chunks.append({"row_count": 0, "byte_count": 0})
 
     rows = 0
-    for batch in reader:
+    for batch in batches:
         run.check()
         if order["row_limit"] is not None and rows + batch.num_rows > order["row_limit"]:
             batch, truncated = batch.slice(0, order["row_limit"] - rows), True

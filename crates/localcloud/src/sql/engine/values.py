@@ -1,75 +1,67 @@
-"""Types and values as the Statement Execution API tells them."""
+"""Types as the Statement Execution API tells them, whatever engine has them."""
 
-# What the API calls a type of DuckDB: in its own word, and in SQL.
-SCALARS = {
-    "boolean": ("BOOLEAN", "BOOLEAN"),
-    "tinyint": ("BYTE", "TINYINT"),
-    "smallint": ("SHORT", "SMALLINT"),
-    "integer": ("INT", "INT"),
-    "bigint": ("LONG", "BIGINT"),
-    "hugeint": ("LONG", "BIGINT"),
-    "utinyint": ("SHORT", "SMALLINT"),
-    "usmallint": ("INT", "INT"),
-    "uinteger": ("LONG", "BIGINT"),
-    "ubigint": ("LONG", "BIGINT"),
-    "float": ("FLOAT", "FLOAT"),
-    "double": ("DOUBLE", "DOUBLE"),
-    "blob": ("BINARY", "BINARY"),
-    "date": ("DATE", "DATE"),
-    "timestamp": ("TIMESTAMP", "TIMESTAMP_NTZ"),
-    "timestamp_s": ("TIMESTAMP", "TIMESTAMP_NTZ"),
-    "timestamp_ms": ("TIMESTAMP", "TIMESTAMP_NTZ"),
-    "timestamp_ns": ("TIMESTAMP", "TIMESTAMP_NTZ"),
-    "timestamp with time zone": ("TIMESTAMP", "TIMESTAMP"),
-    "interval": ("INTERVAL", "INTERVAL"),
-}
-# What is not of Databricks, and what it is made of there.
-NARROWED = {"hugeint": "BIGINT", "utinyint": "SMALLINT", "usmallint": "INTEGER", "uinteger": "BIGINT", "ubigint": "BIGINT"}
+from dataclasses import dataclass
 
-def text_of(kind):
-    """A type as SQL writes it: `ARRAY<INT>`."""
-    if kind.id in ("list", "array"):
-        return f"ARRAY<{text_of(kind.children[0][1])}>"
-    if kind.id == "map":
-        return "MAP<" + ", ".join(text_of(of) for _, of in kind.children) + ">"
-    if kind.id == "struct":
-        return "STRUCT<" + ", ".join(f"{name}: {text_of(of)}" for name, of in kind.children) + ">"
-    if kind.id == "decimal":
-        precision, scale = (of for _, of in kind.children)
-        return f"DECIMAL({precision},{scale})"
-    return SCALARS.get(kind.id, ("STRING", "STRING"))[1]
+from errors import Refused
+
+# Types by their names in SQL, and the API's word for each. What is not here is told as SQL has it.
+WORDS = {"TINYINT": "BYTE", "SMALLINT": "SHORT", "BIGINT": "LONG", "TIMESTAMP_NTZ": "TIMESTAMP", "VOID": "NULL"}
+
+# Types of parameters that SQL calls otherwise.
+OTHERWISE = {"BYTE": "TINYINT", "INTEGER": "INT", "LONG": "BIGINT", "NULL": "STRING", "SHORT": "SMALLINT", "VOID": "STRING"}
+# And the others, but for decimals and intervals.
+PARAMETERS = {"BIGINT", "BINARY", "BOOLEAN", "DATE", "DOUBLE", "FLOAT", "INT", "SMALLINT", "STRING", "TIMESTAMP", "TIMESTAMP_NTZ", "TINYINT"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type: in the API's word, and as SQL writes it: `ARRAY<INT>`."""
+
+    name: str
+    text: str
+    precision: int | None = None
+    scale: int | None = None
+
+    @property
+    def is_nested(self):
+        return self.name in ("ARRAY", "MAP", "STRUCT")
+
+
+def scalar(text):
+    # An interval says in SQL what it counts.
+    return Kind("INTERVAL" if text.startswith("INTERVAL") else WORDS.get(text, text), text)
+
+
+def decimal(precision, scale):
+    return Kind("DECIMAL", f"DECIMAL({precision},{scale})", precision, scale)
+
+
+def array(of):
+    return Kind("ARRAY", f"ARRAY<{of.text}>")
+
+
+def map_of(key, value):
+    return Kind("MAP", f"MAP<{key.text}, {value.text}>")
+
+
+def struct(fields):
+    return Kind("STRUCT", "STRUCT<" + ", ".join(f"{name}: {of.text}" for name, of in fields) + ">")
 
 
 def column(name, position, kind):
     """A column of a result."""
-    told = {"name": name, "type_text": text_of(kind), "type_name": name_of(kind), "position": position}
-    if kind.id == "decimal":
-        precision, scale = (of for _, of in kind.children)
-        told.update(type_precision=precision, type_scale=scale)
+    told = {"name": name, "type_text": kind.text, "type_name": kind.name, "position": position}
+    if kind.precision is not None:
+        told.update(type_precision=kind.precision, type_scale=kind.scale)
     return told
 
 
-def name_of(kind):
-    """A type in the API's word."""
-    nested = {"list": "ARRAY", "array": "ARRAY", "map": "MAP", "struct": "STRUCT", "decimal": "DECIMAL"}
-    return nested.get(kind.id) or SCALARS.get(kind.id, ("STRING", "STRING"))[0]
-
-
-def plain(name, kind):
-    """A column in a type that Databricks has."""
-    return f"CAST({name} AS {NARROWED[kind.id]})" if kind.id in NARROWED else name
-
-
-def written(name, kind):
-    """A column as the text that JSON_ARRAY and CSV have of it: an expression."""
-    if kind.id in ("list", "array", "map", "struct"):
-        return f"CAST(to_json({name}) AS VARCHAR)"
-    if kind.id in ("float", "double"):
-        return f"localcloud_double({name}, CAST(abs({name}) AS VARCHAR))"
-    if kind.id == "timestamp with time zone":
-        return f"localcloud_time({name}) || 'Z'"
-    if kind.id.startswith("timestamp"):
-        return f"localcloud_time({name})"
-    if kind.id == "blob":
-        return f"to_base64({name})"
-    return f"CAST({plain(name, kind)} AS VARCHAR)"
+def parameter(given):
+    """The type of a parameter, as SQL writes it."""
+    kind = (given.get("type") or "STRING").strip().upper()
+    kind = OTHERWISE.get(kind, kind)
+    if kind.startswith(("DECIMAL", "NUMERIC")):
+        return kind if "(" in kind else "DECIMAL(10,0)"
+    if kind not in PARAMETERS and not kind.startswith("INTERVAL"):
+        raise Refused("UNSUPPORTED_DATATYPE", f'Unsupported data type "{kind}".', "0A000")
+    return kind

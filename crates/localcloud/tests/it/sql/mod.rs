@@ -2,6 +2,7 @@
 
 mod catalogs;
 mod clients;
+mod engines;
 mod history;
 mod links;
 mod results;
@@ -11,12 +12,20 @@ mod words;
 
 use std::time::Duration;
 
-use localcloud::Options;
+use localcloud::{Options, SqlEngine};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, Reply};
 
 pub const STATEMENTS: &str = "/api/2.0/sql/statements";
+
+/// The engine of LOCALCLOUD_SQL_ENGINE, which `scripts/compare_sql_engines.sh` sets, or else DuckDB.
+fn engine() -> SqlEngine {
+    match std::env::var("LOCALCLOUD_SQL_ENGINE").as_deref() {
+        Ok("spark") => SqlEngine::Spark,
+        _ => SqlEngine::Duckdb,
+    }
+}
 
 /// A workspace with a warehouse.
 pub struct Warehouse {
@@ -32,7 +41,12 @@ impl Warehouse {
     }
 
     pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let bench = Bench::with(change).await;
+        let bench = Bench::with(|options| {
+            options.sql.engine = engine();
+            options.sql.venv = Some(venv());
+            change(options);
+        })
+        .await;
         let (workspace, at) = bench.workspace("sql").await;
         let made = bench.post(&at, "/api/2.0/sql/warehouses", json!({"name": "w"})).await.ok();
         let id = made["id"].as_str().unwrap().to_owned();

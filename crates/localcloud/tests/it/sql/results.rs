@@ -27,6 +27,19 @@ async fn a_statement_tells_its_result_with_its_answer() {
 }
 
 #[tokio::test]
+async fn columns_without_an_alias_are_named_after_what_they_are_made_of() {
+    let warehouse = Warehouse::new().await;
+    let check = async |statement: &str, names: &[&str]| {
+        let told = warehouse.run(statement, json!({})).await;
+        let columns = told["manifest"]["schema"]["columns"].as_array().unwrap().iter();
+        assert_eq!(columns.map(|one| one["name"].as_str().unwrap()).collect::<Vec<_>>(), names, "{told}");
+    };
+    check("SELECT 1, 'a', true, 1 + 2 * 3, upper('a')", &["1", "a", "true", "(1 + (2 * 3))", "upper(a)"]).await;
+    check("SELECT NOT true, CAST('7' AS INT), 7 div 2", &["(NOT true)", "CAST(7 AS INT)", "(7 div 2)"]).await;
+    check("SELECT count(*), current_schema()", &["count(1)", "current_schema()"]).await;
+}
+
+#[tokio::test]
 async fn a_large_result_is_chained_by_its_chunks_inline_and_by_links() {
     let warehouse = Warehouse::with(|options| options.sql.chunk_bytes = 2000).await;
     let rows = |data: &Value| data.as_array().unwrap().clone();

@@ -22,7 +22,7 @@ async fn statements_give_what_they_give_on_databricks() {
 }
 
 /// Statements, the types of their columns, and their rows.
-fn sample() -> Vec<(&'static str, &'static str, Value)> {
+pub(super) fn sample() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         (
             "SELECT 1, 'a', 1.5, true, 1e20, 0.0001D",
@@ -201,6 +201,27 @@ fn sample() -> Vec<(&'static str, &'static str, Value)> {
             "STRING STRING STRING",
             json!([["2024", "1.5", "1"]]),
         ),
+        (
+            "SELECT NULL, sign(-2), bit_count(7), weekday(date '2024-05-06'), unix_date(date '1970-01-02')",
+            "VOID DOUBLE INT INT INT",
+            json!([[null, "-1.0", "3", "0", "1"]]),
+        ),
+        (
+            "SELECT percentile(id, 0.5), every(id < 9), date_part('month', max(date '2024-05-06')) FROM range(4)",
+            "DOUBLE BOOLEAN INT",
+            json!([["1.5", "true", "5"]]),
+        ),
+        (
+            "SELECT substring_index('a.b.c', '.', 2), substring_index('a.b.c', '.', -1), substring_index('a.b.c', '.', 0)",
+            "STRING STRING STRING",
+            json!([["a.b", "c", ""]]),
+        ),
+        (
+            "SELECT CAST('é' AS BINARY), CAST(1e16 AS STRING), timestamp_seconds(1), arrays_overlap(array(1), array(1, 2))",
+            "BINARY STRING TIMESTAMP BOOLEAN",
+            json!([["w6k=", "1.0E16", "1970-01-01T00:00:01.000Z", "true"]]),
+        ),
+        ("SELECT array_repeat('x', 2)", "ARRAY<STRING>", json!([["[\"x\",\"x\"]"]])),
         ("OPTIMIZE t", "STRING", json!([])),
     ]
 }

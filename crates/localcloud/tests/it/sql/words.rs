@@ -31,7 +31,23 @@ async fn errors_are_told_with_their_state_and_their_place() {
         .await;
     check("SELECT *\nFORM x y", "42601", &["[PARSE_SYNTAX_ERROR]", "(line 2, pos "]).await;
     check("SELECT raise_error('my words')", "P0001", &["[USER_RAISED_EXCEPTION] my words"]).await;
-    check("SELECT :a", "42P02", &["[UNBOUND_SQL_PARAMETER]", "a"]).await;
+    check("SELECT :a", "42P02", &["[UNBOUND_SQL_PARAMETER]", "a", "line 1 pos 7"]).await;
+    check("SELECT 1 +", "42601", &["[PARSE_SYNTAX_ERROR] Syntax error at or near end of input.", "(line 1, pos 10)"])
+        .await;
+    check("DROP TABLE a b", "42601", &["[PARSE_SYNTAX_ERROR] Syntax error at or near 'b'.", "(line 1, pos 13)"]).await;
+    check("SELECT assert_true(1 > 2)", "P0001", &["[USER_RAISED_EXCEPTION]"]).await;
+    let ambiguous =
+        ["[AMBIGUOUS_REFERENCE] Reference `id` is ambiguous, could be: [`a`.`id`, `b`.`id`]", "line 1 pos 7"];
+    check("SELECT id FROM range(1) a JOIN range(1) b ON a.id = b.id", "42704", &ambiguous).await;
+    check("SELECT sum(count(*)) FROM range(1)", "42607", &["[NESTED_AGGREGATE_FUNCTION]"]).await;
+    check("SELECT 1 UNION SELECT 1, 2", "42826", &["[NUM_COLUMNS_MISMATCH]"]).await;
+    check("SELECT (SELECT id FROM range(2))", "21000", &["[SCALAR_SUBQUERY_TOO_MANY_ROWS]"]).await;
+    check("SELECT id, count(*) FROM range(1)", "42803", &["[MISSING_GROUP_BY]"]).await;
+    check("SELECT id % 2, id FROM range(1) GROUP BY id % 2", "42803", &["[MISSING_AGGREGATION]"]).await;
+    check("SELECT CAST(12345.6 AS DECIMAL(4,1))", "22003", &["[NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION]"]).await;
+    warehouse.rows("CREATE TABLE filled (id INT NOT NULL)").await;
+    check("INSERT INTO filled VALUES (NULL)", "23502", &["[DELTA_NOT_NULL_CONSTRAINT_VIOLATED]", "column: id"]).await;
+    check("SELECT mod(5, 0)", "22012", &["[DIVIDE_BY_ZERO]"]).await;
     let told = warehouse.run("SELECT 1/0", json!({})).await;
     assert_eq!(told["status"]["error"]["error_code"], "BAD_REQUEST");
 }

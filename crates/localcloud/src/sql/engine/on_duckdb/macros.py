@@ -41,6 +41,17 @@ CREATE MACRO localcloud_text(x) AS CASE typeof(x)
 CREATE MACRO localcloud_type(t) AS CASE t WHEN 'VARCHAR' THEN 'string' WHEN 'INTEGER' THEN 'int' WHEN 'HUGEINT' THEN 'bigint'
     WHEN 'BLOB' THEN 'binary' WHEN 'TIMESTAMP' THEN 'timestamp_ntz' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'timestamp'
     ELSE lower(t) END;
+-- What stands before the n-th delimiter, or behind the n-th from the end.
+CREATE MACRO localcloud_until(t, d, n) AS CASE
+    WHEN n > 0 THEN array_to_string(string_split(t, d)[1:n], d)
+    WHEN n < 0 THEN array_to_string(string_split(t, d)[n:], d)
+    ELSE '' END;
+-- Monday is 0.
+CREATE MACRO weekday(x) AS CAST(isodow(x) - 1 AS INTEGER);
+CREATE MACRO every(x) AS bool_and(x);
+CREATE MACRO timestamp_seconds(x) AS to_timestamp(x);
+CREATE MACRO array_repeat(x, n) AS list_transform(range(n), lambda i: x);
+CREATE MACRO arrays_overlap(a, b) AS list_has_any(a, b);
 CREATE MACRO pmod(a, b) AS ((a % b) + b) % b;
 CREATE MACRO array_union(a, b) AS list_distinct(list_concat(a, b));
 CREATE MACRO array_except(a, b) AS list_distinct(list_filter(a, lambda x: NOT list_contains(b, x)));

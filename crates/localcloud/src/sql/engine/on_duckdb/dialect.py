@@ -3,28 +3,13 @@
 import re
 
 import sqlglot
+import values
 from errors import Refused, syntax, unbound
+from on_duckdb.types import query_of
 from sqlglot import exp
 
-# Types of parameters, and the type of DuckDB that their text is cast to.
-TYPES = {
-    "BIGINT": "BIGINT",
-    "BINARY": "BLOB",
-    "BOOLEAN": "BOOLEAN",
-    "BYTE": "TINYINT",
-    "DATE": "DATE",
-    "DOUBLE": "DOUBLE",
-    "FLOAT": "FLOAT",
-    "INT": "INT",
-    "INTEGER": "INT",
-    "LONG": "BIGINT",
-    "SHORT": "SMALLINT",
-    "SMALLINT": "SMALLINT",
-    "STRING": "TEXT",
-    "TIMESTAMP": "TIMESTAMPTZ",
-    "TIMESTAMP_NTZ": "TIMESTAMP",
-    "TINYINT": "TINYINT",
-}
+# Types of parameters that DuckDB calls otherwise.
+TYPES = {"BINARY": "BLOB", "STRING": "TEXT", "TIMESTAMP": "TIMESTAMPTZ", "TIMESTAMP_NTZ": "TIMESTAMP"}
 
 # Functions that are casts.
 CASTS = {
@@ -47,7 +32,7 @@ INTS = tuple(
     getattr(exp, name)
     for name in (
         "ArraySize Length StrPosition DateDiff Year Month Day DayOfMonth DayOfWeek DayOfYear WeekOfYear Quarter Hour Minute Second Extract "
-        "RowNumber Rank DenseRank Ntile Levenshtein"
+        "RowNumber Rank DenseRank Ntile Levenshtein BitwiseCount UnixDate"
     ).split()
     if hasattr(exp, name)
 )
@@ -110,14 +95,9 @@ def translated(order, session):
 
 def type_of(parameter):
     """The type that a parameter is cast to."""
-    kind = (parameter.get("type") or "STRING").strip().upper()
-    if kind.startswith("DECIMAL") or kind.startswith("NUMERIC"):
-        return exp.DataType.build(kind if "(" in kind else "DECIMAL(10,0)", dialect="duckdb")
-    if kind in ("VOID", "NULL"):
-        return exp.DataType.build("TEXT", dialect="duckdb")
-    if kind not in TYPES and not kind.startswith("INTERVAL"):
-        raise Refused("UNSUPPORTED_DATATYPE", f'Unsupported data type "{kind}".', "0A000")
-    return exp.DataType.build(TYPES.get(kind, "INTERVAL"), dialect="duckdb")
+    kind = values.parameter(parameter)
+    kind = "INTERVAL" if kind.startswith("INTERVAL") else TYPES.get(kind, kind)
+    return exp.DataType.build(kind, dialect="duckdb")
 
 
 def named(node, given, order):
@@ -164,9 +144,26 @@ def words(node):
         return "count(1)"
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Placeholder):
         return node.this.name
-    if isinstance(node, exp.Binary) and not isinstance(node, exp.Dot):
-        return f"({node.sql('databricks', normalize_functions='lower')})"
-    return node.sql("databricks", normalize_functions="lower")
+    if isinstance(node, exp.Paren):
+        return words(node.this)
+    node = node.transform(bare)
+    said = node.sql("databricks", normalize_functions="lower").replace(" DIV ", " div ")
+    return f"({said})" if is_operation(node) else said
+
+
+def is_operation(node):
+    others = (exp.Dot, exp.Func, exp.PropertyEQ)
+    return isinstance(node, exp.Binary | exp.Not | exp.Between) and not isinstance(node, others)
+
+
+def bare(node):
+    """A part of an expression as names of columns have it: texts without quotes, and operations in parentheses."""
+    if isinstance(node, exp.Literal) and node.is_string:
+        return exp.Var(this=node.name)
+    if isinstance(node, exp.Boolean):
+        return exp.Var(this=str(node.this).lower())
+    is_within = is_operation(node) and node.parent is not None and not isinstance(node.parent, exp.Paren)
+    return exp.paren(node.copy(), copy=False) if is_within else node
 
 
 def text(value):
@@ -190,6 +187,18 @@ def rewritten(node, session):
             return exp.paren(null if name == "isnull" else exp.not_(null))
         if name in ("current_version", "version"):
             return text("localcloud")
+        if name in ("date_part", "datepart"):
+            return once(node, "INT")
+    if isinstance(node, exp.Sign):
+        return once(node, "DOUBLE")
+    if isinstance(node, exp.Quantile):
+        # `percentile` lies between two values where it must.
+        return once(exp.Anonymous(this="quantile_cont", expressions=[node.this, node.args["quantile"]]), "DOUBLE")
+    if isinstance(node, exp.SubstringIndex):
+        return exp.Anonymous(this="localcloud_until", expressions=[node.this, node.args["delimiter"], node.args["count"]])
+    if isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.BINARY and isinstance(node.this, exp.Literal) and node.this.is_string:
+        # Its bytes; DuckDB would read escapes.
+        return exp.Anonymous(this="encode", expressions=[node.this])
     if isinstance(node, exp.Typeof):
         return exp.Anonymous(this="localcloud_type", expressions=[exp.Anonymous(this="typeof", expressions=[node.this])])
     if isinstance(node, exp.SafeAdd | exp.SafeSubtract | exp.SafeMultiply):
@@ -219,7 +228,7 @@ def rewritten(node, session):
         node.set("unit", exp.Var(this="MONTH" if node.unit.name.upper().startswith("M") else "YEAR"))
         return once(node, "DATE")
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast) and node.to.this in TEXTS:
-        plain = isinstance(node.this, exp.Literal | exp.Placeholder) or node.this.args.get("localcloud")
+        plain = isinstance(node.this, exp.Placeholder) or isinstance(node.this, exp.Literal) and (node.this.is_string or node.this.is_int) or node.this.args.get("localcloud")
         return node if plain else exp.Anonymous(this="localcloud_text", expressions=[node.this])
     if isinstance(node, exp.Stack):
         return stacked([node.this, *node.expressions])
@@ -317,7 +326,7 @@ def qualify(tree, session):
         catalog, schema = session.place(table.catalog or None, table.db or None)
         if schema == "information_schema":
             alias = table.alias or table.name
-            view = session.information(catalog, table.name)
+            view = query_of(*session.information(catalog, table.name))
             table.replace(exp.alias_(sqlglot.parse_one(view, read="duckdb").subquery(), alias, table=True))
             continue
         key = session.key(catalog)

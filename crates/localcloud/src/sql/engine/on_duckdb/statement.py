@@ -2,24 +2,12 @@
 
 import logging
 
-import catalogs
-import dialect
 import results
 from errors import Refused
+from on_duckdb import dialect, types
 from sqlglot import exp
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-
-
-def run(run, engine):
-    """What the API tells of a statement's result, and where the session is afterwards."""
-    session = catalogs.Session(run, engine)
-    rows = catalogs.served(session)
-    if rows is not None:
-        outcome = results.write(run, rows, {})
-    else:
-        outcome = executed(run, session)
-    return {**outcome, "catalog": session.catalog, "schema": session.schema}
 
 
 def executed(run, session):
@@ -28,21 +16,21 @@ def executed(run, session):
         return explained(run, session, tree)
     sql = tree.sql("duckdb")
     if isinstance(tree, exp.Query):
-        return results.write(run, sql, parameters)
+        return types.write(run, sql, parameters)
     run.check()
     if isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query):
-        count = rows_of(run.cursor.execute(sql, parameters or None))
-        return results.write(run, counted(num_affected_rows=count, num_inserted_rows=count), {})
+        count = rows_of(run.connection.cursor.execute(sql, parameters or None))
+        return results.counted(run, num_affected_rows=count, num_inserted_rows=count)
     if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
         return overwritten(run, tree, parameters)
     if isinstance(tree, exp.DML):
-        count = rows_of(run.cursor.execute(sql, parameters or None))
+        count = rows_of(run.connection.cursor.execute(sql, parameters or None))
         names = {"num_affected_rows": count}
         if isinstance(tree, exp.Insert):
             names["num_inserted_rows"] = count
-        return results.write(run, counted(**names), {})
-    run.cursor.execute(sql, parameters or None)
-    return {"columns": [], "chunks": [], "truncated": False}
+        return results.counted(run, **names)
+    run.connection.cursor.execute(sql, parameters or None)
+    return results.EMPTY
 
 
 def explained(run, session, tree):
@@ -51,29 +39,25 @@ def explained(run, session, tree):
         raise Refused("UNSUPPORTED_FEATURE", f"The local cloud does not run {tree.name.upper()}.", "0A000")
     order = {**run.order, "statement": tree.expression.name}
     of, parameters = dialect.translated(order, session)
-    plan = run.cursor.execute("EXPLAIN " + of.sql("duckdb"), parameters or None).fetchall()
-    return results.write(run, catalogs.table(["plan"], [("== Physical Plan ==\n" + plan[0][1],)]), {})
+    plan = run.connection.cursor.execute("EXPLAIN " + of.sql("duckdb"), parameters or None).fetchall()
+    return results.table(run, ["plan"], [("== Physical Plan ==\n" + plan[0][1],)])
 
 
 def overwritten(run, tree, parameters):
     """INSERT OVERWRITE: what was there goes, at once with what comes."""
     tree.set("overwrite", False)
     table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    run.cursor.execute("BEGIN")
+    run.connection.cursor.execute("BEGIN")
     try:
-        run.cursor.execute(f"DELETE FROM {table.sql('duckdb')}")
-        count = rows_of(run.cursor.execute(tree.sql("duckdb"), parameters or None))
-        run.cursor.execute("COMMIT")
+        run.connection.cursor.execute(f"DELETE FROM {table.sql('duckdb')}")
+        count = rows_of(run.connection.cursor.execute(tree.sql("duckdb"), parameters or None))
+        run.connection.cursor.execute("COMMIT")
     except BaseException:
-        run.cursor.execute("ROLLBACK")
+        run.connection.cursor.execute("ROLLBACK")
         raise
-    return results.write(run, counted(num_affected_rows=count, num_inserted_rows=count), {})
+    return results.counted(run, num_affected_rows=count, num_inserted_rows=count)
 
 
 def rows_of(cursor):
     row = cursor.fetchone()
     return row[0] if row else 0
-
-
-def counted(**counts):
-    return "SELECT " + ", ".join(f"CAST({count} AS BIGINT) AS {name}" for name, count in counts.items())
