@@ -43,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) token_lifetime: std::time::Duration,
     pub(crate) dir: std::path::PathBuf,
     pub(crate) python: std::path::PathBuf,
+    pub(crate) r: std::path::PathBuf,
     pub(crate) sql: SqlSettings,
     /// What who steers the local cloud knows.
     pub(crate) secret: secret::Secret<String>,

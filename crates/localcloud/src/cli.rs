@@ -98,6 +98,9 @@ pub(crate) struct Up {
     /// Python that makes the virtual environment and runs notebooks.
     #[arg(long, value_name = "PROGRAM", default_value = "python3", env = "LOCALCLOUD_PYTHON")]
     pub(crate) python: PathBuf,
+    /// Rscript that runs execution contexts of R; a context of R ends in status Error where there is none.
+    #[arg(long, value_name = "PROGRAM", default_value = "Rscript", env = "LOCALCLOUD_R")]
+    pub(crate) r: PathBuf,
     /// What runs statements on SQL warehouses.
     #[arg(long, value_name = "ENGINE", value_enum, default_value_t, env = "LOCALCLOUD_SQL_ENGINE")]
     pub(crate) sql_engine: SqlEngine,

@@ -233,6 +233,7 @@ fn options(folder: &Folder, up: Up) -> Result<Options, Box<dyn std::error::Error
         faults: up.fault.iter().map(|json| parse_fault(json)).collect::<Result<_, _>>()?,
         aws,
         python: up.python,
+        r: up.r,
         sql,
         ..Options::for_tests(folder.root())
     })

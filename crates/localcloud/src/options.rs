@@ -32,6 +32,8 @@ pub struct Options {
     pub aws: Aws,
     /// The Python that runs notebooks: a name on the PATH or a path.
     pub python: PathBuf,
+    /// The `Rscript` that runs execution contexts of R: a name on the PATH or a path. Without one there are none.
+    pub r: PathBuf,
     /// The SQL engine.
     pub sql: Sql,
     /// Whether the AWS side removes the folder when the process ends, however it ends: for local clouds that nobody stops.
@@ -56,6 +58,7 @@ impl Options {
             faults: Vec::new(),
             aws: Aws::None,
             python: PathBuf::from("python3"),
+            r: PathBuf::from("Rscript"),
             sql: Sql { venv: Some(venv_of_tests()), ..Sql::default() },
             ephemeral: false,
             repeats_names: false,

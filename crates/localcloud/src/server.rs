@@ -72,6 +72,7 @@ impl Server {
             token_lifetime: options.token_lifetime,
             dir,
             python: options.python,
+            r: options.r,
             sql: SqlSettings {
                 engine: options.sql.engine,
                 chunk_bytes: options.sql.chunk_bytes,

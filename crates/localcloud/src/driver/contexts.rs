@@ -1,7 +1,8 @@
-//! The processes of execution contexts. One of Python is one process on its cluster's driver that runs one command after the other; what
-//! it starts belongs to it, and ends with it.
+//! The processes of execution contexts. One of Python or R is one process on its cluster's driver that runs one command after the other;
+//! what it starts belongs to it, and ends with it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::python::Owner;
+use super::owner::Owner;
 use super::{process, sql};
 use crate::inner::Inner;
 use crate::principal::{Session, fresh_secret, hash};
@@ -23,8 +24,11 @@ use crate::state::State;
 use crate::time::millis;
 use crate::workspace::context::{Command, CommandStatus, ContextStatus, Language};
 
-/// What runs commands.
-const CONTEXT: &str = include_str!("context.py");
+/// What runs commands: of Python, and of R.
+const PYTHON: &str = include_str!("context.py");
+const R: &str = include_str!("context.R");
+/// R's way to its program: orders and answers have descriptors of their own, and what commands write goes to the driver's log.
+const DESCRIPTORS: &str = "exec 3>&1 4<&0 1>&2 0</dev/null; exec \"$@\"";
 
 /// Between two interruptions of a command.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -63,10 +67,9 @@ impl Contexts {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Has a command run after those before it.
-    pub(crate) fn run(&self, workspace: i64, context: &str, order: Order) {
-        // A context that has ended has told its commands so.
-        self.with(|all| all.get(&(workspace, context.to_owned())).map(|one| one.orders.send(order)));
+    /// Has a command run after those before it. `false` where the context has ended, which told the commands that it had so.
+    fn run(&self, workspace: i64, context: &str, order: Order) -> bool {
+        self.with(|all| all.get(&(workspace, context.to_owned())).is_some_and(|one| one.orders.send(order).is_ok()))
     }
 
     /// Interrupts a command, if it is the one that a process runs.
@@ -92,6 +95,19 @@ impl Contexts {
             }
         });
     }
+}
+
+/// Has a command run in its context; in one that has ended it ends in an error.
+pub(super) fn run(inner: &Inner, workspace: i64, context: &str, command: String, code: String) {
+    if inner.contexts.run(workspace, context, Order { command: command.clone(), code }) {
+        return;
+    }
+    inner.with(|state| {
+        let context = state.workspaces.get_mut(&workspace).and_then(|of| of.contexts.get_mut(context));
+        if let Some(command) = context.and_then(|context| context.commands.get_mut(&command)) {
+            command.status = CommandStatus::Error;
+        }
+    });
 }
 
 /// Interrupts a command until it has ended: it may not have begun to listen.
@@ -126,12 +142,12 @@ pub(super) fn start(inner: &Arc<Inner>, workspace: i64, id: String) {
     let inner_of_task = Arc::clone(inner);
     inner.tasks.spawn(async move {
         let inner = inner_of_task;
-        let place = Place { inner: &inner, workspace, id: &id, cluster: &cluster, owner: &owner };
+        let place = Place { inner: &inner, workspace, id: &id, cluster: &cluster, owner: &owner, language };
         let served = match language {
-            Language::Python => place.serve(waiting, &stop).await,
+            Language::Python | Language::R => place.serve(waiting, &stop).await,
             Language::Sql => sql::serve(&place, waiting, &stop).await,
-            // Neither is part of a local cloud.
-            Language::Scala | Language::R => Ok(()),
+            // It is no part of a local cloud.
+            Language::Scala => Ok(()),
         };
         if let Err(error) = served {
             tracing::warn!(context = id, %error, "an execution context ended by itself");
@@ -161,6 +177,7 @@ pub(super) struct Place<'a> {
     pub(super) id: &'a str,
     cluster: &'a str,
     pub(super) owner: &'a str,
+    language: Language,
 }
 
 impl Place<'_> {
@@ -197,10 +214,20 @@ impl Place<'_> {
         let settings = &self.inner.settings;
         let scratch = from.home(settings).join(".contexts").join(self.id);
         std::fs::create_dir_all(&scratch)?;
-        let program = scratch.join("context.py");
-        std::fs::write(&program, CONTEXT)?;
+        let (name, text) = if self.language == Language::R { ("context.R", R) } else { ("context.py", PYTHON) };
+        let program = scratch.join(name);
+        std::fs::write(&program, text)?;
         let log = std::fs::File::create(scratch.join("output.log"))?;
-        let mut command = from.command(settings, &program);
+        let mut command = if self.language == Language::R {
+            let r = process::program(&settings.r)?;
+            let mut command = from.command(settings, Path::new("sh"));
+            command.args(["-c", DESCRIPTORS, "sh"]).arg(r).arg("--vanilla").arg(program);
+            // Its own folder for temporary files goes with the driver.
+            command.env("TMPDIR", &scratch).env("LC_ALL", "C.UTF-8");
+            command
+        } else {
+            from.python(settings, &program)
+        };
         command.env("PYTHONUTF8", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn()
     }
 
@@ -221,7 +248,10 @@ impl Place<'_> {
                 continue;
             }
             self.inner.contexts.at(self.workspace, self.id, Some((process, command.clone())));
-            let order = json!({"command": command, "code": code});
+            let order = match self.language {
+                Language::R => code.bytes().map(|byte| format!("{byte:02x}")).collect::<String>(),
+                _ => json!({"command": command, "code": code}).to_string(),
+            };
             stdin.write_all(format!("{order}\n").as_bytes()).await?;
             let ended = || std::io::Error::other("the process of an execution context ended by itself");
             let line = answers.next_line().await?.ok_or_else(ended)?;

@@ -3,9 +3,9 @@
 
 pub(crate) mod contexts;
 pub(crate) mod drivers;
+mod owner;
 pub(crate) mod process;
 pub(crate) mod proxy;
-mod python;
 mod sql;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio_util::sync::CancellationToken;
 
 use self::drivers::Driver;
-use self::python::Owner;
+use self::owner::Owner;
 use crate::effect::Effect;
 use crate::inner::Inner;
 use crate::principal::{Session, fresh_secret, hash};
@@ -64,7 +64,7 @@ pub(crate) fn perform(inner: &Arc<Inner>, effects: Vec<Effect>) {
             }
             Effect::StartContext { workspace, context } => contexts::start(inner, workspace, context),
             Effect::RunCommand { workspace, context, command, code } => {
-                inner.contexts.run(workspace, &context, contexts::Order { command, code });
+                contexts::run(inner, workspace, &context, command, code);
             }
             Effect::CancelCommand { workspace, context, command } => {
                 contexts::cancel(inner, workspace, context, command);
@@ -233,7 +233,7 @@ async fn spawn(
     let token_hash = hash(token.expose());
     inner.with(|state| state.sessions.insert(token_hash.clone(), session));
     let mark = from.mark(settings);
-    let mut command = from.command(settings, &program);
+    let mut command = from.python(settings, &program);
     command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
     let mut child = command.spawn()?;
     let group = child.id();

@@ -2,7 +2,7 @@
 //! left the group (a server in a session of its own); the descent finds what dropped its environment (a login over SSH).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
@@ -16,6 +16,22 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The mark of the processes of this local cloud, which others on the machine do not have.
 pub(crate) fn mark_of(dir: &Path) -> String {
     format!("{MARK}={}|", dir.display())
+}
+
+/// A program by its path or by its name, which the PATH has.
+///
+/// # Errors
+/// Where there is none.
+pub(super) fn program(name: &Path) -> std::io::Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // A name with a folder is a path already.
+    let folders =
+        if name.components().count() > 1 { vec![PathBuf::new()] } else { std::env::split_paths(&path).collect() };
+    let missing = || {
+        let message = format!("{} is not there: install it, or name it with an option", name.display());
+        std::io::Error::new(std::io::ErrorKind::NotFound, message)
+    };
+    folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file()).ok_or_else(missing)
 }
 
 /// Ends a process group and everything that is marked: politely, then by force.

@@ -12,6 +12,7 @@ mod account;
 mod aws;
 mod bench;
 mod circles;
+mod contexts;
 mod foreign;
 mod kinds;
 mod official;

@@ -1,4 +1,4 @@
-//! How a program of Python is started on a cluster's driver: with the driver's environment and nothing of this machine's person.
+//! How a program is started on a cluster's driver: with the driver's environment and nothing of this machine's person.
 
 use std::path::Path;
 
@@ -30,14 +30,19 @@ impl Owner<'_> {
         format!("{}{}|{}|{}", mark_of(&settings.dir), self.workspace, self.cluster, self.id)
     }
 
-    /// The command, in a process group of its own that ends with its handle.
+    /// The command of a program of Python.
+    pub(super) fn python(&self, settings: &Settings, program: &Path) -> Command {
+        let mut command = self.command(settings, &settings.python);
+        command.arg("-u").arg(program);
+        command
+    }
+
+    /// A command, in a process group of its own that ends with its handle.
     pub(super) fn command(&self, settings: &Settings, program: &Path) -> Command {
         let home = self.home(settings);
-        let mut command = Command::new(&settings.python);
+        let mut command = Command::new(program);
         let passed = ["PATH", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SHELL", "TERM"];
         command
-            .arg("-u")
-            .arg(program)
             .env_clear()
             .envs(passed.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))))
             .env("HOME", &home)
