@@ -41,16 +41,23 @@ impl Warehouse {
     }
 
     pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let mut engine = engine();
         let bench = Bench::with(|options| {
-            options.sql.engine = engine();
-            options.sql.venv = Some(venv());
+            options.sql.engine = engine;
             change(options);
+            engine = options.sql.engine;
         })
         .await;
         let (workspace, at) = bench.workspace("sql").await;
         let made = bench.post(&at, "/api/2.0/sql/warehouses", json!({"name": "w"})).await.ok();
         let id = made["id"].as_str().unwrap().to_owned();
-        Self { bench, workspace, at, id }
+        let warehouse = Self { bench, workspace, at, id };
+        if engine == SqlEngine::Spark {
+            // It takes its time to start, and no caller waits for longer than 50 seconds.
+            let told = warehouse.run("SELECT 1", json!({})).await;
+            warehouse.until(&told["statement_id"], "SUCCEEDED").await;
+        }
+        warehouse
     }
 
     /// The answer to a statement with more fields.

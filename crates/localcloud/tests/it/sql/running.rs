@@ -16,7 +16,8 @@ async fn cancel(warehouse: &Warehouse, id: &Value) {
 
 /// The processes of the engine.
 fn engines(warehouse: &Warehouse) -> Vec<i32> {
-    let program = format!("{}/sql/engine/engine.py", warehouse.bench.dir().canonicalize().unwrap().display());
+    // Python's, and Spark's of Java, have the folder in their arguments.
+    let program = format!("{}/sql/", warehouse.bench.dir().canonicalize().unwrap().display());
     let of = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
         let line = std::fs::read(entry.path().join("cmdline")).ok()?;
         let is_ours = String::from_utf8_lossy(&line).contains(&program);
@@ -34,11 +35,12 @@ fn ticks(process: i32) -> u64 {
 
 /// Waits until the engine has nothing to do.
 async fn until_engine_rests(warehouse: &Warehouse) {
-    let engine = engines(warehouse)[0];
+    let all = engines(warehouse);
+    let ticks = || all.iter().map(|process| ticks(*process)).sum::<u64>();
     let rests = async || {
-        let before = ticks(engine);
+        let before = ticks();
         tokio::time::sleep(Duration::from_millis(200)).await;
-        ticks(engine) - before <= 2
+        ticks() - before <= 2
     };
     warehouse.bench.until("the engine rests", rests).await;
 }

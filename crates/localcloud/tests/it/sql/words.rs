@@ -59,17 +59,17 @@ async fn parameters_are_values_of_their_types() {
     let parameters = json!([
         {"name": "a", "value": "41", "type": "INT"}, {"name": "b", "value": "x'); DROP TABLE t; --"}, {"name": "c"},
         {"name": "d", "value": "2024-02-03", "type": "DATE"}, {"name": "e", "value": "1.50", "type": "DECIMAL(5,2)"},
-        {"name": "unused", "value": "1"},
+        {"name": "f", "value": "7", "type": "LONG"}, {"name": "unused", "value": "1"},
     ]);
-    let told = run("SELECT :a + 1, :b, :c, :d, :e", parameters).await;
-    assert_eq!(told["result"]["data_array"], json!([["42", "x'); DROP TABLE t; --", null, "2024-02-03", "1.50"]]));
+    let told = run("SELECT :a + 1, :b, :c, :d, :e, :f", parameters).await;
+    assert_eq!(told["result"]["data_array"], json!([["42", "x'); DROP TABLE t; --", null, "2024-02-03", "1.50", "7"]]));
     let types: Vec<&str> = told["manifest"]["schema"]["columns"]
         .as_array()
         .unwrap()
         .iter()
         .map(|one| one["type_text"].as_str().unwrap())
         .collect();
-    assert_eq!(types, ["INT", "STRING", "STRING", "DATE", "DECIMAL(5,2)"]);
+    assert_eq!(types, ["INT", "STRING", "STRING", "DATE", "DECIMAL(5,2)", "BIGINT"]);
     let bad = run("SELECT :a", json!([{"name": "a", "value": "x", "type": "INT"}])).await;
     assert_eq!(bad["status"]["sql_state"], "22018", "{bad}");
     let told = run("SELECT id FROM range(10) LIMIT :n", json!([{"name": "n", "value": "2", "type": "INT"}])).await;

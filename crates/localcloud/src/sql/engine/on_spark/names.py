@@ -42,6 +42,8 @@ class Statement:
         self.given = {one["name"]: one for one in session.order["parameters"]}
         self.parameters = {}
         self.edits = {}
+        # CREATE OR REPLACE TABLE: what is made, and what it is to replace. Spark has that for other tables alone.
+        self.replaced = None
         self.tree, self.parser = self.parsed()
         # A statement that is none is Spark's to refuse.
         if self.parser.getNumberOfSyntaxErrors() == 0:
@@ -67,8 +69,12 @@ class Statement:
     def rewrite(self):
         common = {parts_of(self.written[start:end].split("(")[0])[0].lower() for _, _, start, end in self.all("namedQuery")}
         tables = {}
+        headers = [(start, end) for _, _, start, end in self.all("replaceTableHeader")]
         for _, _, start, end in self.all("identifierReference"):
             text = self.written[start:end]
+            if headers and headers[0][0] <= start < headers[0][1]:
+                self.replace_table(headers[0], parts_of(text))
+                continue
             named = re.match(r"identifier\s*\((.*)\)$", text, re.IGNORECASE | re.DOTALL)
             parts = self.identified(named[1].strip()) if named else parts_of(text)
             if parts is None or (len(parts) == 1 and parts[0].lower() in common):
@@ -87,6 +93,12 @@ class Statement:
         for _, _, start, end in self.all("tableProvider"):
             if self.written[start:end].lower().split() == ["using", "delta"]:
                 self.edits[start, end] = "USING parquet"
+
+    def replace_table(self, header, parts):
+        catalog, schema = self.session.place(parts[-3] if len(parts) > 2 else None, parts[-2] if len(parts) > 1 else None)
+        database = self.databases[self.session.key(catalog), schema]
+        self.replaced = [quoted(database, name) for name in (f"localcloud_new_{parts[-1]}", parts[-1])]
+        self.edits[header] = f"CREATE TABLE {self.replaced[0]}"
 
     def table(self, parts):
         """What a name of a table stands for, unless Spark finds it by itself."""
