@@ -10,7 +10,6 @@ import re
 import shutil
 import sys
 import threading
-import time
 
 import results
 from errors import missing_table
@@ -19,8 +18,6 @@ from on_spark import names, refusals, types
 # Tasks at a time: of several statements, because one takes no more than PARTS.
 SLOTS = 16
 PARTS = 2
-# How long the tasks of a statement that was canceled have to notice it, in seconds.
-GRACE = 0.5
 # What the JVM holds in memory at most.
 MEMORY = "1g"
 
@@ -45,8 +42,6 @@ class Backend:
             "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={temporary} -XX:-UsePerfData -Duser.timezone=UTC",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.memory": MEMORY,
-            # A task that is stopped is not the end of all.
-            "spark.executor.killOnFatalError.depth": "0",
             "spark.local.dir": temporary,
             "spark.scheduler.mode": "FAIR",
             "spark.sql.ansi.enabled": "true",
@@ -107,29 +102,7 @@ class Connection:
         self.context.cancelJobsWithTag(self.run.order["run"])
 
     def close(self):
-        if self.run.canceled:
-            self.stop_tasks()
         self.context.clearJobTags()
-
-    def stop_tasks(self):
-        """Ends the tasks of a statement that was canceled. One in a loop of generated code never looks whether it was: its thread is
-        stopped, which Java can until version 20."""
-        tracker = self.context._jsc.sc().statusTracker()
-        infos = [tracker.getJobInfo(job) for job in tracker.getJobIdsForTag(self.run.order["run"])]
-        stages = {stage for info in infos if info.isDefined() for stage in info.get().stageIds()}
-        deadline = time.monotonic() + GRACE
-        while threads := self.threads(stages):
-            if time.monotonic() > deadline:
-                for thread in threads:
-                    thread.stop()
-                return
-            time.sleep(0.05)
-
-    def threads(self, stages):
-        """The threads of the tasks of stages, by the name that Spark gives them."""
-        all_of_them = self.spark._jvm.java.lang.Thread.getAllStackTraces().keySet()
-        found = ((thread, re.search(r"for task .* in stage (\d+)\.", thread.getName())) for thread in all_of_them)
-        return [thread for thread, name in found if name and int(name[1]) in stages]
 
     def execute(self, session):
         statement = names.Statement(self.spark, session, self.backend.databases)
