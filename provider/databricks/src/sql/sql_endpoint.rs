@@ -220,8 +220,8 @@ impl Rest for SqlEndpoint {
                 let now = Warehouse::deserialize(&found).map_err(|error| Error::new(error.to_string()))?;
                 match &now.state {
                     WarehouseState::Starting => Ok(Probe::Waiting(now.state.to_string())),
-                    WarehouseState::Deleting | WarehouseState::Deleted => Err(failure(&now)),
-                    _ => Ok(Probe::Done(found)),
+                    WarehouseState::Running => Ok(Probe::Done(found)),
+                    _ => Err(failure(&now)),
                 }
             })
             .await?;

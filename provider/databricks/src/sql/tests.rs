@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use databricks::Request;
-use databricks::api::queries;
+use databricks::api::{queries, warehouses};
 use jiff::Timestamp;
 use localcloud::{Fault, FaultEffect};
 use serde_json::{Value as Json, json};
 use tfplugin::{Call, DataSource, Ephemeral, Error, Marker, Resource};
 use tokio_util::sync::CancellationToken;
 
+use super::sql_endpoint::SqlEndpoint;
 use super::sql_rows::SqlRows;
 use super::sql_statement::SqlStatement;
 use super::statement::{self, Order, Parameter};
 use crate::clients::AnyWorkspace;
+use crate::rest::{Of, Rest};
 use crate::testing::{Cloud, call_with, create};
 
 /// A warehouse of a workspace, and a call there.
@@ -147,6 +149,20 @@ async fn who_interrupts_terraform_cancels_the_statement() {
     assert_eq!(ended.0.unwrap_err().diagnostic().summary, "Interrupted");
     let all = queries::since(cx.client(), &id, 0).await.unwrap();
     assert_eq!(all[0].status, queries::QueryStatus::Canceled);
+}
+
+#[tokio::test]
+async fn a_warehouse_that_does_not_come_up_is_an_error_unless_nobody_waits() {
+    let cloud = Cloud::start().await;
+    let cx = cloud.any_workspace().await;
+    let plan = SqlEndpoint { name: "a".into(), cluster_size: "Small".into(), ..SqlEndpoint::default() };
+    let Ok(made) = Of::create(&cx, Of::from(plan)).await else { panic!("it is made") };
+    let made = SqlEndpoint { state: "STARTING".into(), ..made.into_inner() };
+    warehouses::command(cx.client(), "stop", made.id.text()).await.unwrap();
+    let error = <SqlEndpoint as Rest>::ready(&cx, made.clone()).await.unwrap_err();
+    assert!(error.diagnostic().summary.contains("did not start and is STOP"), "{error}");
+    let patient = SqlEndpoint { no_wait: true.into(), ..made };
+    assert_eq!(<SqlEndpoint as Rest>::ready(&cx, patient).await.unwrap().state.text(), "STARTING");
 }
 
 #[tokio::test]
