@@ -65,7 +65,7 @@ open_enum! {
 }
 
 /// Where they are served.
-const PATH: &str = "/api/2.0/sql/warehouses";
+pub const PATH: &str = "/api/2.0/sql/warehouses";
 
 /// A warehouse, as the reader wants it.
 ///

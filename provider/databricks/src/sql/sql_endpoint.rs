@@ -192,7 +192,7 @@ impl Rest for SqlEndpoint {
 }
 "#;
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("auto_stop_mins = 10", "auto_stop_mins = 20"));
-    const API: Api = Api::collection("/api/2.0/sql/warehouses", "id").edit();
+    const API: Api = Api::collection(warehouses::PATH, "id").edit();
     const TIMEOUTS: Timeouts = Timeouts::minutes(30);
     type Client = AnyWorkspace;
 
