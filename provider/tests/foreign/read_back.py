@@ -13,6 +13,7 @@ import sys
 import boto3
 from botocore.config import Config
 from databricks.sdk import AccountClient, WorkspaceClient
+from databricks.sdk.service.sql import QueryFilter
 
 # What only Terraform knows, of every type.
 TERRAFORM = {"timeouts", "tags", "force_destroy", "triggers", "rotate_before_seconds", "no_wait", "api", "provider_config", "force"}
@@ -355,9 +356,26 @@ def cluster(state):
     return {name: part for name, part in answer.items() if not filled_in(name, state)}
 
 
+FILLED_IN = ("custom_tags", "spark_conf", "aws_attributes", "runtime_engine", "autoscale", "num_workers", "channel", "min_num_clusters", "warehouse_type")
+
+
 def filled_in(name, state):
     # Databricks fills it in where the configuration says nothing: it is told, and not the state's.
-    return plain(state.get(name)) is None and name in ("custom_tags", "spark_conf", "aws_attributes", "runtime_engine", "autoscale", "num_workers")
+    return plain(state.get(name)) is None and name in FILLED_IN
+
+
+def sql_endpoint(state):
+    answer = inside.warehouses.get(state["id"]).as_dict()
+    return {name: part for name, part in answer.items() if not filled_in(name, state)}
+
+
+def sql_statement(state):
+    (one,) = inside.query_history.list(filter_by=QueryFilter(statement_ids=[state["id"]])).res
+    text, mark = one.query_text.rsplit("\n", 1)
+    assert mark.startswith(f"/* {MARK}: "), mark
+    assert one.status.value == "FINISHED", one.status
+    # How it runs when it is destroyed is Terraform's own.
+    return {"id": one.query_id, "statement": text, "warehouse_id": one.warehouse_id, "destroy_statement": state["destroy_statement"]}
 
 
 def ssh_endpoint(state):
@@ -402,6 +420,8 @@ READERS = {
     "databricks_token": token,
     "databricks_git_credential": git_credential,
     "databricks_cluster": cluster,
+    "databricks_sql_endpoint": sql_endpoint,
+    "databricks_sql_statement": sql_statement,
     "databricks_ssh_endpoint": ssh_endpoint,
 }
 
