@@ -1,11 +1,13 @@
 //! Ephemeral resource trial_session: open while Terraform runs.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Attr, COMPUTED, Call, Ephemeral, OPTIONAL, Opened, REQUIRED, Result, Secret};
 
-use crate::world::World;
+use crate::world::{World, wait_for_ever};
 
 /// A session.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -24,9 +26,13 @@ pub(crate) struct Session {
 impl Ephemeral for Session {
     const NAME: &'static str = "trial_session";
     const EXAMPLE: &'static str = "ephemeral \"trial_session\" \"example\" {\n  user = \"x\"\n}\n";
+    const LIMIT: Duration = Duration::from_secs(3);
     type Client = World;
 
     async fn open(cx: &Call<World>, config: Self) -> Result<Opened<Self>> {
+        if config.user.text() == "slow" {
+            wait_for_ever(cx).await?;
+        }
         cx.client().log(&format!("open {}", config.user.text()))?;
         let renew_at = config.short.is_true().then(|| Timestamp::now() + SignedDuration::from_millis(100));
         let token = Secret::new("token-of-the-session".to_owned());

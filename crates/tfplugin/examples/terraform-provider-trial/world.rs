@@ -5,10 +5,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tfplugin::{Attr, Client, Error, Result};
+use tfplugin::{Attr, Call, Client, Error, Probe, Result};
 
 use crate::Config;
 
@@ -31,6 +32,12 @@ impl Client<Config> for World {
             Attr::Null => Err(Error::new("There is no world").detail("Set `world` in the provider block.").at("world")),
         }
     }
+}
+
+/// Waits for what never comes.
+pub(crate) async fn wait_for_ever(cx: &Call<World>) -> Result<()> {
+    let step = Duration::from_millis(100);
+    cx.poll("the world to answer", step, step, async || Ok(Probe::Waiting("asleep".to_owned()))).await
 }
 
 impl World {

@@ -14,6 +14,27 @@ fn a_data_source_reads_what_a_resource_made() {
 }
 
 #[test]
+fn a_data_source_warns_of_what_it_has_read_and_reads_on() {
+    let Some(bench) = Bench::new() else { return };
+    let config = "resource \"trial_thing\" \"a\" {\n  name = \"old a\"\n}\n\ndata \"trial_lookup\" \"a\" {\n  name = trial_thing.a.name\n  depends_on = [trial_thing.a]\n}\n";
+    bench.apply(config).succeeds();
+    let plan = bench.run(&["plan", "-no-color"]).succeeds();
+    assert!(plan.out.contains("Warning: The thing is old") && plan.out.contains("No changes"), "{}", plan.out);
+}
+
+#[test]
+fn what_is_read_and_opened_has_a_limit_of_its_own() {
+    let Some(bench) = Bench::new() else { return };
+    for (config, said) in [
+        ("data \"trial_lookup\" \"a\" {\n  name = \"slow\"\n}\n", "Waited 2 s for the world to answer"),
+        ("ephemeral \"trial_session\" \"s\" {\n  user = \"slow\"\n}\n", "Waited 3 s for the world to answer"),
+    ] {
+        bench.config(config);
+        bench.run(&["plan", "-no-color"]).fails_with(&[said]);
+    }
+}
+
+#[test]
 fn an_ephemeral_resource_is_opened_renewed_and_closed_and_leaves_no_trace() {
     let Some(bench) = Bench::new() else { return };
     let config = "ephemeral \"trial_session\" \"s\" {\n  user  = \"ann\"\n  short = true\n}\n\nresource \"trial_keeper\" \"k\" {\n  value_wo         = ephemeral.trial_session.s.token\n  value_wo_version = 1\n}\n";
