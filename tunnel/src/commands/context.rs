@@ -49,9 +49,13 @@ enum ContextCommand {
     /// Make a context, and print its id once it takes commands.
     Create(CreateArgs),
     /// Show where a context stands.
-    Status(OneArgs),
+    Status(StatusArgs),
     /// End a context, with what runs in it.
-    Destroy(OneArgs),
+    Destroy {
+        /// The context.
+        #[arg(value_name = "ID")]
+        context: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -73,7 +77,7 @@ pub(super) struct ContextReport<'a> {
 }
 
 #[derive(Debug, Args)]
-struct OneArgs {
+struct StatusArgs {
     /// The context.
     #[arg(value_name = "ID")]
     context: String,
@@ -99,7 +103,7 @@ pub async fn run(args: ContextArgs) -> Result<u8> {
             progress.done();
             if json { print::json(&place)? } else { print::bytes(format!("{}\n", place.context_id).as_bytes())? }
         }
-        ContextCommand::Status(OneArgs { context, json }) => {
+        ContextCommand::Status(StatusArgs { context, json }) => {
             let status = commands::context(&client, &at(&context)).await;
             let status = status.map_err(|error| refused(error, "cannot look at the execution context"))?;
             if json {
@@ -108,7 +112,7 @@ pub async fn run(args: ContextArgs) -> Result<u8> {
                 print::bytes(format!("{status}\n").as_bytes())?;
             }
         }
-        ContextCommand::Destroy(OneArgs { context, .. }) => {
+        ContextCommand::Destroy { context } => {
             let ended = commands::destroy_context(&client, &at(&context)).await;
             ended.map_err(|error| refused(error, "cannot end the execution context"))?;
         }

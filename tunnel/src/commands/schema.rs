@@ -88,6 +88,9 @@ struct Outputs {
     speedtest: speedtest::Measured,
     /// The rows, each an object with the columns' names.
     sql: Vec<serde_json::Map<String, Value>>,
+    /// The same of a statement that was begun before.
+    #[schemars(rename = "sql fetch")]
+    sql_fetch: Vec<serde_json::Map<String, Value>>,
     #[schemars(rename = "sql status")]
     sql_status: sql::existing::Report<'static>,
     #[schemars(rename = "sql cancel")]

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use clap::CommandFactory;
 use serde_json::{Value, json};
+use tunnel::cli::Cli;
 
 use crate::bench::tunnel_program;
 use crate::cloud::venv;
@@ -45,6 +47,16 @@ fn misfit(printed: &[(&str, &str)]) -> Option<String> {
     (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+/// The commands that take --json, by their words.
+fn printing_json(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+    if command.get_arguments().any(|argument| argument.get_long() == Some("json")) {
+        found.push(path.to_owned());
+    }
+    for one in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+        printing_json(one, format!("{path} {}", one.get_name()).trim_start(), found);
+    }
+}
+
 /// Each command's output fits its schema.
 #[track_caller]
 pub fn fits(printed: &[(&str, &str)]) {
@@ -60,6 +72,11 @@ fn every_command_that_prints_json_has_a_schema_and_each_is_one_of_something() {
         let takes_json = Command::new(tunnel_program()).args(&words).arg("--help").output().unwrap();
         assert!(String::from_utf8_lossy(&takes_json.stdout).contains("--json"), "tunnel {name} --help");
     }
+    let named: Vec<&str> = outputs["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut printing = Vec::new();
+    printing_json(&Cli::command(), "", &mut printing);
+    let without: Vec<_> = printing.iter().filter(|one| !named.contains(&one.as_str())).collect();
+    assert!(without.is_empty() && printing.len() > 20, "{without:?} of {printing:?}");
     assert_eq!(schema(&["endpoint"])["title"], "SshEndpoint");
     // The validator sees what does not fit.
     let wrong = misfit(&[("context status", r#"{"id": 1, "status": "Running"}"#)]).unwrap();
