@@ -143,7 +143,8 @@ pub async fn attended(
     Ok(ended)
 }
 
-async fn cancel(client: &Client, id: &str) {
+/// Cancels a statement, or says why that failed.
+pub async fn cancel(client: &Client, id: &str) {
     if let Err(error) = statements::cancel(client, id).await {
         say!("tunnel: the statement {id} was not cancelled: {error}");
     }
@@ -174,20 +175,9 @@ pub fn succeeded(statement: Statement, text: &str) -> Result<Statement> {
 }
 
 fn failure(statement: &Statement, text: &str) -> String {
-    let status = &statement.status;
-    let message = status.error.as_ref().map(|error| words::printable(&error.message)).unwrap_or_default();
-    let message = match (message.trim_end(), status.error.as_ref()) {
-        ("", Some(error)) => format!("the statement failed: {}", error.error_code),
-        ("", None) => "the statement failed".to_owned(),
-        (message, _) => message.to_owned(),
-    };
-    let state = match status.sql_state.as_str() {
-        "" => String::new(),
-        state if message.contains(state) => String::new(),
-        state => format!(" SQLSTATE: {state}"),
-    };
-    let place = position::shown(&message, text).map(|place| format!("\n{place}")).unwrap_or_default();
-    format!("{message}{state}{place}")
+    let reason = words::printable(&statement.status.reason());
+    let place = position::shown(&reason, text).map(|place| format!("\n{place}")).unwrap_or_default();
+    format!("{reason}{place}")
 }
 
 #[cfg(test)]

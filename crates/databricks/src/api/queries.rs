@@ -49,15 +49,22 @@ open_enum! {
     }
 }
 
-/// The queries that were sent to a warehouse at this time (milliseconds since 1970) or later, the newest first.
+/// The queries that were sent to a warehouse at this time (milliseconds since 1970) or later, by everybody or by one user (a number), the
+/// newest first.
 ///
 /// # Errors
 /// Whatever the API refuses.
-pub async fn since(client: &Client, warehouse_id: &str, start_time_ms: i64) -> Result<Vec<Query>, Error> {
+pub async fn since(
+    client: &Client,
+    warehouse_id: &str,
+    start_time_ms: i64,
+    user_id: Option<&str>,
+) -> Result<Vec<Query>, Error> {
     let request = Request::get("/api/2.0/sql/history/queries")
         .query("filter_by.warehouse_ids", warehouse_id)
         .query("filter_by.query_start_time_range.start_time_ms", start_time_ms.to_string())
         .query("max_results", "1000");
+    let request = user_id.into_iter().fold(request, |request, id| request.query("filter_by.user_ids", id));
     let next = |page: QueriesPage| {
         let token = if page.has_next_page == Some(true) { page.next_page_token } else { String::new() };
         (page.res, token)

@@ -192,6 +192,23 @@ impl StatementState {
     }
 }
 
+impl StatementStatus {
+    /// Why the statement failed: the service's words, and its SQLSTATE where they lack it.
+    pub fn reason(&self) -> String {
+        let message = self.error.as_ref().map_or("", |error| error.message.trim_end());
+        let message = match &self.error {
+            Some(error) if message.is_empty() => format!("the statement failed: {}", error.error_code),
+            None => "the statement failed".to_owned(),
+            Some(_) => message.to_owned(),
+        };
+        match self.sql_state.as_str() {
+            "" => message,
+            state if message.contains(state) => message,
+            state => format!("{message} SQLSTATE: {state}"),
+        }
+    }
+}
+
 const PATH: &str = "/api/2.0/sql/statements";
 
 fn path(id: &str) -> String {

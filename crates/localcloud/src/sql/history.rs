@@ -38,6 +38,7 @@ struct Asked {
     most: usize,
     warehouses: Vec<String>,
     ids: Vec<String>,
+    users: Vec<String>,
     statuses: Vec<String>,
     since: Option<i64>,
     until: Option<i64>,
@@ -61,6 +62,7 @@ impl Asked {
             most,
             warehouses: filter("warehouse_ids"),
             ids: filter("statement_ids"),
+            users: filter("user_ids"),
             statuses: filter("statuses"),
             since: number("filter_by.query_start_time_range.start_time_ms")?,
             until: number("filter_by.query_start_time_range.end_time_ms")?,
@@ -71,6 +73,7 @@ impl Asked {
         let among = |names: &[String], name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
         among(&self.warehouses, &one.order.warehouse)
             && among(&self.ids, id)
+            && among(&self.users, &one.owner)
             && among(&self.statuses, status(one))
             && self.since.is_none_or(|since| one.began >= since)
             && self.until.is_none_or(|until| one.began <= until)
@@ -94,6 +97,7 @@ fn told(id: &str, one: &Statement) -> Value {
         "query_id": id,
         "query_text": one.order.text,
         "status": status(one),
+        "user_id": one.owner.parse::<i64>().ok(),
         "warehouse_id": one.order.warehouse,
         "endpoint_id": one.order.warehouse,
         "query_start_time_ms": one.began,

@@ -8,6 +8,7 @@ use databricks::api::clusters::{self, Cluster, ClusterId, ClusterState};
 use tfplugin::{Call, Error, Probe, Progress, Result};
 
 use crate::clients::Workspace;
+use crate::compute::clusters::{get, name, refused};
 
 /// Between two looks: short at first, ten seconds in the end.
 pub(super) const START: Duration = Duration::from_millis(500);
@@ -127,43 +128,11 @@ async fn asked(cx: &Call<Workspace>, change: Change, id: &str) -> Result<bool> {
     }
 }
 
-/// The cluster as it is.
-async fn get(cx: &Call<Workspace>, id: &str) -> Result<Cluster> {
-    clusters::get(cx.client(), id).await.map_err(|error| refused(error, id))
-}
-
-/// Refuses a cluster that does not run. One that is asked for a context nevertheless answers as one of a young workspace does, and the
-/// client would ask again for minutes (`Error::is_young_workspace`).
-pub(crate) async fn runs(cx: &Call<Workspace>, id: &str) -> Result<()> {
-    let cluster = get(cx, id).await?;
-    match &cluster.state {
-        ClusterState::Running | ClusterState::Resizing => Ok(()),
-        state => Err(Error::new(format!("the cluster {} is {state}, and runs nothing", name(&cluster)))
-            .detail("Start it before: databricks_cluster_start, as the action before this one.")
-            .at("cluster_id")),
-    }
-}
-
-/// A refusal; of a cluster that is not there in our words.
-pub(crate) fn refused(error: databricks::Error, id: &str) -> Error {
-    if error.is_missing_cluster() {
-        return Error::new(format!("there is no cluster {id:?}"))
-            .detail("Correct cluster_id. A cluster that nobody pinned is deleted 30 days after its end.")
-            .at("cluster_id");
-    }
-    error.into()
-}
-
 /// Where a cluster stands, in a sentence.
 fn words(cluster: &Cluster) -> String {
     let message = cluster.state_message.trim().trim_end_matches('.');
     let message = if message.is_empty() { String::new() } else { format!(": {message}") };
     format!("The cluster {} is {}{message}", name(cluster), cluster.state)
-}
-
-fn name(cluster: &Cluster) -> &str {
-    let name = &cluster.attributes.cluster_name;
-    if name.is_empty() { &cluster.cluster_id } else { name }
 }
 
 fn stopped(cluster: &Cluster) -> Error {

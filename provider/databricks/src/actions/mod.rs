@@ -1,6 +1,6 @@
 //! Actions: what Terraform 1.14 and newer does when it is told to, without a state.
 
-pub(crate) mod cluster;
+mod cluster;
 pub mod cluster_restart;
 pub mod cluster_start;
 pub mod cluster_terminate;
@@ -11,7 +11,7 @@ pub mod sql_statement;
 pub mod sql_warehouse_start;
 pub mod sql_warehouse_stop;
 pub mod token_revoke;
-pub(crate) mod warehouse;
+mod warehouse;
 
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,11 @@
 //! API: <https://docs.databricks.com/api/workspace/warehouses>
 
 use databricks::api::warehouses::{self, Warehouse, WarehouseState};
-use tfplugin::{Call, Error, Probe, Progress, Result};
+use tfplugin::{Call, Probe, Progress, Result};
 
 use super::cluster::{MOST, START};
 use crate::clients::Workspace;
+use crate::sql::warehouse::{failure, get, refused};
 
 /// What becomes of a warehouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,30 +72,9 @@ pub(super) async fn change(cx: &Call<Workspace>, progress: &Progress, change: Ch
     .await
 }
 
-async fn get(cx: &Call<Workspace>, id: &str) -> Result<Warehouse> {
-    warehouses::get(cx.client(), id).await.map_err(|error| refused(error, id))
-}
-
-fn refused(error: databricks::Error, id: &str) -> Error {
-    if error.is_not_found() {
-        return Error::new(format!("there is no SQL warehouse {id:?}")).detail("Correct its id.").at("id");
-    }
-    error.into()
-}
-
 /// Where a warehouse stands, in a sentence, with what is wrong with it.
 fn words(warehouse: &Warehouse) -> String {
     let ill = warehouse.health.as_ref().map(|health| health.summary.trim_end_matches('.')).unwrap_or_default();
     let ill = if ill.is_empty() { String::new() } else { format!(": {ill}") };
     format!("The SQL warehouse {} is {}{ill}", warehouse.name, warehouse.state)
-}
-
-/// Why a warehouse did not start.
-pub(crate) fn failure(warehouse: &Warehouse) -> Error {
-    let health = warehouse.health.as_ref();
-    let texts = health.map(|health| [&health.summary, &health.message, &health.details]).into_iter().flatten();
-    let mut said: Vec<&str> = texts.map(|text| text.trim()).filter(|text| !text.is_empty()).collect();
-    said.dedup();
-    Error::new(format!("the SQL warehouse {} did not start and is {}", warehouse.name, warehouse.state))
-        .detail(said.join("\n"))
 }

@@ -9,7 +9,7 @@ use databricks::api::commands::{
 };
 use tfplugin::{Call, Error, Probe, Progress, Result};
 
-use crate::actions::cluster;
+use super::clusters;
 use crate::clients::Workspace;
 
 /// Between two looks: short at first, two seconds in the end.
@@ -31,10 +31,10 @@ impl Code<'_> {
     /// The cluster does not run, cannot run the language, or loses the context; an exception of the code; an interruption.
     pub(crate) async fn run(self, cx: &Call<Workspace>, progress: Option<&Progress>) -> Result<CommandResults> {
         let Self { cluster_id, language, .. } = self;
-        cluster::runs(cx, cluster_id).await?;
+        clusters::runs(cx, cluster_id).await?;
         // Its answer is waited for whatever happens: it has the name of what is to be ended.
         let made = commands::create_context(cx.client(), cluster_id, language).await;
-        let context_id = made.map_err(|error| cluster::refused(error, cluster_id))?;
+        let context_id = made.map_err(|error| clusters::refused(error, cluster_id))?;
         let place = ContextPlace { cluster_id: cluster_id.to_owned(), context_id };
         let ran = tokio::select! {
             ran = self.run_in(cx, progress, &place) => ran,

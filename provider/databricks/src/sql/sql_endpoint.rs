@@ -7,7 +7,7 @@ use databricks::api::warehouses::{self, Warehouse, WarehouseState};
 use serde_json::Value as Json;
 use tfplugin::{Call, Probe, Result, Timeouts, reconcile};
 
-use crate::actions::warehouse::failure;
+use super::warehouse::failure;
 use crate::level;
 use crate::rest::prelude::*;
 

@@ -15,8 +15,8 @@ use super::statement::{self, Order, Parameter};
 use crate::clients::{AnyWorkspace, Workspace};
 use crate::level::{self, ProviderConfig};
 
-/// How long the history keeps a statement: so far back an earlier, cut off destroy is looked for.
-const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// So far back an earlier, cut off destroy is looked for.
+const HISTORY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A SQL statement that runs once, on a warehouse, when it is applied: a grant, a view, a table's first rows. A stopped warehouse is
 /// started.

@@ -115,24 +115,19 @@ async fn ended(cx: &Call<Workspace>, mut now: Statement, progress: Option<&Progr
 
 /// The statement, if it succeeded.
 fn succeeded(statement: Statement) -> Result<Statement> {
-    let status = &statement.status;
-    let reason = match status.state {
+    let reason = match statement.status.state {
         StatementState::Succeeded | StatementState::Closed => return Ok(statement),
         StatementState::Canceled => "the statement was cancelled".to_owned(),
-        _ => match &status.error {
-            Some(error) if error.message.trim().is_empty() => format!("the statement failed: {}", error.error_code),
-            Some(error) => format!("the statement failed: {}", error.message.trim()),
-            None => "the statement failed".to_owned(),
+        _ => match statement.status.reason() {
+            reason if reason.starts_with("the statement failed") => reason,
+            reason => format!("the statement failed: {reason}"),
         },
     };
-    let state = status.sql_state.as_str();
-    let says_more = !state.is_empty() && !reason.contains(state);
-    let reason = if says_more { format!("{reason} (SQLSTATE {state})") } else { reason };
     // A statement takes effect as a whole, or not at all.
     Err(Error::new(reason).undone().at("statement"))
 }
 
-/// The id of the statement that bears a mark, once it has succeeded: one that still runs is waited for. `None` where there is
+/// The id of the caller's statement that bears a mark, once it has succeeded: one that still runs is waited for. `None` where there is
 /// none, or it has come to nothing.
 pub(crate) async fn find(
     cx: &Call<Workspace>,
@@ -142,7 +137,9 @@ pub(crate) async fn find(
 ) -> Result<Option<String>> {
     let since = cx.client().service_time(since).saturating_sub(BEFORE)?;
     let comment = comment(mark);
-    let sent = queries::since(cx.client(), warehouse_id, since.as_millisecond()).await?;
+    // An administrator is shown everybody's, and a busy warehouse has many.
+    let user = cx.client().me().await?.id;
+    let sent = queries::since(cx.client(), warehouse_id, since.as_millisecond(), Some(&user)).await?;
     let is_ours = |query: &&queries::Query| query.query_text.contains(&comment);
     for query in sent.iter().filter(is_ours) {
         match query.status {

@@ -47,7 +47,7 @@ async fn count(cx: &Call<AnyWorkspace>, warehouse: &str) -> String {
 
 /// How many statements with this text were sent.
 async fn sent(cx: &Call<AnyWorkspace>, warehouse: &str, text: &str) -> usize {
-    let all = queries::since(cx.client(), warehouse, 0).await.unwrap();
+    let all = queries::since(cx.client(), warehouse, 0, None).await.unwrap();
     all.iter().filter(|query| query.query_text.contains(text)).count()
 }
 
@@ -147,7 +147,7 @@ async fn who_interrupts_terraform_cancels_the_statement() {
         token.cancel();
     });
     assert_eq!(ended.0.unwrap_err().diagnostic().summary, "Interrupted");
-    let all = queries::since(cx.client(), &id, 0).await.unwrap();
+    let all = queries::since(cx.client(), &id, 0, None).await.unwrap();
     assert_eq!(all[0].status, queries::QueryStatus::Canceled);
 }
 

@@ -44,6 +44,8 @@ async fn the_history_has_ones_own_queries_as_they_were_asked_for() {
         ("filter_by.statuses=FAILED&filter_by.statuses=FINISHED".to_owned(), 2),
         (since(-60_000), 2),
         (since(1), 0),
+        (format!("filter_by.user_ids={}", first["user_id"]), 2),
+        ("filter_by.user_ids=1".to_owned(), 0),
     ] {
         assert_eq!(texts(&list(&filter).await).len(), expected, "{filter}");
     }
