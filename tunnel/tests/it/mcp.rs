@@ -2,11 +2,13 @@
 
 use std::process::Stdio;
 
+use databricks::api::queries::{self, QueryStatus};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, until};
+use crate::sql::LONG;
 
 struct Agent {
     child: Child,
@@ -34,9 +36,18 @@ impl Agent {
         self.stdin.write_all(format!("{message}\n").as_bytes()).await.unwrap();
     }
 
-    async fn ask(&mut self, method: &str, parameters: Value) -> Value {
+    async fn request(&mut self, method: &str, parameters: Value) {
         self.asked += 1;
         self.send(&json!({"jsonrpc": "2.0", "id": self.asked, "method": method, "params": parameters})).await;
+    }
+
+    /// Calls a tool, and waits for nothing.
+    async fn begin(&mut self, tool: &str, arguments: Value) {
+        self.request("tools/call", json!({"name": tool, "arguments": arguments})).await;
+    }
+
+    async fn ask(&mut self, method: &str, parameters: Value) -> Value {
+        self.request(method, parameters).await;
         loop {
             let line = self.stdout.next_line().await.unwrap().unwrap();
             let mut answer: Value = serde_json::from_str(&line).unwrap();
@@ -54,6 +65,11 @@ impl Agent {
         let failed = answer["isError"] == true;
         (if failed { Value::String(text) } else { serde_json::from_str(&text).unwrap() }, failed)
     }
+}
+
+/// Where the newest statement of a warehouse stands.
+async fn newest(cloud: &Cloud, warehouse: &str) -> QueryStatus {
+    queries::since(&cloud.client, warehouse, 0, None).await.unwrap().remove(0).status
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,9 +108,20 @@ async fn agents_look_and_change_nothing() {
     let (words, failed) = agent.call("job_logs", json!({"job": "--help"})).await;
     assert!(failed && !words.as_str().unwrap().contains("Usage"), "{words}");
 
+    // A statement that nobody waits for any more is cancelled: one that the agent calls off, and one whose agent goes.
+    let of = made["id"].as_str().unwrap();
+    agent.begin("run_sql", json!({"statement": LONG})).await;
+    until("it runs", async || newest(&cloud, of).await == QueryStatus::Running).await;
+    let called_off = json!({"requestId": agent.asked, "reason": "enough"});
+    agent.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": called_off})).await;
+    until("it is cancelled", async || newest(&cloud, of).await == QueryStatus::Canceled).await;
+    agent.begin("run_sql", json!({"statement": LONG})).await;
+    until("another one runs", async || newest(&cloud, of).await == QueryStatus::Running).await;
+
     // It ends with its client.
     let Agent { mut child, stdin, .. } = agent;
     drop(stdin);
     assert!(child.wait().await.unwrap().success());
+    assert_eq!(newest(&cloud, of).await, QueryStatus::Canceled);
     cloud.cloud.stop().await;
 }

@@ -150,6 +150,17 @@ async fn a_large_result_is_whole_through_links_that_are_cut() {
             .collect::<BTreeSet<_>>()
     };
     assert!(chunks(&cloud).len() > 1, "{:?}", chunks(&cloud));
+    // A file is as it was until all of it is there.
+    let file = cloud.folder.path().join("out.csv");
+    std::fs::write(&file, "as it was").unwrap();
+    cloud
+        .cloud
+        .fault(serde_json::from_value(json!({"match": "GET /sql-results/*", "delay_ms": 1500, "times": 1})).unwrap());
+    let mut writing = sql(&cloud, &[statement, "--output", "csv", "--output-file", "out.csv"]).spawn().unwrap();
+    until("it is being written", async || cloud.cloud.faults().iter().all(|fault| fault.times == 0)).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "as it was");
+    assert!(writing.wait().await.unwrap().success());
+    assert!(std::fs::read(&file).unwrap() == whole);
     for bytes in [0, 1, 100_000, 5_000_000, 15_000_000] {
         let fault = json!({"match": "GET /sql-results/*", "times": 2, "cut_after": bytes});
         cloud.cloud.fault(serde_json::from_value(fault).unwrap());
@@ -169,7 +180,7 @@ async fn a_large_result_is_whole_through_links_that_are_cut() {
 }
 
 /// A statement that takes long.
-const LONG: &str = "SELECT count(*) AS n FROM range(100000000000) a WHERE a.id % 7 = 3 AND sqrt(a.id) > 2";
+pub const LONG: &str = "SELECT count(*) AS n FROM range(100000000000) a WHERE a.id % 7 = 3 AND sqrt(a.id) > 2";
 
 async fn state(cloud: &Cloud, id: &str) -> String {
     let (code, out, words) = run(cloud, &["status", id, "--json"]).await;

@@ -39,7 +39,9 @@ pub struct McpArgs {
 pub async fn run(args: McpArgs) -> Result<u8> {
     let tools = Tools::new(args.workspace.client()?, args.warehouse);
     let cannot = |error: String| Error::new(format!("the client does not speak the Model Context Protocol: {error}"));
-    let service = tools.serve(rmcp::transport::stdio()).await.map_err(|error| cannot(error.to_string()))?;
-    service.waiting().await.map_err(|error| cannot(error.to_string()))?;
+    let service = tools.clone().serve(rmcp::transport::stdio()).await.map_err(|error| cannot(error.to_string()))?;
+    let served = service.waiting().await;
+    tools.end().await;
+    served.map_err(|error| cannot(error.to_string()))?;
     Ok(0)
 }

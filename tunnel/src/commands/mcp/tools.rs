@@ -1,15 +1,21 @@
 //! What agents can ask for.
 
+use std::time::Duration;
+
 use databricks::Client;
 use databricks::api::clusters::{self as api_clusters, ListedCluster};
 use databricks::api::statements::ExecuteStatement;
 use databricks::api::warehouses::{self, Warehouse};
+use databricks::sql_text::is_read_only;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
-use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::job_logs;
 use crate::error::{Error, Result};
@@ -19,7 +25,6 @@ use crate::sql::row::Row;
 use crate::sql::statement;
 use crate::sql::writers::{Json, Writer};
 use crate::workspace::{clusters, refused, warehouses as named};
-use databricks::sql_text::is_read_only;
 
 /// Rows of a statement that asks for no number.
 const ROWS: u32 = 100;
@@ -30,11 +35,17 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// Clusters and warehouses in a list.
 const MOST_LISTED: usize = 500;
 
+/// How long what still runs is ended after the agent has gone.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// A workspace, as an agent sees it.
 #[derive(Debug, Clone)]
 pub(super) struct Tools {
     client: Client,
     warehouse: Option<String>,
+    /// Statements run in tasks of their own: they are to be cancelled when nobody waits for them any more.
+    statements: TaskTracker,
+    gone: CancellationToken,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -67,7 +78,16 @@ struct JobLogs {
 
 impl Tools {
     pub(super) fn new(client: Client, warehouse: Option<String>) -> Self {
-        Self { client, warehouse }
+        Self { client, warehouse, statements: TaskTracker::new(), gone: CancellationToken::new() }
+    }
+
+    /// Ends what still runs: the agent has gone.
+    pub(super) async fn end(&self) {
+        self.gone.cancel();
+        self.statements.close();
+        if tokio::time::timeout(LAST_WORDS, self.statements.wait()).await.is_err() {
+            tracing::warn!("a statement may go on");
+        }
     }
 }
 
@@ -114,8 +134,19 @@ impl Tools {
         description = "Runs one SQL statement that only reads, on a SQL warehouse, which is started if it is stopped. The rows are objects.",
         annotations(read_only_hint = true)
     )]
-    async fn run_sql(&self, Parameters(statement): Parameters<Statement>) -> CallToolResult {
-        answered(self.sql(statement).await)
+    async fn run_sql(
+        &self,
+        Parameters(statement): Parameters<Statement>,
+        context: RequestContext<RoleServer>,
+    ) -> CallToolResult {
+        let unwanted = self.gone.child_token();
+        let _unless_it_ends = unwanted.clone().drop_guard();
+        let tools = self.clone();
+        let running = self.statements.spawn(async move { tools.sql(statement, &unwanted).await });
+        answered(tokio::select! {
+            ended = running => ended.unwrap_or_else(|error| Err(Error::new("the statement was lost").caused_by(error))),
+            () = context.ct.cancelled() => Err(Error::new("the statement is cancelled")),
+        })
     }
 
     #[tool(
@@ -182,7 +213,7 @@ impl Tools {
         Ok(json!({"warehouses": all, "truncated": is_truncated}))
     }
 
-    async fn sql(&self, asked: Statement) -> Result<Value> {
+    async fn sql(&self, asked: Statement, unwanted: &CancellationToken) -> Result<Value> {
         if !is_read_only(&asked.statement) {
             return Err(Error::new("the statement is not run: it may write")
                 .way_out("SELECT, WITH … SELECT, SHOW, DESCRIBE and EXPLAIN are run, one at a time."));
@@ -197,10 +228,15 @@ impl Tools {
             ..statement::request(&warehouse_id, &asked.statement, statement::ROWS)
         };
         let submitted = statement::submit(&self.client, body).await?;
-        // Whoever asked may be gone, and then nobody wants its result.
-        let running = Running { client: self.client.clone(), id: Some(submitted.statement_id.clone()) };
-        let ended = statement::wait(&self.client, submitted, &warehouse_id, &Progress::default()).await?;
-        running.has_ended();
+        let (id, progress) = (submitted.statement_id.clone(), Progress::default());
+        let ended = tokio::select! {
+            biased;
+            () = unwanted.cancelled() => {
+                statement::cancel(&self.client, &id).await;
+                return Err(Error::new("the statement is cancelled"));
+            }
+            ended = statement::wait(&self.client, submitted, &warehouse_id, &progress) => ended?,
+        };
         let succeeded = statement::succeeded(ended, &asked.statement)?;
         let is_truncated = result::is_truncated(&succeeded);
         let mut rows = Rows { writer: Json::lines(result::columns(&succeeded)), lines: Vec::new(), is_full: false };
@@ -209,31 +245,6 @@ impl Tools {
         let values = lines.map(serde_json::from_slice).collect::<std::result::Result<Vec<Value>, _>>();
         let values = values.map_err(|error| Error::new("the result cannot be read").caused_by(error))?;
         Ok(json!({"rows": values, "truncated": is_truncated || rows.is_full}))
-    }
-}
-
-/// A statement that is cancelled when nobody waits for it any more.
-struct Running {
-    client: Client,
-    id: Option<String>,
-}
-
-impl Running {
-    fn has_ended(mut self) {
-        self.id = None;
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(id) = self.id.take() {
-            let client = self.client.clone();
-            tokio::spawn(async move {
-                if let Err(error) = databricks::api::statements::cancel(&client, &id).await {
-                    tracing::warn!(%error, id, "a statement was not cancelled");
-                }
-            });
-        }
     }
 }
 

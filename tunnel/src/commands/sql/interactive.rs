@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use databricks::Client;
+use databricks::sql_text::is_complete;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -25,7 +26,6 @@ use crate::sql::completion::Unfinished;
 use crate::sql::names::{Names, quoted};
 use crate::sql::{statement, r#use};
 use crate::{home, keys, print, say};
-use databricks::sql_text::is_complete;
 
 /// Statements that are remembered.
 const REMEMBERED: usize = 1_000;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use databricks::api::statements::{ExecuteStatement, StatementParameter};
+use databricks::sql_text::is_read_only;
 use databricks::{Client, Environment};
 use tokio::io::AsyncReadExt;
 
@@ -13,7 +14,6 @@ use crate::progress::Progress;
 use crate::signals::Interruption;
 use crate::sql::statement;
 use crate::workspace::warehouses;
-use databricks::sql_text::is_read_only;
 
 /// The longest statement, in bytes.
 const LONGEST: usize = 16 * 1024 * 1024;
