@@ -22,8 +22,15 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A local cloud with other options.
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let running = Server::start(Options::for_tests(folder.path())).await.unwrap();
+        let mut options = Options::for_tests(folder.path());
+        change(&mut options);
+        let running = Server::start(options).await.unwrap();
         Self { running, _folder: folder }
     }
 

@@ -225,7 +225,25 @@ resource "databricks_sql_endpoint" "example" {
 
 #[cfg(test)]
 mod tests {
+    use databricks::api::statements::ResultData;
+
     use super::*;
+    use crate::testing::Cloud;
+
+    #[tokio::test]
+    async fn a_result_that_is_not_whole_is_an_error() {
+        let cx = &Cloud::start().await.workspace().await;
+        let answer = |rows: u64, told: usize| Statement {
+            manifest: Some(Manifest { total_row_count: Some(rows), total_chunk_count: Some(1), ..Manifest::default() }),
+            result: Some(ResultData { data_array: vec![Vec::new(); told], ..ResultData::default() }),
+            ..Statement::default()
+        };
+        assert_eq!(table(cx, answer(2, 2)).await.unwrap().1.len(), 2);
+        let error = table(cx, answer(3, 2)).await.unwrap_err();
+        assert!(error.to_string().contains("has 3 rows, and the service told 2"), "{error}");
+        let gone = Statement { manifest: None, ..answer(0, 0) };
+        assert!(table(cx, gone).await.unwrap_err().to_string().contains("is gone"));
+    }
 
     #[test]
     fn columns_of_secrets_are_told_from_others() {

@@ -59,28 +59,31 @@ fn accused(error: &Error) -> String {
 async fn a_statement_runs_once_and_so_does_the_one_of_its_destroy() {
     let cloud = Cloud::start().await;
     let (cx, id) = &warehouse(&cloud).await;
-    create(cx, one(id, "CREATE TABLE default.log (text STRING)")).await;
+    for statement in ["CREATE CATALOG c", "CREATE SCHEMA c.logs", "CREATE TABLE c.logs.log (text STRING)"] {
+        create(cx, one(id, statement)).await;
+    }
     let value = Parameter { name: "text".into(), value: "it's".into(), ..Parameter::default() };
     let plan = SqlStatement {
         parameters: vec![value].into(),
-        schema: "default".into(),
+        catalog: "c".into(),
+        schema: "logs".into(),
         destroy_statement: "INSERT INTO log VALUES ('destroyed')".into(),
         ..one(id, "INSERT INTO log VALUES (:text)")
     };
     let state = create(cx, plan.clone()).await;
-    assert_eq!(values(cx, id, "SELECT text FROM default.log").await, [Some("it's".to_owned())]);
+    let texts = "SELECT text FROM c.logs.log ORDER BY text";
+    assert_eq!(values(cx, id, texts).await, [Some("it's".to_owned())]);
 
     // What can change runs nothing, and what is not told is not looked for.
     let changed = SqlStatement { destroy_statement: "INSERT INTO log VALUES ('gone')".into(), ..state.clone() };
     let Ok(state) = SqlStatement::update(cx, state, changed).await else { panic!("an update") };
     assert_eq!(SqlStatement::read(cx, state.clone()).await.unwrap().unwrap().id, state.id);
-    assert_eq!(count(cx, id).await, "1");
+    assert_eq!(values(cx, id, texts).await.len(), 1);
 
     SqlStatement::delete(cx, state.clone()).await.unwrap();
     // A destroy that was cut off is done again.
     SqlStatement::delete(cx, state).await.unwrap();
-    let all = values(cx, id, "SELECT text FROM default.log ORDER BY text").await;
-    assert_eq!(all, [Some("gone".to_owned()), Some("it's".to_owned())]);
+    assert_eq!(values(cx, id, texts).await, [Some("gone".to_owned()), Some("it's".to_owned())]);
 }
 
 #[tokio::test]
@@ -167,7 +170,7 @@ async fn a_warehouse_that_does_not_come_up_is_an_error_unless_nobody_waits() {
 
 #[tokio::test]
 async fn rows_are_all_of_them_with_their_names_and_nulls() {
-    let cloud = Cloud::start().await;
+    let cloud = Cloud::with(|options| options.sql.chunk_bytes = 1000).await;
     let (cx, id) = &warehouse(&cloud).await;
     let typed = |name: &str, value: Option<&str>, kind: &str| Parameter {
         name: name.into(),
