@@ -4,14 +4,14 @@
 //!
 //! The object that a resource's example is about is destroyed and made again alone, so that the first writing call is
 //! its creating call. `CUTS=every` (scripts/cuts.sh) strikes each writing call of the creation in turn, not only the first.
-//! A cloud of its own, one resource at a time: faults strike whoever calls next.
+//! Clouds of its own, with one resource at a time in each: faults strike whoever calls next.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 use localcloud::{Fault, FaultEffect};
 use serde_json::Value;
 use terraform_provider_databricks::Databricks;
@@ -52,25 +52,42 @@ enum Cut {
     KilledBefore,
 }
 
-/// One test for each resource, in a cloud that they share.
-pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
-    let turn = Arc::new(Mutex::new(()));
-    let resources = Databricks::registry().resources();
+/// Clouds of which each serves one test at a time.
+pub struct Turns {
+    free: Mutex<Vec<Arc<Shared>>>,
+    given_back: Condvar,
+}
+
+impl Turns {
+    pub fn of(clouds: &[Arc<Shared>]) -> Arc<Self> {
+        Arc::new(Self { free: Mutex::new(clouds.to_vec()), given_back: Condvar::new() })
+    }
+
+    /// Does it with a cloud that nobody else has meanwhile, and whose faults are cleared behind it.
+    fn with_one(&self, test: impl FnOnce(&Cloud)) -> Result<(), Failed> {
+        let free = self.given_back.wait_while(self.free.lock().unwrap(), |free| free.is_empty());
+        let shared = free.unwrap().pop().unwrap();
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| test(shared.cloud())));
+        shared.cloud().clear_faults();
+        self.free.lock().unwrap().push(shared);
+        self.given_back.notify_one();
+        result.map_err(|_| "see above".into())
+    }
+}
+
+/// One test for each resource.
+pub fn trials(turns: &Arc<Turns>) -> Vec<Trial> {
     let trial = |entry: &'static ResourceEntry<Context>| {
-        let (shared, turn) = (Arc::clone(shared), Arc::clone(&turn));
+        let turns = Arc::clone(turns);
         Trial::test(format!("a_cut_off_creation_leaves_one_{}", entry.name), move || {
-            let _turn = turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let cloud = shared.cloud();
-            // An `Either` is the same code at both levels: one will do here.
-            let env = levels(cloud, entry.name).remove(0).1;
-            let every = std::env::var("CUTS").as_deref() == Ok("every");
-            let result =
-                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| leaves_one(cloud, entry, &env, every)));
-            cloud.clear_faults();
-            result.map_err(|_| "see above".into())
+            turns.with_one(|cloud| {
+                // An `Either` is the same code at both levels: one will do here.
+                let env = levels(cloud, entry.name).remove(0).1;
+                leaves_one(cloud, entry, &env, std::env::var("CUTS").as_deref() == Ok("every"));
+            })
         })
     };
-    resources.map(trial).collect()
+    Databricks::registry().resources().map(trial).collect()
 }
 
 /// Cuts the creation off at its first writing call, or at `every` one.

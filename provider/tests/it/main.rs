@@ -35,11 +35,17 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Trial};
 
 use cloud::Shared;
+use crashes::Turns;
+
+/// Tests at a time, at least: many of them wait for a call that they have made slow.
+const AT_ONCE: usize = 3;
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    let cores = std::thread::available_parallelism().map_or(AT_ONCE, Into::into);
+    let at_once = *arguments.test_threads.get_or_insert(cores.max(AT_ONCE));
     let shared = Arc::new(Shared::default());
-    let apart = Arc::new(Shared::default());
+    let apart: Vec<Arc<Shared>> = (0..at_once).map(|_| Arc::default()).collect();
     let official = [Arc::new(Shared::default()), Arc::new(Shared::default())];
     let mut trials = Vec::new();
     assert!(
@@ -51,8 +57,7 @@ fn main() {
     trials.extend(reads::trials(&shared));
     trials.extend(official::states::trials(&official));
     trials.extend(configurations::trials(&shared));
-    // A cloud of their own: faults strike whoever calls next.
-    trials.extend(crashes::trials(&apart));
+    trials.extend(crashes::trials(&Turns::of(&apart)));
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
     let tests =
@@ -85,8 +90,7 @@ fn main() {
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     shared.stop();
-    apart.stop();
-    official.iter().for_each(|cloud| cloud.stop());
+    apart.iter().chain(&official).for_each(|cloud| cloud.stop());
     conclusion.exit();
 }
 

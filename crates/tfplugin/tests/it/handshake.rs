@@ -44,6 +44,16 @@ fn it_serves_a_terraform_that_did_not_start_it() {
     assert!(std::fs::read_dir(bench.path("tmp")).unwrap().next().is_none(), "the socket is left behind");
 }
 
+/// The measurement cost each start 40 ms of CPU: `docs/decisions/0013`. Symbols are names of what is linked.
+#[test]
+fn a_start_measures_no_jitter_of_the_processor() {
+    let Some(bench) = Bench::new() else { return };
+    let program = std::fs::read(bench.path("plugins/terraform-provider-trial")).unwrap();
+    let has = |name: &str| program.windows(name.len()).any(|window| window == name.as_bytes());
+    assert!(has("RAND_bytes"), "the program has no symbols");
+    assert!(!has("jent_entropy"), "aws-lc was built without AWS_LC_SYS_NO_JITTER_ENTROPY=1 of .cargo/config.toml");
+}
+
 /// Starts the provider as Terraform does; gives the address and the child.
 fn plugin(bench: &Bench, certificate: &str) -> (std::process::Child, Vec<String>) {
     let mut provider = Command::new(bench.path("plugins/terraform-provider-trial"))
