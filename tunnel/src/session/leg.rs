@@ -175,23 +175,26 @@ pub(super) async fn stopped(writer: &mut Writer, received: Received, resume: boo
 
 /// Says that the session is over, and waits until the other end has read everything. What it still sends is delivered.
 async fn finish(writer: &mut Writer, mut receiving: Receiving<'_>, resume: bool) -> LegEnd {
-    let closing = async {
-        let mut closing = pin!(timeout(FINISH_LIMIT, writer.close(NORMAL, if resume { FINISHED } else { "" })));
-        tokio::select! {
-            closed = &mut closing => match closed {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(Received::Lost(Broken::Connection(error.to_string()))),
-                Err(_) => Some(Received::Lost(Broken::Connection("it takes no more data".to_owned()))),
-            },
-            received = &mut receiving => Some(received),
+    let mut closing = pin!(timeout(FINISH_LIMIT, writer.close(NORMAL, if resume { FINISHED } else { "" })));
+    let received = tokio::select! {
+        closed = &mut closing => {
+            let said = matches!(closed, Ok(Ok(())));
+            match timeout(if said { CLOSE_LIMIT } else { LAST_WORDS }, &mut receiving).await {
+                Ok(received) => received,
+                Err(_) if said => return LegEnd::Session(End::SourceEnded),
+                Err(_) => Received::Lost(Broken::Connection(match closed {
+                    Ok(Err(error)) => error.to_string(),
+                    _ => "it takes no more data".to_owned(),
+                })),
+            }
         }
-    };
-    let received = match closing.await {
-        Some(received) => received,
-        None => match timeout(CLOSE_LIMIT, &mut receiving).await {
-            Ok(received) => received,
-            Err(_) => return LegEnd::Session(End::SourceEnded),
-        },
+        received = &mut receiving => {
+            // Both ends say it at once, and the other one waits for this one's word as well.
+            if matches!(received, Received::Close(..)) {
+                let _ = timeout(CLOSE_LIMIT, closing).await;
+            }
+            received
+        }
     };
     match received {
         // The other end may not know it yet: it will ask.

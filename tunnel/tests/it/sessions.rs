@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, empty, sink};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -59,9 +59,7 @@ async fn all_that_the_source_had_arrives_before_the_close() {
     let data: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 253) as u8).collect();
     let expected = data.clone();
     let sending = tokio::spawn(async move {
-        run(server, &mut data.as_slice(), &mut tokio::io::sink(), &mut Only::<false>, Settings::default())
-            .await
-            .unwrap()
+        run(server, &mut data.as_slice(), &mut sink(), &mut Only::<false>, Settings::default()).await.unwrap()
     });
     let (mut open, mut source) = duplex(16);
     let mut arrived = Vec::new();
@@ -69,6 +67,23 @@ async fn all_that_the_source_had_arrives_before_the_close() {
     assert_eq!((end, sending.await.unwrap()), (End::PeerClosed, End::SourceEnded));
     assert!(arrived == expected);
     open.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_ends_that_end_at_once_hear_each_others_word() {
+    // As when somebody logs out: ssh and sshd end together. The client's word is the longer one, and is still on its way when the
+    // server's is there.
+    for _ in 0..50 {
+        let (a, b) = duplex(4);
+        let (client, server) = (ours(a, Role::Client), ours(b, Role::Server));
+        let settings = || Settings { resume: true, ..Settings::default() };
+        // Each end's socket goes as soon as its session has ended.
+        let (client, server) = tokio::join!(
+            async { run(client, &mut empty(), &mut sink(), &mut Only::<false>, settings()).await },
+            async { run(server, &mut empty(), &mut sink(), &mut Only::<true>, settings()).await },
+        );
+        assert!(client.is_ok() && server.is_ok(), "{client:?} {server:?}");
+    }
 }
 
 #[tokio::test]
@@ -122,8 +137,7 @@ async fn a_silent_server_and_an_idle_line_are_noticed_and_kept_awake() {
         first_byte: Some(Duration::from_secs(30)),
         ..Settings::default()
     };
-    let session =
-        tokio::spawn(async move { run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, timers).await });
+    let session = tokio::spawn(async move { run(client, &mut source, &mut sink(), &mut Only::<false>, timers).await });
     assert!(matches!(server.next().await, Some(Ok(Message::Ping(_)))));
     let ended = session.await.unwrap();
     assert!(matches!(ended, Err(Broken::Silent(_))), "{ended:?}");
@@ -202,7 +216,7 @@ async fn on_a_resumable_session_any_other_close_is_a_lost_connection() {
         let close = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
         server.send(Message::Close(Some(close))).await.unwrap();
         tokio::spawn(async move { while server.next().await.is_some_and(|message| message.is_ok()) {} });
-        let ended = run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, settings).await;
+        let ended = run(client, &mut source, &mut sink(), &mut Only::<false>, settings).await;
         assert!(matches!(&ended, Err(Broken::Closed { code: found, .. }) if *found == code), "{code} {ended:?}");
     }
 }
@@ -214,9 +228,7 @@ async fn a_full_window_slows_the_sender_and_never_fails() {
     let settings = Settings { resume: true, ..Settings::default() };
     settings.window.share(1_000_000);
     let session =
-        tokio::spawn(
-            async move { run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, settings).await },
-        );
+        tokio::spawn(async move { run(client, &mut source, &mut sink(), &mut Only::<false>, settings).await });
     let writing = tokio::spawn(async move {
         open.write_all(&vec![7; 1024 * 1024]).await.unwrap();
         open
@@ -248,9 +260,7 @@ async fn a_server_that_owes_an_answer_and_says_nothing_counts_as_lost() {
     let settings = Settings { resume: true, unanswered: Some(Duration::from_secs(15)), ..Settings::default() };
     let started = tokio::time::Instant::now();
     let session =
-        tokio::spawn(
-            async move { run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, settings).await },
-        );
+        tokio::spawn(async move { run(client, &mut source, &mut sink(), &mut Only::<false>, settings).await });
     // An idle connection is quiet for as long as it likes.
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert!(!session.is_finished());
@@ -266,9 +276,7 @@ async fn a_connection_that_is_idle_after_an_answer_is_not_lost() {
     let (mut open, mut source) = duplex(1024);
     let settings = Settings { resume: true, unanswered: Some(Duration::from_secs(15)), ..Settings::default() };
     let session =
-        tokio::spawn(
-            async move { run(client, &mut source, &mut tokio::io::sink(), &mut Only::<false>, settings).await },
-        );
+        tokio::spawn(async move { run(client, &mut source, &mut sink(), &mut Only::<false>, settings).await });
     for delivered in [5, 10] {
         open.write_all(b"hello").await.unwrap();
         assert_eq!(server.next().await.unwrap().unwrap(), Message::binary("hello"));
