@@ -111,9 +111,9 @@ fn find(name: &str, path: &[PathBuf]) -> Result<PathBuf> {
     })
 }
 
-fn command(program: &Path, arguments: Vec<String>, token: &Secret<String>) -> Command {
+fn command(program: &Path, arguments: Vec<impl Into<OsString>>, token: &Secret<String>) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments.into_iter().map(OsString::from)).env(TOKEN_VARIABLE, token.expose());
+    command.args(arguments.into_iter().map(Into::into)).env(TOKEN_VARIABLE, token.expose());
     if let Some(level) = logging::asked() {
         command.env(logging::VARIABLE, level);
     }
@@ -188,7 +188,12 @@ pub async fn configured(config: &Path, destination: &str, option: &str, path: &[
 ///
 /// # Errors
 /// When there is no such program on the path, or it cannot be started.
-pub async fn run(name: &str, arguments: Vec<String>, path: &[PathBuf], token: &Secret<String>) -> Result<ExitStatus> {
+pub async fn run(
+    name: &str,
+    arguments: Vec<impl Into<OsString>>,
+    path: &[PathBuf],
+    token: &Secret<String>,
+) -> Result<ExitStatus> {
     run_session(name, arguments, path, token, "").await
 }
 
@@ -198,7 +203,7 @@ pub async fn run(name: &str, arguments: Vec<String>, path: &[PathBuf], token: &S
 /// As [`run`].
 pub async fn run_session(
     name: &str,
-    arguments: Vec<String>,
+    arguments: Vec<impl Into<OsString>>,
     path: &[PathBuf],
     token: &Secret<String>,
     session: &str,

@@ -1,4 +1,7 @@
-//! `tunnel cp`: files to and from the cluster, by OpenSSH's scp over SFTP.
+//! `tunnel cp`: files to and from the cluster, by OpenSSH's scp over SFTP. Names are bytes, as on the file systems of both sides.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::Args;
 
@@ -33,7 +36,7 @@ pub struct CpArgs {
     pub quiet: bool,
     /// What to copy, and at last where to.
     #[arg(required = true, num_args = 2.., value_name = "PATH")]
-    pub paths: Vec<String>,
+    pub paths: Vec<OsString>,
 }
 
 /// Copies, and answers scp's exit code.
@@ -43,21 +46,22 @@ pub struct CpArgs {
 pub async fn run(args: CpArgs) -> Result<u8> {
     check(&args.paths)?;
     let ready = Ready::of(&args.selection.into(), &args.identity.into()).await?;
-    let mut arguments = ssh::with_options(ready.options.iter().chain([&ssh::NO_LOCAL_COMMAND.to_owned()]));
+    let options = ssh::with_options(ready.options.iter().chain([&ssh::NO_LOCAL_COMMAND.to_owned()]));
+    let mut arguments: Vec<OsString> = options.into_iter().map(Into::into).collect();
     for (flag, wanted) in [("-r", args.recursive), ("-p", args.preserve), ("-q", args.quiet)] {
         if wanted {
-            arguments.push(flag.to_owned());
+            arguments.push(flag.into());
         }
     }
-    arguments.push("--".to_owned());
+    arguments.push("--".into());
     let alias = ready.endpoint.host_key_alias();
     arguments.extend(args.paths.iter().map(|path| operand(path, &alias)));
     Ok(exit_code(ssh::run("scp", arguments, &environment::path(), &ready.token).await?))
 }
 
 /// All sources are on one side and the target is on the other.
-fn check(paths: &[String]) -> Result<()> {
-    let there = |path: &String| path.starts_with(':');
+fn check(paths: &[OsString]) -> Result<()> {
+    let there = |path: &OsString| path.as_bytes().starts_with(b":");
     let Some((target, sources)) = paths.split_last() else { return Ok(()) };
     if sources.iter().all(|source| there(source) != there(target)) {
         return Ok(());
@@ -67,13 +71,14 @@ fn check(paths: &[String]) -> Result<()> {
 }
 
 /// A path as scp reads it: what has no colon in front is here, whatever colons are in it.
-fn operand(path: &str, alias: &str) -> String {
-    match path.strip_prefix(':') {
+fn operand(path: &OsStr, alias: &str) -> OsString {
+    let bytes = match path.as_bytes() {
         // An empty path is the remote home, as with scp.
-        Some(path) => format!("{alias}:{path}"),
-        None if path.starts_with(['/', '.']) => path.to_owned(),
-        None => format!("./{path}"),
-    }
+        [b':', path @ ..] => [alias.as_bytes(), b":", path].concat(),
+        path @ [b'/' | b'.', ..] => path.to_vec(),
+        path => [b"./", path].concat(),
+    };
+    OsString::from_vec(bytes)
 }
 
 #[cfg(test)]
@@ -82,18 +87,21 @@ mod tests {
 
     #[test]
     fn a_colon_in_front_is_the_cluster_and_any_other_is_part_of_a_name() {
-        let check = |path: &str, expected: &str| assert_eq!(operand(path, "demo"), expected);
-        check(":/tmp/a b", "demo:/tmp/a b");
-        check(":", "demo:");
-        check("a:b", "./a:b");
-        check("-r", "./-r");
-        check("/a", "/a");
-        check("../a", "../a");
+        let check = |path: &[u8], expected: &[u8]| {
+            assert_eq!(operand(OsStr::from_bytes(path), "demo").as_bytes(), expected);
+        };
+        check(b":/tmp/a b", b"demo:/tmp/a b");
+        check(b":", b"demo:");
+        check(b"a:b", b"./a:b");
+        check(b"-r", b"./-r");
+        check(b"/a", b"/a");
+        check(b"../a", b"../a");
+        check(b":/tmp/caf\xe9", b"demo:/tmp/caf\xe9");
     }
 
     #[test]
     fn copies_go_from_one_side_to_the_other() {
-        let ok = |paths: &[&str]| check(&paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>()).is_ok();
+        let ok = |paths: &[&str]| check(&paths.iter().map(OsString::from).collect::<Vec<_>>()).is_ok();
         assert!(ok(&["a", "b", ":c"]) && ok(&[":a", ":b", "c"]));
         assert!(!ok(&["a", "b"]) && !ok(&[":a", ":b"]) && !ok(&["a", ":b", ":c"]));
     }

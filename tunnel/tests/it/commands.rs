@@ -1,6 +1,8 @@
 //! The commands around a connection, against a local cloud, with the real ssh, scp, sftp and rsync.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -300,6 +302,13 @@ async fn files_are_copied_and_ports_forwarded() {
     let back = cloud.folder.path().join("back");
     let (code, _, words) = run(&cloud, &["cp", &place, back.to_str().unwrap()]).await;
     assert_eq!((code, fs::read_to_string(&back).unwrap().as_str()), (0, "hello"), "{words}");
+    // A name is bytes: this one is of an old file server, in Latin-1.
+    let old = OsStr::from_bytes(b"caf\xe9");
+    let mut there = OsString::from(":");
+    there.push(cloud.folder.path().join(old));
+    let mut copy = tunnel(&cloud, &["cp", "--quiet"]);
+    let copied = copy.arg(&here).arg(there).output().await.unwrap();
+    assert_eq!(fs::read_to_string(cloud.folder.path().join(old)).unwrap(), "hello", "{copied:?}");
     let (code, _, words) = run(&cloud, &["cp", "a", "b"]).await;
     assert!(code == 1 && words.contains("colon"), "{words}");
 
