@@ -123,6 +123,9 @@ class TunnelJobWaiter(TunnelOperator, BaseSensorOperator):
         self._progress = progress
         self._job_id = progress.job_id
         context["ti"].xcom_push(key="job_id", value=progress.job_id)
+        # Airflow forgets what a task pushed when it runs once more, after a reschedule too.
+        if progress.stdout_offset:
+            context["ti"].xcom_push(key="log_offset", value=progress.stdout_offset)
 
     def _look_or_defer(self, context: Context, deadline: float, *, shows_log: bool) -> Any:
         result = self._look(context, shows_log=shows_log)

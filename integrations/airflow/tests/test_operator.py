@@ -89,6 +89,15 @@ def test_the_operator_succeeds_with_its_job(fake, task, context_of, store, mode)
     assert fake.asked().count("submit") == 1
 
 
+def test_how_far_the_log_was_shown_is_known_when_there_is_nothing_new(fake, task, context_of, store):
+    fake.set(script=[{"stdout": "one\ntwo\n"}, DONE])
+    with pytest.raises(AirflowRescheduleException):
+        task(mode="reschedule", poke_interval=0).execute(context_of(store=store))
+    context = context_of(store=store, reschedules=1)
+    result = task(mode="reschedule", poke_interval=0).execute(context)
+    assert context["ti"].pushed == {"job_id": result["id"], "log_offset": 8}
+
+
 def test_a_failed_job_is_a_failed_try_that_says_why(fake, task, context_of):
     fake.set(script=[{"stdout": "so far\nso good\n", "stderr": "disk full\n", **FAILED}])
     with pytest.raises(AirflowException) as caught:
