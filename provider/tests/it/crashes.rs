@@ -67,12 +67,22 @@ impl Turns {
     fn with_one(&self, test: impl FnOnce(&Cloud)) -> Result<(), Failed> {
         let free = self.given_back.wait_while(self.free.lock().unwrap(), |free| free.is_empty());
         let shared = free.unwrap().pop().unwrap();
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| test(shared.cloud())));
-        shared.cloud().clear_faults();
+        // Whatever fails, and if it is the cloud itself, others get their turn.
+        let result = caught(|| {
+            let cloud = shared.cloud();
+            let result = caught(|| test(cloud));
+            cloud.clear_faults();
+            result
+        });
         self.free.lock().unwrap().push(shared);
         self.given_back.notify_one();
-        result.map_err(|_| "see above".into())
+        result.and_then(|result| result)
     }
+}
+
+/// A panic, which has shown itself, as a failure.
+fn caught<T>(test: impl FnOnce() -> T) -> Result<T, Failed> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(test)).map_err(|_| "see above".into())
 }
 
 /// One test for each resource.

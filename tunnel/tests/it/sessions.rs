@@ -87,6 +87,20 @@ async fn two_ends_that_end_at_once_hear_each_others_word() {
 }
 
 #[tokio::test]
+async fn a_word_that_came_counts_although_the_answer_finds_nobody() {
+    for _ in 0..50 {
+        let (mut gone, io) = duplex(1024);
+        // "finished" with code 1000, masked with zeros: RFC 6455, section 5.2.
+        let word = [&[0x88, 0x8a, 0, 0, 0, 0, 0x03, 0xe8][..], b"finished"].concat();
+        gone.write_all(&word).await.unwrap();
+        drop(gone);
+        let settings = Settings { resume: true, ..Settings::default() };
+        let ended = run(ours(io, Role::Server), &mut empty(), &mut sink(), &mut Only::<true>, settings).await;
+        assert!(ended.is_ok(), "{ended:?}");
+    }
+}
+
+#[tokio::test]
 async fn output_arrives_although_nobody_takes_the_input_any_more() {
     // As with a command that ends while a file is piped into it: sshd has gone, its last words have not.
     let (mut client, server) = with_foreign_client().await;
