@@ -118,7 +118,9 @@ async fn agents_look_and_change_nothing() {
     agent.begin("run_sql", json!({"statement": LONG})).await;
     until("another one runs", async || newest(&cloud, of).await == QueryStatus::Running).await;
 
-    // It ends with its client.
+    // It ends with its client, and not before the statement, however slow the workspace is.
+    let slow = json!({"match": "POST /api/2.0/sql/statements/*/cancel", "delay_ms": 1500, "times": 1});
+    cloud.cloud.fault(serde_json::from_value(slow).unwrap());
     let Agent { mut child, stdin, .. } = agent;
     drop(stdin);
     assert!(child.wait().await.unwrap().success());
