@@ -13,7 +13,7 @@ need cargo "install Rust from https://rustup.rs (rust-toolchain.toml picks the v
 ensure_package ssh openssh-client
 ensure_package sshd openssh-server
 [ "$(id -u)" != 0 ] || mkdir -p /run/sshd
-cargo build --quiet --release --locked --workspace
+cargo build --quiet --release --locked -p tunnel
 tunnel=$root/target/release/tunnel
 sshd=$(PATH=$PATH:/usr/sbin command -v sshd)
 

@@ -9,12 +9,15 @@ Runs cargo check of tunnel for aarch64-apple-darwin and x86_64-apple-darwin. Zig
 cd "$root"
 need cargo "install Rust from https://rustup.rs (rust-toolchain.toml picks the version)"
 ensure_zig
+targets=()
 for target in aarch64-apple-darwin x86_64-apple-darwin; do
   # Where no other toolchain can be fetched, that is said, and no reason to fail.
   if ! (ensure_library "$target"); then
     say "Leaving out $target"
     continue
   fi
-  say "Checking tunnel for $target"
-  cargo-zigbuild check --locked -p tunnel --target "$target"
+  targets+=(--target "$target")
 done
+[ ${#targets[@]} -gt 0 ] || exit 0
+say "Checking tunnel for ${targets[*]}"
+cargo-zigbuild check --locked -p tunnel "${targets[@]}"
