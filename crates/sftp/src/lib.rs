@@ -1,0 +1,8 @@
+//! An SFTP engine: the protocol's packets ([`wire`]), a client of one channel that has many requests on the way ([`client`]), and
+//! whole files through one channel or several ([`transfer`]).
+//!
+//! It runs on any pair of streams: a channel of an SSH connection, or the pipes of a server that runs here.
+
+pub mod client;
+pub mod transfer;
+pub mod wire;
