@@ -1,0 +1,3 @@
+//! SSH connections to servers of others.
+
+pub mod trust;
