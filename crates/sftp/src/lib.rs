@@ -4,6 +4,7 @@
 //! It runs on any pair of streams: a channel of an SSH connection, or the pipes of a server that runs here.
 
 pub mod client;
+pub mod file;
 pub mod ssh;
 pub mod transfer;
 pub mod wire;

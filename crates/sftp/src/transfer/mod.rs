@@ -11,12 +11,15 @@ use std::io;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use futures_util::future::try_join_all;
 use futures_util::stream::FuturesOrdered;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 
 use self::pace::Pace;
+pub use self::pace::MOST as MOST_ON_THE_WAY;
 use crate::client::{Error, Handle, Sftp};
+use crate::wire::attributes::Attributes;
 
 /// A file that is open on one channel or several.
 #[derive(Debug, Clone)]
@@ -40,6 +43,46 @@ impl Lanes {
     /// A file on these channels. There is at least one.
     pub fn new(first: (Sftp, Handle), more: impl IntoIterator<Item = (Sftp, Handle)>) -> Self {
         Self(std::iter::once(first).chain(more).collect())
+    }
+
+    /// The channel that does what is done once.
+    pub fn first(&self) -> &Sftp {
+        &self.0[0].0
+    }
+
+    /// What the file is like.
+    ///
+    /// # Errors
+    /// What the server says, as all that follow.
+    pub async fn attributes(&self) -> Result<Attributes, Error> {
+        let (sftp, handle) = self.of(0);
+        sftp.fstat(&handle).await
+    }
+
+    /// Has the file be like this.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn set(&self, attributes: &Attributes) -> Result<(), Error> {
+        let (sftp, handle) = self.of(0);
+        sftp.set_open(&handle, attributes).await
+    }
+
+    /// Has the file on the disk, of servers that can promise it.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn fsync(&self) -> Result<(), Error> {
+        let (sftp, handle) = self.of(0);
+        if sftp.features().fsync { sftp.fsync(&handle).await } else { Ok(()) }
+    }
+
+    /// Closes the file on all channels. What the server had kept back is written then, so that a full disk may be an error here.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn close(&self) -> Result<(), Error> {
+        try_join_all(self.0.iter().map(|(sftp, handle)| sftp.close(handle))).await.map(drop)
     }
 
     /// The channel of a piece.
@@ -95,7 +138,7 @@ impl Lanes {
     pub async fn upload(
         &self,
         from: u64,
-        source: &mut (impl AsyncRead + Unpin),
+        source: &mut (impl AsyncRead + Unpin + ?Sized),
         mut carried: impl FnMut(u64),
     ) -> Result<u64, Failure> {
         let length = self.piece(|sftp| sftp.features().limits.write);
@@ -169,7 +212,7 @@ async fn read((sftp, handle): (Sftp, Handle), offset: u64, wanted: u32) -> Resul
 }
 
 /// As many bytes as wanted; fewer at the end of the source.
-async fn fill(source: &mut (impl AsyncRead + Unpin), wanted: usize) -> io::Result<BytesMut> {
+async fn fill(source: &mut (impl AsyncRead + Unpin + ?Sized), wanted: usize) -> io::Result<BytesMut> {
     let mut bytes = BytesMut::with_capacity(wanted);
     while bytes.len() < wanted {
         let mut rest = (&mut *source).take((wanted - bytes.len()) as u64);

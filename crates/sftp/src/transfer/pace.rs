@@ -6,7 +6,7 @@ use tokio::time::Instant;
 /// Bytes at first: enough for a local network.
 const FIRST: u64 = 2 * 1024 * 1024;
 /// Bytes at most: what an OpenSSH server holds in memory before it becomes slower (measured).
-const MOST: u64 = 16 * 1024 * 1024;
+pub const MOST: u64 = 16 * 1024 * 1024;
 /// What counts as quicker.
 const QUICKER: f64 = 1.15;
 

@@ -1,0 +1,77 @@
+//! From there to here.
+
+use std::io::SeekFrom;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tokio::fs::{self, File, OpenOptions};
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+
+use super::{Carried, Failed, Options, mark_of, open, part, same};
+use crate::client::{Mode, Sftp};
+use crate::wire::attributes::Attributes;
+
+/// Gets a file to its path here, through these channels. `carried` is told each number of bytes that has arrived.
+///
+/// # Errors
+/// [`Failed`]: here is what was here before. What this try wrote stays as a part where it can be gone on with, and is removed
+/// otherwise.
+pub async fn get(
+    channels: &[Sftp],
+    path: &Path,
+    local: &Path,
+    options: Options,
+    mut carried: impl FnMut(u64) + Send,
+) -> Result<Carried, Failed> {
+    let (here, there) = (Failed::here(local), Failed::there(path));
+    let lanes = open(channels, path, Mode::Read, Mode::Read, &Attributes::default()).await.map_err(&there)?;
+    let before = lanes.attributes().await.map_err(&there)?;
+    let mark = match (options.resume, before.size, before.times) {
+        (true, Some(size), Some((_, modified))) => mark_of(size, modified.into()),
+        _ => format!("{:x}", std::process::id()),
+    };
+    let part = part(local, &mark);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(!options.resume).open(&part).await.map_err(&here)?;
+    let got = async {
+        // What is here was written in order.
+        let found = file.metadata().await.map_err(&here)?.len();
+        let resumed = if before.size.is_some_and(|size| found <= size) { found } else { 0 };
+        file.set_len(resumed).await.map_err(&here)?;
+        file.seek(SeekFrom::Start(resumed)).await.map_err(&here)?;
+        carried(resumed);
+        let came = lanes.download((resumed, before.size), &mut file, &mut carried).await;
+        let bytes = came.map_err(|failure| Failed::of(path, local, failure))?;
+        file.flush().await.map_err(&here)?;
+        let after = lanes.attributes().await.map_err(&there)?;
+        if (after.size, after.times.map(|times| times.1)) != (before.size, before.times.map(|times| times.1)) {
+            return Err(Failed::Changed { place: path.to_owned(), what: "its size or time is another one now".to_owned() });
+        }
+        if options.checksum {
+            let mut written = File::open(&part).await.map_err(&here)?;
+            same::check(&lanes, path, &mut written, local, bytes).await?;
+        }
+        settle(file, &part, local, options.preserve.then_some(before)).await.map_err(&here)?;
+        lanes.close().await.map_err(&there)?;
+        Ok(Carried { bytes, resumed, was_absent: false })
+    };
+    let got = got.await;
+    if got.is_err() && (!options.resume || matches!(got, Err(Failed::Changed { .. }))) {
+        let _ = fs::remove_file(&part).await;
+    }
+    got
+}
+
+async fn settle(file: File, part: &Path, local: &Path, kept: Option<Attributes>) -> std::io::Result<()> {
+    file.sync_all().await?;
+    if let Some(kept) = kept {
+        if let Some(mode) = kept.permissions {
+            file.set_permissions(std::fs::Permissions::from_mode(mode & 0o777)).await?;
+        }
+        if let Some((accessed, modified)) = kept.times {
+            let time = |seconds: u32| std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds.into());
+            let times = std::fs::FileTimes::new().set_accessed(time(accessed)).set_modified(time(modified));
+            file.into_std().await.set_times(times)?;
+        }
+    }
+    fs::rename(part, local).await
+}

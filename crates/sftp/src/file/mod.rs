@@ -1,0 +1,144 @@
+//! Whole files, put and got: nobody ever sees half of one under its name, and what was cut off goes on where it ended.
+//!
+//! A file is written beside its place, under a name of its own that begins with a dot and ends in [`PART`], and is renamed when all
+//! of it is there.
+
+mod get;
+mod put;
+mod same;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use crate::client::{Error, Mode, Sftp};
+use crate::transfer::{self, Lanes};
+use crate::wire::attributes::Attributes;
+
+pub use self::get::get;
+pub use self::put::{Source, put};
+
+/// How the name of an unfinished file ends.
+pub const PART: &str = ".part";
+/// The longest name of a file that is taken everywhere.
+const NAME_MAX: usize = 255;
+
+/// How a file is carried.
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)]
+pub struct Options {
+    /// To go on with what an earlier try left, where both ends are what they were.
+    pub resume: bool,
+    /// To keep times and modes.
+    pub preserve: bool,
+    /// To read back what was written, and compare it.
+    pub checksum: bool,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    /// Its size.
+    pub bytes: u64,
+    /// How much of it was there from an earlier try.
+    pub resumed: u64,
+    /// Whether its name was free for a moment: a server that cannot rename over a file had it removed first.
+    pub was_absent: bool,
+}
+
+/// Why a file was not carried. Nothing has changed under its name.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The server refused something, or is away.
+    #[error("{}: {error}", place.display())]
+    There {
+        /// The path there.
+        place: PathBuf,
+        /// What it said.
+        error: Error,
+    },
+    /// This machine refused something.
+    #[error("{}: {error}", place.display())]
+    Here {
+        /// The path here.
+        place: PathBuf,
+        /// What it said.
+        error: io::Error,
+    },
+    /// It changed while it was read.
+    #[error("{} changed while it was read: {what}", place.display())]
+    Changed {
+        /// The path of what was read.
+        place: PathBuf,
+        /// How.
+        what: String,
+    },
+    /// What was read back is not what was sent.
+    #[error("{} has other bytes than were sent", place.display())]
+    Differs {
+        /// The path of what was written.
+        place: PathBuf,
+    },
+}
+
+impl Failed {
+    fn there(place: &Path) -> impl Fn(Error) -> Self + '_ {
+        |error| Self::There { place: place.to_owned(), error }
+    }
+
+    fn here(place: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        |error| Self::Here { place: place.to_owned(), error }
+    }
+
+    /// What a transfer came to, between these two.
+    fn of(there: &Path, here: &Path, failure: transfer::Failure) -> Self {
+        match failure {
+            transfer::Failure::There(error) => Self::there(there)(error),
+            transfer::Failure::Here(error) => Self::here(here)(error),
+            transfer::Failure::Shorter(size) => Self::Changed { place: there.to_owned(), what: format!("it ends at {size}") },
+        }
+    }
+}
+
+/// The name of an unfinished file: of the same place, and of the same beginning for whoever looks for it. `mark` tells it from
+/// those of others.
+pub fn part(path: &Path, mark: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or(OsStr::new("file")).as_bytes();
+    let room = NAME_MAX.saturating_sub(mark.len() + PART.len() + 2);
+    let name = name.get(..room).unwrap_or(name);
+    path.with_file_name(OsString::from_vec([b".", name, b".", mark.as_bytes(), PART.as_bytes()].concat()))
+}
+
+/// A mark that another try on the same two ends finds again.
+fn mark_of(size: u64, seconds: u64) -> String {
+    format!("{size:x}-{seconds:x}")
+}
+
+/// A file on each of the channels. `first` says how it is opened on the first of them, which may make it.
+///
+/// # Errors
+/// What the server says.
+async fn open(channels: &[Sftp], path: &Path, first: Mode, others: Mode, attributes: &Attributes) -> Result<Lanes, Error> {
+    let Some((one, more)) = channels.split_first() else { return Err(Error::Lost("there is no channel".to_owned())) };
+    let handle = one.open(path, first, attributes).await?;
+    let mut lanes = Vec::new();
+    for channel in more {
+        lanes.push((channel.clone(), channel.open(path, others, &Attributes::default()).await?));
+    }
+    Ok(Lanes::new((one.clone(), handle), lanes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_hidden_beside_their_file_and_never_too_long() {
+        assert_eq!(part(Path::new("/a/b.csv"), "1-2"), Path::new("/a/.b.csv.1-2.part"));
+        let long = OsString::from_vec(vec![0xe9; 255]);
+        let name = part(&Path::new("/a").join(&long), &mark_of(u64::MAX, u64::MAX));
+        assert!(name.file_name().unwrap().len() <= NAME_MAX);
+        assert_ne!(part(Path::new("a"), "1"), part(Path::new("a"), "2"));
+    }
+}

@@ -1,0 +1,167 @@
+//! From here to there.
+
+use std::io::SeekFrom;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use tokio::fs::File;
+use tokio::io::{AsyncRead, AsyncSeekExt};
+
+use super::{Carried, Failed, Options, mark_of, open, part, same};
+use crate::client::{Error, Mode, Sftp, Status};
+use crate::transfer::{Lanes, MOST_ON_THE_WAY};
+use crate::wire::attributes::Attributes;
+
+/// What is put.
+pub enum Source<'a> {
+    /// A file of this machine.
+    File(&'a Path),
+    /// What comes until it ends.
+    Stream(&'a mut (dyn AsyncRead + Send + Unpin)),
+}
+
+/// Puts a file at its path there, through these channels. `carried` is told each number of bytes that has arrived.
+///
+/// # Errors
+/// [`Failed`]: there is what was there before. What an earlier or this try wrote stays as a part where it can be gone on with, and
+/// is removed otherwise, as far as the connection allows.
+pub async fn put(
+    channels: &[Sftp],
+    source: Source<'_>,
+    path: &Path,
+    options: Options,
+    mut carried: impl FnMut(u64) + Send,
+) -> Result<Carried, Failed> {
+    let Some(first) = channels.first() else {
+        return Err(Failed::there(path)(Error::Lost("there is no channel".to_owned())));
+    };
+    match source {
+        Source::Stream(stream) => {
+            let part = part(path, &random());
+            let there = Failed::there(path);
+            let lanes = open(channels, &part, Mode::CreateNew, Mode::Update, &Attributes::default()).await.map_err(&there)?;
+            let put = async {
+                let sent = lanes.upload(0, stream, &mut carried).await;
+                let bytes = sent.map_err(|failure| Failed::of(path, Path::new("the input"), failure))?;
+                let was_absent = settle(&lanes, &part, path, bytes, None).await?;
+                Ok(Carried { bytes, resumed: 0, was_absent })
+            };
+            let put = put.await;
+            if put.is_err() {
+                let _ = first.remove(&part).await;
+            }
+            put
+        }
+        Source::File(local) => file(channels, first, local, path, options, carried).await,
+    }
+}
+
+async fn file(
+    channels: &[Sftp],
+    first: &Sftp,
+    local: &Path,
+    path: &Path,
+    options: Options,
+    mut carried: impl FnMut(u64) + Send,
+) -> Result<Carried, Failed> {
+    let (here, there) = (Failed::here(local), Failed::there(path));
+    let mut file = File::open(local).await.map_err(&here)?;
+    let before = file.metadata().await.map_err(&here)?;
+    if before.is_dir() {
+        return Err(here(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let seconds = |time: std::io::Result<std::time::SystemTime>| {
+        time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |age| age.as_secs())
+    };
+    let (size, modified) = (before.len(), seconds(before.modified()));
+    let mark = if options.resume { mark_of(size, modified) } else { random() };
+    let part = part(path, &mark);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&before.permissions()) & 0o777;
+    let new = Attributes { permissions: options.preserve.then_some(mode), ..Attributes::default() };
+    let found = match first.open(&part, Mode::CreateNew, &new).await {
+        Ok(handle) => {
+            first.close(&handle).await.map_err(&there)?;
+            0
+        }
+        // Servers say no more of a file that is there than that they failed.
+        Err(error) if options.resume && matches!(error, Error::Refused { .. }) => {
+            first.stat(&part).await.map_err(|_| there(error))?.size.unwrap_or_default()
+        }
+        Err(error) => return Err(there(error)),
+    };
+    // Behind the beginning that the server took, there may be gaps of what was on the way.
+    let resumed = if found > size { 0 } else { found.saturating_sub(MOST_ON_THE_WAY) };
+    file.seek(SeekFrom::Start(resumed)).await.map_err(&here)?;
+    let lanes = open(channels, &part, Mode::Update, Mode::Update, &Attributes::default()).await.map_err(&there)?;
+    let put = async {
+        if found > size {
+            lanes.set(&Attributes { size: Some(0), ..Attributes::default() }).await.map_err(&there)?;
+        }
+        carried(resumed);
+        let sent = lanes.upload(resumed, &mut file, &mut carried).await;
+        let bytes = sent.map_err(|failure| Failed::of(path, local, failure))?;
+        let after = file.metadata().await.map_err(&here)?;
+        if bytes != size || seconds(after.modified()) != modified {
+            let what = format!("it had {size} bytes, and {bytes} were read");
+            return Err(Failed::Changed { place: local.to_owned(), what });
+        }
+        if options.checksum {
+            same::check(&lanes, path, &mut file, local, bytes).await?;
+        }
+        let time = u32::try_from(modified).unwrap_or(u32::MAX);
+        let kept = Attributes { permissions: Some(mode), times: Some((time, time)), ..Attributes::default() };
+        let was_absent = settle(&lanes, &part, path, bytes, options.preserve.then_some(kept)).await?;
+        Ok(Carried { bytes, resumed, was_absent })
+    };
+    let put = put.await;
+    // A part can be gone on with only where it is looked for, and where its source is still what it was.
+    if put.is_err() && (!options.resume || matches!(put, Err(Failed::Changed { .. } | Failed::Differs { .. }))) {
+        let _ = first.remove(&part).await;
+    }
+    put
+}
+
+/// All bytes are there: they are brought to the disk and get their name. Answers whether the name was free for a moment.
+async fn settle(
+    lanes: &Lanes,
+    part: &Path,
+    path: &Path,
+    bytes: u64,
+    kept: Option<Attributes>,
+) -> Result<bool, Failed> {
+    let there = Failed::there(path);
+    if let Some(kept) = kept {
+        lanes.set(&kept).await.map_err(&there)?;
+    }
+    let sftp = lanes.first();
+    lanes.fsync().await.map_err(&there)?;
+    let size = lanes.attributes().await.map_err(&there)?.size;
+    lanes.close().await.map_err(&there)?;
+    if size.is_some_and(|size| size != bytes) {
+        return Err(Failed::Differs { place: path.to_owned() });
+    }
+    if sftp.features().posix_rename {
+        sftp.rename_over(part, path).await.map_err(&there)?;
+        return Ok(false);
+    }
+    match sftp.rename(part, path).await {
+        Ok(()) => Ok(false),
+        Err(refused) if matches!(refused, Error::Refused { .. }) => {
+            match sftp.stat(path).await {
+                Ok(old) if old.is_file() => {}
+                Err(error) if error.is(Status::NoSuchFile) => return Err(there(refused)),
+                _ => return Err(there(refused)),
+            }
+            sftp.remove(path).await.map_err(&there)?;
+            sftp.rename(part, path).await.map_err(&there)?;
+            Ok(true)
+        }
+        Err(error) => Err(there(error)),
+    }
+}
+
+/// Letters that no other try has.
+fn random() -> String {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}

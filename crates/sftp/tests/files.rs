@@ -1,0 +1,128 @@
+//! Files that are there whole or not at all, through OpenSSH's server over its pipes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+
+use sftp::client::Sftp;
+use sftp::file::{self, Failed, Options, PART, Source, get, put};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+async fn openssh() -> (Sftp, Child) {
+    let mut server = Command::new("/usr/lib/openssh/sftp-server")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let (stdin, stdout) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
+    (Sftp::start(stdout, stdin).await.unwrap(), server)
+}
+
+fn data(length: u32) -> Vec<u8> {
+    (0..length).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect()
+}
+
+fn parts(folder: &TempDir) -> usize {
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().ends_with(PART)).count()
+}
+
+#[tokio::test]
+async fn a_file_is_put_and_got_with_its_time_and_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let (sftp, _server) = openssh().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [local, there, back] = ["local", "there", "back"].map(|name| folder.path().join(name));
+    let (other, _other_server) = openssh().await;
+    let channels = [sftp, other];
+    for bytes in [Vec::new(), data(1_500_000)] {
+        std::fs::write(&local, &bytes).unwrap();
+        std::fs::set_permissions(&local, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+        std::fs::File::options().write(true).open(&local).unwrap().set_modified(time).unwrap();
+        let options = Options { preserve: true, checksum: true, ..Options::default() };
+        let mut told = 0;
+        let carried = put(&channels, Source::File(&local), &there, options, |more| told += more).await.unwrap();
+        assert_eq!((carried.bytes, told, carried.was_absent), (bytes.len() as u64, bytes.len() as u64, false));
+        get(&channels, &there, &back, options, |_| {}).await.unwrap();
+        for file in [&there, &back] {
+            assert!(std::fs::read(file).unwrap() == bytes);
+            let metadata = std::fs::metadata(file).unwrap();
+            assert_eq!((metadata.permissions().mode() & 0o777, metadata.modified().unwrap()), (0o640, time));
+        }
+        assert_eq!(parts(&folder), 0);
+    }
+    let mut stream = &b"from a pipe"[..];
+    put(&channels, Source::Stream(&mut stream), &there, Options::default(), |_| {}).await.unwrap();
+    assert_eq!(std::fs::read(&there).unwrap(), b"from a pipe");
+}
+
+#[tokio::test]
+async fn what_is_cut_off_changes_nothing_and_goes_on_where_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let [local, there, back] = ["local", "there", "back"].map(|name| folder.path().join(name));
+    let bytes = data(12_000_000);
+    std::fs::write(&local, &bytes).unwrap();
+    std::fs::write(&there, "old").unwrap();
+    let options = Options { resume: true, ..Options::default() };
+    let (sftp, mut server) = openssh().await;
+    let id = i32::try_from(server.id().unwrap()).unwrap();
+    let mut arrived = 0;
+    let kill = |more: u64| {
+        arrived += more;
+        if arrived > 30_000_000 {
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGKILL);
+        }
+    };
+    let cut = put(&[sftp], Source::File(&local), &there, options, kill).await.unwrap_err();
+    assert!(matches!(cut, Failed::There { .. }), "{cut}");
+    server.wait().await.unwrap();
+    assert_eq!((std::fs::read(&there).unwrap().as_slice(), parts(&folder)), (&b"old"[..], 1));
+    let (sftp, _server) = openssh().await;
+    let checked = Options { checksum: true, ..options };
+    let carried = put(&[sftp.clone()], Source::File(&local), &there, checked, |_| {}).await.unwrap();
+    assert!(carried.resumed > 10_000_000 && carried.bytes == bytes.len() as u64, "{carried:?}");
+    assert!(std::fs::read(&there).unwrap() == bytes && parts(&folder) == 0);
+
+    let (cut, mut server) = openssh().await;
+    let id = i32::try_from(server.id().unwrap()).unwrap();
+    let mut arrived = 0;
+    let kill = |more: u64| {
+        arrived += more;
+        if arrived > 20_000_000 {
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGKILL);
+        }
+    };
+    assert!(get(&[cut], &there, &back, options, kill).await.is_err());
+    server.wait().await.unwrap();
+    assert!(!back.exists() && parts(&folder) == 1);
+    let carried = get(&[sftp], &there, &back, options, |_| {}).await.unwrap();
+    assert!(carried.resumed > 20_000_000, "{carried:?}");
+    assert!(std::fs::read(&back).unwrap() == bytes && parts(&folder) == 0);
+}
+
+#[tokio::test]
+async fn what_fails_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sftp, _server) = openssh().await;
+    let channels = [sftp];
+    let local = folder.path().join("local");
+    std::fs::write(&local, "some").unwrap();
+    let nowhere = folder.path().join("no/where");
+    let failed = put(&channels, Source::File(&local), &nowhere, Options::default(), |_| {}).await.unwrap_err();
+    assert!(failed.to_string().contains("no such file or folder"), "{failed}");
+    let failed = put(&channels, Source::File(folder.path()), &local, Options::default(), |_| {}).await.unwrap_err();
+    assert!(matches!(failed, Failed::Here { .. }), "{failed}");
+    let failed = get(&channels, &nowhere, &local, Options::default(), |_| {}).await.unwrap_err();
+    assert!(matches!(failed, Failed::There { .. }), "{failed}");
+    assert_eq!((std::fs::read(&local).unwrap().as_slice(), parts(&folder)), (&b"some"[..], 0));
+    // A folder of the name is not replaced.
+    let folder_there = folder.path().join("folder");
+    std::fs::create_dir(&folder_there).unwrap();
+    assert!(put(&channels, Source::File(&local), &folder_there, Options::default(), |_| {}).await.is_err());
+    assert!(folder_there.is_dir() && parts(&folder) == 0);
+    assert!(file::part(Path::new("a"), "x").to_string_lossy().ends_with(PART));
+}
