@@ -56,13 +56,13 @@ pub struct Entry {
 #[allow(clippy::missing_errors_doc)]
 impl Sftp {
     async fn status(&self, kind: u8, put: impl FnOnce(&mut BytesMut)) -> Result<(), Error> {
-        let (kind, mut reader) = self.0.ask(kind, put).await?;
+        let (kind, mut reader) = self.channel.ask(kind, put).await?;
         expect(kind, kind::STATUS, &mut reader)?;
         done(&mut reader)
     }
 
     async fn answer(&self, kind: u8, wanted: u8, put: impl FnOnce(&mut BytesMut)) -> Result<Reader, Error> {
-        let (kind, mut reader) = self.0.ask(kind, put).await?;
+        let (kind, mut reader) = self.channel.ask(kind, put).await?;
         expect(kind, wanted, &mut reader)?;
         Ok(reader)
     }
@@ -84,6 +84,9 @@ impl Sftp {
 
     /// At most `length` bytes from an offset on: fewer where the server likes that better, none at the end.
     pub async fn read(&self, handle: &Handle, offset: u64, length: u32) -> Result<Bytes, Error> {
+        if let Some(limit) = &self.limit {
+            limit.wait_for(length.into()).await;
+        }
         let put = |packet: &mut BytesMut| {
             put_handle(packet, handle);
             put_offset(packet, offset);
@@ -105,6 +108,9 @@ impl Sftp {
 
     /// Writes all of these bytes at an offset.
     pub async fn write(&self, handle: &Handle, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        if let Some(limit) = &self.limit {
+            limit.wait_for(bytes.len() as u64).await;
+        }
         let put = |packet: &mut BytesMut| {
             packet.reserve(handle.0.len() + bytes.len() + 16);
             put_handle(packet, handle);

@@ -3,6 +3,7 @@
 mod calls;
 mod error;
 mod features;
+mod limit;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,16 +16,22 @@ use tokio::task::JoinSet;
 pub use self::calls::{Entry, Handle, Mode};
 pub use self::error::{Error, Status};
 pub use self::features::{Features, Limits};
+pub use self::limit::Limit;
 use crate::wire::{self, Arrived, Reader, begin, finish, kind};
 
 /// Packets that wait for their turn on the channel. What is behind them waits with its caller.
-const QUEUE: usize = 16;
+const QUEUE: usize = 64;
+/// Bytes of small packets that are sent as one: a packet of SSH's, which costs each end more than what is in it.
+const TOGETHER: usize = 32 * 1024;
 /// Bytes that are read at once.
 const READ: usize = 256 * 1024;
 
 /// One channel of a server. Clones are the same channel, which ends with the last of them.
 #[derive(Debug, Clone)]
-pub struct Sftp(Arc<Channel>);
+pub struct Sftp {
+    channel: Arc<Channel>,
+    limit: Option<Limit>,
+}
 
 #[derive(Debug)]
 struct Channel {
@@ -90,12 +97,18 @@ impl Sftp {
             features.limits = channel.limits().await.unwrap_or_default();
             channel.features = features;
         }
-        Ok(Self(Arc::new(channel)))
+        Ok(Self { channel: Arc::new(channel), limit: None })
+    }
+
+    /// The same channel, whose reads and writes keep to this limit with all others that have it.
+    #[must_use]
+    pub fn limited(self, limit: Limit) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// What the server can.
     pub fn features(&self) -> &Features {
-        &self.0.features
+        &self.channel.features
     }
 }
 
@@ -147,7 +160,9 @@ impl<R: AsyncRead + Unpin> Arriving<R> {
         loop {
             match wire::take(&mut self.arrived) {
                 Arrived::Packet(packet) => return Ok(packet),
-                Arrived::Wrong => return Err(Error::Protocol("what it sends is no packet: a greeting of its shell, perhaps")),
+                Arrived::Wrong => {
+                    return Err(Error::Protocol("what it sends is no packet: a greeting of its shell, perhaps"));
+                }
                 Arrived::Incomplete => {}
             }
             self.arrived.reserve(READ);
@@ -161,8 +176,20 @@ impl<R: AsyncRead + Unpin> Arriving<R> {
 /// Sends packets until nobody has any.
 async fn send(mut writer: impl AsyncWrite + Unpin, mut queue: mpsc::Receiver<Bytes>, waiting: Arc<Mutex<Waiting>>) {
     let sending = async {
+        let mut together = BytesMut::new();
         while let Some(packet) = queue.recv().await {
-            writer.write_all(&packet).await?;
+            if packet.len() >= TOGETHER {
+                writer.write_all(&packet).await?;
+            } else {
+                together.extend_from_slice(&packet);
+                while together.len() < TOGETHER
+                    && let Ok(packet) = queue.try_recv()
+                {
+                    together.extend_from_slice(&packet);
+                }
+                writer.write_all(&together).await?;
+                together.clear();
+            }
             if queue.is_empty() {
                 writer.flush().await?;
             }

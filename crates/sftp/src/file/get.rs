@@ -1,8 +1,10 @@
 //! From there to here.
 
-use std::io::SeekFrom;
+use std::fs::FileTimes;
+use std::io::{self, SeekFrom};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
@@ -31,7 +33,8 @@ pub async fn get(
         _ => format!("{:x}", std::process::id()),
     };
     let part = part(local, &mark);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(!options.resume).open(&part).await.map_err(&here)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(!options.resume).open(&part).await.map_err(&here)?;
     let got = async {
         // What is here was written in order.
         let found = file.metadata().await.map_err(&here)?.len();
@@ -44,13 +47,16 @@ pub async fn get(
         file.flush().await.map_err(&here)?;
         let after = lanes.attributes().await.map_err(&there)?;
         if (after.size, after.times.map(|times| times.1)) != (before.size, before.times.map(|times| times.1)) {
-            return Err(Failed::Changed { place: path.to_owned(), what: "its size or time is another one now".to_owned() });
+            return Err(Failed::Changed {
+                place: path.to_owned(),
+                what: "its size or time is another one now".to_owned(),
+            });
         }
         if options.checksum {
             let mut written = File::open(&part).await.map_err(&here)?;
             same::check(&lanes, path, &mut written, local, bytes).await?;
         }
-        settle(file, &part, local, options.preserve.then_some(before)).await.map_err(&here)?;
+        settle(file, &part, local, options.preserve.then_some(before), options).await.map_err(&here)?;
         lanes.close().await.map_err(&there)?;
         Ok(Carried { bytes, resumed, was_absent: false })
     };
@@ -61,17 +67,24 @@ pub async fn get(
     got
 }
 
-async fn settle(file: File, part: &Path, local: &Path, kept: Option<Attributes>) -> std::io::Result<()> {
-    file.sync_all().await?;
+async fn settle(file: File, part: &Path, local: &Path, kept: Option<Attributes>, options: Options) -> io::Result<()> {
+    if !options.unsynced {
+        file.sync_all().await?;
+    }
     if let Some(kept) = kept {
-        if let Some(mode) = kept.permissions {
-            file.set_permissions(std::fs::Permissions::from_mode(mode & 0o777)).await?;
-        }
-        if let Some((accessed, modified)) = kept.times {
-            let time = |seconds: u32| std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds.into());
-            let times = std::fs::FileTimes::new().set_accessed(time(accessed)).set_modified(time(modified));
-            file.into_std().await.set_times(times)?;
-        }
+        keep(&file.into_std().await, &kept)?;
     }
     fs::rename(part, local).await
+}
+
+/// Has a file here have the mode and the times of one there.
+pub(super) fn keep(file: &std::fs::File, kept: &Attributes) -> io::Result<()> {
+    if let Some(mode) = kept.permissions {
+        file.set_permissions(std::fs::Permissions::from_mode(mode & 0o777))?;
+    }
+    if let Some((accessed, modified)) = kept.times {
+        let time = |seconds: u32| UNIX_EPOCH + Duration::from_secs(seconds.into());
+        file.set_times(FileTimes::new().set_accessed(time(accessed)).set_modified(time(modified)))?;
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@
 mod get;
 mod put;
 mod same;
+mod small;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -18,6 +19,7 @@ use crate::wire::attributes::Attributes;
 
 pub use self::get::get;
 pub use self::put::{Source, put};
+pub use self::small::{get_small, put_small};
 
 /// How the name of an unfinished file ends.
 pub const PART: &str = ".part";
@@ -34,6 +36,9 @@ pub struct Options {
     pub preserve: bool,
     /// To read back what was written, and compare it.
     pub checksum: bool,
+    /// Not to wait until the bytes are on a disk: for many small files, which a machine that fails costs a second copy and not the
+    /// only one.
+    pub unsynced: bool,
 }
 
 /// What became of a file.
@@ -83,11 +88,16 @@ pub enum Failed {
 }
 
 impl Failed {
-    fn there(place: &Path) -> impl Fn(Error) -> Self + '_ {
+    /// Whether the connection is lost, so that nothing else will succeed.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::There { error: Error::Lost(_) | Error::Protocol(_), .. })
+    }
+
+    pub(crate) fn there(place: &Path) -> impl Fn(Error) -> Self + '_ {
         |error| Self::There { place: place.to_owned(), error }
     }
 
-    fn here(place: &Path) -> impl Fn(io::Error) -> Self + '_ {
+    pub(crate) fn here(place: &Path) -> impl Fn(io::Error) -> Self + '_ {
         |error| Self::Here { place: place.to_owned(), error }
     }
 
@@ -96,7 +106,9 @@ impl Failed {
         match failure {
             transfer::Failure::There(error) => Self::there(there)(error),
             transfer::Failure::Here(error) => Self::here(here)(error),
-            transfer::Failure::Shorter(size) => Self::Changed { place: there.to_owned(), what: format!("it ends at {size}") },
+            transfer::Failure::Shorter(size) => {
+                Self::Changed { place: there.to_owned(), what: format!("it ends at {size}") }
+            }
         }
     }
 }
@@ -110,6 +122,12 @@ pub fn part(path: &Path, mark: &str) -> PathBuf {
     path.with_file_name(OsString::from_vec([b".", name, b".", mark.as_bytes(), PART.as_bytes()].concat()))
 }
 
+/// Letters that no other try has.
+fn random() -> String {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}
+
 /// A mark that another try on the same two ends finds again.
 fn mark_of(size: u64, seconds: u64) -> String {
     format!("{size:x}-{seconds:x}")
@@ -119,7 +137,13 @@ fn mark_of(size: u64, seconds: u64) -> String {
 ///
 /// # Errors
 /// What the server says.
-async fn open(channels: &[Sftp], path: &Path, first: Mode, others: Mode, attributes: &Attributes) -> Result<Lanes, Error> {
+async fn open(
+    channels: &[Sftp],
+    path: &Path,
+    first: Mode,
+    others: Mode,
+    attributes: &Attributes,
+) -> Result<Lanes, Error> {
     let Some((one, more)) = channels.split_first() else { return Err(Error::Lost("there is no channel".to_owned())) };
     let handle = one.open(path, first, attributes).await?;
     let mut lanes = Vec::new();

@@ -7,8 +7,8 @@ use std::time::UNIX_EPOCH;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncSeekExt};
 
-use super::{Carried, Failed, Options, mark_of, open, part, same};
-use crate::client::{Error, Mode, Sftp, Status};
+use super::{Carried, Failed, Options, mark_of, open, part, random, same};
+use crate::client::{Error, Mode, Sftp};
 use crate::transfer::{Lanes, MOST_ON_THE_WAY};
 use crate::wire::attributes::Attributes;
 
@@ -39,11 +39,12 @@ pub async fn put(
         Source::Stream(stream) => {
             let part = part(path, &random());
             let there = Failed::there(path);
-            let lanes = open(channels, &part, Mode::CreateNew, Mode::Update, &Attributes::default()).await.map_err(&there)?;
+            let lanes =
+                open(channels, &part, Mode::CreateNew, Mode::Update, &Attributes::default()).await.map_err(&there)?;
             let put = async {
                 let sent = lanes.upload(0, stream, &mut carried).await;
                 let bytes = sent.map_err(|failure| Failed::of(path, Path::new("the input"), failure))?;
-                let was_absent = settle(&lanes, &part, path, bytes, None).await?;
+                let was_absent = settle(&lanes, &part, path, bytes, None, options).await?;
                 Ok(Carried { bytes, resumed: 0, was_absent })
             };
             let put = put.await;
@@ -110,7 +111,7 @@ async fn file(
         }
         let time = u32::try_from(modified).unwrap_or(u32::MAX);
         let kept = Attributes { permissions: Some(mode), times: Some((time, time)), ..Attributes::default() };
-        let was_absent = settle(&lanes, &part, path, bytes, options.preserve.then_some(kept)).await?;
+        let was_absent = settle(&lanes, &part, path, bytes, options.preserve.then_some(kept), options).await?;
         Ok(Carried { bytes, resumed, was_absent })
     };
     let put = put.await;
@@ -128,40 +129,42 @@ async fn settle(
     path: &Path,
     bytes: u64,
     kept: Option<Attributes>,
+    options: Options,
 ) -> Result<bool, Failed> {
     let there = Failed::there(path);
     if let Some(kept) = kept {
         lanes.set(&kept).await.map_err(&there)?;
     }
     let sftp = lanes.first();
-    lanes.fsync().await.map_err(&there)?;
+    if !options.unsynced {
+        lanes.fsync().await.map_err(&there)?;
+    }
     let size = lanes.attributes().await.map_err(&there)?.size;
     lanes.close().await.map_err(&there)?;
     if size.is_some_and(|size| size != bytes) {
         return Err(Failed::Differs { place: path.to_owned() });
     }
-    if sftp.features().posix_rename {
-        sftp.rename_over(part, path).await.map_err(&there)?;
-        return Ok(false);
-    }
-    match sftp.rename(part, path).await {
-        Ok(()) => Ok(false),
-        Err(refused) if matches!(refused, Error::Refused { .. }) => {
-            match sftp.stat(path).await {
-                Ok(old) if old.is_file() => {}
-                Err(error) if error.is(Status::NoSuchFile) => return Err(there(refused)),
-                _ => return Err(there(refused)),
-            }
-            sftp.remove(path).await.map_err(&there)?;
-            sftp.rename(part, path).await.map_err(&there)?;
-            Ok(true)
-        }
-        Err(error) => Err(there(error)),
-    }
+    give_name(sftp, part, path).await.map_err(&there)
 }
 
-/// Letters that no other try has.
-fn random() -> String {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    format!("{:016x}", RandomState::new().build_hasher().finish())
+/// Renames a part that is whole. Answers whether the name was free for a moment: a server that cannot rename over a file has the old
+/// one removed.
+///
+/// # Errors
+/// What the server says.
+pub(super) async fn give_name(sftp: &Sftp, part: &Path, path: &Path) -> Result<bool, Error> {
+    if sftp.features().posix_rename {
+        return sftp.rename_over(part, path).await.map(|()| false);
+    }
+    let refused = match sftp.rename(part, path).await {
+        Ok(()) => return Ok(false),
+        Err(error) => error,
+    };
+    let is_in_the_way =
+        matches!(refused, Error::Refused { .. }) && sftp.stat(path).await.is_ok_and(|old| old.is_file());
+    if !is_in_the_way {
+        return Err(refused);
+    }
+    sftp.remove(path).await?;
+    sftp.rename(part, path).await.map(|()| true)
 }

@@ -167,13 +167,16 @@ impl Connection {
     /// [`Error`]: where the server offers none, or no more.
     pub async fn sftp(&self) -> Result<Sftp, Error> {
         let opening = async {
-            let mut channel = self.handle.channel_open_session().await.map_err(|error| Error::Lost(error.to_string()))?;
+            let mut channel =
+                self.handle.channel_open_session().await.map_err(|error| Error::Lost(error.to_string()))?;
             let asked = channel.request_subsystem(true, "sftp").await;
             asked.map_err(|error| Error::Lost(error.to_string()))?;
             loop {
                 match channel.wait().await {
                     Some(ChannelMsg::Success) => break,
-                    Some(ChannelMsg::Failure) => return Err(Error::Subsystem("it refuses the subsystem sftp".to_owned())),
+                    Some(ChannelMsg::Failure) => {
+                        return Err(Error::Subsystem("it refuses the subsystem sftp".to_owned()));
+                    }
                     Some(ChannelMsg::WindowAdjusted { .. }) => {}
                     Some(_) | None => return Err(Error::Subsystem("it closed the channel".to_owned())),
                 }
@@ -191,7 +194,8 @@ impl Connection {
     /// [`Error`]: where there is none.
     pub async fn channels(&self, wanted: usize) -> Result<Vec<Sftp>, Error> {
         let first = self.sftp();
-        let more = try_join_all((1..wanted).map(|_| async { Ok::<_, std::convert::Infallible>(self.sftp().await.ok()) }));
+        let more =
+            try_join_all((1..wanted).map(|_| async { Ok::<_, std::convert::Infallible>(self.sftp().await.ok()) }));
         let (first, more) = tokio::join!(first, more);
         let mut channels = vec![first?];
         channels.extend(more.unwrap_or_default().into_iter().flatten());
@@ -229,12 +233,19 @@ async fn reach(server: &Server) -> Result<TcpStream, Error> {
 
 /// What this end offers: the quickest cipher first, and first those kinds of host keys that are known.
 fn config(known: Vec<Algorithm>) -> Config {
-    const CIPHERS: &[cipher::Name] =
-        &[cipher::AES_128_GCM, cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR, cipher::AES_128_CTR];
+    const CIPHERS: &[cipher::Name] = &[
+        cipher::AES_128_GCM,
+        cipher::AES_256_GCM,
+        cipher::CHACHA20_POLY1305,
+        cipher::AES_256_CTR,
+        cipher::AES_128_CTR,
+    ];
     let default = Preferred::default();
     // An RSA key is known whatever it is hashed with.
     let is_known = |algorithm: &Algorithm| {
-        known.iter().any(|known| known == algorithm || matches!((known, algorithm), (Algorithm::Rsa { .. }, Algorithm::Rsa { .. })))
+        known.iter().any(|known| {
+            known == algorithm || matches!((known, algorithm), (Algorithm::Rsa { .. }, Algorithm::Rsa { .. }))
+        })
     };
     let (mut first, rest): (Vec<_>, Vec<_>) = default.key.iter().cloned().partition(is_known);
     first.extend(rest);

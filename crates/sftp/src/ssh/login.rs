@@ -73,7 +73,10 @@ pub enum Error {
 fn so_far(tried: &[String], accepts: &[String]) -> String {
     let list = |words: &[String]| words.join(", ");
     let shown = if tried.is_empty() { "nothing was shown".to_owned() } else { format!("shown were {}", list(tried)) };
-    format!(": {shown}; the server takes {}", if accepts.is_empty() { "nothing more".to_owned() } else { list(accepts) })
+    format!(
+        ": {shown}; the server takes {}",
+        if accepts.is_empty() { "nothing more".to_owned() } else { list(accepts) }
+    )
 }
 
 /// Why a text is no private key that can be used.
@@ -123,12 +126,8 @@ impl Connection {
     /// # Errors
     /// [`Error`].
     pub async fn log_in(&mut self, login: &mut Login) -> Result<(), Error> {
-        let mut trying = Trying {
-            connection: self,
-            user: login.user.clone(),
-            tried: Vec::new(),
-            accepts: MethodSet::empty(),
-        };
+        let mut trying =
+            Trying { connection: self, user: login.user.clone(), tried: Vec::new(), accepts: MethodSet::empty() };
         // It tells what it takes; and some let anybody in.
         let first = trying.connection.handle.authenticate_none(&login.user).await;
         if trying.is_in(first)? {
@@ -155,7 +154,7 @@ impl Connection {
         if can_answer && trying.takes(MethodKind::KeyboardInteractive) && trying.interactive(login).await? {
             return Ok(());
         }
-        let accepts = trying.accepts.iter().map(|method| String::from(method)).collect();
+        let accepts = trying.accepts.iter().map(String::from).collect();
         Err(Error::Refused { user: trying.user, tried: trying.tried, accepts })
     }
 }

@@ -38,7 +38,8 @@ impl std::str::FromStr for Pin {
         if let Some(digest) = text.strip_prefix("SHA256:") {
             // 32 bytes in base64, with or without its padding.
             let digest = digest.trim_end_matches('=');
-            let is_digest = digest.len() == 43 && digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
+            let is_digest =
+                digest.len() == 43 && digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
             return if is_digest { Ok(Self::Fingerprint(format!("SHA256:{digest}"))) } else { Err(NoPin) };
         }
         // Of a line of ssh-keyscan, the host in front is left out.
@@ -205,19 +206,21 @@ fn is_of(hosts: &HostPatterns, host: &str) -> bool {
 
 /// `*` is any letters, `?` is one: ssh_config(5), PATTERNS. In time that grows with the product of both lengths.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    // Whether the pattern up to here matches each beginning of the text.
-    let mut reached = vec![false; text.len() + 1];
-    reached[0] = true;
+    // Whether the pattern so far is each beginning of the text.
+    let mut reached: Vec<bool> = std::iter::once(true).chain(text.iter().map(|_| false)).collect();
     for letter in pattern {
+        let mut before = false;
         if *letter == b'*' {
-            let first = reached.iter().position(|is_reached| *is_reached).unwrap_or(text.len() + 1);
-            reached.iter_mut().skip(first).for_each(|place| *place = true);
+            for place in &mut reached {
+                before |= *place;
+                *place = before;
+            }
             continue;
         }
-        for at in (1..reached.len()).rev() {
-            reached[at] = reached[at - 1] && (*letter == b'?' || letter.eq_ignore_ascii_case(&text[at - 1]));
+        for (place, here) in reached.iter_mut().zip(std::iter::once(None).chain(text.iter().map(Some))) {
+            let is_next = before && here.is_some_and(|here| *letter == b'?' || letter.eq_ignore_ascii_case(here));
+            before = std::mem::replace(place, is_next);
         }
-        reached[0] = false;
     }
     reached.last() == Some(&true)
 }

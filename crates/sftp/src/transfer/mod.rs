@@ -16,14 +16,17 @@ use futures_util::stream::FuturesOrdered;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 
-use self::pace::Pace;
 pub use self::pace::MOST as MOST_ON_THE_WAY;
+use self::pace::Pace;
 use crate::client::{Error, Handle, Sftp};
 use crate::wire::attributes::Attributes;
 
 /// A file that is open on one channel or several.
 #[derive(Debug, Clone)]
-pub struct Lanes(Vec<(Sftp, Handle)>);
+pub struct Lanes {
+    first: (Sftp, Handle),
+    more: Vec<(Sftp, Handle)>,
+}
 
 /// Why a file was not carried whole.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +45,12 @@ pub enum Failure {
 impl Lanes {
     /// A file on these channels. There is at least one.
     pub fn new(first: (Sftp, Handle), more: impl IntoIterator<Item = (Sftp, Handle)>) -> Self {
-        Self(std::iter::once(first).chain(more).collect())
+        Self { first, more: more.into_iter().collect() }
     }
 
     /// The channel that does what is done once.
     pub fn first(&self) -> &Sftp {
-        &self.0[0].0
+        &self.first.0
     }
 
     /// What the file is like.
@@ -55,8 +58,8 @@ impl Lanes {
     /// # Errors
     /// What the server says, as all that follow.
     pub async fn attributes(&self) -> Result<Attributes, Error> {
-        let (sftp, handle) = self.of(0);
-        sftp.fstat(&handle).await
+        let (sftp, handle) = &self.first;
+        sftp.fstat(handle).await
     }
 
     /// Has the file be like this.
@@ -64,8 +67,8 @@ impl Lanes {
     /// # Errors
     /// What the server says.
     pub async fn set(&self, attributes: &Attributes) -> Result<(), Error> {
-        let (sftp, handle) = self.of(0);
-        sftp.set_open(&handle, attributes).await
+        let (sftp, handle) = &self.first;
+        sftp.set_open(handle, attributes).await
     }
 
     /// Has the file on the disk, of servers that can promise it.
@@ -73,8 +76,8 @@ impl Lanes {
     /// # Errors
     /// What the server says.
     pub async fn fsync(&self) -> Result<(), Error> {
-        let (sftp, handle) = self.of(0);
-        if sftp.features().fsync { sftp.fsync(&handle).await } else { Ok(()) }
+        let (sftp, handle) = &self.first;
+        if sftp.features().fsync { sftp.fsync(handle).await } else { Ok(()) }
     }
 
     /// Closes the file on all channels. What the server had kept back is written then, so that a full disk may be an error here.
@@ -82,17 +85,21 @@ impl Lanes {
     /// # Errors
     /// What the server says.
     pub async fn close(&self) -> Result<(), Error> {
-        try_join_all(self.0.iter().map(|(sftp, handle)| sftp.close(handle))).await.map(drop)
+        try_join_all(self.all().map(|(sftp, handle)| sftp.close(handle))).await.map(drop)
     }
 
     /// The channel of a piece.
     fn of(&self, piece: usize) -> (Sftp, Handle) {
-        let (sftp, handle) = &self.0[piece % self.0.len()];
-        (sftp.clone(), handle.clone())
+        let number = piece % (1 + self.more.len());
+        number.checked_sub(1).and_then(|number| self.more.get(number)).unwrap_or(&self.first).clone()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(Sftp, Handle)> {
+        std::iter::once(&self.first).chain(&self.more)
     }
 
     fn piece(&self, limit: impl Fn(&Sftp) -> u32) -> u32 {
-        self.0.iter().map(|(sftp, _)| limit(sftp)).min().unwrap_or(1).max(1)
+        self.all().map(|(sftp, _)| limit(sftp)).min().unwrap_or(1).max(1)
     }
 
     /// Writes what the file has between two offsets, in order; without an end, all to its end. `carried` is told each number of

@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn packets_are_taken_off_when_they_are_complete() {
-        let check = |bytes: &[u8], expected: Arrived| assert_eq!(take(&mut BytesMut::from(bytes)), expected, "{bytes:?}");
+        let check =
+            |bytes: &[u8], expected: Arrived| assert_eq!(take(&mut BytesMut::from(bytes)), expected, "{bytes:?}");
         check(&[0, 0], Arrived::Incomplete);
         check(&[0, 0, 0, 2, 7], Arrived::Incomplete);
         check(&[0, 0, 0, 2, 7, 8, 9], Arrived::Packet(Bytes::from_static(&[7, 8])));

@@ -1,29 +1,12 @@
 //! Files that are there whole or not at all, through OpenSSH's server over its pipes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
-use sftp::client::Sftp;
 use sftp::file::{self, Failed, Options, PART, Source, get, put};
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
 
-async fn openssh() -> (Sftp, Child) {
-    let mut server = Command::new("/usr/lib/openssh/sftp-server")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let (stdin, stdout) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
-    (Sftp::start(stdout, stdin).await.unwrap(), server)
-}
-
-fn data(length: u32) -> Vec<u8> {
-    (0..length).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect()
-}
+use crate::openssh::{data, openssh};
 
 fn parts(folder: &TempDir) -> usize {
     let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
@@ -83,7 +66,7 @@ async fn what_is_cut_off_changes_nothing_and_goes_on_where_it_ended() {
     assert_eq!((std::fs::read(&there).unwrap().as_slice(), parts(&folder)), (&b"old"[..], 1));
     let (sftp, _server) = openssh().await;
     let checked = Options { checksum: true, ..options };
-    let carried = put(&[sftp.clone()], Source::File(&local), &there, checked, |_| {}).await.unwrap();
+    let carried = put(std::slice::from_ref(&sftp), Source::File(&local), &there, checked, |_| {}).await.unwrap();
     assert!(carried.resumed > 10_000_000 && carried.bytes == bytes.len() as u64, "{carried:?}");
     assert!(std::fs::read(&there).unwrap() == bytes && parts(&folder) == 0);
 

@@ -1,5 +1,4 @@
 //! Connections to a real sshd, which a listener of this test hands its connections.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -43,7 +42,8 @@ impl Sshd {
         keygen(folder.path(), "rsa", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]);
         keygen(folder.path(), "ecdsa", &["-t", "ecdsa", "-N", ""]);
         keygen(folder.path(), "locked", &["-t", "ed25519", "-N", "a phrase"]);
-        let keys = ["rsa", "ecdsa", "locked"].map(|name| std::fs::read_to_string(folder.path().join(format!("{name}.pub"))).unwrap());
+        let keys = ["rsa", "ecdsa", "locked"]
+            .map(|name| std::fs::read_to_string(folder.path().join(format!("{name}.pub"))).unwrap());
         std::fs::write(folder.path().join("authorized"), keys.concat()).unwrap();
         let config = folder.path().join("config");
         let text = format!(
@@ -77,7 +77,8 @@ impl Sshd {
     }
 
     fn public(&self, name: &str) -> PublicKey {
-        PublicKey::from_openssh(&std::fs::read_to_string(self.folder.path().join(format!("{name}.pub"))).unwrap()).unwrap()
+        PublicKey::from_openssh(&std::fs::read_to_string(self.folder.path().join(format!("{name}.pub"))).unwrap())
+            .unwrap()
     }
 
     fn private(&self, name: &str) -> Secret<String> {
@@ -165,7 +166,8 @@ async fn each_kind_of_key_logs_in_and_a_stranger_hears_what_was_tried() {
     }
     assert_eq!(login::key(&"nonsense".into(), None).unwrap_err(), NoKey::Form);
 
-    let stranger = Arc::new(PrivateKey::from_openssh(&std::fs::read(keygen(sshd.folder.path(), "no", &["-t", "ed25519", "-N", ""])).unwrap()).unwrap());
+    let file = keygen(sshd.folder.path(), "no", &["-t", "ed25519", "-N", ""]);
+    let stranger = Arc::new(PrivateKey::from_openssh(std::fs::read(file).unwrap()).unwrap());
     let shown = stranger.fingerprint(HashAlg::Sha256).to_string();
     let mut login = Login { keys: vec![stranger], ..sshd.login("rsa") };
     let mut connection = Connection::open(&sshd.server, &sshd.pinned()).await.unwrap();
@@ -184,7 +186,8 @@ async fn an_agent_and_a_jump_host_lead_there_too() {
     while !socket.exists() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let added = Command::new("ssh-add").arg("-q").arg(inner.folder.path().join("ecdsa")).env("SSH_AUTH_SOCK", &socket).output();
+    let added =
+        Command::new("ssh-add").arg("-q").arg(inner.folder.path().join("ecdsa")).env("SSH_AUTH_SOCK", &socket).output();
     assert!(added.unwrap().status.success());
     let mut login = Login { keys: Vec::new(), agent: Some(socket), ..inner.login("rsa") };
     connection.log_in(&mut login).await.unwrap();

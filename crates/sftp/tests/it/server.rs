@@ -1,38 +1,19 @@
 //! Against the servers that are on the machine: OpenSSH's, over its pipes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use sftp::client::{Mode, Sftp, Status};
 use sftp::transfer::Lanes;
 use sftp::wire::attributes::Attributes;
 
-async fn openssh() -> Sftp {
-    let program = ["/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server"];
-    let program = program.iter().find(|path| Path::new(path).exists()).expect("OpenSSH's sftp-server");
-    let mut server = tokio::process::Command::new(program)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let (stdin, stdout) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
-    // It ends with its stdin.
-    tokio::spawn(async move { server.wait().await });
-    Sftp::start(stdout, stdin).await.unwrap()
-}
-
-fn data(length: u32) -> Vec<u8> {
-    (0..length).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect()
-}
+use crate::openssh::{data, openssh};
 
 #[tokio::test]
 async fn a_file_comes_back_as_it_went() {
     let folder = tempfile::tempdir().unwrap();
-    let sftp = openssh().await;
+    let (sftp, _server) = openssh().await;
     assert!(sftp.features().posix_rename && sftp.features().fsync);
     assert_eq!(sftp.features().limits.read, 255 * 1024);
     for length in [0, 1, 65_280, 3_000_000] {
@@ -48,7 +29,7 @@ async fn a_file_comes_back_as_it_went() {
         assert!(std::fs::read(&path).unwrap() == bytes);
 
         let handle = sftp.open(&path, Mode::Read, &Attributes::default()).await.unwrap();
-        let other = openssh().await;
+        let (other, _other_server) = openssh().await;
         let size = sftp.fstat(&handle).await.unwrap().size;
         assert_eq!(size, Some(bytes.len() as u64));
         let second = other.open(&path, Mode::Read, &Attributes::default()).await.unwrap();
@@ -64,7 +45,7 @@ async fn a_file_comes_back_as_it_went() {
 #[tokio::test]
 async fn what_is_refused_is_said_and_the_channel_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let sftp = openssh().await;
+    let (sftp, _server) = openssh().await;
     let missing = folder.path().join("missing");
     let error = sftp.stat(&missing).await.unwrap_err();
     assert!(error.is(Status::NoSuchFile), "{error}");

@@ -1,0 +1,8 @@
+//! The engine with the servers that are on the machine.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod files;
+mod openssh;
+mod server;
+mod ssh;
+mod trees;
