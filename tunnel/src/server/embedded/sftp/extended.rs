@@ -9,11 +9,13 @@ use bytes::{BufMut, Bytes, BytesMut};
 use nix::errno::Errno;
 use nix::sys::statvfs::{FsFlags, Statvfs, fstatvfs, statvfs};
 use nix::unistd::User;
+use sftp::wire::attributes::Attributes;
+use sftp::wire::{LONGEST, Reader, begin, kind, put_bytes};
 
-use super::attributes::NewAttributes;
-use super::files::{Files, READ, kind, resolve};
+use super::answer::{Failure, put_name};
+use super::attributes;
+use super::files::{Files, READ, resolve};
 use super::handles;
-use super::packet::{Failure, LONGEST, Reader, begin, put_bytes, put_path};
 
 const NAMES: &[(&str, &str)] = &[
     ("posix-rename@openssh.com", "1"),
@@ -44,12 +46,12 @@ pub(super) fn perform(files: &mut Files, id: u32, reader: &mut Reader, answers: 
         b"fsync@openssh.com" => files.handles.file(&reader.bytes()?)?.sync_all()?,
         b"lsetstat@openssh.com" => {
             let path = files.path(reader)?;
-            NewAttributes::read(reader)?.set(&path, false)?;
+            attributes::set(&Attributes::read(reader)?, &path, false)?;
         }
         b"statvfs@openssh.com" => put_file_system(answers, id, &statvfs(&files.path(reader)?)?),
         b"fstatvfs@openssh.com" => put_file_system(answers, id, &fstatvfs(files.handles.file(&reader.bytes()?)?)?),
         b"limits@openssh.com" => {
-            begin(answers, kind::EXTENDED, id);
+            begin(answers, kind::EXTENDED_REPLY, id);
             for limit in [LONGEST as u64, u64::from(READ), u64::from(READ), handles::MOST as u64] {
                 answers.put_u64(limit);
             }
@@ -57,12 +59,12 @@ pub(super) fn perform(files: &mut Files, id: u32, reader: &mut Reader, answers: 
         b"expand-path@openssh.com" => {
             let path = expand(files, reader.path()?)?;
             begin(answers, kind::NAME, id);
-            put_path(answers, &resolve(&path)?);
+            put_name(answers, &resolve(&path)?);
         }
         b"home-directory" => {
             let path = home(&reader.bytes()?, files)?;
             begin(answers, kind::NAME, id);
-            put_path(answers, &path);
+            put_name(answers, &path);
         }
         b"copy-data" => copy(files, reader)?,
         _ => return Err(Failure::Unsupported),
@@ -76,7 +78,7 @@ fn put_file_system(answers: &mut BytesMut, id: u32, system: &Statvfs) {
     // The numbers of PROTOCOL, section 4.4: read-only and without set-user-id.
     let flags = u64::from(system.flags().contains(FsFlags::ST_RDONLY))
         | u64::from(system.flags().contains(FsFlags::ST_NOSUID)) << 1;
-    begin(answers, kind::EXTENDED, id);
+    begin(answers, kind::EXTENDED_REPLY, id);
     for number in [
         system.block_size(),
         system.fragment_size(),

@@ -8,50 +8,17 @@ use std::path::{Path, PathBuf};
 use bytes::{BufMut, Bytes, BytesMut};
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
+use sftp::wire::attributes::Attributes;
+use sftp::wire::{Reader, VERSION, begin, finish, kind, put_bytes};
 
-use super::attributes::{self, NewAttributes};
+use super::answer::{Failure, put_name, put_status};
+use super::attributes::{self, MODE};
 use super::extended;
 use super::handles::{Handles, Open};
 use super::listing::{Listing, exists};
-use super::packet::{Failure, Reader, begin, finish, put_bytes, put_path, put_status};
 
-const VERSION: u32 = 3;
 /// Bytes of one read: OpenSSH's longest packet without room for the rest of it.
 pub(super) const READ: u32 = 255 * 1024;
-
-mod request {
-    pub(super) const INIT: u8 = 1;
-    pub(super) const OPEN: u8 = 3;
-    pub(super) const CLOSE: u8 = 4;
-    pub(super) const READ: u8 = 5;
-    pub(super) const WRITE: u8 = 6;
-    pub(super) const LSTAT: u8 = 7;
-    pub(super) const FSTAT: u8 = 8;
-    pub(super) const SETSTAT: u8 = 9;
-    pub(super) const FSETSTAT: u8 = 10;
-    pub(super) const OPENDIR: u8 = 11;
-    pub(super) const READDIR: u8 = 12;
-    pub(super) const REMOVE: u8 = 13;
-    pub(super) const MKDIR: u8 = 14;
-    pub(super) const RMDIR: u8 = 15;
-    pub(super) const REALPATH: u8 = 16;
-    pub(super) const STAT: u8 = 17;
-    pub(super) const RENAME: u8 = 18;
-    pub(super) const READLINK: u8 = 19;
-    pub(super) const SYMLINK: u8 = 20;
-    pub(super) const EXTENDED: u8 = 200;
-}
-
-/// The kinds of answers.
-pub(super) mod kind {
-    pub(in super::super) const VERSION: u8 = 2;
-    pub(in super::super) const STATUS: u8 = 101;
-    pub(in super::super) const HANDLE: u8 = 102;
-    pub(in super::super) const DATA: u8 = 103;
-    pub(in super::super) const NAME: u8 = 104;
-    pub(in super::super) const ATTRIBUTES: u8 = 105;
-    pub(in super::super) const EXTENDED: u8 = 201;
-}
 
 /// One client's files.
 #[derive(Debug)]
@@ -70,7 +37,7 @@ impl Files {
         let mut reader = Reader::new(request);
         let (Ok(kind), Ok(id)) = (reader.byte(), reader.number()) else { return };
         let start = answers.len();
-        if kind == request::INIT {
+        if kind == kind::INIT {
             // Where others have their id, this one has the client's version.
             begin(answers, kind::VERSION, VERSION);
             extended::put_names(answers);
@@ -91,65 +58,65 @@ impl Files {
     /// What adds no answer of its own has succeeded.
     fn perform(&mut self, kind: u8, id: u32, reader: &mut Reader, answers: &mut BytesMut) -> Result<(), Failure> {
         match kind {
-            request::OPEN => {
+            kind::OPEN => {
                 let (path, flags) = (self.path(reader)?, reader.number()?);
-                let file = open(&path, flags, &NewAttributes::read(reader)?)?;
+                let file = open(&path, flags, &Attributes::read(reader)?)?;
                 self.put_handle(answers, id, Open::File(file))?;
             }
-            request::CLOSE => self.handles.close(&reader.bytes()?)?,
-            request::READ => {
+            kind::CLOSE => self.handles.close(&reader.bytes()?)?,
+            kind::READ => {
                 let (handle, offset, length) = (reader.bytes()?, reader.long()?, reader.number()?);
                 begin(answers, kind::DATA, id);
                 put_data(answers, self.handles.file(&handle)?, offset, length)?;
             }
-            request::WRITE => {
+            kind::WRITE => {
                 let (handle, offset, bytes) = (reader.bytes()?, reader.long()?, reader.bytes()?);
                 self.handles.file(&handle)?.write_all_at(&bytes, offset)?;
             }
-            request::LSTAT => put_attributes(answers, id, &fs::symlink_metadata(self.path(reader)?)?),
-            request::STAT => put_attributes(answers, id, &fs::metadata(self.path(reader)?)?),
-            request::FSTAT => put_attributes(answers, id, &self.handles.file(&reader.bytes()?)?.metadata()?),
-            request::SETSTAT => {
+            kind::LSTAT => put_attributes(answers, id, &fs::symlink_metadata(self.path(reader)?)?),
+            kind::STAT => put_attributes(answers, id, &fs::metadata(self.path(reader)?)?),
+            kind::FSTAT => put_attributes(answers, id, &self.handles.file(&reader.bytes()?)?.metadata()?),
+            kind::SETSTAT => {
                 let path = self.path(reader)?;
-                NewAttributes::read(reader)?.set(&path, true)?;
+                attributes::set(&Attributes::read(reader)?, &path, true)?;
             }
-            request::FSETSTAT => {
+            kind::FSETSTAT => {
                 let handle = reader.bytes()?;
-                NewAttributes::read(reader)?.set_open(self.handles.file(&handle)?)?;
+                attributes::set_open(&Attributes::read(reader)?, self.handles.file(&handle)?)?;
             }
-            request::OPENDIR => {
+            kind::OPENDIR => {
                 let listing = Listing::open(self.path(reader)?)?;
                 self.put_handle(answers, id, Open::Folder(listing))?;
             }
-            request::READDIR => {
+            kind::READDIR => {
                 let folder = self.handles.folder(&reader.bytes()?)?;
                 begin(answers, kind::NAME, id);
                 folder.put_next(answers)?;
             }
-            request::REMOVE => fs::remove_file(self.path(reader)?)?,
-            request::MKDIR => {
+            kind::REMOVE => fs::remove_file(self.path(reader)?)?,
+            kind::MKDIR => {
                 let path = self.path(reader)?;
-                let mode = NewAttributes::read(reader)?.permissions.unwrap_or(0o777);
+                let mode = Attributes::read(reader)?.permissions.unwrap_or(0o777) & MODE;
                 fs::DirBuilder::new().mode(mode).create(path)?;
             }
-            request::RMDIR => fs::remove_dir(self.path(reader)?)?,
-            request::REALPATH => {
+            kind::RMDIR => fs::remove_dir(self.path(reader)?)?,
+            kind::REALPATH => {
                 let path = resolve(&self.path(reader)?)?;
                 begin(answers, kind::NAME, id);
-                put_path(answers, &path);
+                put_name(answers, &path);
             }
-            request::RENAME => rename(&self.path(reader)?, &self.path(reader)?)?,
-            request::READLINK => {
+            kind::RENAME => rename(&self.path(reader)?, &self.path(reader)?)?,
+            kind::READLINK => {
                 let path = fs::read_link(self.path(reader)?)?;
                 begin(answers, kind::NAME, id);
-                put_path(answers, &path);
+                put_name(answers, &path);
             }
-            request::SYMLINK => {
+            kind::SYMLINK => {
                 // The draft has the link first; OpenSSH, and since then everybody, the target.
                 let target = reader.path()?;
                 std::os::unix::fs::symlink(target, self.path(reader)?)?;
             }
-            request::EXTENDED => extended::perform(self, id, reader, answers)?,
+            kind::EXTENDED => extended::perform(self, id, reader, answers)?,
             _ => return Err(Failure::Unsupported),
         }
         Ok(())
@@ -168,7 +135,7 @@ impl Files {
 }
 
 /// Opens a file with the flags of section 6.3, whose combinations are the system's to judge.
-fn open(path: &Path, flags: u32, wanted: &NewAttributes) -> Result<File, Failure> {
+fn open(path: &Path, flags: u32, wanted: &Attributes) -> Result<File, Failure> {
     let mut system = match flags & 3 {
         1 => OFlag::O_RDONLY,
         2 => OFlag::O_WRONLY,
@@ -187,7 +154,7 @@ fn open(path: &Path, flags: u32, wanted: &NewAttributes) -> Result<File, Failure
 // The system's type has 16 bits on macOS.
 #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions)]
 fn mode(permissions: u32) -> Mode {
-    Mode::from_bits_truncate((permissions & 0o7777).try_into().unwrap_or_default())
+    Mode::from_bits_truncate((permissions & MODE).try_into().unwrap_or_default())
 }
 
 /// Adds what a file has at an offset, at most `length` bytes.
@@ -218,7 +185,7 @@ fn put_data(answers: &mut BytesMut, file: &File, offset: u64, length: u32) -> Re
 
 fn put_attributes(answers: &mut BytesMut, id: u32, metadata: &fs::Metadata) {
     begin(answers, kind::ATTRIBUTES, id);
-    attributes::put(answers, metadata);
+    attributes::of(metadata).put(answers);
 }
 
 /// The absolute path of what may not be there yet, if its folder is.
@@ -276,16 +243,16 @@ mod tests {
             check(&[kind, 0, 0, 0, 7, 0xff, 0xff, 0xff, 0xff, b'x'], 5);
             check(&[kind, 0, 0, 0, 7, 0, 0, 0, 2, b'x'], 5);
         }
-        check(&[request::STAT, 0, 0, 0, 7, 0, 0, 0, 1, 0], 5);
-        check(&[request::STAT, 0, 0, 0, 7, 0, 0, 0, 1, b'x'], 2);
-        check(&[request::READ, 0, 0, 0, 7, 0, 0, 0, 1, b'x', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9], 2);
+        check(&[kind::STAT, 0, 0, 0, 7, 0, 0, 0, 1, 0], 5);
+        check(&[kind::STAT, 0, 0, 0, 7, 0, 0, 0, 1, b'x'], 2);
+        check(&[kind::READ, 0, 0, 0, 7, 0, 0, 0, 1, b'x', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9], 2);
         check(&[77, 0, 0, 0, 7], 8);
-        check(&[request::EXTENDED, 0, 0, 0, 7, 0, 0, 0, 1, b'x'], 8);
+        check(&[kind::EXTENDED, 0, 0, 0, 7, 0, 0, 0, 1, b'x'], 8);
     }
 
     #[test]
     fn the_version_comes_with_the_extensions() {
-        let (kind, version, names) = answer(&mut Files::new(PathBuf::from("/")), &[request::INIT, 0, 0, 0, 3]);
+        let (kind, version, names) = answer(&mut Files::new(PathBuf::from("/")), &[kind::INIT, 0, 0, 0, 3]);
         assert_eq!((kind, version), (kind::VERSION, 3));
         assert!(names.windows(24).any(|name| name == b"posix-rename@openssh.com"));
     }

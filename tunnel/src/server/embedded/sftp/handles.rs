@@ -6,8 +6,8 @@ use std::io;
 
 use bytes::Bytes;
 
+use super::answer::Failure;
 use super::listing::Listing;
-use super::packet::Failure;
 
 /// Files and folders that may be open at a time.
 pub(super) const MOST: usize = 1000;

@@ -11,9 +11,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{BufMut, BytesMut};
 use nix::unistd::{Gid, Group, Uid, User};
+use sftp::wire::put_bytes;
 
+use super::answer::Failure;
 use super::attributes;
-use super::packet::{Failure, put_bytes};
 
 /// Entries in one answer: even with the longest names they fit into a packet.
 const PORTION: usize = 100;
@@ -53,7 +54,7 @@ impl Listing {
             let mut line = self.line(&metadata).into_bytes();
             line.extend_from_slice(name.as_bytes());
             put_bytes(&mut entries, &line);
-            attributes::put(&mut entries, &metadata);
+            attributes::of(&metadata).put(&mut entries);
             count += 1;
         }
         if count == 0 {
