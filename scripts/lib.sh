@@ -137,6 +137,9 @@ ensure_tools() {
   terraform_program >/dev/null
   ensure_package ssh openssh-client
   ensure_package sshd openssh-server
+  # Another server of SFTP; its module comes in a package of its own.
+  ensure_package proftpd proftpd-core
+  [ -e /usr/lib/proftpd/mod_sftp.so ] || ensure_package mod_sftp proftpd-mod-crypto
   ensure_venv
 }
 

@@ -26,6 +26,11 @@ pub struct Features {
 }
 
 impl Features {
+    /// Whether it says how much it takes at once: OpenSSH since 8.5, and who does as it does.
+    pub fn tells_limits(&self) -> bool {
+        self.has_limits
+    }
+
     pub(super) fn read(greeting: &mut Reader) -> Result<Self, Error> {
         let mut features = Self::default();
         while !greeting.is_empty() {

@@ -135,6 +135,18 @@ impl Connection {
         Self::over(channel.into_stream(), server, trust, Some(Box::new(via))).await
     }
 
+    /// The same over a stream that leads there already. `server` is what it is known as.
+    ///
+    /// # Errors
+    /// [`Error`]: a step that failed.
+    pub async fn on(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        server: &Server,
+        trust: &Trust,
+    ) -> Result<Self, Error> {
+        Self::over(stream, server, trust, None).await
+    }
+
     async fn over(
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         server: &Server,

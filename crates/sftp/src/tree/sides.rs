@@ -159,8 +159,12 @@ impl Side for There {
             }
         };
         sftp.close(&handle).await.map_err(&there)?;
-        listed.map_err(&there)?;
-        Ok(Some(entries))
+        match listed {
+            Ok(()) => Ok(Some(entries)),
+            // asyncssh opens folders that are not there.
+            Err(error) if error.is(Status::NoSuchFile) => Ok(None),
+            Err(error) => Err(there(error)),
+        }
     }
 
     async fn make_folder(&self, folder: &Path) -> Result<(), Failed> {

@@ -7,7 +7,7 @@ use sftp::client::Sftp;
 use tokio::process::{Child, Command};
 
 /// A channel of a server, which ends with it.
-pub(crate) async fn openssh() -> (Sftp, Child) {
+pub async fn openssh() -> (Sftp, Child) {
     let programs = ["/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server"];
     let program = programs.iter().find(|path| Path::new(path).exists()).expect("OpenSSH's sftp-server");
     let mut server =
@@ -17,6 +17,6 @@ pub(crate) async fn openssh() -> (Sftp, Child) {
 }
 
 /// So many times four bytes, of which no two pieces are the same.
-pub(crate) fn data(length: u32) -> Vec<u8> {
+pub fn data(length: u32) -> Vec<u8> {
     (0..length).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect()
 }
