@@ -28,6 +28,7 @@ use crate::commands::proxy::ProxyArgs;
 use crate::commands::schema::SchemaArgs;
 use crate::commands::server::ServerArgs;
 use crate::commands::setup::SetupArgs;
+use crate::commands::sftp::SftpArgs;
 use crate::commands::speedtest::SpeedtestArgs;
 use crate::commands::sql::SqlArgs;
 use crate::commands::status::StatusArgs;
@@ -45,6 +46,8 @@ const ENVIRONMENT: &str = "Environment:
           The tunnel's folder, in place of ~/.databricks/tunnel
   HTTPS_PROXY, NO_PROXY
           The HTTP proxy, as curl reads them
+  TUNNEL_SFTP_PASSWORD, TUNNEL_SFTP_PASSPHRASE
+          What sftp logs in with, where no file is named
   TUNNEL_JOBS
           Where the jobs of a machine are kept, in place of ~/.tunnel/jobs
   TUNNEL_LOG
@@ -118,6 +121,8 @@ pub enum Command {
     Warehouse(WarehouseArgs),
     /// Run SQL on a warehouse, and show, save or stream its result.
     Sql(SqlArgs),
+    /// Copy, list and change files of any SFTP server, and of endpoints.
+    Sftp(SftpArgs),
     /// Send any request of the REST API, and show the answer as it came.
     Api(ApiArgs),
     /// Say who is signed in, where, how, and until when.

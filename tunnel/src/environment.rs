@@ -31,6 +31,11 @@ pub fn value(name: &str) -> Option<String> {
     env::var(name).ok()
 }
 
+/// The socket of the SSH agent.
+pub fn agent() -> Option<PathBuf> {
+    env::var_os("SSH_AUTH_SOCK").filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// Whether a shell could have a variable of this name.
 pub fn is_name(name: &str) -> bool {
     let is_letter = |c: char| c == '_' || c.is_ascii_alphabetic();

@@ -28,6 +28,7 @@ pub mod orphans;
 pub mod pager;
 pub mod print;
 pub mod progress;
+pub mod prompt;
 pub mod quote;
 pub mod server;
 pub mod session;

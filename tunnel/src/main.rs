@@ -7,8 +7,8 @@ use clap_complete::CompleteEnv;
 use tunnel::cli::{Cli, Command};
 use tunnel::commands::{
     api, auth, cluster, code, command, completions, connect, context, cp, doctor, exec, forget, forward, job, keys,
-    list, login, logs, man, mcp, node_types, official_server, proxy, schema, server, setup, speedtest, sql, status,
-    stop, warehouse, whoami,
+    list, login, logs, man, mcp, node_types, official_server, proxy, schema, server, setup, sftp, speedtest, sql,
+    status, stop, warehouse, whoami,
 };
 use tunnel::error::Result;
 use tunnel::jobs::supervisor::Claim;
@@ -18,8 +18,9 @@ fn main() -> ExitCode {
     CompleteEnv::with_factory(Cli::command).var(completion::VARIABLE).complete();
     let cli = Cli::parse();
     logging::start(if cli.debug { cli.verbose.max(2) } else { cli.verbose });
-    let is_server = matches!(cli.command, Command::Server(_) | Command::Ssh(_));
-    let mut builder = if is_server {
+    // Many connections, or one whose bytes are encrypted while others come from a disk.
+    let has_threads = matches!(cli.command, Command::Server(_) | Command::Ssh(_) | Command::Sftp(_));
+    let mut builder = if has_threads {
         tokio::runtime::Builder::new_multi_thread()
     } else {
         tokio::runtime::Builder::new_current_thread()
@@ -71,6 +72,7 @@ async fn run(command: Command, debug: bool) -> Result<u8> {
         Command::NodeTypes(args) => node_types::run(args).await,
         Command::Warehouse(args) => warehouse::run(args).await,
         Command::Sql(args) => sql::run(args).await,
+        Command::Sftp(args) => sftp::run(args).await,
         Command::Mcp(args) => mcp::run(args).await,
         Command::Whoami(args) => whoami::run(args).await,
         Command::Auth(args) => auth::run(args).await,

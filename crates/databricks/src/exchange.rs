@@ -2,16 +2,19 @@
 //! but for a token that had ended.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use std::{fmt, io};
 
 use bytes::Bytes;
-use reqwest::Method;
+use futures_util::Stream;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::multipart::{Form, Part};
+use reqwest::{Body, Method};
 use tokio::time::timeout;
 use url::Url;
 
-use crate::{Client, Error, transport};
+use crate::{ApiError, Client, Error, transport};
 
 /// A request as somebody wrote it.
 #[derive(Debug, Clone)]
@@ -41,6 +44,25 @@ pub enum Payload {
     File(PathBuf),
     /// A form (RFC 7578).
     Form(Vec<(String, FormValue)>),
+    /// Bytes as they come, once.
+    Stream(Once),
+}
+
+impl Payload {
+    /// Bytes as they come. They can be sent once: a request that is refused is not sent again.
+    pub fn stream(bytes: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
+        Self::Stream(Once(Arc::new(Mutex::new(Some(Body::wrap_stream(bytes))))))
+    }
+}
+
+/// A body that can be taken once, whoever takes it.
+#[derive(Clone)]
+pub struct Once(Arc<Mutex<Option<Body>>>);
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Once")
+    }
 }
 
 /// A form's value.
@@ -91,6 +113,25 @@ impl RawAnswer {
             Ok(Err(error)) => Err(lost(transport::reason(&error, &self.host))),
             Err(_) => Err(lost(format!("nothing came for {} s", self.timeout.as_secs()))),
         }
+    }
+
+    /// The answer, where it is none of a refusal.
+    ///
+    /// # Errors
+    /// What the service refuses, in its words.
+    pub async fn accepted(mut self) -> Result<Self, Error> {
+        /// Bytes of a refusal that are read.
+        const WORDS: usize = 64 * 1024;
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        let mut body = Vec::new();
+        while body.len() < WORDS
+            && let Some(more) = self.chunk().await?
+        {
+            body.extend_from_slice(&more);
+        }
+        Err(ApiError::parse(self.status, &body).into())
     }
 
     /// How long the service asks to wait before the next try.
@@ -144,6 +185,15 @@ impl Client {
             Payload::File(path) => {
                 let file = tokio::fs::File::open(path).await.map_err(|error| unreadable(path, error))?;
                 json(builder).body(file)
+            }
+            Payload::Stream(Once(body)) => {
+                let body = body.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let gone = || Error::Auth {
+                    host: transport::authority(self.host()),
+                    method: self.auth_type(),
+                    reason: "the token ended just when bytes were sent that cannot be sent twice: try again".to_owned(),
+                };
+                json(builder).body(body.ok_or_else(gone)?)
             }
             Payload::Form(values) => {
                 let mut form = Form::new();

@@ -29,6 +29,7 @@ pub mod schema;
 pub mod selection;
 pub mod server;
 pub mod setup;
+pub mod sftp;
 pub mod speedtest;
 pub mod sql;
 pub mod status;

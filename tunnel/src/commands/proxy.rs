@@ -10,15 +10,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::endpoint::line::ClientLine;
 use crate::endpoint::metadata::Metadata;
 use crate::error::{Context, Error, Result};
-use crate::session::{self, Broken, Settings};
+use crate::session::{self, Broken};
 use crate::signals::HangUp;
 use crate::stdio;
-
-/// The official client's: idle connections are closed after some minutes, pongs do not come back.
-const PING_EVERY: Duration = Duration::from_secs(20);
-const FIRST_BYTE: Duration = Duration::from_secs(30);
-/// Less than the time between ssh's own questions, so that a lost connection is replaced before ssh doubts it.
-const UNANSWERED: Duration = Duration::from_secs(15);
 
 /// How the proxy is started.
 #[derive(Debug, Args)]
@@ -69,15 +63,7 @@ pub async fn run(args: ProxyArgs) -> Result<()> {
     let socket = line.first(known).await?;
     let mut source = Source { stdin: stdio::reader().context(cannot_read)?, end: Ends::new()?, ended: false };
     let mut destination = stdio::writer().context(|| "cannot write to stdout".to_owned())?;
-    let settings = Settings {
-        resume: line.can_resume(),
-        // A question is traffic as well.
-        ping: (!line.answers_questions()).then_some(PING_EVERY),
-        asks: line.answers_questions(),
-        first_byte: Some(FIRST_BYTE),
-        unanswered: Some(UNANSWERED),
-        ..Settings::default()
-    };
+    let settings = line.settings();
     match session::run(socket, &mut source, &mut destination, &mut line, settings).await {
         Ok(_) => Ok(()),
         Err(error @ Broken::Silent(_)) => Err(Error::new("the cluster's sshd said nothing").caused_by(error).way_out(

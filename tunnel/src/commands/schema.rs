@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 use ssh_endpoint::SshEndpoint;
 
-use super::{auth, context, doctor, exec, job, keys, list, speedtest, sql, status, whoami};
+use super::{auth, context, doctor, exec, job, keys, list, sftp, speedtest, sql, status, whoami};
 use crate::error::Result;
 use crate::jobs::id::JobId;
 use crate::jobs::job::Job;
@@ -85,6 +85,18 @@ struct Outputs {
     /// <https://docs.databricks.com/api/workspace/clusters/listnodetypes>
     #[schemars(rename = "node-types")]
     node_types: Vec<Api>,
+    #[schemars(rename = "sftp get")]
+    sftp_get: sftp::report::Report,
+    #[schemars(rename = "sftp ls")]
+    sftp_ls: Vec<sftp::list::Row>,
+    #[schemars(rename = "sftp put")]
+    sftp_put: sftp::report::Report,
+    #[schemars(rename = "sftp stat")]
+    sftp_stat: sftp::list::Row,
+    #[schemars(rename = "sftp sync")]
+    sftp_sync: sftp::report::Report,
+    #[schemars(rename = "sftp test")]
+    sftp_test: sftp::test::Tested,
     speedtest: speedtest::Measured,
     /// The rows, each an object with the columns' names.
     sql: Vec<serde_json::Map<String, Value>>,

@@ -20,7 +20,7 @@ use crate::home::home;
 use crate::progress::Progress;
 use crate::say;
 use crate::session::negotiation::{Capabilities, Delivered, Dial, DialPurpose, FULL, GRACE, RESUME_VERSION, Resume};
-use crate::session::{Broken, Due, Line};
+use crate::session::{Broken, Due, Line, Settings};
 use crate::ssh::{JOB_CALLS_VARIABLE, SESSION_VARIABLE, TOKEN_VARIABLE};
 use crate::websocket::dial::{self, Address, DialError, dial};
 use crate::websocket::socket::{Incoming, Socket};
@@ -28,6 +28,14 @@ use crate::words;
 use crate::workspace::client::client;
 use crate::workspace::explain;
 
+/// How often a connection is renewed: the official client's.
+pub const RENEW_EVERY: Duration = Duration::from_secs(30 * 60);
+/// The official client's: idle connections are closed after some minutes, pongs do not come back.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// How long the server's sshd may take for its first byte.
+const FIRST_BYTE: Duration = Duration::from_secs(30);
+/// Less than the time between ssh's own questions, so that a lost connection is replaced before ssh doubts it.
+const UNANSWERED: Duration = Duration::from_secs(15);
 /// How long a first socket may take.
 const FIRST_LIMIT: Duration = Duration::from_secs(45);
 /// How often a first connection that is lost before its answer is tried again, and after which time.
@@ -104,6 +112,19 @@ impl ClientLine {
     /// Whether the session can be resumed: known once its first socket is there.
     pub fn can_resume(&self) -> bool {
         self.resume
+    }
+
+    /// What its session keeps to: known once its first socket is there.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            resume: self.can_resume(),
+            // A question is traffic as well.
+            ping: (!self.answers_questions()).then_some(PING_EVERY),
+            asks: self.answers_questions(),
+            first_byte: Some(FIRST_BYTE),
+            unanswered: Some(UNANSWERED),
+            ..Settings::default()
+        }
     }
 
     /// The client is made when it is needed: with a token and a port from `connect`, most connections never do.

@@ -37,10 +37,15 @@ mod programs;
 mod schema;
 mod serverless;
 mod sessions;
+mod sftp;
 mod sign_in;
 mod simulation;
 mod sql;
 mod sql_terminal;
+// The engine's own tests use all of it.
+#[allow(dead_code)]
+#[path = "../../../crates/sftp/tests/it/sshd.rs"]
+mod sshd;
 mod storm;
 mod straight;
 mod strangers;

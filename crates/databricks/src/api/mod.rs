@@ -9,6 +9,7 @@
 pub mod account;
 pub mod clusters;
 pub mod commands;
+pub mod files;
 pub mod identity;
 pub mod jobs;
 pub mod oidc;

@@ -102,7 +102,7 @@ impl Failed {
     }
 
     /// What a transfer came to, between these two.
-    fn of(there: &Path, here: &Path, failure: transfer::Failure) -> Self {
+    pub fn of(there: &Path, here: &Path, failure: transfer::Failure) -> Self {
         match failure {
             transfer::Failure::There(error) => Self::there(there)(error),
             transfer::Failure::Here(error) => Self::here(here)(error),
@@ -131,6 +131,14 @@ fn random() -> String {
 /// A mark that another try on the same two ends finds again.
 fn mark_of(size: u64, seconds: u64) -> String {
     format!("{size:x}-{seconds:x}")
+}
+
+/// A file that is open to be read on each of the channels.
+///
+/// # Errors
+/// What the server says.
+pub async fn reader(channels: &[Sftp], path: &Path) -> Result<Lanes, Failed> {
+    open(channels, path, Mode::Read, Mode::Read, &Attributes::default()).await.map_err(Failed::there(path))
 }
 
 /// A file on each of the channels. `first` says how it is opened on the first of them, which may make it.

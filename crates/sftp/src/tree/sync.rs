@@ -28,6 +28,8 @@ const WAITING: usize = 4096;
 pub struct Options {
     /// To leave alone files of the same size and time (seconds).
     pub skip_same: bool,
+    /// That a file of the same size that is newer is the same too: for a tree that cannot keep times.
+    pub newer_is_same: bool,
     /// To remove what the first tree does not have.
     pub delete: bool,
     /// To do nothing, and say what would be done.
@@ -224,7 +226,9 @@ fn compare(
             account.failed(&Failed::Here { place: path, error });
         } else if is_folder {
             folders.push(Folder { path, like: entry.attributes, may_be_there });
-        } else if options.skip_same && before.is_some_and(|before| is_same(&entry.attributes, &before)) {
+        } else if options.skip_same
+            && before.is_some_and(|before| is_same(&entry.attributes, &before, options.newer_is_same))
+        {
             account.done.same += 1;
         } else if options.dry_run {
             account.carried(&path, &entry, None);
@@ -235,10 +239,11 @@ fn compare(
     old.into_iter().map(|(name, like)| (folder.path.join(name), like)).collect()
 }
 
-/// Whether a file is as it was carried.
-fn is_same(one: &Attributes, other: &Attributes) -> bool {
+/// Whether a file is as it was carried, as far as its size and its time tell.
+fn is_same(one: &Attributes, other: &Attributes, newer_is_same: bool) -> bool {
     let modified = |attributes: &Attributes| attributes.times.map(|(_, modified)| modified);
-    one.size == other.size && one.size.is_some() && modified(one) == modified(other)
+    let is_in_time = modified(one) == modified(other) || newer_is_same && modified(other) > modified(one);
+    one.size == other.size && one.size.is_some() && is_in_time
 }
 
 /// Looks into a folder of both trees, and makes it in the second one.

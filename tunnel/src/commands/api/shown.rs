@@ -138,6 +138,7 @@ pub(super) fn request(client: &Client, request: &RawRequest) {
     }
     let body = match &request.payload {
         Payload::Nothing => String::new(),
+        Payload::Stream(_) => "> a stream\n".to_owned(),
         Payload::Bytes(bytes) => format!("> {}\n", without_secrets(bytes)),
         Payload::File(path) => format!("> the content of {}\n", path.display()),
         Payload::Form(values) => {
