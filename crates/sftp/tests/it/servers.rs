@@ -11,7 +11,7 @@ use sftp::file::{Failed, Options, PART, Source, get, put};
 use sftp::ssh::login::{self, Login};
 use sftp::ssh::trust::Trust;
 use sftp::ssh::{Connection, Server};
-use sftp::tree::{self, Here, There, Up};
+use sftp::tree::{self, Down, Here, There, Up};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -157,6 +157,14 @@ async fn keeps_its_promises(server: Other, channels: usize) {
     }
     assert!(std::fs::read(server.files.join("tree/in/deep/file 47")).unwrap() == data(47 * 40));
     assert_eq!(server.parts(), 0);
+    let back = Here::new(local.path().join("tree back"));
+    let copy = Down { there: &remote, here: &back, options: Options::default(), carried: Mutex::new(|_| {}) };
+    let done = tree::sync(&remote, &back, &copy, tree::Options::default(), |_| {}).await.unwrap();
+    assert_eq!((done.files, done.failed), (50, 0));
+    for number in 0..50_u32 {
+        let file = Path::new(["", "in", "in/deep"][number as usize % 3]).join(format!("file {number}"));
+        assert!(std::fs::read(back.path(&file)).unwrap() == data(number * 40), "{file:?}");
+    }
     drop(remote);
     connection.close().await;
 }
