@@ -4,7 +4,7 @@ use crate::account::{
     credentials, customer_managed_keys, network_connectivity_configs, networks, private_access_settings,
     storage_configurations, vpc_endpoints,
 };
-use crate::catalog::{catalogs, external_locations, metastores, schemas, storage_credentials, volumes};
+use crate::catalog::{catalogs, connections, external_locations, metastores, schemas, storage_credentials, volumes};
 use crate::sql::warehouses;
 use crate::store::kind::Kind;
 use crate::workspace::{cluster_policies, git_credentials, instance_pools, instance_profiles, ip_access_lists, jobs};
@@ -27,6 +27,7 @@ pub(crate) const KINDS: &[&Kind] = &[
     &catalogs::KIND,
     &schemas::KIND,
     &volumes::KIND,
+    &connections::KIND,
     &git_credentials::KIND,
     &instance_profiles::KIND,
     &instance_pools::KIND,

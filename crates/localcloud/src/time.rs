@@ -17,6 +17,11 @@ pub(crate) fn stamp(at: i64) -> String {
     formatted(at, "%Y-%m-%d %H:%M:%S UTC")
 }
 
+/// A time as RFC 3339 writes it: `2026-11-29T22:00:15Z`.
+pub(crate) fn rfc3339(at: i64) -> String {
+    formatted(at, "%Y-%m-%dT%H:%M:%SZ")
+}
+
 /// A time as a clock shows it: `22:00:15`.
 pub(crate) fn clock(at: i64) -> String {
     formatted(at, "%H:%M:%S")

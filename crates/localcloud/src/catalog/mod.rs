@@ -4,6 +4,7 @@
 pub(crate) mod assignments;
 pub(crate) mod bindings;
 pub(crate) mod catalogs;
+pub(crate) mod connections;
 pub(crate) mod external_locations;
 pub(crate) mod grants;
 pub(crate) mod metastores;

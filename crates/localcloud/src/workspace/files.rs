@@ -62,6 +62,11 @@ fn place(cx: &mut Cx<'_>, asked: &str) -> Result<Place, ApiError> {
     Ok(Place { asked: asked.to_owned(), path, file })
 }
 
+/// Where a file of the workspace is on this machine.
+pub(super) fn file(cx: &mut Cx<'_>, path: &str) -> Result<PathBuf, ApiError> {
+    Ok(place(cx, path)?.file)
+}
+
 /// A path without `/Workspace` and without a `/` at its end.
 fn normal(asked: &str) -> Result<String, ApiError> {
     let bad = || ApiError::invalid(format!("Path ({asked}) doesn't start with '/' or is not normalised."));

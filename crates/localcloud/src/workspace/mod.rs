@@ -1,6 +1,7 @@
 //! The workspace API. <https://docs.databricks.com/api/workspace/introduction>
 
 mod archive;
+mod base_environments;
 mod catalog;
 pub(crate) mod cluster;
 pub(crate) mod cluster_policies;
@@ -48,6 +49,7 @@ pub(crate) const ROUTES: &[&[Route]] = &[
     permissions::ROUTES,
     token_management::ROUTES,
     volume_files::ROUTES,
+    base_environments::ROUTES,
     workspace_conf::ROUTES,
     crate::sql::sessions::ROUTES,
     crate::sql::history::ROUTES,

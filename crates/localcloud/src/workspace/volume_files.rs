@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, ApiError, set};
@@ -33,7 +33,17 @@ struct Place {
 
 /// Where `Volumes/CATALOG/SCHEMA/VOLUME/…` is. The volume is there, and the path climbs nowhere.
 fn place(cx: &mut Cx<'_>) -> Result<Place, ApiError> {
-    let asked = format!("/{}", cx.param("path").trim_matches('/'));
+    let asked = cx.param("path").to_owned();
+    place_of(cx, &asked)
+}
+
+/// Where a file of a volume is on this machine.
+pub(super) fn file(cx: &mut Cx<'_>, path: &str) -> Result<PathBuf, ApiError> {
+    Ok(place_of(cx, path)?.file)
+}
+
+fn place_of(cx: &mut Cx<'_>, path: &str) -> Result<Place, ApiError> {
+    let asked = format!("/{}", path.trim_matches('/'));
     let bad = || ApiError::invalid(format!("Path ({asked}) is none of the form /Volumes/CATALOG/SCHEMA/VOLUME/…"));
     let parts: Vec<&str> = asked.split('/').skip(1).collect();
     let (["Volumes", catalog, schema, volume], below) = parts.split_at_checked(4).ok_or_else(bad)? else {
@@ -72,7 +82,10 @@ fn download(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         return Err(missing(&place));
     }
     let content = std::fs::read(&place.file).map_err(|error| broken(&place.asked, &error))?;
-    Ok(Answer::bytes("application/octet-stream", content))
+    let modified = std::fs::metadata(&place.file).and_then(|found| found.modified());
+    let modified = modified.map_err(|error| broken(&place.asked, &error))?;
+    let answer = Answer::bytes("application/octet-stream", content);
+    Ok(answer.with_header(header::LAST_MODIFIED, &httpdate::fmt_http_date(modified)))
 }
 
 fn delete_file(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {

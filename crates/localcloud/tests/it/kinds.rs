@@ -471,3 +471,72 @@ async fn users_and_groups_live_at_the_account_and_in_workspaces() {
     assert_eq!(bench.account_delete(&format!("/scim/v2/Users/{user}")).await.status, 204);
     assert!(bench.account_get(&one).await.ok().get("members").is_none());
 }
+
+/// A connection tells its options, but for those that are secrets.
+#[tokio::test]
+async fn a_connection_lives_and_keeps_its_secrets() {
+    let bench = Bench::new().await;
+    let (_, at) = bench.workspace("a").await;
+    let path = "/api/2.1/unity-catalog/connections";
+    let options = json!({"host": "files.example.com", "port": "22"});
+    let body = json!({"name": "files", "connection_type": "SFTP", "options": options});
+    let change = json!({"options": {"host": "other.example.com", "port": "22"}, "owner": "ada"});
+    let updated = json!({"url": "sftp://other.example.com:22/", "owner": "ada"});
+    let life =
+        Kind { update: Some((Method::PATCH, change)), updated, ..kind(path, "name", "connections", body.clone()) };
+    lives(&bench, &at, life, false).await;
+    let mut secret = body.clone();
+    secret["options"]["pem_private_key"] = json!("not-a-key");
+    let made = bench.post(&at, path, secret).await.ok();
+    assert_eq!((&made["options"], &made["credential_type"]), (&options, &json!("PEM_PRIVATE_KEY")));
+    assert!(!bench.get(&at, path).await.text.contains("not-a-key"));
+    let mut other = body;
+    other["connection_type"] = json!("FAX");
+    bench.post(&at, path, other).await.refused(400, "INVALID_PARAMETER_VALUE");
+    let grants = "/api/2.1/unity-catalog/permissions/connection/files";
+    let change = json!({"changes": [{"principal": "ada", "add": ["USE_CONNECTION"]}]});
+    bench.send(Method::PATCH, &at, grants, Some(change)).await.ok();
+    assert_eq!(bench.get(&at, grants).await.ok()["privilege_assignments"][0]["principal"], "ada");
+}
+
+/// A base environment is made of its file, which takes a while, and can be the default.
+#[tokio::test]
+async fn base_environments_live_and_one_is_the_default() {
+    let bench = Bench::new().await;
+    let (_, at) = bench.workspace("a").await;
+    let (path, default) =
+        ("/api/environments/v1/workspace-base-environments", "/api/environments/v1/default-workspace-base-environment");
+    let content = "ZW52aXJvbm1lbnRfdmVyc2lvbjogIjQiCmRlcGVuZGVuY2llczoKICAtIG51bXB5Cg==";
+    let file = json!({"path": "/Shared/e.yaml", "content": content, "format": "RAW"});
+    bench.post(&at, "/api/2.0/workspace/import", file).await.ok();
+    let body = json!({"display_name": "One", "filepath": "/Workspace/Shared/e.yaml"});
+    let operation = bench.post(&at, &format!("{path}?workspace_base_environment_id=one"), body.clone()).await.ok();
+    assert_eq!(operation["done"], false);
+    bench
+        .post(&at, &format!("{path}?workspace_base_environment_id=one"), body)
+        .await
+        .refused(400, "RESOURCE_ALREADY_EXISTS");
+    let operation = format!("/api/environments/v1/{}", operation["name"].as_str().unwrap());
+    let begun = std::time::Instant::now();
+    let made = loop {
+        let answer = bench.get(&at, &operation).await.ok();
+        if answer["done"] == true {
+            break answer;
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{answer}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!(made["response"]["spec"], json!({"dependencies": ["numpy"], "environment_version": "4"}));
+    let one = format!("{path}/one");
+    assert_eq!(bench.get(&at, &one).await.ok()["status"], "CREATED");
+    let wrong = json!({"display_name": "Two", "filepath": "/Workspace/Shared/none.yaml"});
+    bench.post(&at, &format!("{path}?workspace_base_environment_id=two"), wrong).await.ok();
+    assert_eq!(bench.get(&at, &format!("{path}/two")).await.ok()["status"], "INVALID");
+    let set = json!({"cpu_workspace_base_environment": "workspace-base-environments/one"});
+    let mask = format!("{default}?update_mask=cpu_workspace_base_environment");
+    bench.send(Method::PATCH, &at, &mask, Some(set)).await.ok();
+    assert_eq!(bench.get(&at, &one).await.ok()["is_default"], true);
+    bench.send(Method::PATCH, &at, &mask, Some(json!({}))).await.ok();
+    assert_eq!(bench.get(&at, default).await.ok()["cpu_workspace_base_environment"], Value::Null);
+    gone(&bench, &at, &one).await;
+}

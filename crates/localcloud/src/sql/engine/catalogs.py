@@ -1,6 +1,9 @@
 """Statements about catalogs, schemas and volumes, which are the metastore's, the same for every backend: SHOW, USE, DESCRIBE, CREATE and
 DROP of them. What a backend has in a schema it is asked for: `tables`, `columns`."""
 
+import base64
+from urllib.parse import quote
+
 import results
 import sqlglot
 from errors import Refused, missing_catalog, missing_schema, missing_table
@@ -202,6 +205,49 @@ def create_volume(session, words):
     return create(session, words, there, "volumes", body, "VOLUME")
 
 
+def create_connection(session, words):
+    name = words.name()[-1]
+    if not words.take("TYPE"):
+        words.end()
+    kind = words.one()
+    body = {"name": name, "connection_type": kind.upper(), "options": connection_options(session, words), "comment": comment(words)}
+    session.ask("POST", f"{API}/connections", {key: value for key, value in body.items() if value != ""})
+    return NOTHING
+
+
+def alter_connection(session, words):
+    path = f"{API}/connections/{words.name()[-1]}"
+    words.take("SET")
+    if words.take("OWNER", "TO"):
+        change = {"owner": words.one()}
+    elif words.take("RENAME", "TO"):
+        change = {"new_name": words.one()}
+    else:
+        change = {"options": connection_options(session, words)}
+    # The API wants the options whatever changes.
+    session.ask("PATCH", path, {"options": session.ask("GET", path).get("options", {}), **change})
+    return NOTHING
+
+
+def connection_options(session, words):
+    """`OPTIONS (host 'h', user secret('scope', 'key'))`: what the secrets hold goes to the catalog, and nowhere else."""
+    options = {}
+    if not words.take("OPTIONS", "("):
+        words.end()
+    while not words.take(")"):
+        name = words.one()
+        if words.take("SECRET", "("):
+            scope = words.one()
+            words.take(",")
+            found = session.ask("GET", f"/api/2.0/secrets/get?scope={quote(scope)}&key={quote(words.one())}")
+            options[name] = base64.b64decode(found["value"]).decode()
+            words.take(")")
+        else:
+            options[name] = words.one()
+        words.take(",")
+    return options
+
+
 def drop_catalog(session, words):
     lenient = words.take("IF", "EXISTS")
     name = words.name()[-1]
@@ -306,6 +352,8 @@ HANDLERS = [
     (("CREATE", "SCHEMA"), create_schema),
     (("CREATE", "DATABASE"), create_schema),
     (("CREATE", "VOLUME"), create_volume),
+    (("CREATE", "CONNECTION"), create_connection),
+    (("ALTER", "CONNECTION"), alter_connection),
     (("DROP", "CATALOG"), drop_catalog),
     (("DROP", "SCHEMA"), drop_schema),
     (("DROP", "DATABASE"), drop_schema),

@@ -65,7 +65,7 @@ fn id_in(kind: &str, answer: &Value) -> Option<String> {
         "mws_network_connectivity_config" => &["network_connectivity_config_id"],
         "metastore" => &["metastore_id"],
         "schema" | "volume" => &["full_name"],
-        "catalog" | "storage_credential" | "metastore_data_access" | "external_location" => &["name"],
+        "catalog" | "connection" | "storage_credential" | "metastore_data_access" | "external_location" => &["name"],
         "git_credential" => &["credential_id"],
         _ => &[
             "credentials_id",

@@ -25,7 +25,7 @@ pub(super) const KINDS_NOT_SERVED: &[(&[&str], &str)] = &[
         "settings with etags: they switch what the local cloud does not have",
     ),
     (
-        &["connection", "credential", "recipient", "registered_model", "share", "sql_table", "system_schema"],
+        &["credential", "recipient", "registered_model", "share", "sql_table", "system_schema"],
         "of Unity Catalog, beside what workspaces, catalogs, schemas and volumes need",
     ),
     (&["alert", "query", "sql_global_config"], "of SQL, beside warehouses"),

@@ -210,6 +210,8 @@ impl World {
                 return json!(self.workspace);
             }
             ("catalog", "isolation_mode") => return json!("OPEN"),
+            ("connection", "connection_type") => return json!("POSTGRESQL"),
+            ("connection", "options") => return json!({"host": "db.example.com"}),
             ("external_location", "url") => return json!(format!("s3://bucket/{number}")),
             ("permission_assignment" | "mws_permission_assignment", "permissions") => return json!("USER"),
             ("service_principal_secret", "lifetime") => return json!("3600s"),
