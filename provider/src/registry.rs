@@ -2,7 +2,7 @@
 
 use provider_aws as aws;
 use provider_databricks::rest::{data_all, data_one, rest};
-use provider_databricks::{account, actions, compute, identity, sql, ssh, workspace};
+use provider_databricks::{account, actions, catalog, compute, identity, sql, ssh, workspace};
 use tfplugin::{FunctionEntry, Group, Registry, action, data_source, ephemeral, function, group, resource};
 
 use crate::context::Context;
@@ -88,7 +88,24 @@ const GROUPS: &[Group<Context>] = &[
             action::<_, actions::sql_warehouse_start::SqlWarehouseStart>(),
             action::<_, actions::sql_warehouse_stop::SqlWarehouseStop>(),
         ]),
-    group("Workspace").resources(&[rest::<_, workspace::git_credential::GitCredential>()]),
+    group("Unity Catalog").resources(&[
+        rest::<_, catalog::catalog::Catalog>(),
+        rest::<_, catalog::schema::Schema>(),
+        rest::<_, catalog::volume::Volume>(),
+        rest::<_, catalog::connection::Connection>(),
+        resource::<_, catalog::grants::Grants>(),
+        resource::<_, catalog::grant::Grant>(),
+    ]),
+    group("Workspace").resources(&[
+        rest::<_, workspace::git_credential::GitCredential>(),
+        resource::<_, workspace::secret_scope::SecretScope>(),
+        resource::<_, workspace::secret::Secret>(),
+        resource::<_, workspace::secret_acl::SecretAcl>(),
+        resource::<_, workspace::notebook::Notebook>(),
+        resource::<_, workspace::file::File>(),
+        resource::<_, workspace::workspace_base_environment::WorkspaceBaseEnvironment>(),
+        resource::<_, workspace::default_workspace_base_environment::DefaultWorkspaceBaseEnvironment>(),
+    ]),
     group("SSH")
         .resources(&[resource::<_, ssh::ssh_endpoint::SshEndpoint>(), resource::<_, ssh::ssh_job::SshJob>()])
         .data_sources(&[data_source::<_, ssh::ssh_endpoint_lookup::SshEndpointLookup>()]),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use secret::Secret;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -27,7 +27,7 @@ use crate::flights::{Flights, Writes};
 use crate::limiter::Limiter;
 use crate::looks::Looks;
 use crate::profile::Profiles;
-use crate::request::{ACCOUNTS, Request};
+use crate::request::{ACCOUNTS, Body, Request};
 use crate::{Error, host, retry, transport};
 
 /// The response header with the workspace's id.
@@ -431,7 +431,16 @@ impl Client {
             builder = builder.header("X-Databricks-Workspace-Id", id);
         }
         if let Some((body, content_type)) = &request.body {
-            builder = builder.header(CONTENT_TYPE, content_type).body(body.clone());
+            builder = builder.header(CONTENT_TYPE, content_type);
+            builder = match body {
+                Body::Bytes(bytes) => builder.body(bytes.clone()),
+                Body::File(path) => {
+                    let unreadable = |error| Failed::Unbuilt(format!("{} cannot be read: {error}", path.display()));
+                    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+                    let length = file.metadata().await.map_err(unreadable)?.len();
+                    builder.header(CONTENT_LENGTH, length).body(file)
+                }
+            };
         }
         let timeout = request.timeout.unwrap_or(self.0.resolved.http_timeout);
         let lost = |error: &reqwest::Error| transport::reason(error, self.host());

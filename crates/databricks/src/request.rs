@@ -1,5 +1,6 @@
 //! One request of the REST API, as a value: what to ask, with which body, and whether it may be repeated.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,11 +22,20 @@ pub struct Request {
     pub(crate) account: bool,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Option<(Bytes, String)>,
+    pub(crate) body: Option<(Body, String)>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) idempotent: bool,
     /// An answer that came a moment ago will do.
     pub(crate) shared: bool,
+}
+
+/// What a request sends.
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    /// These bytes.
+    Bytes(Bytes),
+    /// What a file holds, read as it is sent, and from its beginning each time.
+    File(PathBuf),
 }
 
 macro_rules! methods {
@@ -114,7 +124,14 @@ impl Request {
     /// Sends these bytes as they are.
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>, content_type: &str) -> Self {
-        self.body = Some((body.into(), content_type.to_owned()));
+        self.body = Some((Body::Bytes(body.into()), content_type.to_owned()));
+        self
+    }
+
+    /// Sends what a file holds, piece by piece: memory never holds it.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>, content_type: &str) -> Self {
+        self.body = Some((Body::File(path.into()), content_type.to_owned()));
         self
     }
 

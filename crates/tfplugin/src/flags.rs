@@ -19,7 +19,7 @@ pub struct Flags {
     pub computed: bool,
     /// A changed value replaces the object.
     pub replaces: bool,
-    /// Hidden in Terraform's output. A `Secret<T>` is sensitive without this flag.
+    /// Hidden in Terraform's output. A `Secret<T>` is sensitive without this flag, unless it is write-only.
     pub sensitive: bool,
     /// Taken from the configuration, kept in no plan and no state.
     pub write_only: bool,
@@ -31,6 +31,10 @@ pub struct Flags {
     pub json: bool,
     /// Letter case does not matter when values are compared.
     pub ignores_case: bool,
+    /// A slash at the end does not matter when values are compared.
+    pub ignores_final_slash: bool,
+    /// A blank means an underscore when values are compared.
+    pub ignores_blanks: bool,
     /// Sent, and never answered: the state keeps what was configured.
     pub untold: bool,
     /// Terraform's own: neither sent nor read.
@@ -58,6 +62,8 @@ const NONE: Flags = Flags {
     keeps_state: false,
     json: false,
     ignores_case: false,
+    ignores_final_slash: false,
+    ignores_blanks: false,
     untold: false,
     unsent: false,
     service_default: false,
@@ -115,6 +121,16 @@ impl Flags {
         Self { ignores_case: true, ..self }
     }
 
+    /// Compared without a slash at the end: an address of a folder.
+    pub const fn ignores_final_slash(self) -> Self {
+        Self { ignores_final_slash: true, ..self }
+    }
+
+    /// Compared with underscores in the place of blanks: a privilege.
+    pub const fn ignores_blanks(self) -> Self {
+        Self { ignores_blanks: true, ..self }
+    }
+
     /// Sent, and never answered (a password, say): the state keeps what was configured, and an import cannot read it.
     pub const fn untold(self) -> Self {
         Self { untold: true, ..self }
@@ -160,12 +176,15 @@ impl OwnedFlags {
 
     /// Whether different texts may mean the same.
     pub(crate) fn has_spellings(&self) -> bool {
-        self.json || self.ignores_case || !self.same_as.is_empty()
+        let plain = self.ignores_case || self.ignores_final_slash || self.ignores_blanks;
+        self.json || plain || !self.same_as.is_empty()
     }
 
     /// The one spelling of all that mean the same as `text`, documents aside.
     pub(crate) fn spelled(&self, text: &str) -> String {
-        let text = if self.ignores_case { text.to_lowercase() } else { text.to_owned() };
+        let text = if self.ignores_final_slash { text.trim_end_matches('/') } else { text };
+        let text = if self.ignores_blanks { text.replace(' ', "_") } else { text.to_owned() };
+        let text = if self.ignores_case { text.to_lowercase() } else { text };
         let other = self.same_as.iter().find(|(_, other)| *other == text);
         other.map_or(text, |(one, _)| one.clone())
     }
@@ -195,6 +214,10 @@ pub struct OwnedFlags {
     pub json: bool,
     /// Letter case does not matter when values are compared.
     pub ignores_case: bool,
+    /// A slash at the end does not matter when values are compared.
+    pub ignores_final_slash: bool,
+    /// A blank means an underscore when values are compared.
+    pub ignores_blanks: bool,
     /// Sent, and never answered: the state keeps what was configured.
     pub untold: bool,
     /// Terraform's own: neither sent nor read.

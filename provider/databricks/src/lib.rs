@@ -3,6 +3,7 @@
 pub mod account;
 pub mod actions;
 mod admission;
+pub mod catalog;
 pub mod clients;
 pub mod compute;
 mod creation;

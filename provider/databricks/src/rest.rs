@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use tfplugin::{
     Call, Client, Diagnostic, Error, Failed, Marker, Object, Planning, Probe, Removal, Resource, ResourceEntry, Result,
     Timeouts, reconcile,
@@ -69,6 +69,12 @@ pub trait Rest: Object {
         Ok(())
     }
 
+    /// What is done once, when the object has just been made.
+    fn made(cx: &Call<Self::Client>, state: &Self) -> impl Future<Output = Result<()>> + Send {
+        let _ = (cx, state);
+        async { Ok(()) }
+    }
+
     /// Waits until a new or changed object can be used.
     fn ready(cx: &Call<Self::Client>, state: Self) -> impl Future<Output = Result<Self>> + Send {
         let _ = cx;
@@ -99,9 +105,32 @@ pub trait Rest: Object {
         false
     }
 
+    /// Makes the object (from no `state`), or changes it, otherwise than by its API; false where that is left to the API. It is asked
+    /// before the API is, and once more with the API's `refusal` of what cannot be.
+    fn instead(
+        cx: &Call<Self::Client>,
+        state: Option<&Self>,
+        plan: &Self,
+        refusal: Option<&Error>,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        let _ = (cx, state, plan, refusal);
+        async { Ok(false) }
+    }
+
     /// An answer as the schema reads it, where flags do not suffice.
     fn told(answer: Json) -> Json {
         answer
+    }
+
+    /// A request's body as the API takes it, where flags do not suffice.
+    fn asked(body: Map<String, Json>) -> Map<String, Json> {
+        body
+    }
+
+    /// What an answer says, with what of `known` it leaves out, where flags do not suffice.
+    fn completed(known: &Self, seen: Self) -> Self {
+        let _ = known;
+        seen
     }
 }
 
@@ -255,7 +284,11 @@ impl<T: Rest> Resource for Of<T> {
         let place = Place::of_plan::<T>(&plan.object, calls.client())?;
         let mut body = place.body(reconcile::sent(&plan.object)?);
         let is_whole = T::API.later.iter().filter(|name| body.shift_remove(**name).is_some()).count() == 0;
-        let answer = match calls.create(&place, body, &plan.object).await {
+        let created = match T::instead(cx, None, &plan.object, None).await? {
+            true => Ok(calls.get_new(&place, SPREADING).await?),
+            false => calls.create(&place, body, &plan.object).await,
+        };
+        let answer = match created {
             Ok(answer) => answer,
             Err(Refused::Existing) => {
                 let state = calls.only_one(&place).await?;
@@ -263,13 +296,20 @@ impl<T: Rest> Resource for Of<T> {
             }
             Err(Refused::Failed(error)) => return Err(error.into()),
             Err(Refused::Taken(error)) => return Err(taken(&calls, &place, &plan.object, error, true).await.into()),
+            Err(Refused::Invalid(error)) if T::instead(cx, None, &plan.object, Some(&error)).await? => {
+                calls.get_new(&place, SPREADING).await?
+            }
             Err(Refused::Invalid(error)) => return Err(taken(&calls, &place, &plan.object, error, false).await.into()),
         };
         let place = place.with_own(&answer)?;
-        if is_whole {
-            return calls.state(&place, &plan.object, &answer).map_err(Failed::from);
+        let known = if is_whole { plan.object.clone() } else { without::<T>(&plan.object, T::API.later)? };
+        let made = calls.state(&place, &known, &answer)?;
+        if let Err(error) = T::made(cx, &made.object).await {
+            return Err(Failed::with(error, made));
         }
-        let made = calls.state(&place, &without::<T>(&plan.object, T::API.later)?, &answer)?;
+        if is_whole {
+            return Ok(made);
+        }
         Self::update(cx, made.clone(), plan).await.map_err(|failed| Failed::with(failed.error, made))
     }
 
@@ -303,7 +343,9 @@ impl<T: Rest> Resource for Of<T> {
             if !is_anothers && reconcile::changed(&state.object, &plan.object, None)?.is_empty() {
                 // A secret that no answer tells may have been corrected since: the update that follows sends it.
                 let known = if Self::IMMUTABLE { &plan.object } else { &T::default() };
-                return calls.state(&place, known, &found).map(Some);
+                let made = calls.state(&place, known, &found)?;
+                T::made(cx, &made.object).await?;
+                return Ok(Some(made));
             }
         }
         Ok(None)
@@ -323,7 +365,11 @@ impl<T: Rest> Resource for Of<T> {
         if change.is_empty() {
             return Ok(Of { object: place.named(plan.object)?, is_partial: !T::API.is_as_planned });
         }
-        let answer = calls.update(&place, change, &state.object, &plan.object).await?;
+        let answer = match T::instead(cx, Some(&state.object), &plan.object, None).await? {
+            true => calls.get_new(&Place::of_plan::<T>(&plan.object, calls.client())?, SPREADING).await?,
+            false => calls.update(&place, change, &state.object, &plan.object).await?,
+        };
+        let place = if T::API.renamed_as.is_some() { place.with_own(&answer)? } else { place };
         Ok(calls.state(&place, &plan.object, &answer)?)
     }
 

@@ -5,6 +5,8 @@ resource is looked for in what the service tells and compared. It ends with 1 an
 told nor in UNTOLD, and each type without a reader.
 """
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -25,7 +27,12 @@ UNTOLD = {
     "databricks_aws_security_group": {"revoke_rules_on_delete", "name_prefix"},
     "databricks_cluster": {"is_single_node", "use_ml_runtime", "kind", "url"},  # sent; others are derived from them. Made of the id
     "databricks_mws_workspaces": {"is_no_public_ip_enabled"},  # always so on AWS, where nobody asks
+    "databricks_file": {"source", "content_base64", "md5", "remote_file_modified"},  # what it is made of; see file
+    "databricks_notebook": {"source", "content_base64", "md5", "format"},  # what it is made of; see notebook
+    "databricks_connection": {"options_wo", "options_wo_version", "parent", "warehouse_id"},  # sent, and not told
     "databricks_git_credential": {"personal_access_token", "principal_id"},  # sent, and not told
+    "databricks_secret": {"string_value", "string_value_wo", "string_value_wo_version"},  # never told; see secret
+    "databricks_secret_scope": {"initial_manage_principal"},  # told as a permission
     "databricks_service_principal": {"disable_as_user_deletion", "force_delete_repos", "force_delete_home_dir"},  # how it is deleted
     "databricks_service_principal_secret": {"secret"},  # told once
     "databricks_token": {"token_value", "lifetime_seconds"},  # told once; told as expiry_time
@@ -308,6 +315,82 @@ def git_credential(state):
     return {**answer, "id": str(answer["credential_id"])}
 
 
+def secret_scope(state):
+    (one,) = [one.as_dict() for one in inside.secrets.list_scopes() if one.name == state["id"]]
+    return {**one, "id": one["name"]}
+
+
+def secret(state):
+    scope, key = state["id"].split("|||")
+    (one,) = [one.as_dict() for one in inside.secrets.list_secrets(scope) if one.key == key]
+    assert base64.b64decode(inside.secrets.get_secret(scope, key).value).decode() == state["string_value"], "its value"
+    return {**one, "id": state["id"], "scope": scope, "config_reference": "{{secrets/%s/%s}}" % (scope, key)}
+
+
+def secret_acl(state):
+    scope, principal = state["id"].split("|||")
+    return {**inside.secrets.get_acl(scope, principal).as_dict(), "id": state["id"], "scope": scope}
+
+
+def catalog(state):
+    answer = inside.catalogs.get(state["id"]).as_dict()
+    return {name: part for name, part in {**answer, "id": answer["name"]}.items() if not filled_in(name, state)}
+
+
+def schema(state):
+    answer = inside.schemas.get(state["id"]).as_dict()
+    return {**answer, "id": answer["full_name"]}
+
+
+def volume(state):
+    answer = inside.volumes.read(state["id"]).as_dict()
+    return {**answer, "id": answer["full_name"], "volume_path": "/Volumes/" + answer["full_name"].replace(".", "/")}
+
+
+def granted(state):
+    kind, name = state["id"].split("/")[:2]
+    answer = inside.api_client.do("GET", f"/api/2.1/unity-catalog/permissions/{kind}/{name}")
+    return {one["principal"]: one["privileges"] for one in answer["privilege_assignments"]}, {kind: name}
+
+
+def grants(state):
+    told, of = granted(state)
+    return {**of, "id": state["id"], "grant": [{"principal": who, "privileges": what} for who, what in told.items()]}
+
+
+def grant(state):
+    told, of = granted(state)
+    who = state["id"].split("/")[2]
+    return {**of, "id": state["id"], "principal": who, "privileges": told[who]}
+
+
+def connection(state):
+    answer = inside.connections.get(state["name"]).as_dict()
+    return {**answer, "id": f"{answer['metastore_id']}|{answer['name']}"}
+
+
+def file(state):
+    answer = inside.files.get_metadata(state["id"])
+    content = inside.files.download(state["id"]).contents.read()
+    assert hashlib.md5(content).hexdigest() == state["md5"], "what it holds"
+    return {"id": state["id"], "path": state["id"], "file_size": answer.content_length, "modification_time": answer.last_modified}
+
+
+def notebook(state):
+    answer = inside.workspace.get_status(state["id"]).as_dict()
+    content = base64.b64decode(inside.workspace.export(state["id"]).content)
+    assert hashlib.md5(content).hexdigest() == state["md5"], "its source"
+    path = answer["path"]
+    host = inside.config.host.rstrip("/")
+    return {**answer, "id": path, "url": f"{host}/#workspace{path}", "workspace_path": f"/Workspace{path}"}
+
+
+def base_environment(state):
+    answer = inside.api_client.do("GET", f"/api/environments/v1/{state['id']}")
+    own, kind = answer["name"].split("/")[-1], answer.get("base_environment_type")
+    return {**answer, "id": answer["name"], "workspace_base_environment_id": own, "effective_base_environment_type": kind}
+
+
 def workspace(state):
     answer = account.workspaces.get(int(state["workspace_id"])).as_dict()
     # The SDK's class leaves out what it does not know.
@@ -419,6 +502,19 @@ READERS = {
     "databricks_service_principal_secret": service_principal_secret,
     "databricks_token": token,
     "databricks_git_credential": git_credential,
+    "databricks_secret_scope": secret_scope,
+    "databricks_secret": secret,
+    "databricks_secret_acl": secret_acl,
+    "databricks_catalog": catalog,
+    "databricks_schema": schema,
+    "databricks_volume": volume,
+    "databricks_connection": connection,
+    "databricks_file": file,
+    "databricks_notebook": notebook,
+    "databricks_environments_workspace_base_environment": base_environment,
+    "databricks_environments_default_workspace_base_environment": base_environment,
+    "databricks_grants": grants,
+    "databricks_grant": grant,
     "databricks_cluster": cluster,
     "databricks_sql_endpoint": sql_endpoint,
     "databricks_sql_statement": sql_statement,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use localcloud::{Aws, AwsObject, Fault, Options, Running, Server};
 use serde_json::{Map, Value};
@@ -22,6 +22,8 @@ pub struct Cloud {
     pub account: Env,
     workspace: OnceLock<(Env, Bench)>,
     aws: String,
+    /// A turn for each type whose example is made: many objects have names that a service takes once.
+    turns: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
     baseline: BTreeSet<String>,
     files: tempfile::TempDir,
 }
@@ -74,6 +76,7 @@ impl Cloud {
             account,
             workspace: OnceLock::new(),
             aws,
+            turns: Mutex::default(),
             baseline: BTreeSet::new(),
             files,
         };
@@ -85,6 +88,14 @@ impl Cloud {
         if let Some(running) = self.running.lock().unwrap().take() {
             self.runtime.block_on(running.stop());
         }
+    }
+
+    /// Does it while no other test here makes the example of this type.
+    pub fn alone<T>(&self, name: &str, test: impl FnOnce() -> T) -> T {
+        let turn = Arc::clone(self.turns.lock().unwrap().entry(name.to_owned()).or_default());
+        // A test that failed gives its turn back all the same.
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        test()
     }
 
     /// What reaches a workspace of this cloud and AWS.

@@ -28,8 +28,9 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     let trial = |entry: &'static ResourceEntry<Context>| {
         let shared = Arc::clone(shared);
         Trial::test(format!("the_contract_holds_for_{}", entry.name), move || {
-            for (_, env) in levels(shared.cloud(), entry.name) {
-                holds(&Case { entry, env });
+            let cloud = shared.cloud();
+            for (_, env) in levels(cloud, entry.name) {
+                cloud.alone(entry.name, || holds(&Case { entry, env }));
             }
             Ok(())
         })

@@ -169,6 +169,7 @@ fn strikes(cloud: &Cloud, bench: &Bench, address: &str, every: bool) -> Vec<Vec<
 /// The calls that read something.
 const READS: &[&str] = &[
     "GET /api/*",
+    "HEAD /api/*",
     "ec2:Describe*",
     "ec2:Get*",
     "iam:Get*",
@@ -194,7 +195,7 @@ fn a_refused_read_is_an_error(cloud: &Cloud, bench: &Bench, env: &Env, entry: &R
     state["outputs"] = serde_json::json!({});
     std::fs::write(alone.dir.path().join("terraform.tfstate"), state.to_string()).unwrap();
     for matches in READS {
-        let code = if matches.starts_with("GET") { "PERMISSION_DENIED" } else { "AccessDenied" };
+        let code = if matches.contains(" /api/") { "PERMISSION_DENIED" } else { "AccessDenied" };
         cloud.fault(Fault { times: 1000, ..Fault::once(matches, 403, code) });
     }
     let said = alone.run(&["plan", "-no-color", "-input=false", "-detailed-exitcode"]);

@@ -19,7 +19,7 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     let trial = |entry: &'static ResourceEntry<Context>| {
         let shared = Arc::clone(shared);
         Trial::test(format!("an_empty_text_is_none_for_{}", entry.name), move || {
-            converges(shared.cloud(), entry);
+            shared.cloud().alone(entry.name, || converges(shared.cloud(), entry));
             Ok(())
         })
     };

@@ -30,13 +30,15 @@ fn examples(cloud: &Cloud) {
     let mut left = 0;
     for entry in Databricks::registry().resources().filter(|entry| !elsewhere.iter().any(|kind| kind == entry.name)) {
         left += 1;
-        let (_, env) = levels(cloud, entry.name).remove(0);
-        let bench = Bench::new(&env);
-        bench.write(entry.example);
-        bench.apply();
-        let read = read_back(&bench, cloud, &[], Some(&cloud.workspace()["DATABRICKS_HOST"]));
-        assert!(read.iter().any(|kind| kind == entry.name), "{} was not read back: {read:?}", entry.name);
-        bench.destroy(&[]);
+        cloud.alone(entry.name, || {
+            let (_, env) = levels(cloud, entry.name).remove(0);
+            let bench = Bench::new(&env);
+            bench.write(entry.example);
+            bench.apply();
+            let read = read_back(&bench, cloud, &[], Some(&cloud.workspace()["DATABRICKS_HOST"]));
+            assert!(read.iter().any(|kind| kind == entry.name), "{} was not read back: {read:?}", entry.name);
+            bench.destroy(&[]);
+        });
     }
     assert!(left > 0, "every type is in a module: this test can go");
 }

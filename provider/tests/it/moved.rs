@@ -98,6 +98,7 @@ fn moved() {
                 types: types(),
                 workspace_id: None,
                 plans: false,
+                notes: false,
             }
         })
         .collect();

@@ -18,7 +18,7 @@ pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     let mut add = |kind: &str, name: &'static str, run: Box<dyn Fn(&Cloud) + Send>| {
         let shared = Arc::clone(shared);
         trials.push(Trial::test(format!("{kind}_answers_{name}"), move || {
-            run(shared.cloud());
+            shared.cloud().alone(name, || run(shared.cloud()));
             Ok(())
         }));
     };

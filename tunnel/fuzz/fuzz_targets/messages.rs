@@ -27,7 +27,8 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(Delivered::from_text(&told.to_text()), Some(told));
     }
     if let Ok(dial) = Dial::from_query(text) {
-        let said: Vec<String> = dial.to_parameters().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let said: Vec<String> =
+            dial.to_parameters().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         // What is not plain would have to be escaped to be said again.
         if dial.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             assert_eq!(Dial::from_query(&said.join("&")).ok(), Some(dial));

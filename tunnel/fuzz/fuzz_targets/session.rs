@@ -68,7 +68,8 @@ async fn session<const IS_SERVER: bool>(mode: u8, input: &[u8]) {
     let sent = vec![b'x'; usize::from(mode) * 64];
     let mut source = &sent[..];
     let mut destination = Vec::new();
-    let ended = timeout(Duration::from_secs(3600), run(first, &mut source, &mut destination, &mut line, settings)).await;
+    let ended =
+        timeout(Duration::from_secs(3600), run(first, &mut source, &mut destination, &mut line, settings)).await;
     assert!(ended.is_ok(), "the session did not end within an hour");
     assert!(destination.len() <= input.len());
 }

@@ -3,20 +3,23 @@
 //! Reference: <https://docs.databricks.com/api/workspace/files>. A file has at most 5 GiB, and is there when all of it has arrived.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
 use reqwest::Method;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LAST_MODIFIED};
 
 use super::wire;
-use crate::{Client, Error, Payload, RawAnswer, RawRequest, Request, segment};
+use crate::{Client, Error, IfExists, Payload, RawAnswer, RawRequest, Request, segment};
 
 /// How long an upload may take: gigabytes over a slow line.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(6 * 3600);
 /// How long a download may say nothing.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(60);
+
+const BYTES: &str = "application/octet-stream";
 
 wire! {
     /// `GET /api/2.0/fs/directories/{path}`: one page.
@@ -42,6 +45,25 @@ wire! {
     }
 }
 
+/// What is known of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Bytes.
+    pub size: i64,
+    /// When it was last written, in the words of HTTP: `Thu, 01 Jan 2026 00:00:00 GMT`.
+    pub modified: String,
+}
+
+/// What is uploaded.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Bytes),
+    /// What a file of this machine holds.
+    File(PathBuf),
+}
+
+/// The path of a call: each segment is percent-encoded.
 fn path(kind: &str, path: &str) -> String {
     let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(segment).collect();
     format!("/api/2.0/fs/{kind}/{}", parts.join("/"))
@@ -85,6 +107,17 @@ pub async fn delete(client: &Client, file: &str) -> Result<(), Error> {
     client.send_bytes(Request::delete(path("files", file))).await.map(drop)
 }
 
+/// What is known of a file; `None` where there is none.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn info(client: &Client, file: &str) -> Result<Option<FileInfo>, Error> {
+    let Some(answer) = client.answer(Request::head(path("files", file))).await.if_exists()? else { return Ok(None) };
+    let header = |name| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let size = header(CONTENT_LENGTH).parse().unwrap_or_default();
+    Ok(Some(FileInfo { size, modified: header(LAST_MODIFIED).to_owned() }))
+}
+
 /// A file's bytes, as they come.
 ///
 /// # Errors
@@ -101,7 +134,21 @@ pub async fn download(client: &Client, file: &str) -> Result<RawAnswer, Error> {
     client.exchange(&request).await?.accepted().await
 }
 
-/// Writes a file of so many bytes, over one that is there. It is not there before the last byte has arrived; where the bytes end too
+/// Writes a file, over one that is there. Folders that are missing are made.
+///
+/// # Errors
+/// Whatever the API refuses, and a file of this machine that cannot be read.
+pub async fn put(client: &Client, file: &str, content: &Content) -> Result<(), Error> {
+    let request = Request::put(path("files", file)).query("overwrite", "true").timeout(UPLOAD_LIMIT);
+    client
+        .send(match content {
+            Content::Bytes(bytes) => request.body(bytes.clone(), BYTES),
+            Content::File(path) => request.file(path, BYTES),
+        })
+        .await
+}
+
+/// Writes a file of so many bytes, which come from elsewhere, over one that is there. It is not there before the last byte has arrived; where the bytes end too
 /// soon, it is what it was.
 ///
 /// # Errors
@@ -112,7 +159,7 @@ pub async fn upload(
     size: u64,
     bytes: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
 ) -> Result<(), Error> {
-    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")), (CONTENT_LENGTH, size.into())];
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(BYTES)), (CONTENT_LENGTH, size.into())];
     let request = RawRequest {
         method: Method::PUT,
         path: path("files", file),
@@ -122,4 +169,14 @@ pub async fn upload(
         timeout: UPLOAD_LIMIT,
     };
     client.exchange(&request).await?.accepted().await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_segment_of_a_path_is_encoded() {
+        assert_eq!(path("files", "/Volumes/a/b/c/x y/é?.whl"), "/api/2.0/fs/files/Volumes/a/b/c/x%20y/%C3%A9%3F.whl");
+    }
 }

@@ -16,8 +16,18 @@ wire! {
         pub scope: String,
         /// Who may manage it besides the creator: `users`, or nobody.
         pub initial_manage_principal: String,
-        /// `DATABRICKS`.
+        /// `DATABRICKS`, or `AZURE_KEYVAULT`.
         pub scope_backend_type: String,
+        /// The vault that keeps the secrets, on Azure.
+        pub backend_azure_keyvault: Option<KeyVault>,
+    }
+
+    /// A key vault of Azure.
+    pub struct KeyVault {
+        /// Its id in Azure.
+        pub resource_id: String,
+        /// Its address.
+        pub dns_name: String,
     }
 
     /// `POST /api/2.0/secrets/scopes/delete`.
@@ -86,6 +96,10 @@ wire! {
     pub struct SecretScope {
         /// Its name.
         pub name: String,
+        /// Who keeps its secrets: `DATABRICKS`, or `AZURE_KEYVAULT`.
+        pub backend_type: String,
+        /// The vault that keeps them, on Azure.
+        pub keyvault_metadata: Option<KeyVault>,
     }
 
     /// What is known of a secret.
@@ -102,7 +116,7 @@ wire! {
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn create_scope(client: &Client, scope: &str) -> Result<(), Error> {
-    match client.send(creation_of(scope)?.idempotent()).await {
+    match client.send(creation_of(&named(scope))?.idempotent()).await {
         Err(error) if error.is_already_exists() => Ok(()),
         other => other,
     }
@@ -113,16 +127,27 @@ pub async fn create_scope(client: &Client, scope: &str) -> Result<(), Error> {
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn new_scope(client: &Client, scope: &str) -> Result<bool, Error> {
-    match client.send::<()>(creation_of(scope)?).await {
+    match make_scope(client, &named(scope)).await {
         Ok(()) => Ok(true),
         Err(error) if error.is_already_exists() => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-fn creation_of(scope: &str) -> Result<Request, Error> {
-    let body = CreateScope { scope: scope.to_owned(), ..CreateScope::default() };
-    Request::post("/api/2.0/secrets/scopes/create").json(&body)
+/// Makes a scope as it is described. One that is there is an error.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn make_scope(client: &Client, scope: &CreateScope) -> Result<(), Error> {
+    client.send(creation_of(scope)?).await
+}
+
+fn named(scope: &str) -> CreateScope {
+    CreateScope { scope: scope.to_owned(), ..CreateScope::default() }
+}
+
+fn creation_of(scope: &CreateScope) -> Result<Request, Error> {
+    Request::post("/api/2.0/secrets/scopes/create").json(scope)
 }
 
 /// Removes a scope with all that is in it. One that is gone is no error.
@@ -141,8 +166,24 @@ pub async fn delete_scope(client: &Client, scope: &str) -> Result<(), Error> {
 /// # Errors
 /// Whatever the API refuses.
 pub async fn scopes(client: &Client) -> Result<Vec<String>, Error> {
-    let list: ListScopes = client.send(Request::get("/api/2.0/secrets/scopes/list")).await?;
+    let list: ListScopes = client.send(listing("scopes/list", None, false)).await?;
     Ok(list.scopes.into_iter().map(|scope| scope.name).collect())
+}
+
+/// A scope that the caller may read; `None` where there is none. `shared`: a list that was read a moment ago will do.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn scope(client: &Client, name: &str, shared: bool) -> Result<Option<SecretScope>, Error> {
+    let list: ListScopes = client.send(listing("scopes/list", None, shared)).await?;
+    Ok(list.scopes.into_iter().find(|scope| scope.name == name))
+}
+
+/// A list below `/api/2.0/secrets`, of a scope where it has one.
+fn listing(of: &str, scope: Option<&str>, shared: bool) -> Request {
+    let request = Request::get(format!("/api/2.0/secrets/{of}"));
+    let request = scope.into_iter().fold(request, |request, scope| request.query("scope", scope));
+    if shared { request.shared() } else { request }
 }
 
 /// The secrets of a scope, without their values; `None` without the scope.
@@ -150,8 +191,17 @@ pub async fn scopes(client: &Client) -> Result<Vec<String>, Error> {
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn list(client: &Client, scope: &str) -> Result<Option<Vec<SecretMetadata>>, Error> {
-    let request = Request::get("/api/2.0/secrets/list").query("scope", scope);
-    Ok(client.send::<ListSecrets>(request).await.if_exists()?.map(|list| list.secrets))
+    let list = client.send::<ListSecrets>(listing("list", Some(scope), false)).await;
+    Ok(list.if_exists()?.map(|list| list.secrets))
+}
+
+/// What is known of a secret, without its value; `None` where there is none. `shared`: a list that was read a moment ago will do.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn find(client: &Client, scope: &str, key: &str, shared: bool) -> Result<Option<SecretMetadata>, Error> {
+    let list = client.send::<ListSecrets>(listing("list", Some(scope), shared)).await.if_exists()?;
+    Ok(list.and_then(|list| list.secrets.into_iter().find(|secret| secret.key == key)))
 }
 
 /// The names of a scope's secrets; `None` without the scope.
@@ -204,8 +254,19 @@ pub async fn delete(client: &Client, scope: &str, key: &str) -> Result<(), Error
 /// # Errors
 /// Whatever else the API refuses.
 pub async fn acls(client: &Client, scope: &str) -> Result<Vec<SecretAcl>, Error> {
-    let request = Request::get("/api/2.0/secrets/acls/list").query("scope", scope);
-    Ok(client.send::<ListAcls>(request).await.if_exists()?.unwrap_or_default().items)
+    let list = client.send::<ListAcls>(listing("acls/list", Some(scope), false)).await;
+    Ok(list.if_exists()?.unwrap_or_default().items)
+}
+
+/// What a principal may do in a scope: `READ`, `WRITE` or `MANAGE`; `None` for nothing, and without the scope. `shared`: a list
+/// that was read a moment ago will do.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn permission(client: &Client, scope: &str, principal: &str, shared: bool) -> Result<Option<String>, Error> {
+    let list = client.send::<ListAcls>(listing("acls/list", Some(scope), shared)).await.if_exists()?;
+    let items = list.unwrap_or_default().items;
+    Ok(items.into_iter().find(|item| item.principal == principal).map(|item| item.permission))
 }
 
 /// Lets a principal do this in a scope, and no more than this.

@@ -143,7 +143,25 @@ pub async fn put_notebook(client: &Client, path: &str, source: &str) -> Result<(
         language: "PYTHON".to_owned(),
         overwrite: Some(true),
     };
-    client.send(Request::post("/api/2.0/workspace/import").json(&notebook)?.idempotent()).await
+    import_into_folder(client, &notebook).await
+}
+
+/// Writes what is described; a folder that is missing is made.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn import_object(client: &Client, object: &Import) -> Result<(), Error> {
+    match import_into_folder(client, object).await {
+        Err(error) if error.is_not_found() => {}
+        other => return other,
+    }
+    make_directory(client, object.path.rsplit_once('/').map_or("", |(folder, _)| folder)).await?;
+    import_into_folder(client, object).await
+}
+
+async fn import_into_folder(client: &Client, object: &Import) -> Result<(), Error> {
+    let request = Request::post("/api/2.0/workspace/import").json(object)?;
+    client.send(if object.overwrite == Some(true) { request.idempotent() } else { request }).await
 }
 
 /// What stands at a path; `None` where there is nothing.

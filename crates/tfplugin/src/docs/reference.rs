@@ -169,6 +169,12 @@ fn attribute_item(attribute: &Attribute, path: &str) -> String {
     if flags.ignores_case {
         notes.push("Letter case does not matter.".to_owned());
     }
+    if flags.ignores_final_slash {
+        notes.push("A slash at the end does not matter.".to_owned());
+    }
+    if flags.ignores_blanks {
+        notes.push("A blank means the same as an underscore.".to_owned());
+    }
     notes.extend(flags.same_as.iter().map(|(one, other)| format!("`{other}` means the same as `{one}`.")));
     if let Some(default) = &flags.default {
         notes.push(format!("Default: `{}`.", default.trim_matches('"')));

@@ -160,7 +160,7 @@ fn block_at(block: &Block, place: Place) -> Outcome {
         (flags.required && flags.computed, "a block that must be configured is not computed"),
         (flags.default.is_some(), "a block has no default"),
         (flags.write_only, "write-only is said of the attributes in a block"),
-        (flags.json || flags.ignores_case, "this flag is for attributes"),
+        (flags.has_spellings(), "this flag is for attributes"),
         (
             flags.keeps_state && !(flags.computed && place.top),
             "a block that stays is a computed one of the object itself",

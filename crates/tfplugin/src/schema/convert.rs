@@ -67,7 +67,9 @@ pub(super) fn signature(schema: &Json, result: Type) -> Outcome<Signature> {
 fn attribute(name: &str, property: &Json, mut flags: OwnedFlags) -> Outcome<Attribute> {
     let wrap = |problem: String| format!("{name}: {problem}");
     let schema = present(property);
-    flags.sensitive |= is_password(schema);
+    // What is write-only stands in no plan and no state, where something would have to be hidden. A state that another provider wrote,
+    // or an older version, has no note of its path, and Terraform would plan an update for that alone.
+    flags.sensitive |= is_password(schema) && !flags.write_only;
     let (shape, element_checks) = match nested(schema) {
         Some((nesting, object)) => {
             let nested = body(object).map_err(|problem| within(name, &problem))?;

@@ -26,6 +26,11 @@ pub struct Api {
     pub(super) request_in: Option<&'static str>,
     pub(super) later: &'static [&'static str],
     pub(super) asked_by: &'static [&'static str],
+    pub(super) listed_by: &'static [&'static str],
+    pub(super) unsent: &'static [&'static str],
+    pub(super) always: &'static [&'static str],
+    pub(super) forced_by: Option<&'static str>,
+    pub(super) renamed_as: Option<(&'static str, &'static str)>,
     pub(super) create_puts: bool,
     pub(super) reads_list: bool,
     pub(super) is_as_planned: bool,
@@ -73,6 +78,11 @@ impl Api {
             request_in: None,
             later: &[],
             asked_by: &[],
+            listed_by: &[],
+            unsent: &[],
+            always: &[],
+            forced_by: None,
+            renamed_as: None,
             create_puts: false,
             reads_list: false,
             is_as_planned: false,
@@ -156,6 +166,32 @@ impl Api {
     /// Attributes that stand in the query where the object is read, listed and deleted.
     pub const fn asked_by(self, attributes: &'static [&'static str]) -> Self {
         Self { asked_by: attributes, ..self }
+    }
+
+    /// Attributes that stand in the query where all are listed: what the objects belong to.
+    pub const fn listed_by(self, attributes: &'static [&'static str]) -> Self {
+        Self { listed_by: attributes, ..self }
+    }
+
+    /// Attributes that may be configured, that answers tell and that no request carries: the service alone decides.
+    pub const fn unsent(self, attributes: &'static [&'static str]) -> Self {
+        Self { unsent: attributes, ..self }
+    }
+
+    /// Attributes that every PATCH carries, whatever changes.
+    pub const fn always(self, attributes: &'static [&'static str]) -> Self {
+        Self { always: attributes, ..self }
+    }
+
+    /// The attribute with which a delete takes what is inside along: `?force=true`.
+    pub const fn forced_by(self, attribute: &'static str) -> Self {
+        Self { forced_by: Some(attribute), ..self }
+    }
+
+    /// The attribute that is part of the object's id and can be changed, and the member of a change that has the new one. The
+    /// resource's plan says that its id changes.
+    pub const fn renamed_as(self, attribute: &'static str, member: &'static str) -> Self {
+        Self { renamed_as: Some((attribute, member)), ..self }
     }
 
     /// A create is a PUT at the object's own path: the object is its own key, and every change is the same PUT.

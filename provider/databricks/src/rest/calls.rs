@@ -140,6 +140,15 @@ impl<'a, T: Rest> Calls<'a, T> {
             _ => (change.body, self.of_object(Method::Patch, place)),
         };
         let mut body = place.body(body);
+        if !T::API.always.is_empty() {
+            let whole = reconcile::sent(plan)?;
+            body.extend(whole.into_iter().filter(|(name, _)| T::API.always.contains(&name.as_str())));
+        }
+        if let Some((attribute, member)) = T::API.renamed_as
+            && let Some(name) = body.shift_remove(attribute)
+        {
+            body.insert(member.to_owned(), name);
+        }
         if T::API.shape == Shape::Rpc {
             body.insert(T::API.own().to_owned(), Json::from(place.own()));
         }
@@ -156,6 +165,7 @@ impl<'a, T: Rest> Calls<'a, T> {
         body: Map<String, Json>,
         takes_over: &(dyn Fn(&databricks::Error) -> bool + Send + Sync),
     ) -> Result<Json, Refused> {
+        let body = T::asked(body);
         let body = match T::API.request_in {
             Some(member) => json!({ member: body }),
             None => Json::Object(body),
@@ -234,14 +244,18 @@ impl<'a, T: Rest> Calls<'a, T> {
         };
         // Many objects of one kind are looked up in one list.
         let request = if shared { request.shared() } else { request };
-        let found = self.client().pages(asking(request, place), page::<T>).await.if_exists()?;
+        let request = with_query(asking(request, place), place.listed_by());
+        let found = self.client().pages(request, page::<T>).await.if_exists()?;
         Ok(found.map(|all| all.into_iter().filter(|one| !T::is_gone(one)).collect()))
     }
 
     /// Removes the object.
     pub(super) async fn delete(&self, place: &Place) -> Result<()> {
         let request = match T::API.shape {
-            Shape::Collection => asking(self.of_object(Method::Delete, place), place),
+            Shape::Collection => {
+                let request = asking(self.of_object(Method::Delete, place), place);
+                if place.is_forced() { request.query("force", true) } else { request }
+            }
             Shape::Rpc => {
                 let body = json!({ T::API.own(): place.own() });
                 self.request(Method::Post, place, "/delete").json(&body)?.idempotent()
@@ -255,7 +269,7 @@ impl<'a, T: Rest> Calls<'a, T> {
     pub(super) fn state(&self, place: &Place, known: &T, answer: &Json) -> Result<Of<T>> {
         let is_object = answer.as_object().is_some_and(|members| members.keys().any(|name| name != T::API.own()));
         if is_object {
-            let object = reconcile::seen(known, &T::told(answer.clone()))?;
+            let object = T::completed(known, reconcile::seen(known, &T::told(answer.clone()))?);
             return Ok(Of { object: place.named(object)?, is_partial: false });
         }
         Ok(Of { object: place.named(known.clone())?, is_partial: !T::API.is_as_planned })
@@ -264,7 +278,11 @@ impl<'a, T: Rest> Calls<'a, T> {
 
 /// `request` with the attributes that the API wants in the query.
 pub(super) fn asking(request: Request, place: &Place) -> Request {
-    place.asked_by().iter().fold(request, |request, (name, value)| request.query(*name, value.clone()))
+    with_query(request, place.asked_by())
+}
+
+fn with_query(request: Request, values: &[(&'static str, String)]) -> Request {
+    values.iter().fold(request, |request, (name, value)| request.query(*name, value.clone()))
 }
 
 /// What stands in a member of an answer, or the answer itself.

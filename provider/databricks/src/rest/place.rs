@@ -18,6 +18,10 @@ pub(crate) struct Place {
     names: Vec<(&'static str, String)>,
     /// What stands in the query where the object is asked for.
     asked_by: Vec<(&'static str, String)>,
+    /// What stands in the query where all are listed.
+    listed_by: Vec<(&'static str, String)>,
+    /// Whether a delete takes what is inside along.
+    is_forced: bool,
 }
 
 impl Place {
@@ -33,14 +37,29 @@ impl Place {
             };
             names.push((name, value));
         }
-        Ok(Self { api: T::API, noun: T::NOUN, names, asked_by: asked_by(T::API, &tree) })
+        Ok(Self { api: T::API, noun: T::NOUN, names, asked_by: Vec::new(), listed_by: Vec::new(), is_forced: false }
+            .beside(&tree))
     }
 
     /// The place of an object that exists, by the id in its state.
     pub(super) fn of_state<T: Rest>(state: &T, client: &databricks::Client) -> Result<Self> {
         let tree = reconcile::tree(state)?;
         let place = Self::of_id(T::API, T::NOUN, &text(tree.get(ID)).unwrap_or_default(), client)?;
-        Ok(Self { asked_by: asked_by(T::API, &tree), ..place })
+        Ok(place.beside(&tree))
+    }
+
+    /// With what stands in queries.
+    fn beside(self, tree: &Json) -> Self {
+        let values = |names: &[&'static str]| -> Vec<(&'static str, String)> {
+            names.iter().filter_map(|name| Some((*name, text(tree.get(*name))?))).collect()
+        };
+        let forced = self.api.forced_by.and_then(|name| tree.get(name));
+        Self {
+            asked_by: values(self.api.asked_by),
+            listed_by: values(self.api.listed_by),
+            is_forced: forced == Some(&Json::Bool(true)),
+            ..self
+        }
     }
 
     /// The place of the object that Terraform knows by this id.
@@ -63,7 +82,7 @@ impl Place {
             }
             names.push((name, value.to_owned()));
         }
-        let place = Self { api, noun, names, asked_by: Vec::new() };
+        let place = Self { api, noun, names, asked_by: Vec::new(), listed_by: Vec::new(), is_forced: false };
         match place.get(ACCOUNT) {
             Some(account) if account != client.account_id()? => Err(Error::new(format!(
                 "The {noun} {} belongs to account {account}",
@@ -77,9 +96,12 @@ impl Place {
         }
     }
 
-    /// The place with the object's own id, out of an answer.
+    /// The place with the object's own id, out of an answer, and with what else of its names only the service knows.
     pub(super) fn with_own(mut self, answer: &Json) -> Result<Self> {
         let own = self.api.own();
+        for (name, value) in self.names.iter_mut().filter(|(_, value)| value.is_empty()) {
+            *value = text(answer.get(*name)).unwrap_or_default();
+        }
         let told = text(answer.get(own));
         if let (Some((_, value)), Some(told)) = (self.names.last_mut(), told) {
             *value = told;
@@ -103,6 +125,16 @@ impl Place {
         &self.asked_by
     }
 
+    /// What stands in the query where all are listed.
+    pub(super) fn listed_by(&self) -> &[(&'static str, String)] {
+        &self.listed_by
+    }
+
+    /// Whether a delete takes what is inside along.
+    pub(super) fn is_forced(&self) -> bool {
+        self.is_forced
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
@@ -122,6 +154,9 @@ impl Place {
                 body.shift_remove(*name);
             }
         }
+        for name in self.api.unsent {
+            body.shift_remove(*name);
+        }
         body
     }
 
@@ -140,10 +175,6 @@ impl Place {
         }
         reconcile::object(tree)
     }
-}
-
-fn asked_by(api: Api, tree: &Json) -> Vec<(&'static str, String)> {
-    api.asked_by.iter().filter_map(|name| Some((*name, text(tree.get(*name))?))).collect()
 }
 
 /// The names in the form of an id.

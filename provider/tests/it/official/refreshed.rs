@@ -17,8 +17,10 @@ use crate::cloud::Cloud;
 use crate::taken_over::{self, State};
 
 /// What configurations name that is in no state of theirs: it has to be there before. Here is what it is in [`PREREQUISITES`].
-const NAMED: [(&str, &str, &str); 3] = [
+const NAMED: [(&str, &str, &str); 5] = [
     ("500000000000001", "databricks_service_principal.example", "id"),
+    ("00000000-0000-4000-8000-0000000000b1", "databricks_service_principal.example", "application_id"),
+    ("data-eng", "databricks_service_principal.example", "application_id"),
     ("00000000-0000-4000-8000-0000000000e1", "databricks_mws_vpc_endpoint.first", "vpc_endpoint_id"),
     ("00000000-0000-4000-8000-0000000000e2", "databricks_mws_vpc_endpoint.second", "vpc_endpoint_id"),
 ];
@@ -26,6 +28,37 @@ const NAMED: [(&str, &str, &str); 3] = [
 const PREREQUISITES: &str = r#"
 resource "databricks_service_principal" "example" {
   display_name = "example"
+}
+
+resource "databricks_mws_permission_assignment" "example" {
+  workspace_id = WORKSPACE
+  principal_id = databricks_service_principal.example.id
+  permissions  = ["USER"]
+}
+
+resource "databricks_catalog" "sales" {
+  name = "sales"
+  provider_config {
+    workspace_id = "WORKSPACE"
+  }
+}
+
+resource "databricks_schema" "things" {
+  catalog_name = databricks_catalog.sales.name
+  name         = "things"
+  provider_config {
+    workspace_id = "WORKSPACE"
+  }
+}
+
+resource "databricks_volume" "files" {
+  catalog_name = databricks_catalog.sales.name
+  schema_name  = databricks_schema.things.name
+  name         = "files"
+  volume_type  = "MANAGED"
+  provider_config {
+    workspace_id = "WORKSPACE"
+  }
 }
 
 resource "databricks_mws_vpc_endpoint" "first" {
@@ -40,6 +73,9 @@ resource "databricks_mws_vpc_endpoint" "second" {
   region              = "eu-west-1"
 }
 "#;
+
+/// Kinds whose names the service takes once: where many states make one, each has a name of its own.
+const OWN: [&str; 3] = ["databricks_catalog", "databricks_secret_scope", "databricks_volume"];
 
 /// Workspaces that are named.
 const WORKSPACES: [&str; 2] = [WORKSPACE, "4000000000000001"];
@@ -64,7 +100,7 @@ impl Objects {
             Level::Workspace => cloud.workspace().clone(),
         };
         let prerequisites = Bench::new(&cloud.account);
-        prerequisites.write(PREREQUISITES);
+        prerequisites.write(&PREREQUISITES.replace("WORKSPACE", &cloud.workspace_id()));
         prerequisites.apply();
         let mut common: Names = NAMED
             .iter()
@@ -74,6 +110,7 @@ impl Objects {
         let named = |(at, state): (usize, &State)| {
             let mut names = common.clone();
             names.extend(of_aws(&state.configuration, at));
+            names.extend(own(&state.configuration, at));
             (state.name.clone(), names)
         };
         let names = states.iter().enumerate().map(named).collect();
@@ -96,8 +133,13 @@ impl Objects {
     /// The states with configurations that name what is there.
     pub fn states(&self, states: &[State]) -> Vec<State> {
         let named = |state: &State| {
-            let configuration = translated(&state.configuration, &self.names[&state.name]);
-            State { configuration, ..state.clone() }
+            let names = &self.names[&state.name];
+            let configuration = translated(&state.configuration, names);
+            let mut resources = state.resources.clone();
+            for resource in &mut resources {
+                resource["name"] = translated(resource["name"].as_str().unwrap(), names).into();
+            }
+            State { configuration, resources, ..state.clone() }
         };
         states.iter().map(named).collect()
     }
@@ -129,13 +171,30 @@ fn of_aws(configuration: &str, at: usize) -> Names {
         .collect()
 }
 
+/// Names that are a state's own, because the corpus has the same one in many states.
+fn own(configuration: &str, at: usize) -> Names {
+    let mut names = Names::new();
+    let mut is_own = false;
+    for line in configuration.lines() {
+        if let Some(head) = line.strip_prefix("resource \"") {
+            is_own = OWN.iter().any(|kind| head.starts_with(&format!("{kind}\"")));
+        }
+        let value = line.trim().strip_prefix("name").and_then(|rest| rest.trim().strip_prefix("= \""));
+        if let Some(name) = value.and_then(|rest| rest.strip_suffix('"')).filter(|_| is_own) {
+            names.insert(name.to_owned(), format!("{name}{at:03}"));
+        }
+    }
+    names
+}
+
 /// Notes how what was made of a state's configuration is called, beside how the state calls it.
 fn note(state: &State, made: &[Value], names: &mut Names) {
     for official in &state.resources {
+        let name = translated(official["name"].as_str().unwrap(), names);
         let is_it = |one: &&Value| {
             one["module"] == json!(format!("module.{}[0]", state.name))
                 && one["type"] == official["type"]
-                && one["name"] == official["name"]
+                && one["name"] == json!(name)
         };
         let ours = made.iter().find(is_it).unwrap_or_else(|| panic!("{} {} was made", state.name, official["name"]));
         for instance in official["instances"].as_array().unwrap() {

@@ -115,11 +115,19 @@ fn corpus(level: Level) -> Vec<State> {
     let registry = Databricks::registry();
     let served: BTreeSet<&str> = registry.resources().map(|entry| entry.name).collect();
     let mut types: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let mut noted = BTreeSet::new();
     for row in rows("schemas.tsv").into_iter().filter(|row| row[0] == "resource") {
+        if row[9] == "sensitive" && row.iter().any(|cell| cell.contains("new by")) {
+            noted.insert(format!("databricks_{}", row[1]));
+        }
         types.entry(format!("databricks_{}", row[1])).or_default().insert(row[2].clone(), row[3].clone());
     }
     let of_level = |row: &Vec<String>| (row[1] == "a") == (level == Level::Account);
-    rows("states.tsv").iter().filter(|row| of_level(row)).filter_map(|row| read(row, level, &served, &types)).collect()
+    rows("states.tsv")
+        .iter()
+        .filter(|row| of_level(row))
+        .filter_map(|row| read(row, level, &served, &types, &noted))
+        .collect()
 }
 
 fn read(
@@ -127,6 +135,7 @@ fn read(
     level: Level,
     served: &BTreeSet<&str>,
     types: &BTreeMap<String, BTreeMap<String, String>>,
+    noted: &BTreeSet<String>,
 ) -> Option<State> {
     let [name, _, _, second_plan] = row else { panic!("states.tsv: {row:?}") };
     let read = |end: &str| std::fs::read_to_string(file(&format!("states/{name}.{end}"))).unwrap();
@@ -136,6 +145,8 @@ fn read(
     if ours.is_empty() {
         return None;
     }
+    let is_noted = |of: &Value| noted.contains(of["type"].as_str().unwrap());
+    let notes = ours.iter().any(is_noted);
     let configuration = others.iter().fold(read("tf"), |text, other| left_out(&text, other));
     Some(State {
         name: name.clone(),
@@ -149,6 +160,7 @@ fn read(
         types: types.clone(),
         workspace_id: (level == Level::Workspace).then(|| WORKSPACE.to_owned()),
         plans: second_plan != "empty",
+        notes,
     })
 }
 

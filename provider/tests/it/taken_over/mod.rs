@@ -31,6 +31,8 @@ pub struct State {
     pub workspace_id: Option<String>,
     /// Whether its own provider plans something for it.
     pub plans: bool,
+    /// Whether its own provider has got sensitive attributes since, which Terraform notes anew, and shows as an update without a change.
+    pub notes: bool,
 }
 
 /// Writes the configurations as modules, each with `count` instances.
@@ -93,7 +95,9 @@ pub fn problems(bench: &Bench, states: &[State], arguments: &[&str], moved: bool
     let shown: Value = serde_json::from_str(&bench.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap();
     let instances = |state: &State| -> Vec<_> {
         let starts = VARIATIONS.iter().enumerate();
-        starts.map(|(at, of)| (format!("module.{}[{at}].", state.name), (state.plans, moved || of.marks))).collect()
+        starts
+            .map(|(at, of)| (format!("module.{}[{at}].", state.name), (state.plans, moved || of.marks || state.notes)))
+            .collect()
     };
     let expected: BTreeMap<String, (bool, bool)> = states.iter().flat_map(instances).collect();
     let mut seen = BTreeSet::new();

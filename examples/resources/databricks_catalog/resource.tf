@@ -1,0 +1,7 @@
+resource "databricks_catalog" "example" {
+  name    = "example"
+  comment = "An example"
+  properties = {
+    purpose = "demo"
+  }
+}

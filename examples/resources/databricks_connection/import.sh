@@ -1,0 +1,1 @@
+terraform import databricks_connection.example metastore_id|name

@@ -1,0 +1,1 @@
+terraform import databricks_environments_default_workspace_base_environment.example default-workspace-base-environment

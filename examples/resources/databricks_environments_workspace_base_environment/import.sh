@@ -1,0 +1,1 @@
+terraform import databricks_environments_workspace_base_environment.example workspace-base-environments/id

@@ -1,0 +1,1 @@
+terraform import databricks_file.example /Volumes/catalog/schema/volume/file

@@ -1,0 +1,1 @@
+terraform import databricks_grant.example securable/name/principal

@@ -1,0 +1,1 @@
+terraform import databricks_notebook.example /path/to/notebook

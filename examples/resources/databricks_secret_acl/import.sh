@@ -1,0 +1,1 @@
+terraform import databricks_secret_acl.example scope|||principal

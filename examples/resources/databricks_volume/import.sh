@@ -1,0 +1,1 @@
+terraform import databricks_volume.example full_name
