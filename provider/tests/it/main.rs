@@ -26,6 +26,7 @@ mod pages;
 mod policies;
 mod reads;
 mod root_module;
+mod scenarios;
 mod secrets;
 mod taken_over;
 
@@ -60,9 +61,17 @@ fn main() {
     trials.extend(crashes::trials(&Turns::of(&apart)));
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
-    let tests =
-        [bad_input::TESTS, expiry::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, foreign::TESTS, orphans::TESTS]
-            .concat();
+    let tests = [
+        bad_input::TESTS,
+        expiry::TESTS,
+        job::TESTS,
+        kill::TESTS,
+        left_out::TESTS,
+        foreign::TESTS,
+        orphans::TESTS,
+        scenarios::TESTS,
+    ]
+    .concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
         trials.push(Trial::test(name, move || {
