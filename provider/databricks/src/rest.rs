@@ -344,7 +344,10 @@ impl<T: Rest> Resource for Of<T> {
                 // A secret that no answer tells may have been corrected since: the update that follows sends it.
                 let known = if Self::IMMUTABLE { &plan.object } else { &T::default() };
                 let made = calls.state(&place, known, &found)?;
-                T::made(cx, &made.object).await?;
+                // A look that nothing follows (its marker is nobody's) changes nothing.
+                if !marker.id.is_empty() {
+                    T::made(cx, &made.object).await?;
+                }
                 return Ok(Some(made));
             }
         }

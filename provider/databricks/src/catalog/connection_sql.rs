@@ -45,20 +45,29 @@ fn word(value: &str, attribute: &'static str) -> Result<String> {
     is_plain.then(|| value.to_owned()).ok_or_else(error)
 }
 
+/// Whether the name of an option says that it holds a secret.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    ["password", "passphrase", "secret", "token", "private_key", "pvtkey", "keyjson"]
+        .iter()
+        .any(|word| key.contains(word))
+}
+
 fn options(plan: &Connection) -> Result<String> {
-    let value = |secret: &str| reference(secret).map(|(scope, key)| format!("secret({}, {})", text(scope), text(key)));
     let mut all = Vec::new();
-    for (key, secret) in plan.options.or_default() {
-        let value = value(secret.expose()).unwrap_or_else(|| text(secret.expose()));
-        all.push(format!("{} {value}", word(&key, "options")?));
-    }
-    for (key, secret) in plan.options_wo.or_default() {
-        let value = value(secret.expose()).ok_or_else(|| {
-            Error::new(format!("The option {key} would stand in the history of queries, in clear text"))
-                .detail("Put it into a databricks_secret, and set the option to its config_reference.")
-                .at("options_wo")
-        })?;
-        all.push(format!("{} {value}", word(&key, "options_wo")?));
+    for (attribute, options) in [("options", plan.options.or_default()), ("options_wo", plan.options_wo.or_default())] {
+        for (key, value) in options {
+            let value = match reference(value.expose()) {
+                Some((scope, key)) => format!("secret({}, {})", text(scope), text(key)),
+                None if attribute == "options_wo" || is_secret(&key) => {
+                    let reason = format!("The option {key} would stand in the history of queries, in clear text");
+                    let way_out = "Put it into a databricks_secret, and set the option to its config_reference.";
+                    return Err(Error::new(reason).detail(way_out).at(attribute));
+                }
+                None => text(value.expose()),
+            };
+            all.push(format!("{} {value}", word(&key, attribute)?));
+        }
     }
     Ok(all.join(", "))
 }
@@ -128,9 +137,18 @@ mod tests {
                 "CREATE CONNECTION `sftp ``x``` TYPE SFTP OPTIONS (host 'it\\'s \\\\ here', user secret('app', 'user')) COMMENT 'words'"
             ]
         );
-        let plain = Connection { options_wo: of(&[("password", "not-a-secret")]), ..connection() };
-        let error = statements(None, &plain).unwrap_err();
-        assert!(error.to_string().contains("password") && !error.to_string().contains("not-a-secret"), "{error}");
+        for (name, is_in_state) in [("user", false), ("password", false), ("password", true), ("pem_private_key", true)]
+        {
+            let secret = of(&[(name, "not-a-secret")]);
+            let plain = match is_in_state {
+                true => Connection { options: secret, ..connection() },
+                false => Connection { options_wo: secret, ..connection() },
+            };
+            let error = statements(None, &plain).unwrap_err();
+            assert!(error.to_string().contains(name) && !error.to_string().contains("not-a-secret"), "{error}");
+        }
+        let public = Connection { options: of(&[("key_fingerprint", "SHA256:x")]), ..connection() };
+        assert!(statements(None, &public).unwrap()[0].contains("(key_fingerprint 'SHA256:x')"));
         let injected = Connection { options: of(&[("a' b", "c")]), ..connection() };
         assert!(statements(None, &injected).is_err());
         assert!(!is_needed(&Connection { options: of(&[("host", "{{x}}")]), ..Connection::default() }));

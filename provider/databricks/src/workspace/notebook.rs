@@ -87,13 +87,17 @@ fn of_source(source: &Attr<String>) -> (&'static str, Option<&'static str>) {
 }
 
 impl Notebook {
-    async fn import(&self, cx: &Call<Workspace>) -> Result<()> {
+    fn is_archive(&self) -> bool {
+        self.format.text() == "DBC"
+    }
+
+    /// Imports it, over what is there of its own. Of an archive the service puts nothing over what is there:
+    /// <https://docs.databricks.com/api/workspace/workspace/import>.
+    async fn import(&self, cx: &Call<Workspace>, is_there: bool) -> Result<()> {
         let content = Content::of(&self.content_base64, &self.source)?
             .ok_or_else(|| Error::new("It is not known what to import"))?;
         content.check(&self.md5)?;
-        let is_archive = self.format.text() == "DBC";
-        if is_archive {
-            // An archive is put over nothing: <https://docs.databricks.com/api/workspace/workspace/import>.
+        if self.is_archive() && is_there {
             workspace::remove_folder(cx.client(), self.path.text()).await?;
         }
         let is_source = self.format.text() == "SOURCE";
@@ -102,7 +106,7 @@ impl Notebook {
             content: STANDARD.encode(content.bytes()?),
             format: self.format.or_default(),
             language: if is_source { self.language.or_default() } else { String::new() },
-            overwrite: Some(!is_archive),
+            overwrite: Some(!self.is_archive()),
         };
         Ok(workspace::import_object(cx.client(), &object).await?)
     }
@@ -191,7 +195,7 @@ impl Resource for Notebook {
 
     async fn create(cx: &Call<AnyWorkspace>, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let cx = level::call(cx, &plan.provider_config).await?;
-        plan.import(&cx).await?;
+        plan.import(&cx, false).await?;
         Ok(Self { id: plan.path.clone(), ..plan })
     }
 
@@ -215,13 +219,16 @@ impl Resource for Notebook {
 
     async fn update(cx: &Call<AnyWorkspace>, state: Self, plan: Self) -> std::result::Result<Self, Failed<Self>> {
         let cx = level::call(cx, &plan.provider_config).await?;
-        plan.import(&cx).await?;
+        plan.import(&cx, true).await?;
         Ok(Self { id: state.id, ..plan })
     }
 
     async fn delete(cx: &Call<AnyWorkspace>, state: Self) -> Result<()> {
         let cx = level::call(cx, &state.provider_config).await?;
-        Ok(workspace::remove_file(cx.client(), state.id.text()).await?)
+        Ok(match state.is_archive() {
+            true => workspace::remove_folder(cx.client(), state.id.text()).await?,
+            false => workspace::remove_file(cx.client(), state.id.text()).await?,
+        })
     }
 }
 
