@@ -27,6 +27,10 @@ fuzz seconds="20":
 airflow *arguments:
     integrations/airflow/test.sh {{ arguments }}
 
+# Tests of the Spark data source, with a real Spark
+spark-sftp *arguments:
+    integrations/spark-sftp/test.sh {{ arguments }}
+
 # What DuckDB and Spark tell of the same statements
 sql-engines:
     scripts/compare_sql_engines.sh

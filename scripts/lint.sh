@@ -14,7 +14,7 @@ cargo fmt --all --check
 "$terraform" fmt -check -recursive -diff .
 say "Lints"
 if command -v shellcheck >/dev/null 2>&1; then
-  shellcheck scripts/*.sh .ci/run integrations/airflow/test.sh
+  shellcheck scripts/*.sh .ci/run integrations/airflow/test.sh integrations/spark-sftp/test.sh
   # Parts of one script: what one assigns, another uses.
   for part in tunnel/src/jobs/remote/*.sh; do
     cat tunnel/src/jobs/remote/common.sh "$part" | shellcheck -s sh -S warning -e SC2034,SC2154 -

@@ -1,0 +1,73 @@
+//! Exactly one file, under exactly its name.
+
+use std::path::PathBuf;
+
+use sftp::client::Mode;
+use sftp::file::{self, Source};
+use sftp::transfer::Lanes;
+use sftp::wire::attributes::Attributes;
+
+use super::rename_over;
+use crate::encode::Encoding;
+use crate::failure::{Failure, Result};
+use crate::job::{Job, Staged};
+use crate::remote::Remote;
+
+/// Bytes between reading and writing when files are joined.
+const BUFFER: usize = 1024 * 1024;
+
+/// Gives the file its name; several are joined first, in the order of their partitions.
+///
+/// # Errors
+/// Why not. What was there is there.
+pub(super) async fn commit(remote: &Remote, job: &Job, encoding: &Encoding, staged: &[Staged]) -> Result<()> {
+    let full: Vec<&Staged> = staged.iter().filter(|file| file.rows > 0).collect();
+    let from = match (&*full, staged) {
+        ([], []) => return Err(Failure::value("single_file: there is no partition, and so no file")),
+        ([], [first, ..]) => first.path.clone(),
+        ([only], _) => only.path.clone(),
+        (several, _) if encoding.can_be_joined() => join(remote, job, several).await?,
+        (several, _) => {
+            let text =
+                "files of this format and compression cannot be joined: write df.coalesce(1), or without single_file";
+            return Err(Failure::value(format!("single_file, and {} partitions have rows: {text}", several.len())));
+        }
+    };
+    if !job.overwrite && remote.stat(&job.path).await?.is_some() {
+        let text = format!(
+            "{} is there, and a single file is not added to: write with mode(\"overwrite\")",
+            job.path.display()
+        );
+        return Err(Failure::exists(text));
+    }
+    if remote.stat(&job.path).await?.is_some_and(|found| found.is_directory()) {
+        return Err(Failure::exists(format!("{} is a folder, and single_file writes a file", job.path.display())));
+    }
+    rename_over(remote, &from, &job.path).await
+}
+
+/// All of these as one file, which is read from the server and written to it as it comes.
+async fn join(remote: &Remote, job: &Job, files: &[&Staged]) -> Result<PathBuf> {
+    let joined = job.folder().join("joined");
+    let (mut from, mut to) = tokio::io::duplex(BUFFER);
+    let read = async move {
+        for (number, file) in files.iter().enumerate() {
+            let handle = remote.sftp.open(&file.path, Mode::Read, &Attributes::default()).await;
+            let lanes = Lanes::new((remote.sftp.clone(), handle.map_err(Failure::at(&file.path))?), []);
+            let start = if number == 0 { 0 } else { file.head };
+            lanes.download((start, Some(file.bytes)), &mut to, |_| {}).await?;
+            lanes.close().await.map_err(Failure::at(&file.path))?;
+        }
+        Ok::<_, Failure>(())
+    };
+    let channels = std::slice::from_ref(&remote.sftp);
+    let write =
+        async { Ok(file::put(channels, Source::Stream(&mut from), &joined, file::Options::default(), |_| {}).await?) };
+    let ((), put) = tokio::try_join!(read, write)?;
+    let wanted =
+        files.iter().enumerate().map(|(number, file)| if number == 0 { file.bytes } else { file.bytes - file.head });
+    if put.bytes != wanted.sum::<u64>() {
+        return Err(Failure::value("the joined file is shorter than its parts"));
+    }
+    Ok(joined)
+}

@@ -1,0 +1,123 @@
+//! A read: which files, which columns, and their rows.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow_pyarrow::PyArrowType;
+use pyo3::prelude::*;
+
+use super::{Given, read};
+use crate::decode::{Batches, Decoding};
+use crate::download::Remotely;
+use crate::failure::{Kind, Result};
+use crate::remote::Remote;
+use crate::runtime;
+use crate::scan::{Found, Scan};
+
+/// A file: its path, bytes, and seconds since 1970 of its last change.
+type File = (PathBuf, u64, u32);
+
+/// A part of a file: the file, and from which byte to which.
+type Part = (File, u64, u64);
+
+/// The files that the options name, in the order of their paths, and where folders with `name=value` begin.
+#[pyfunction]
+pub(super) fn scan(py: Python<'_>, options: Given) -> PyResult<(PathBuf, Vec<File>)> {
+    let (options, access) = read(options)?;
+    let scan = Scan::new(&options)?;
+    let files = py.detach(|| {
+        runtime::wait(async {
+            let remote = Remote::connect(&access).await?;
+            let files = scan.files(&remote).await?;
+            remote.close().await;
+            Ok(files)
+        })
+    })?;
+    let file = |Found { path, size, modified }| (path, size, modified);
+    Ok((scan.root(), files.into_iter().map(file).collect()))
+}
+
+/// The columns of a file.
+#[pyfunction]
+pub(super) fn infer(py: Python<'_>, options: Given, file: File) -> PyResult<PyArrowType<Schema>> {
+    let (options, access) = read(options)?;
+    let decoding = Decoding::new(&options)?;
+    let schema = py.detach(|| {
+        let remote = runtime::wait(Remote::connect(&access))?;
+        let (path, size, _) = file;
+        let infer = || decoding.infer(&Remotely::new(runtime::handle()?, remote.sftp.clone(), &path, size));
+        infer().map_err(|failure| failure.while_doing(&path.display().to_string()))
+    })?;
+    Ok(PyArrowType(schema))
+}
+
+/// Whether a file of this name can be read in parts.
+#[pyfunction]
+pub(super) fn can_split(options: Given, name: &str) -> PyResult<bool> {
+    let (options, _) = read(options)?;
+    Ok(Decoding::new(&options)?.can_split(name))
+}
+
+/// The rows of parts of files, batch by batch.
+#[pyclass(module = "pyspark_sftp._core")]
+pub struct Rows(Mutex<State>);
+
+struct State {
+    remote: Remote,
+    decoding: Decoding,
+    parts: std::iter::Enumerate<std::vec::IntoIter<Part>>,
+    schema: SchemaRef,
+    ignores_missing: bool,
+    current: Option<(usize, PathBuf, Batches)>,
+}
+
+#[pymethods]
+impl Rows {
+    /// Connects.
+    #[new]
+    fn new(py: Python<'_>, options: Given, parts: Vec<Part>, schema: PyArrowType<Schema>) -> PyResult<Self> {
+        let (options, access) = read(options)?;
+        let decoding = Decoding::new(&options)?;
+        let ignores_missing = options.flag("ignoremissingfiles", false)?;
+        let remote = py.detach(|| runtime::wait(Remote::connect(&access)))?;
+        let (schema, parts) = (Arc::new(schema.0), parts.into_iter().enumerate());
+        Ok(Self(Mutex::new(State { remote, decoding, parts, schema, ignores_missing, current: None })))
+    }
+
+    /// The next batch, and which part it is of.
+    fn next(&self, py: Python<'_>) -> PyResult<Option<(usize, PyArrowType<RecordBatch>)>> {
+        let batch = py.detach(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).next())?;
+        Ok(batch.map(|(part, batch)| (part, PyArrowType(batch))))
+    }
+}
+
+impl State {
+    fn next(&mut self) -> Result<Option<(usize, RecordBatch)>> {
+        loop {
+            if let Some((number, path, batches)) = &mut self.current {
+                match batches.next() {
+                    Some(Ok(batch)) => return Ok(Some((*number, batch))),
+                    Some(Err(failure)) if !(self.ignores_missing && failure.kind == Kind::Missing) => {
+                        return Err(failure.while_doing(&path.display().to_string()));
+                    }
+                    Some(Err(_)) | None => self.current = None,
+                }
+                continue;
+            }
+            let Some((number, part)) = self.parts.next() else { return Ok(None) };
+            let path = part.0.0.clone();
+            match self.begin(part) {
+                Ok(batches) => self.current = Some((number, path, batches)),
+                Err(failure) if self.ignores_missing && failure.kind == Kind::Missing => {}
+                Err(failure) => return Err(failure.while_doing(&path.display().to_string())),
+            }
+        }
+    }
+
+    fn begin(&self, ((path, size, modified), from, until): Part) -> Result<Batches> {
+        let file = Remotely::new(runtime::handle()?, self.remote.sftp.clone(), Path::new(&path), size);
+        self.decoding.read(&file, (from, until), modified, &self.schema)
+    }
+}
