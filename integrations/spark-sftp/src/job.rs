@@ -12,6 +12,7 @@
 //!
 //! Names that begin with a dot are read by no Spark. Clocks are compared with the server's alone.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,6 +75,16 @@ impl Job {
         let lost_after = options.duration("sweep_after", LOST_AFTER)?;
         let dead_after = options.duration("dead_after", DEAD_AFTER)?;
         Ok(Self { path, id, overwrite, single_file, lost_after, dead_after })
+    }
+
+    /// For a reader, who writes nothing but may find something half done.
+    ///
+    /// # Errors
+    /// As [`Job::new`].
+    pub fn of_reader(options: &Options) -> Result<Self> {
+        let letters = RandomState::new().build_hasher().finish();
+        let job = Self::new(options, format!("reader-{letters:016x}"), false)?;
+        Ok(Self { overwrite: job.path.file_name().is_some(), ..job })
     }
 
     /// The folder of all jobs on this path.

@@ -47,13 +47,11 @@ const KNOWN: &[&str] = &[
     "dateformat",
     "timestampformat",
     "timestampntzformat",
-    "timezone",
     "ignorenullfields",
     "multiline",
     "parquet.block.size",
     "wholetext",
     "inferschema",
-    "samplingrows",
     "mode",
     // Reading.
     "pathglobfilter",
@@ -69,7 +67,6 @@ const KNOWN: &[&str] = &[
     "clean_source",
     "archive_path",
     "checkpointlocation",
-    "includeexistingfiles",
 ];
 
 /// Options.

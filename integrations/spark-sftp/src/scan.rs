@@ -63,6 +63,11 @@ impl Scan {
         })
     }
 
+    /// Whether the path is a pattern.
+    pub fn is_pattern(&self) -> bool {
+        self.pattern.is_some()
+    }
+
     /// Where folders with `name=value` begin: behind what the path names itself.
     pub fn root(&self) -> PathBuf {
         self.path.components().take_while(|part| !is_pattern(Path::new(part))).collect()

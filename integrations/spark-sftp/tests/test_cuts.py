@@ -3,6 +3,8 @@ A write is cut off after every so many bytes: at each step of connecting, stagin
 reader has the old rows or the new ones, whole, and the next write has what it wrote and nothing more, with nothing left beside it.
 """
 
+import json
+import threading
 import uuid
 from pathlib import Path
 
@@ -114,5 +116,39 @@ def test_cut_at_every_step(sshd, proxy, tmp_path, overwrite, single, killed):
         allowed = [[7]] if single == "true" else [sorted([*OLD, 7]), sorted([*both, 7])]
         assert after in allowed, (budget, after)
         assert [entry.name for entry in tmp_path.rglob(".*")] == [], budget
-    assert cuts > 8
+    assert cuts > 4
     assert done > 0
+
+
+def test_a_reader_brings_back_what_was_away(sshd, tmp_path):
+    path, base = tmp_path / "in", tmp_path / ".in.spark-sftp"
+    given = {**sshd.options, "path": str(path), "dead_after": "1s", "sweep_after": "0s"}
+    begin_with_old(path, "false")
+    (base / "JOB").mkdir(parents=True)
+    (base / "commit").mkdir()
+    plan = {"what": "exchange", "path": str(path), "old": str(base / "JOB" / "old")}
+    (base / "commit" / "journal").write_text(json.dumps({"job": "JOB", "plan": plan}))
+    path.rename(base / "JOB" / "old")
+    (base / "JOB" / "new").mkdir()
+    _, files = _core.scan(given)
+    assert [file[0].name for file in files] == ["part-old.csv"]
+    assert seen(path) == sorted(OLD)
+    assert not base.exists()
+
+
+def test_one_commits_at_a_time(sshd, tmp_path):
+    path = tmp_path / "in"
+    given = {**sshd.options, "path": str(path)}
+    barrier = threading.Barrier(4)
+
+    def append(number):
+        barrier.wait()
+        write(given, [number], False)
+
+    threads = [threading.Thread(target=append, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen(path) == [0, 1, 2, 3]
+    assert [entry.name for entry in tmp_path.rglob(".*")] == []

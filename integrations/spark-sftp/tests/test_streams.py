@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from test_cuts import write
-from test_write import leftovers, parts, save
+from test_write import parts, save
 
 ROWS = "SELECT CAST(id AS LONG) n FROM range({}, {}, 1, 1)"
 
@@ -73,9 +73,8 @@ def test_files_are_cleaned_when_they_are_done(spark, sshd, target, tmp_path, cle
     save(spark.sql(ROWS.format(3, 4)), sshd, target)
     assert drain(frame, out, checkpoint) == [1]
     assert numbers(spark, out) == [0, 1, 2, 3]
-    # Spark says of the last batch only when the stream begins again.
-    assert len(parts(target)) == 1
-    assert len(parts(archive)) == (3 if cleaning == "archive" else 0)
+    assert parts(target) == []
+    assert len(parts(archive)) == (4 if cleaning == "archive" else 0)
 
 
 def test_what_a_stream_needs_is_said(spark, sshd, target, tmp_path):
@@ -117,7 +116,7 @@ def test_a_stream_is_written_once(spark, sshd, target, tmp_path):
     (source / "3.json").write_text('{"n": 3}\n')
     run()
     assert there() == [0, 1, 2, 3]
-    assert leftovers(target) == [".spark-sftp"]
+    assert [path.name for path in target.rglob(".*")] == [".spark-sftp"]
 
 
 def test_batches_are_known_by_query_and_number(sshd, target):

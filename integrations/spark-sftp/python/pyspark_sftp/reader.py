@@ -67,14 +67,14 @@ def find(settings: Settings) -> tuple[str, list[File]]:
 
 
 def infer(settings: Settings) -> StructType:
-    """The columns of the first file that has any bytes, and of the folders."""
+    """The columns of the first file that has rows, and of the folders."""
     from pyspark_sftp import _core
 
     root, files = find(settings)
     full = [file for file in files if file[1] > 0]
     if not full:
         raise ValueError(f"there is no file at {settings.get('path')} to find columns by: give .schema(…)")
-    schema = spark_schema(_core.infer(settings.core(), full[0]))
+    schema = spark_schema(_core.infer(settings.core(), full))
     if not _all_folders(settings):
         known = {field.name.lower() for field in schema.fields}
         for field in folders.columns_of(root, [file[0] for file in files]).fields:

@@ -54,7 +54,7 @@ pub async fn commit(
     remote.make_all(&job.folder()).await?;
     let lock = lock::take(remote, job).await?;
     let committed = if job.single_file {
-        single::commit(remote, job, encoding, staged).await.map(|()| true)
+        single::commit(remote, job, encoding, staged, &lock).await.map(|()| true)
     } else if job.overwrite {
         overwrite::commit(remote, job, staged, &lock).await.map(|()| true)
     } else {
@@ -66,7 +66,7 @@ pub async fn commit(
                 return Ok(Outcome::Unsure(failure));
             }
             // It is done, and stays so when the sweeping is not: the next commit goes on with that.
-            let _ = sweep::after(remote, job).await;
+            let _ = sweep(remote, job).await;
             Ok(Outcome::Done(is_new))
         }
         Err(failure) => {
@@ -93,7 +93,7 @@ pub async fn settle(remote: &Remote, job: &Job) -> Result<bool> {
 /// What the server says.
 pub async fn abort(remote: &Remote, job: &Job) -> Result<()> {
     lock::undo_own(remote, job).await?;
-    sweep::after(remote, job).await
+    sweep(remote, job).await
 }
 
 /// Before a job: what a killed one left half done is taken back, so that what is looked at is whole.
@@ -101,16 +101,28 @@ pub async fn abort(remote: &Remote, job: &Job) -> Result<()> {
 /// # Errors
 /// What the server says.
 pub async fn heal(remote: &Remote, job: &Job) -> Result<()> {
-    // Whoever adds to a folder needs it in its place, too: an exchange may have been cut off.
-    let exchange = Job { overwrite: job.path.file_name().is_some(), ..job.clone() };
-    for job in [&exchange, job] {
+    for job in places(job) {
         if remote.stat(&job.base().join(lock::NAME)).await?.is_some() {
             remote.make_all(&job.folder()).await?;
-            lock::take(remote, job).await?.release(remote).await?;
-            sweep::after(remote, job).await?;
+            lock::take(remote, &job).await?.release(remote).await?;
+            sweep::after(remote, &job).await?;
         }
     }
     Ok(())
+}
+
+/// Removes what a job has staged, and what lost ones left, also such as replaced the folder that this one adds to.
+async fn sweep(remote: &Remote, job: &Job) -> Result<()> {
+    for job in places(job) {
+        sweep::after(remote, &job).await?;
+    }
+    Ok(())
+}
+
+/// The job, and where it adds to a folder, the same as one that replaces it: those stand in another place.
+fn places(job: &Job) -> Vec<Job> {
+    let exchange = Job { overwrite: job.path.file_name().is_some(), ..job.clone() };
+    if exchange.base() == job.base() { vec![exchange] } else { vec![exchange, job.clone()] }
 }
 
 /// Renames a file over whatever is there.

@@ -7,7 +7,8 @@ use sftp::file::{self, Source};
 use sftp::transfer::Lanes;
 use sftp::wire::attributes::Attributes;
 
-use super::rename_over;
+use super::lock::Lock;
+use super::overwrite;
 use crate::encode::Encoding;
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Staged};
@@ -20,7 +21,13 @@ const BUFFER: usize = 1024 * 1024;
 ///
 /// # Errors
 /// Why not. What was there is there.
-pub(super) async fn commit(remote: &Remote, job: &Job, encoding: &Encoding, staged: &[Staged]) -> Result<()> {
+pub(super) async fn commit(
+    remote: &Remote,
+    job: &Job,
+    encoding: &Encoding,
+    staged: &[Staged],
+    lock: &Lock,
+) -> Result<()> {
     let full: Vec<&Staged> = staged.iter().filter(|file| file.rows > 0).collect();
     let from = match (&*full, staged) {
         ([], []) => return Err(Failure::value("single_file: there is no partition, and so no file")),
@@ -33,17 +40,23 @@ pub(super) async fn commit(remote: &Remote, job: &Job, encoding: &Encoding, stag
             return Err(Failure::value(format!("single_file, and {} partitions have rows: {text}", several.len())));
         }
     };
-    if !job.overwrite && remote.stat(&job.path).await?.is_some() {
-        let text = format!(
-            "{} is there, and a single file is not added to: write with mode(\"overwrite\")",
-            job.path.display()
-        );
-        return Err(Failure::exists(text));
+    match remote.stat(&job.path).await? {
+        Some(found) if found.is_directory() => {
+            Err(Failure::exists(format!("{} is a folder, and single_file writes a file", job.path.display())))
+        }
+        Some(_) if !job.overwrite => {
+            let text = "is there, and a single file is not added to: write with mode(\"overwrite\")";
+            Err(Failure::exists(format!("{} {text}", job.path.display())))
+        }
+        found if remote.sftp.features().posix_rename => {
+            let renamed = match found {
+                Some(_) => remote.sftp.rename_over(&from, &job.path).await,
+                None => remote.sftp.rename(&from, &job.path).await,
+            };
+            renamed.map_err(Failure::at(&job.path))
+        }
+        found => overwrite::exchange(remote, job, lock, &from, found.is_some()).await,
     }
-    if remote.stat(&job.path).await?.is_some_and(|found| found.is_directory()) {
-        return Err(Failure::exists(format!("{} is a folder, and single_file writes a file", job.path.display())));
-    }
-    rename_over(remote, &from, &job.path).await
 }
 
 /// All of these as one file, which is read from the server and written to it as it comes.

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::json::reader::infer_json_schema;
 
 use super::csv::Dialect;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 
 /// Bytes of a file that are looked at.
 pub(super) const SAMPLE: u64 = 1024 * 1024;
@@ -17,11 +17,9 @@ pub(super) const SAMPLE: u64 = 1024 * 1024;
 const ROWS: usize = 1000;
 
 /// By the first line of a CSV file, and with `infers` by the values of the first rows: without, all are texts, as in Spark.
-pub(super) fn csv(bytes: Box<dyn Read + Send>, dialect: &Dialect, infers: bool) -> Result<Schema> {
+pub(super) fn csv(bytes: Box<dyn Read + Send>, dialect: &Dialect, infers: bool) -> Result<(Option<Schema>, bool)> {
     let mut records = dialect.records(bytes);
-    let Some(first) = records.next()? else {
-        return Err(Failure::value("the file has no line to find columns by: give a schema"));
-    };
+    let Some(first) = records.next()? else { return Ok((None, false)) };
     let width = first.len();
     let name = |number: usize| match first.get(number) {
         Some(name) if dialect.header => name.to_owned(),
@@ -41,11 +39,12 @@ pub(super) fn csv(bytes: Box<dyn Read + Send>, dialect: &Dialect, infers: bool) 
         let Some(record) = records.next()? else { break };
         row(&mut values, &|number| record.get(number).map(str::to_owned));
     }
+    let has_rows = !infers || values.iter().any(|column| !column.is_empty());
     let fields = names.into_iter().zip(values).map(|(name, values)| {
         let data_type = if infers { of(&(Arc::new(StringArray::from(values)) as ArrayRef)) } else { DataType::Utf8 };
         Field::new(name, data_type, true)
     });
-    Ok(Schema::new(fields.collect::<Vec<_>>()))
+    Ok((Some(Schema::new(fields.collect::<Vec<_>>())), has_rows))
 }
 
 /// The first type that all texts are values of.
@@ -69,11 +68,8 @@ fn of(texts: &ArrayRef) -> DataType {
 }
 
 /// By the first objects of a JSON file.
-pub(super) fn json(bytes: Box<dyn Read + Send>) -> Result<Schema> {
+pub(super) fn json(bytes: Box<dyn Read + Send>) -> Result<(Option<Schema>, bool)> {
     let (schema, rows) =
         infer_json_schema(BufReader::new(bytes), Some(ROWS)).map_err(|error| super::failure(&error))?;
-    if rows == 0 {
-        return Err(Failure::value("the file has no line to find columns by: give a schema"));
-    }
-    Ok(schema)
+    Ok(if rows == 0 { (None, false) } else { (Some(schema), true) })
 }

@@ -102,19 +102,19 @@ impl Decoding {
         }
     }
 
-    /// The columns of a file.
+    /// The columns of a file; of one that has no rows to tell their types by, `None` or what is known without.
     ///
     /// # Errors
     /// What the server says, or a file of another format.
-    pub fn infer(&self, file: &Remotely) -> Result<Schema> {
+    pub fn infer(&self, file: &Remotely) -> Result<(Option<Schema>, bool)> {
         let bytes = || opened(file, file.part(0, infer::SAMPLE));
-        match self.format {
-            Format::Parquet => parquet::schema(file.clone()),
-            Format::Csv => infer::csv(bytes()?, &self.csv, self.infers),
-            Format::Json => infer::json(bytes()?),
-            Format::Text => Ok(text::schema()),
-            Format::Binary => Ok(binary::schema()),
-        }
+        Ok(match self.format {
+            Format::Parquet => (Some(parquet::schema(file.clone())?), true),
+            Format::Csv => infer::csv(bytes()?, &self.csv, self.infers)?,
+            Format::Json => infer::json(bytes()?)?,
+            Format::Text => (Some(text::schema()), true),
+            Format::Binary => (Some(binary::schema()), true),
+        })
     }
 
     fn lines(&self, file: &Remotely, (from, until): (u64, u64)) -> Result<Box<dyn Read + Send>> {

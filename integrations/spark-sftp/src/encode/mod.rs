@@ -31,8 +31,13 @@ impl Format {
     /// What `format` says: `csv` where it says nothing.
     ///
     /// # Errors
-    /// Where it is another word.
+    /// Where it is another word, or files are not in UTF-8.
     pub fn of(options: &Options) -> Result<Self> {
+        for name in ["encoding", "charset"] {
+            if options.text(name).is_some_and(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+                return Err(options.refused(name, "is not known: files are UTF-8"));
+            }
+        }
         match options.text("format").map(str::to_ascii_lowercase).as_deref() {
             None | Some("csv") => Ok(Self::Csv),
             Some("json") => Ok(Self::Json),
@@ -76,10 +81,6 @@ impl Encoding {
         let format = Format::of(options)?;
         if format == Format::Binary {
             return Err(options.refused("format", "can only be read: write csv, json, parquet or text"));
-        }
-        if options.text("encoding").or(options.text("charset")).is_some_and(|name| !name.eq_ignore_ascii_case("utf-8"))
-        {
-            return Err(options.refused("encoding", "is not written: files are UTF-8"));
         }
         // Parquet compresses inside of its files.
         let compression = if format == Format::Parquet { Compression::None } else { Compression::of(options)? };

@@ -9,12 +9,17 @@ use arrow_pyarrow::PyArrowType;
 use pyo3::prelude::*;
 
 use super::{Given, read};
+use crate::commit;
 use crate::decode::{Batches, Decoding};
 use crate::download::Remotely;
-use crate::failure::{Kind, Result};
+use crate::failure::{Failure, Kind, Result};
+use crate::job::Job;
 use crate::remote::Remote;
 use crate::runtime;
 use crate::scan::{Found, Scan};
+
+/// How many files without rows are looked at for columns.
+const LOOKED_AT: usize = 100;
 
 /// A file: its path, bytes, and seconds since 1970 of its last change.
 type File = (PathBuf, u64, u32);
@@ -30,7 +35,15 @@ pub(super) fn scan(py: Python<'_>, options: Given) -> PyResult<(PathBuf, Vec<Fil
     let files = py.detach(|| {
         runtime::wait(async {
             let remote = Remote::connect(&access).await?;
-            let files = scan.files(&remote).await?;
+            let files = match scan.files(&remote).await {
+                Err(failure) if failure.kind == Kind::Missing && !scan.is_pattern() => {
+                    // A folder may be away because whoever replaced it died at that.
+                    let job = Job::of_reader(&options)?;
+                    commit::heal(&remote, &job).await.map_err(|_| failure)?;
+                    scan.files(&remote).await
+                }
+                files => files,
+            }?;
             remote.close().await;
             Ok(files)
         })
@@ -39,16 +52,23 @@ pub(super) fn scan(py: Python<'_>, options: Given) -> PyResult<(PathBuf, Vec<Fil
     Ok((scan.root(), files.into_iter().map(file).collect()))
 }
 
-/// The columns of a file.
+/// The columns of the first of these files that has rows to tell their types by.
 #[pyfunction]
-pub(super) fn infer(py: Python<'_>, options: Given, file: File) -> PyResult<PyArrowType<Schema>> {
+pub(super) fn infer(py: Python<'_>, options: Given, files: Vec<File>) -> PyResult<PyArrowType<Schema>> {
     let (options, access) = read(options)?;
     let decoding = Decoding::new(&options)?;
     let schema = py.detach(|| {
         let remote = runtime::wait(Remote::connect(&access))?;
-        let (path, size, _) = file;
-        let infer = || decoding.infer(&Remotely::new(runtime::handle()?, remote.sftp.clone(), &path, size));
-        infer().map_err(|failure| failure.while_doing(&path.display().to_string()))
+        let mut known = None;
+        for (path, size, _) in files.into_iter().take(LOOKED_AT) {
+            let found = decoding.infer(&Remotely::new(runtime::handle()?, remote.sftp.clone(), &path, size));
+            let (schema, has_rows) = found.map_err(|failure| failure.while_doing(&path.display().to_string()))?;
+            known = if has_rows { schema } else { known.or(schema) };
+            if has_rows {
+                break;
+            }
+        }
+        known.ok_or_else(|| Failure::value("no file has a line to find columns by: give .schema(…)"))
     })?;
     Ok(PyArrowType(schema))
 }
