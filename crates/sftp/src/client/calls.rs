@@ -106,12 +106,13 @@ impl Sftp {
         }
     }
 
-    /// Writes all of these bytes at an offset.
-    pub async fn write(&self, handle: &Handle, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+    /// Writes all of these bytes at an offset. They are held no longer than until they are in a packet.
+    pub async fn write(&self, handle: &Handle, offset: u64, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         if let Some(limit) = &self.limit {
-            limit.wait_for(bytes.len() as u64).await;
+            limit.wait_for(bytes.as_ref().len() as u64).await;
         }
-        let put = |packet: &mut BytesMut| {
+        let put = move |packet: &mut BytesMut| {
+            let bytes = bytes.as_ref();
             packet.reserve(handle.0.len() + bytes.len() + 16);
             put_handle(packet, handle);
             put_offset(packet, offset);

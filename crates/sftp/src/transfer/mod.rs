@@ -160,7 +160,7 @@ impl Lanes {
                 }
                 let (written, offset) = (bytes.len() as u64, next);
                 let (sftp, handle) = self.of(piece);
-                on_the_way.push(length, async move { sftp.write(&handle, offset, &bytes).await.map(|()| written) });
+                on_the_way.push(length, async move { sftp.write(&handle, offset, bytes).await.map(|()| written) });
                 next += written;
                 piece += 1;
             }

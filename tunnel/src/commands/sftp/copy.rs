@@ -1,7 +1,7 @@
 //! `tunnel sftp get`, `put` and `sync`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -332,7 +332,7 @@ fn into_folder(is_folder: bool, sources: usize, target: &Path) -> Result<bool> {
 }
 
 /// Writes a file to stdout.
-async fn to_stdout(reached: &Reached, path: &PathBuf, like: Attributes, meter: &Meter) -> Result<u64> {
+async fn to_stdout(reached: &Reached, path: &Path, like: Attributes, meter: &Meter) -> Result<u64> {
     let lanes = file::reader(&reached.channels, path).await.map_err(|failed| failure(&failed))?;
     let mut stdout = tokio::io::stdout();
     let end = lanes.download((0, like.size), &mut stdout, |more| meter.carried(more)).await;

@@ -87,7 +87,7 @@ impl Walk {
     }
 
     /// The way to a server of others, up to the login; `None` where it ends before.
-    async fn to_server(&mut self, reach: &ReachArgs, server: &ServerAddress) -> Option<Connection> {
+    async fn walk_to(&mut self, reach: &ReachArgs, server: &ServerAddress) -> Option<Connection> {
         if reach.login.jump.is_empty() {
             match lookup_host((&*server.host, server.port)).await {
                 Ok(found) => {
@@ -174,7 +174,7 @@ pub(super) async fn run(reach: &ReachArgs, args: TestArgs) -> Result<u8> {
     let (address, paths) = one_server(places(vec![args.place])?)?;
     let mut walk = Walk { tested: Tested::default(), began: Instant::now(), error: None };
     let connection = match &address {
-        Address::Server(server) => walk.to_server(reach, server).await,
+        Address::Server(server) => walk.walk_to(reach, server).await,
         Address::Endpoint(_) => match reach.connection(&address).await {
             Ok(connection) => {
                 walk.done("connect", format!("{address} is reached, and lets in"));
