@@ -228,7 +228,7 @@ resource "house_door" "example" {
 
 - `colours` (Set of String, Deprecated) The colour. Each element: Length: at least 1. Deprecated: Use `paint`.
 - `timeouts` (Block) How long operations may take. (see [below for nested schema](#nestedblock--timeouts))
-- `word` (String, Sensitive, [Write-only](https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only)) The word.
+- `word` (String, [Write-only](https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only)) The word.
 
 ### Read-Only
 
