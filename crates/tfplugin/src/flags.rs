@@ -233,3 +233,23 @@ pub struct OwnedFlags {
     /// Deprecated, with what to use instead.
     pub deprecated: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_the_same_has_one_spelling() {
+        let check =
+            |flags: &OwnedFlags, text: &str, expected: &str| assert_eq!(flags.spelled(text), expected, "{text}");
+        let address = OwnedFlags { ignores_final_slash: true, ..OwnedFlags::default() };
+        check(&address, "s3://data/a/", "s3://data/a");
+        check(&address, "s3://data/A", "s3://data/A");
+        let privilege = OwnedFlags { ignores_blanks: true, ignores_case: true, ..OwnedFlags::default() };
+        check(&privilege, "Create Table", "create_table");
+        check(&privilege, "CREATE_TABLE", "create_table");
+        let mode = OwnedFlags { same_as: vec![("STONE".into(), "ROCK".into())], ..OwnedFlags::default() };
+        check(&mode, "ROCK", "STONE");
+        assert!(address.has_spellings() && privilege.has_spellings() && !OwnedFlags::default().has_spellings());
+    }
+}

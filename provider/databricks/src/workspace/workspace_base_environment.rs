@@ -169,8 +169,8 @@ resource "databricks_environments_workspace_base_environment" "example" {
 "#;
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("\"Example\"", "\"Another\""));
     const EXAMPLE_REPLACE: Option<(&'static str, &'static str)> = Some((
-        "  display_name = \"Another\"\n",
-        "  display_name                  = \"Another\"\n  workspace_base_environment_id = \"another\"\n",
+        "  filepath     = databricks_file",
+        "  workspace_base_environment_id = \"another\"\n  filepath     = databricks_file",
     ));
     const IMPORT_ID: Option<&'static str> = Some("workspace-base-environments/id");
     const TIMEOUTS: Timeouts = Timeouts::minutes(60);
