@@ -36,7 +36,7 @@ sql-engines:
     scripts/compare_sql_engines.sh
 
 # What CI runs
-ci: lint macos test (fuzz "10") airflow
+ci: lint macos test (fuzz "10") airflow spark-sftp
 
 # Formats Rust and Terraform
 format:
@@ -70,7 +70,6 @@ bench-tunnel *what:
 # What a remote job costs, beside plain ssh.
 bench-jobs:
     scripts/bench_jobs.sh
-
 
 # The tunnel to give away: small, for glibc 2.31 and newer
 dist *architectures:

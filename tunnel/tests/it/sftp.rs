@@ -268,4 +268,8 @@ async fn files_go_between_a_server_and_a_volume_without_a_file_of_this_machine()
     assert_eq!((&again["files"], &again["same"]), (&0.into(), &3.into()));
     let (code, _, said) = run(&["get", &format!("{address}/a.csv"), "/Volumes/main/sales/nowhere/a.csv"]).await;
     assert!(code == 3 && said.contains("nowhere"), "{code} {said}");
+    for flag in ["--resume", "--checksum", "--preserve"] {
+        let (code, _, said) = run(&["get", flag, &format!("{address}/a.csv"), "/Volumes/main/sales/in/"]).await;
+        assert!(code == 1 && said.contains(flag), "{code} {said}");
+    }
 }

@@ -225,10 +225,11 @@ impl Resource for Notebook {
 
     async fn delete(cx: &Call<AnyWorkspace>, state: Self) -> Result<()> {
         let cx = level::call(cx, &state.provider_config).await?;
-        Ok(match state.is_archive() {
-            true => workspace::remove_folder(cx.client(), state.id.text()).await?,
-            false => workspace::remove_file(cx.client(), state.id.text()).await?,
-        })
+        let removed = match state.is_archive() {
+            true => workspace::remove_folder(cx.client(), state.id.text()).await,
+            false => workspace::remove_file(cx.client(), state.id.text()).await,
+        };
+        Ok(removed?)
     }
 }
 

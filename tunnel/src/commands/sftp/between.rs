@@ -24,6 +24,8 @@ pub(super) struct Between<'a> {
     pub(super) copy: &'a CopyArgs,
     /// Whether folders are copied.
     pub(super) recursive: bool,
+    /// Whether times and modes are to be kept.
+    pub(super) preserve: bool,
     /// Whether the last place is to hold what the first one holds, and not a copy of it by its name.
     pub(super) is_sync: bool,
     pub(super) tree: tree::Options,
@@ -39,8 +41,13 @@ struct Pair {
 impl Between<'_> {
     /// Copies the sources to their target, one of which is on a server and the other in a volume.
     pub(super) async fn run(self, sources: Vec<Place>, target: Place) -> Result<u8> {
-        if self.copy.resume {
-            return Err(Error::new("--resume is for files of this machine: a volume has a file whole or not at all"));
+        let not_there = [
+            (self.copy.resume, "--resume", "a volume has a file whole or not at all"),
+            (self.copy.checksum, "--checksum", "what a volume has is not read back"),
+            (self.preserve, "--preserve", "files of volumes have no modes, and their times are when they were written"),
+        ];
+        if let Some((_, flag, why)) = not_there.into_iter().find(|(is_asked, ..)| *is_asked) {
+            return Err(Error::new(format!("{flag} is not there for volumes: {why}")));
         }
         let began = Instant::now();
         let said_to_be_folder = target.is_said_to_be_folder();

@@ -31,7 +31,7 @@ pub(super) struct CopyArgs {
     pub(super) resume: bool,
     /// Read back what was written, and compare it.
     #[arg(long)]
-    checksum: bool,
+    pub(super) checksum: bool,
     /// Show nothing but what fails.
     #[arg(long, short)]
     pub(super) quiet: bool,
@@ -116,7 +116,7 @@ pub(super) fn places(texts: Vec<OsString>) -> Result<Vec<Place>> {
 pub(super) async fn get(reach: &ReachArgs, args: GetArgs) -> Result<u8> {
     let mut places = places(args.places)?;
     if let Some(target) = places.pop_if(|place| matches!(place, Place::Volume(_))) {
-        return between(reach, &args.copy, args.recursive).run(places, target).await;
+        return between(reach, &args.copy, args.recursive, args.preserve).run(places, target).await;
     }
     let target = match places.last() {
         Some(Place::Here(_)) => places.pop(),
@@ -185,7 +185,7 @@ pub(super) async fn put(reach: &ReachArgs, args: PutArgs) -> Result<u8> {
     if places.iter().any(|place| matches!(place, Place::Volume(_)))
         && let Some(target) = target
     {
-        return between(reach, &args.copy, args.recursive).run(places, target).await;
+        return between(reach, &args.copy, args.recursive, args.preserve).run(places, target).await;
     }
     let to_folder = target.as_ref().is_some_and(Place::is_said_to_be_folder);
     let (address, target) = match target {
@@ -283,7 +283,9 @@ pub(super) async fn sync(reach: &ReachArgs, args: SyncArgs) -> Result<u8> {
     };
     if matches!((&from, &to), (Place::Volume(_), _) | (_, Place::Volume(_))) {
         let tree = tree::Options { newer_is_same: true, preserve: false, ..options };
-        return Between { reach, copy: &args.copy, recursive: true, is_sync: true, tree }.run(vec![from], to).await;
+        return Between { reach, copy: &args.copy, recursive: true, preserve: false, is_sync: true, tree }
+            .run(vec![from], to)
+            .await;
     }
     let file = args.copy.file(true, true);
     let began = Instant::now();
@@ -318,8 +320,8 @@ pub(super) async fn sync(reach: &ReachArgs, args: SyncArgs) -> Result<u8> {
 }
 
 /// A copy between a server and a volume.
-fn between<'a>(reach: &'a ReachArgs, copy: &'a CopyArgs, recursive: bool) -> Between<'a> {
-    Between { reach, copy, recursive, is_sync: false, tree: tree::Options::default() }
+fn between<'a>(reach: &'a ReachArgs, copy: &'a CopyArgs, recursive: bool, preserve: bool) -> Between<'a> {
+    Between { reach, copy, recursive, preserve, is_sync: false, tree: tree::Options::default() }
 }
 
 /// Whether what is copied goes into a folder, under its own name.
