@@ -121,7 +121,7 @@ pub enum Command {
     Warehouse(WarehouseArgs),
     /// Run SQL on a warehouse, and show, save or stream its result.
     Sql(SqlArgs),
-    /// Copy, list and change files of any SFTP server, and of endpoints.
+    /// Copy, list and change files of any SFTP server, of endpoints, and of volumes.
     Sftp(SftpArgs),
     /// Send any request of the REST API, and show the answer as it came.
     Api(ApiArgs),

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -54,6 +54,13 @@ pub struct FileInfo {
     pub modified: String,
 }
 
+impl FileInfo {
+    /// When it was last written; `None` where the service says nothing that is a time.
+    pub fn modified_at(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(&self.modified).ok()
+    }
+}
+
 /// What is uploaded.
 #[derive(Debug, Clone)]
 pub enum Content {
@@ -91,6 +98,14 @@ pub async fn create_directory(client: &Client, directory: &str) -> Result<(), Er
     client.send_bytes(Request::put(path("directories", directory))).await.map(drop)
 }
 
+/// Whether there is such a directory.
+///
+/// # Errors
+/// Whatever else the API refuses.
+pub async fn is_directory(client: &Client, directory: &str) -> Result<bool, Error> {
+    Ok(client.answer(Request::head(path("directories", directory))).await.if_exists()?.is_some())
+}
+
 /// Removes an empty directory.
 ///
 /// # Errors
@@ -116,6 +131,14 @@ pub async fn info(client: &Client, file: &str) -> Result<Option<FileInfo>, Error
     let header = |name| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let size = header(CONTENT_LENGTH).parse().unwrap_or_default();
     Ok(Some(FileInfo { size, modified: header(LAST_MODIFIED).to_owned() }))
+}
+
+/// A file's bytes at once: for small files, since memory holds them. What is lost or refused for a moment is asked for again.
+///
+/// # Errors
+/// As [`Client::send`].
+pub async fn read(client: &Client, file: &str) -> Result<Bytes, Error> {
+    client.send_bytes(Request::get(path("files", file)).timeout(DOWNLOAD_LIMIT)).await
 }
 
 /// A file's bytes, as they come.

@@ -67,7 +67,14 @@ pub async fn get(
     got
 }
 
-async fn settle(file: File, part: &Path, local: &Path, kept: Option<Attributes>, options: Options) -> io::Result<()> {
+/// All bytes are here: they are brought to the disk, where that is wanted, and get their name.
+pub(super) async fn settle(
+    file: File,
+    part: &Path,
+    local: &Path,
+    kept: Option<Attributes>,
+    options: Options,
+) -> io::Result<()> {
     if !options.unsynced {
         file.sync_all().await?;
     }

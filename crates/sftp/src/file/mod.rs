@@ -4,6 +4,7 @@
 //! of it is there.
 
 mod get;
+mod incoming;
 mod put;
 mod same;
 mod small;
@@ -18,6 +19,7 @@ use crate::transfer::{self, Lanes};
 use crate::wire::attributes::Attributes;
 
 pub use self::get::get;
+pub use self::incoming::Incoming;
 pub use self::put::{Source, put};
 pub use self::small::{get_small, put_small};
 

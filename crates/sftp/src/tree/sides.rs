@@ -40,6 +40,22 @@ impl Here {
         join(&self.root, below)
     }
 
+    /// What the root is like, in the words of a server; `None` where nothing is there. A link is followed, or is one.
+    ///
+    /// # Errors
+    /// What this machine says.
+    pub async fn like(&self, follow: bool) -> Result<Option<Attributes>, Failed> {
+        let like = move |path: &Path| {
+            let found = if follow { fs::metadata(path) } else { fs::symlink_metadata(path) };
+            match found {
+                Ok(found) => Ok(Some(attributes(&found))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        self.work(Path::new(""), like).await
+    }
+
     async fn work<T: Send + 'static>(
         &self,
         below: &Path,

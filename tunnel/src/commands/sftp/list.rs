@@ -10,13 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use sftp::client::Error as SftpError;
 use sftp::tree::Side;
 use sftp::wire::attributes::Attributes;
 
-use super::copy::places;
-use super::ends::{Reached, failure, one_server, refused};
-use super::place::asked;
+use super::end::{End, failure, not_there, one_far_end};
+use super::place::{Place, asked};
 use super::reach::{LoadArgs, ReachArgs};
 use super::report::shown;
 use crate::error::Result;
@@ -84,7 +82,8 @@ enum Kind {
 }
 
 impl Row {
-    fn new(name: &Path, like: &Attributes) -> Self {
+    /// One of this end.
+    fn new(end: &End, name: &Path, like: &Attributes) -> Self {
         let kind = match like {
             like if like.is_directory() => Kind::Folder,
             like if like.is_link() => Kind::Link,
@@ -98,7 +97,7 @@ impl Row {
             kind,
             size: like.size,
             modified: like.times.map(|(_, modified)| time(modified).to_string()),
-            mode: like.permissions.map(|mode| format!("{:04o}", mode & 0o7777)),
+            mode: like.permissions.filter(|_| end.has_modes()).map(|mode| format!("{:04o}", mode & 0o7777)),
             user: like.owner.map(|(user, _)| user),
             group: like.owner.map(|(_, group)| group),
             target: None,
@@ -119,25 +118,25 @@ impl Row {
 
 /// Lists.
 pub(super) async fn ls(reach: &ReachArgs, args: LsArgs) -> Result<u8> {
-    let (address, paths) = one_server(places(vec![args.place])?)?;
-    let reached = Reached::new(reach, &address, &LoadArgs { parallel: Some(1), limit: None }).await?;
+    let (at, paths) = one_far_end(Place::all(vec![args.place])?)?;
+    let end = End::reach(reach, &at, &LoadArgs::ONE).await?;
     let mut rows = Vec::new();
     for path in &paths {
-        let meant = reached.meant(path).await?;
+        let meant = end.meant(path, true).await?;
         if let [(folder, like)] = &*meant
             && like.is_directory()
         {
-            let entries = reached.tree(folder)?.list(Path::new("")).await.map_err(|failed| failure(&failed))?;
+            let entries = end.tree(folder)?.list(Path::new("")).await.map_err(|failed| failure(&failed))?;
             let shown = entries
                 .into_iter()
                 .flatten()
                 .filter(|entry| args.all || !entry.name.as_os_str().as_bytes().starts_with(b"."));
-            rows.extend(shown.map(|entry| Row::new(&entry.name, &entry.attributes)));
+            rows.extend(shown.map(|entry| Row::new(&end, &entry.name, &entry.attributes)));
         } else {
-            rows.extend(meant.iter().map(|(path, like)| Row::new(path, like)));
+            rows.extend(meant.iter().map(|(path, like)| Row::new(&end, path, like)));
         }
     }
-    reached.close().await;
+    end.close().await;
     rows.sort_by(|one, other| one.name.cmp(&other.name));
     if args.json {
         print::json(&rows)?;
@@ -149,13 +148,15 @@ pub(super) async fn ls(reach: &ReachArgs, args: LsArgs) -> Result<u8> {
 
 /// Shows what one is like; a link is shown as one.
 pub(super) async fn stat(reach: &ReachArgs, args: StatArgs) -> Result<u8> {
-    let (address, paths) = one_server(places(vec![args.place])?)?;
-    let reached = Reached::new(reach, &address, &LoadArgs { parallel: Some(1), limit: None }).await?;
+    let (at, paths) = one_far_end(Place::all(vec![args.place])?)?;
+    let end = End::reach(reach, &at, &LoadArgs::ONE).await?;
     for path in paths.iter().map(|path| asked(path)) {
-        let like = reached.sftp.lstat(path).await.map_err(|error| refused(path, &error))?;
-        let mut row = Row::new(path, &like);
-        if like.is_link() {
-            let target: std::result::Result<_, SftpError> = reached.sftp.read_link(path).await;
+        let like = end.like(path, false).await?.ok_or_else(|| not_there(path))?;
+        let mut row = Row::new(&end, path, &like);
+        if let End::There(reached) = &end
+            && like.is_link()
+        {
+            let target = reached.sftp.read_link(path).await;
             row.target = target.ok().map(|target| target.to_string_lossy().into_owned());
         }
         if args.json {
@@ -174,6 +175,6 @@ pub(super) async fn stat(reach: &ReachArgs, args: StatArgs) -> Result<u8> {
             ("target", row.target.unwrap_or_default()),
         ])?;
     }
-    reached.close().await;
+    end.close().await;
     Ok(0)
 }

@@ -1,9 +1,9 @@
-//! `tunnel sftp`: files of any SFTP server, and of endpoints over the tunnel's own stream, without a program of others.
+//! `tunnel sftp`: files of any SFTP server, of endpoints over the tunnel's own stream, and of volumes, without a program of others.
 
-mod between;
 mod change;
 mod copy;
-mod ends;
+mod copying;
+mod end;
 pub(super) mod list;
 mod login;
 mod meter;
@@ -12,19 +12,20 @@ mod rate;
 mod reach;
 pub(super) mod report;
 pub(super) mod test;
+mod tree;
 mod volume;
 
 use clap::{Args, Subcommand};
 
 use crate::error::Result;
 
-/// What to do with files of a server.
+/// What to do with files of a server, or of a volume.
 #[derive(Debug, Args)]
 #[command(
     after_help = "PLACE is sftp://user@host:port/path of any server (/~/path begins at the home), ENDPOINT:path of this deployment (or :path with \
---endpoint or --cluster), or a path of this machine; - is stdin or stdout. Paths there may be patterns: '*.csv', '**/*.parquet'. get, put \
-and sync also go between servers and /Volumes/CATALOG/SCHEMA/VOLUME/path, without a file of this machine (whose own /Volumes is \
-//Volumes here).
+--endpoint or --cluster), /Volumes/CATALOG/SCHEMA/VOLUME/path of a Unity Catalog volume, or a path of this machine, whose own /Volumes is \
+//Volumes here; - is stdin or stdout. Paths of servers and volumes may be patterns: '*.csv', '**/*.parquet'. Files go between any two \
+of this machine, a server and a volume, and from volume to volume (put, sync), without a file of this machine in between.
 
 A file is written beside its place and gets its name when all of it is there. A server must be known: by known_hosts, or by --fingerprint. \
 Passwords and passphrases come from files, from TUNNEL_SFTP_PASSWORD and TUNNEL_SFTP_PASSPHRASE, or from the terminal, never from the \
@@ -38,10 +39,11 @@ Examples:
   tunnel sftp put --resume model.bin demo:/tmp/
   pg_dump shop | tunnel sftp put - sftp://me@files.example.com/backup/shop.sql
   tunnel sftp get 'sftp://me@files.example.com/in/*.csv' /Volumes/main/sales/landing/
+  tunnel sftp ls '/Volumes/main/sales/landing/*.csv'
   tunnel sftp sync --delete --dry-run ./site sftp://me@files.example.com/site"
 )]
 pub struct SftpArgs {
-    /// How the server is reached.
+    /// How the server or the workspace is reached.
     #[command(flatten)]
     reach: reach::ReachArgs,
     #[command(subcommand)]
@@ -50,15 +52,15 @@ pub struct SftpArgs {
 
 #[derive(Debug, Subcommand)]
 enum SftpCommand {
-    /// Go the way to a server step by step, and say which step fails and why.
+    /// Go the way to a server or a volume step by step, and say which step fails and why.
     Test(test::TestArgs),
     /// List a folder, or what a pattern means.
     Ls(list::LsArgs),
     /// Show what a file or a folder is like.
     Stat(list::StatArgs),
-    /// Copy files from a server.
+    /// Copy files from a server or a volume.
     Get(copy::GetArgs),
-    /// Copy files to a server.
+    /// Copy files to a server or into a volume.
     Put(copy::PutArgs),
     /// Have a folder hold what another one holds: only what differs is copied.
     Sync(copy::SyncArgs),
@@ -66,14 +68,14 @@ enum SftpCommand {
     Mkdir(change::MkdirArgs),
     /// Remove files.
     Rm(change::RmArgs),
-    /// Rename a file or a folder, over a file that is there.
+    /// Rename a file or a folder of a server, over a file that is there.
     Mv(change::MvArgs),
 }
 
 /// Does it.
 ///
 /// # Errors
-/// When the server is not reached, or refuses.
+/// When the server or the workspace is not reached, or refuses.
 pub async fn run(args: SftpArgs) -> Result<u8> {
     let reach = args.reach;
     match args.command {

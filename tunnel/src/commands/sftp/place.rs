@@ -1,4 +1,4 @@
-//! Where a file is: here, on a server, on an endpoint, or in a volume.
+//! Where a file is, as a command line says it: here, on a server, on an endpoint, or in a volume.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -9,17 +9,27 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::volume::is_of_volume;
+use super::volume::path as volume;
+use crate::error::Error;
 
 /// A place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
-    /// A path of this machine; `-` is stdin or stdout.
-    Here(PathBuf),
-    /// A path of a server.
-    There(Address, PathBuf),
-    /// A path of a Unity Catalog volume.
-    Volume(PathBuf),
+pub(super) struct Place {
+    /// What has it.
+    pub(super) at: At,
+    /// Its path there.
+    pub(super) path: PathBuf,
+}
+
+/// What has files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum At {
+    /// This machine.
+    Here,
+    /// A server.
+    There(Address),
+    /// The Unity Catalog volumes of the workspace.
+    Volumes,
 }
 
 /// A server.
@@ -78,34 +88,65 @@ fn server(url: &Url) -> Result<ServerAddress, String> {
     })
 }
 
+impl At {
+    /// Whether a path there is stdin or stdout.
+    pub(super) fn is_stream(&self, path: &Path) -> bool {
+        *self == Self::Here && path == Path::new("-")
+    }
+}
+
 impl Place {
-    /// Reads a place of the command line.
+    /// Reads the places of a command line.
+    pub(super) fn all(texts: Vec<OsString>) -> Result<Vec<Self>, Error> {
+        let place = |text: OsString| {
+            let shown = text.to_string_lossy().into_owned();
+            Self::parse(text).map_err(|reason| {
+                // What may hold a password is not said again.
+                if shown.contains('@') { Error::new(reason) } else { Error::new(format!("{shown}: {reason}")) }
+            })
+        };
+        texts.into_iter().map(place).collect()
+    }
+
+    /// This folder.
+    pub(super) fn this_folder() -> Self {
+        Self { at: At::Here, path: ".".into() }
+    }
+
+    /// Reads a place of a command line.
     pub(super) fn parse(text: OsString) -> Result<Self, String> {
+        let there = |address: Address, path: PathBuf| Self { at: At::There(address), path };
         let bytes = text.as_bytes();
         if bytes.starts_with(b"sftp://") {
             let url = Url::parse(&text.to_string_lossy()).map_err(|error| format!("it is no address: {error}"))?;
             let path: Vec<u8> = percent_decode_str(url.path()).collect();
-            return Ok(Self::There(Address::Server(server(&url)?), remote(&path)));
+            return Ok(there(Address::Server(server(&url)?), remote(&path)));
         }
-        if is_of_volume(bytes) {
-            return Ok(Self::Volume(PathBuf::from(text)));
+        if volume::is_of_volume(bytes) {
+            let path = PathBuf::from(text);
+            volume::check(&path)?;
+            return Ok(Self { at: At::Volumes, path });
         }
         // As scp has it: what has a colon before any slash is there.
         let colon = bytes.iter().position(|byte| *byte == b':');
         match colon.and_then(|colon| bytes.split_at_checked(colon)) {
             Some((name, [b':', path @ ..])) if !name.contains(&b'/') => {
                 let name = std::str::from_utf8(name).map_err(|_| "the endpoint's name is no UTF-8")?;
-                Ok(Self::There(Address::Endpoint(name.to_owned()), PathBuf::from(OsString::from_vec(path.to_vec()))))
+                Ok(there(Address::Endpoint(name.to_owned()), PathBuf::from(OsString::from_vec(path.to_vec()))))
             }
-            _ => Ok(Self::Here(PathBuf::from(text))),
+            _ => Ok(Self { at: At::Here, path: PathBuf::from(text) }),
         }
     }
 
     /// Whether it says that it is a folder: what is put there goes into it.
     pub(super) fn is_said_to_be_folder(&self) -> bool {
-        let (Self::Here(path) | Self::There(_, path) | Self::Volume(path)) = self;
-        let bytes = path.as_os_str().as_bytes();
+        let bytes = self.path.as_os_str().as_bytes();
         bytes.ends_with(b"/") || bytes.is_empty() || bytes == b"." || bytes.ends_with(b"/.")
+    }
+
+    /// Whether it is stdin or stdout.
+    pub(super) fn is_stream(&self) -> bool {
+        self.at.is_stream(&self.path)
     }
 }
 
@@ -136,7 +177,11 @@ mod tests {
         let server = |user: Option<&str>, host: &str, port| {
             Address::Server(ServerAddress { user: user.map(str::to_owned), host: host.to_owned(), port })
         };
-        let at = |address: Address, path: &[u8]| Place::There(address, OsString::from_vec(path.to_vec()).into());
+        let at = |address: Address, path: &[u8]| Place {
+            at: At::There(address),
+            path: OsString::from_vec(path.to_vec()).into(),
+        };
+        let here = |path: &str| Place { at: At::Here, path: path.into() };
         check(b"sftp://me@host:2222/in/a%20b", at(server(Some("me"), "host", 2222), b"/in/a b"));
         check(b"sftp://host/caf%E9", at(server(None, "host", 22), b"/caf\xe9"));
         check(b"sftp://me%40corp@host/~/in", at(server(Some("me@corp"), "host", 22), b"in"));
@@ -144,11 +189,12 @@ mod tests {
         check(b"sftp://[::1]:2022/x", at(server(None, "::1", 2022), b"/x"));
         check(b"demo:/tmp/caf\xe9", at(Address::Endpoint("demo".to_owned()), b"/tmp/caf\xe9"));
         check(b":", at(Address::Endpoint(String::new()), b""));
-        check(b"./a:b", Place::Here("./a:b".into()));
-        check(b"a/b:c", Place::Here("a/b:c".into()));
-        check(b"-", Place::Here("-".into()));
-        check(b"/Volumes/main/default/data/x", Place::Volume("/Volumes/main/default/data/x".into()));
-        check(b"//Volumes/usb/x", Place::Here("//Volumes/usb/x".into()));
+        check(b"./a:b", here("./a:b"));
+        check(b"a/b:c", here("a/b:c"));
+        check(b"-", here("-"));
+        let volume = Place { at: At::Volumes, path: "/Volumes/main/default/data/x".into() };
+        check(b"/Volumes/main/default/data/x", volume);
+        check(b"//Volumes/usb/x", here("//Volumes/usb/x"));
         let refused = Place::parse("sftp://me:secret@host/".into()).unwrap_err();
         assert!(refused.contains("--password-file") && !refused.contains("secret@"), "{refused}");
         assert!(Place::parse("sftp:///path".into()).is_err());

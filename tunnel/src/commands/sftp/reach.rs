@@ -134,6 +134,9 @@ async fn step(via: Option<Connection>, to: &ServerAddress, trust: &Trust) -> std
 }
 
 impl LoadArgs {
+    /// What is enough where no files are copied.
+    pub(super) const ONE: Self = Self { parallel: Some(1), limit: None };
+
     /// The channels that files go through.
     pub(super) async fn channels(&self, connection: &Connection) -> Result<Vec<Sftp>> {
         let open =

@@ -62,7 +62,7 @@ impl Report {
 
     /// Something failed.
     pub(super) fn failed(&mut self, failed: &Failed) {
-        let error = super::ends::failure(failed);
+        let error = super::end::failure(failed);
         say!("tunnel: {}", words::in_one_line(&error.to_string()));
         if self.failures.is_empty() {
             self.code = error.exit_code();

@@ -1,11 +1,13 @@
 //! `tunnel sftp` with OpenSSH's server as anyone else's, and with an endpoint over the tunnel's own stream.
 
+mod volumes;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use russh::keys::HashAlg;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -105,6 +107,10 @@ async fn files_folders_and_streams_go_there_and_come_back() {
     assert_eq!(there.run(&["rm", &format!("{address}/x")]).await.0, 1);
     there.out(&["rm", "-r", &format!("{address}/x"), &format!("{address}/a.csv")]).await;
     assert!(!path.join("x").exists() && !path.join("a.csv").exists());
+    // A link that a pattern means is removed, and what it points to is not.
+    std::os::unix::fs::symlink(path.join("in"), path.join("link")).unwrap();
+    there.out(&["rm", "-r", &format!("{address}/li*")]).await;
+    assert!(path.join("in/b.csv").exists() && !path.join("link").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,11 +189,17 @@ async fn what_cannot_be_is_said_before_anything_is_done() {
     };
     check(&["ls", "sftp://me:hush@host/"], 1, "a password does not belong into a command line").await;
     assert!(!there.run(&["ls", "sftp://me:hush@host/"]).await.2.contains("hush"));
-    check(&["put", "nowhere", &address], 1, "nowhere").await;
+    check(&["put", "nowhere", &address], 3, "nowhere: no such file or folder").await;
     check(&["get", &address, "."], 3, "no such file or folder").await;
     check(&["get", &format!("{address}*.csv"), "."], 3, "nothing on the server is meant by").await;
     check(&["put", "x", "y"], 1, "the last place is where to").await;
-    check(&["rm", "-r", &address.replace(&path.display().to_string(), "/")], 1, "a root or a home").await;
+    put(&path.join("kept"), b"k");
+    let root = address.replace(&path.display().to_string(), "/");
+    check(&["rm", "-r", &format!("{address}/kept"), &root], 1, "a root or a home").await;
+    assert!(path.join("kept").exists(), "nothing is removed before all of it may be");
+    fs::remove_dir_all(&path).unwrap();
+    check(&["put", &format!("{address}/a"), &format!("{address}/b")], 1, "straight to another").await;
+    check(&["get", "here", &address], 1, "tunnel sftp put").await;
     put(&there.here("one"), b"1");
     put(&there.here("two"), b"2");
     check(&["put", "one", "two", &address], 1, "several files cannot all become").await;
@@ -216,60 +228,4 @@ async fn an_endpoint_is_reached_without_a_program_of_others() {
     let (code, out, said) = run(&["test", &format!("demo:{}", folder.path().display()), "--json"]).await;
     assert_eq!(code, 0, "{said}");
     assert!(out.contains("the endpoint demo is reached"), "{out}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn files_go_between_a_server_and_a_volume_without_a_file_of_this_machine() {
-    let cloud = Cloud::start().await;
-    let there = There::start().await;
-    let post = async |path: &str, body: Value| {
-        let request = databricks::Request::post(path).json(&body).unwrap();
-        cloud.client.send::<Value>(request).await.unwrap();
-    };
-    post("/api/2.1/unity-catalog/catalogs", json!({"name": "main"})).await;
-    post("/api/2.1/unity-catalog/schemas", json!({"name": "sales", "catalog_name": "main"})).await;
-    let volume = json!({"name": "in", "catalog_name": "main", "schema_name": "sales", "volume_type": "MANAGED"});
-    post("/api/2.1/unity-catalog/volumes", volume).await;
-    let (path, address) = there.there("files");
-    put(&path.join("a.csv"), &[1; 1_000_000]);
-    put(&path.join("deep/b.csv"), b"b");
-    put(&path.join("none"), b"");
-    let run = async |words: &[&str]| {
-        let mut tunnel = cloud.tunnel("ada");
-        tunnel.arg("sftp").args(words).args([
-            "--fingerprint",
-            &there.fingerprint(),
-            "--host",
-            &cloud.endpoint.host,
-            "-i",
-        ]);
-        tunnel.arg(there.sshd.folder.path().join("ecdsa"));
-        text(&tunnel.output().await.unwrap())
-    };
-    let ok = async |words: &[&str]| {
-        let (code, out, said) = run(words).await;
-        assert_eq!(code, 0, "{words:?}: {said}");
-        out
-    };
-    ok(&["sync", &address, "/Volumes/main/sales/in/landing"]).await;
-    ok(&["get", &format!("{address}/*.csv"), "/Volumes/main/sales/in/"]).await;
-    let (_, back) = there.there("back");
-    let report: Value =
-        serde_json::from_str(&ok(&["put", "-r", "/Volumes/main/sales/in", &back, "--json"]).await).unwrap();
-    assert_eq!(report["files"], 4);
-    let (back, _) = there.there("back");
-    assert_eq!(fs::read(back.join("landing/a.csv")).unwrap(), [1; 1_000_000]);
-    assert_eq!(fs::read(back.join("landing/deep/b.csv")).unwrap(), b"b");
-    assert_eq!(fs::read(back.join("a.csv")).unwrap(), [1; 1_000_000]);
-    assert!(back.join("landing/none").exists());
-    // What is newer there is the same.
-    let again = ok(&["sync", "--json", &address, "/Volumes/main/sales/in/landing"]).await;
-    let again: Value = serde_json::from_str(&again).unwrap();
-    assert_eq!((&again["files"], &again["same"]), (&0.into(), &3.into()));
-    let (code, _, said) = run(&["get", &format!("{address}/a.csv"), "/Volumes/main/sales/nowhere/a.csv"]).await;
-    assert!(code == 3 && said.contains("nowhere"), "{code} {said}");
-    for flag in ["--resume", "--checksum", "--preserve"] {
-        let (code, _, said) = run(&["get", flag, &format!("{address}/a.csv"), "/Volumes/main/sales/in/"]).await;
-        assert!(code == 1 && said.contains(flag), "{code} {said}");
-    }
 }
