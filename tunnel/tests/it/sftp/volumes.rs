@@ -196,7 +196,7 @@ async fn what_is_refused_not_there_or_cut_off_changes_nothing() {
     volumes.fault("GET /api/2.0/fs/files/*", json!({"cut_after": 1_000_000}));
     volumes.check(&["get", file, "to"], 1, "/Volumes/main/sales/in/large: it was cut off").await;
     volumes.check(&["get", "-r", "/Volumes/main/sales/in", "to/tree"], 1, "it was cut off").await;
-    volumes.check(&["put", file, "/Volumes/main/sales/out/"], 1, "large").await;
+    volumes.check(&["put", file, "/Volumes/main/sales/out/"], 1, "/Volumes/main/sales/in/large: it was cut off").await;
     assert_eq!((volumes.names("to"), volumes.names("to/tree")), (vec!["large".into(), "tree".into()], vec![]));
     assert_eq!(fs::read(volumes.here("to/large")).unwrap(), b"what was here");
     volumes.check(&["ls", "/Volumes/main/sales/out/large"], 3, "no such file or folder").await;
@@ -306,4 +306,11 @@ async fn files_go_between_a_server_and_a_volume_without_a_file_of_this_machine()
         let (code, _, said) = run(&["get", flag, &format!("{address}/a.csv"), "/Volumes/main/sales/in/"]).await;
         assert!(code == 1 && said.contains(flag), "{code} {said}");
     }
+    volumes.fault("GET /api/2.0/fs/files/*", json!({"cut_after": 1_000_000}));
+    fs::remove_dir_all(&back).unwrap();
+    let (code, _, said) = run(&["put", "/Volumes/main/sales/in/a.csv", &to]).await;
+    assert!(code == 1 && said.contains("/Volumes/main/sales/in/a.csv: it was cut off"), "{code} {said}");
+    let left = fs::read_dir(back.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.to_string_lossy().contains("back")).collect();
+    assert!(left.is_empty(), "{left:?}");
 }

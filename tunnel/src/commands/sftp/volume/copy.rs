@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use databricks::api::files::{self, Content};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, TryStreamExt, stream};
 use sftp::client::Entry;
 use sftp::file::{self, Carried, Failed, Options, Source};
 use sftp::tree::{Here, There};
@@ -25,6 +25,11 @@ const MOST: u64 = 5 << 30;
 
 fn whole(bytes: u64) -> Carried {
     Carried { bytes, resumed: 0, was_absent: false }
+}
+
+/// What breaks a request off.
+fn unread() -> io::Error {
+    io::Error::other("the file could not be read to its end")
 }
 
 impl Volume {
@@ -91,11 +96,22 @@ pub(in crate::commands::sftp) async fn across(
         return Ok(whole(size));
     }
     let incoming = from.incoming(file, entry.attributes.size).await?;
-    let unknown =
-        || refused(&incoming.place, io::ErrorKind::InvalidData, "its size was not told, and a volume needs it");
-    let size = incoming.size.ok_or_else(unknown)?;
+    let Some(size) = incoming.size else {
+        let what = "its size was not told, and a volume needs it";
+        return Err(refused(&incoming.place, io::ErrorKind::InvalidData, what));
+    };
     to.takes(file, size)?;
-    to.upload(file, size, incoming.bytes).await?;
+    let (broken, why) = std::sync::mpsc::channel();
+    let bytes = incoming.bytes.map_err(move |error| {
+        let _ = broken.send(error);
+        unread()
+    });
+    let uploaded = to.upload(file, size, bytes).await;
+    // Of a request that breaks off, the end that broke says why.
+    if let Ok(error) = why.try_recv() {
+        return Err(Failed::Here { place: incoming.place, error });
+    }
+    uploaded?;
     carried(size);
     Ok(whole(size))
 }
@@ -119,7 +135,7 @@ pub(in crate::commands::sftp) async fn from_server(
         let read = lanes.download((0, Some(size)), &mut pipe, carried).await;
         if read.is_err() {
             // Half a file is none: the request breaks off.
-            let _ = sender.send(Err(io::Error::other("the file could not be read to its end"))).await;
+            let _ = sender.send(Err(unread())).await;
         }
         drop(sender);
         read
@@ -146,7 +162,12 @@ pub(in crate::commands::sftp) async fn to_server(
 ) -> Result<Carried, Failed> {
     let incoming = volume.incoming(file, entry.attributes.size).await?;
     let mut reader = StreamReader::new(incoming.bytes);
-    file::put(there.channels(), Source::Stream(&mut reader), &there.path(file), options, carried).await
+    let put = file::put(there.channels(), Source::Stream(&mut reader), &there.path(file), options, carried).await;
+    put.map_err(|failed| match failed {
+        // What is here of a stream is where it comes from.
+        Failed::Here { error, .. } => Failed::Here { place: incoming.place, error },
+        failed => failed,
+    })
 }
 
 /// What is written to it goes on as pieces.
