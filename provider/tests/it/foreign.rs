@@ -2,19 +2,36 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use libtest_mimic::Trial;
 use terraform_provider_databricks::Databricks;
-use tfplugin::Provider;
+use terraform_provider_databricks::context::Context;
+use tfplugin::{Provider, ResourceEntry};
 
-use crate::Test;
 use crate::bench::Bench;
-use crate::cloud::{Cloud, root, venv};
+use crate::cloud::{Cloud, Shared, root, venv};
 use crate::contract::levels;
+
+const WAY_OUT: &str =
+    "scripts/lib.sh's ensure_venv installs provider/tests/requirements.txt; LOCALCLOUD_VENV names the environment";
 
 /// Types that no service knows.
 const NOT_AT_A_SERVICE: [&str; 1] = ["databricks_ssh_job"];
 
-pub const TESTS: &[Test] = &[("other_clients_read_the_example_of_every_type", examples)];
+/// One test for the example of each resource of the registry that no module has.
+pub fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
+    let elsewhere: Vec<String> = in_modules().into_iter().chain(NOT_AT_A_SERVICE.map(str::to_owned)).collect();
+    let trial = |entry: &'static ResourceEntry<Context>| {
+        let shared = Arc::clone(shared);
+        Trial::test(format!("other_clients_read_the_example_of_{}", entry.name), move || {
+            shared.cloud().alone(entry.name, || example(shared.cloud(), entry));
+            Ok(())
+        })
+    };
+    let left = Databricks::registry().resources().filter(|entry| !elsewhere.iter().any(|kind| kind == entry.name));
+    left.map(trial).collect()
+}
 
 /// Every object of the deployment that the root module makes.
 pub fn deployment(bench: &Bench, cloud: &Cloud, variables: &str) {
@@ -24,23 +41,14 @@ pub fn deployment(bench: &Bench, cloud: &Cloud, variables: &str) {
     }
 }
 
-/// The example of every resource of the registry that no module has.
-fn examples(cloud: &Cloud) {
-    let elsewhere: Vec<String> = in_modules().into_iter().chain(NOT_AT_A_SERVICE.map(str::to_owned)).collect();
-    let mut left = 0;
-    for entry in Databricks::registry().resources().filter(|entry| !elsewhere.iter().any(|kind| kind == entry.name)) {
-        left += 1;
-        cloud.alone(entry.name, || {
-            let (_, env) = levels(cloud, entry.name).remove(0);
-            let bench = Bench::new(&env);
-            bench.write(entry.example);
-            bench.apply();
-            let read = read_back(&bench, cloud, &[], Some(&cloud.workspace()["DATABRICKS_HOST"]));
-            assert!(read.iter().any(|kind| kind == entry.name), "{} was not read back: {read:?}", entry.name);
-            bench.destroy(&[]);
-        });
-    }
-    assert!(left > 0, "every type is in a module: this test can go");
+fn example(cloud: &Cloud, entry: &ResourceEntry<Context>) {
+    let (_, env) = levels(cloud, entry.name).remove(0);
+    let bench = Bench::new(&env);
+    bench.write(entry.example);
+    bench.apply();
+    let read = read_back(&bench, cloud, &[], Some(&cloud.workspace()["DATABRICKS_HOST"]));
+    assert!(read.iter().any(|kind| kind == entry.name), "{} was not read back: {read:?}", entry.name);
+    bench.destroy(&[]);
 }
 
 /// Reads everything that is in the state back, through clients that know nothing of ours, and answers the types.
@@ -50,14 +58,6 @@ fn read_back(bench: &Bench, cloud: &Cloud, variables: &[&str], workspace: Option
     bench.run(&[&refresh[..], variables].concat()).succeeded();
     let state = bench.run(&["show", "-json"]).succeeded().stdout;
     let python = venv().join("bin/python");
-    let import = Command::new(&python).args(["-c", "import boto3, databricks.sdk"]).output();
-    let way_out =
-        "scripts/lib.sh's ensure_venv installs provider/tests/requirements.txt; LOCALCLOUD_VENV names the environment";
-    match import {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => panic!("{}: {}\n{way_out}", python.display(), String::from_utf8_lossy(&output.stderr)),
-        Err(error) => panic!("{} cannot be started: {error}\n{way_out}", python.display()),
-    }
     let mut script = Command::new(&python)
         .arg(root().join("provider/tests/foreign/read_back.py"))
         .env_clear()
@@ -69,10 +69,12 @@ fn read_back(bench: &Bench, cloud: &Cloud, variables: &[&str], workspace: Option
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
-    script.stdin.take().unwrap().write_all(state.as_bytes()).unwrap();
+        .unwrap_or_else(|error| panic!("{} cannot be started: {error}\n{WAY_OUT}", python.display()));
+    // A script without its packages ends before it has read.
+    let _ = script.stdin.take().unwrap().write_all(state.as_bytes());
     let output = script.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("ModuleNotFoundError"), "{said}\n{WAY_OUT}");
     assert!(output.status.success(), "what other clients see is not what the state has:\n{said}");
     serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -55,23 +55,16 @@ fn main() {
     );
     trials.extend(contract::trials(&shared));
     trials.extend(empty_texts::trials(&shared));
+    trials.extend(foreign::trials(&shared));
     trials.extend(reads::trials(&shared));
     trials.extend(official::states::trials(&official));
     trials.extend(configurations::trials(&shared));
     trials.extend(crashes::trials(&Turns::of(&apart)));
     #[cfg(feature = "mutants")]
     trials.extend(mutants::trials());
-    let tests = [
-        bad_input::TESTS,
-        expiry::TESTS,
-        job::TESTS,
-        kill::TESTS,
-        left_out::TESTS,
-        foreign::TESTS,
-        orphans::TESTS,
-        scenarios::TESTS,
-    ]
-    .concat();
+    let tests =
+        [bad_input::TESTS, expiry::TESTS, job::TESTS, kill::TESTS, left_out::TESTS, orphans::TESTS, scenarios::TESTS]
+            .concat();
     for (name, test) in tests {
         let shared = Arc::clone(&shared);
         trials.push(Trial::test(name, move || {

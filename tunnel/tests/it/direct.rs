@@ -162,7 +162,8 @@ async fn a_cut_connection_ends_both_sides_where_it_cannot_be_resumed() {
     assert_eq!(output.status.code(), Some(255));
     assert!(text(&output).2.contains("the connection was lost"), "{:?}", text(&output));
     while std::path::Path::new(&format!("/proc/{sshd}")).exists() {
-        assert!(started.elapsed() < Duration::from_secs(20), "sshd stays behind");
+        // A new connection is waited for, and sshd has ten seconds to end by itself.
+        assert!(started.elapsed() < Duration::from_secs(40), "sshd stays behind");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     bench.end().await;

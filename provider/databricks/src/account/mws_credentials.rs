@@ -17,7 +17,7 @@ pub struct MwsCredentials {
     pub credentials_name: Attr<String>,
     /// ARN of the cross-account role.
     #[schemars(
-        regex(pattern = r"^arn:[a-z-]+:iam::\d{12}:role/.+$"),
+        regex(pattern = r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$"),
         extend("x-tf" = REQUIRED.replaces().wire("/aws_credentials/sts_role/role_arn"))
     )]
     pub role_arn: Attr<String>,

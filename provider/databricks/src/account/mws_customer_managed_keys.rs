@@ -7,7 +7,7 @@ use crate::rest::prelude::*;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct AwsKeyInfo {
     /// ARN of the key. Its policy must allow Databricks to use it.
-    #[schemars(regex(pattern = r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/.+$"), extend("x-tf" = REQUIRED.replaces()))]
+    #[schemars(regex(pattern = r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"), extend("x-tf" = REQUIRED.replaces()))]
     pub key_arn: Attr<String>,
     /// Alias of the key.
     #[schemars(extend("x-tf" = OPTIONAL.replaces()))]

@@ -23,7 +23,7 @@ pub struct SecretAcl {
     pub id: Attr<String>,
     /// Name of the scope.
     #[schemars(
-        regex(pattern = r"^[\w\.@_/-]{1,128}$"),
+        regex(pattern = r"^[0-9A-Za-z_.@/-]{1,128}$"),
         extend("x-form" = "1 to 128 letters, digits, _, -, @, . and /"),
         extend("x-tf" = REQUIRED.replaces())
     )]
