@@ -36,7 +36,7 @@ sql-engines:
     scripts/compare_sql_engines.sh
 
 # What CI runs
-ci: lint macos test (fuzz "10") airflow spark-sftp
+ci: lint macos test (fuzz "10") airflow
 
 # Formats Rust and Terraform
 format:

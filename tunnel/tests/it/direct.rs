@@ -156,6 +156,8 @@ async fn a_cut_connection_ends_both_sides_where_it_cannot_be_resumed() {
     assert_eq!(&line, b"started\n");
     let sshd: u32 = std::fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
     assert!(std::path::Path::new(&format!("/proc/{sshd}")).exists());
+    // What waits for ssh closes its stdin, and the script would end in good order if that came before the cut.
+    let _stdin = ssh.stdin.take();
     bench.relay.cut();
     let started = Instant::now();
     let output = ssh.wait_with_output().await.unwrap();
