@@ -3,9 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use terraform_provider_databricks::Databricks;
+use tfplugin::testing::{self, Served};
+use tokio::runtime::Runtime;
+
+/// Of our provider's address; the official one's is `databricks`.
+const NAMESPACE: &str = "/databricks-aws/";
 
 /// A directory with a configuration, and terraform to run in it.
 pub struct Bench {
@@ -57,6 +64,22 @@ pub fn terraform() -> Option<PathBuf> {
         .iter()
         .flat_map(|program| std::env::split_paths(&path).map(move |folder| folder.join(program)))
         .find(|program| program.is_file())
+}
+
+/// TF_REATTACH_PROVIDERS for a provider in this process, started by the first who asks, whose schemas are made once.
+fn schemas() -> &'static str {
+    static PROVIDER: OnceLock<(Runtime, Served, String)> = OnceLock::new();
+    let start = || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let served = runtime.block_on(testing::start::<Databricks>(None)).unwrap();
+        let reattach: Value = serde_json::from_str(&served.reattach).unwrap();
+        let ours = reattach.as_object().unwrap().iter();
+        let official =
+            ours.clone().map(|(address, server)| (address.replace(NAMESPACE, "/databricks/"), server.clone()));
+        let both: Value = ours.map(|(address, server)| (address.clone(), server.clone())).chain(official).collect();
+        (runtime, served, both.to_string())
+    };
+    &PROVIDER.get_or_init(start).2
 }
 
 /// Where a provider reads how it is broken, if it is one that can be (`scripts/mutants.sh`).
@@ -131,7 +154,12 @@ impl Bench {
 
     /// Runs terraform.
     pub fn run(&self, arguments: &[&str]) -> Run {
-        let output = self.command(arguments).output().unwrap();
+        self.ended(&mut self.command(arguments))
+    }
+
+    fn ended(&self, command: &mut Command) -> Run {
+        let output = command.output().unwrap();
+        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
         Run {
             what: arguments.join(" "),
             code: output.status.code().unwrap_or(-1),
@@ -175,7 +203,19 @@ impl Bench {
     /// A plan with these arguments, as `terraform show -json` has it.
     pub fn shown_plan(&self, arguments: &[&str]) -> Value {
         self.run(&[&["plan", "-no-color", "-input=false", "-out=plan"], arguments].concat()).succeeded();
-        serde_json::from_str(&self.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap()
+        self.shown("plan")
+    }
+
+    /// A plan of this name in the directory, as `terraform show -json` has it.
+    pub fn shown(&self, plan: &str) -> Value {
+        serde_json::from_str(&self.show(&[plan]).succeeded().stdout).unwrap()
+    }
+
+    /// Shows a plan or, without one, the state. Terraform asks a provider for nothing but its schemas here, so that one
+    /// provider serves all tests, in their own process.
+    pub fn show(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command(&[&["show", "-json"], arguments].concat());
+        self.ended(command.env("TF_REATTACH_PROVIDERS", schemas()))
     }
 
     /// The attributes that a plan finds an object to have: refreshed, or just imported.
@@ -204,7 +244,7 @@ impl Bench {
     }
 
     fn objects(&self, mode: &str) -> Vec<(String, String, Value)> {
-        let shown: Value = serde_json::from_str(&self.run(&["show", "-json"]).succeeded().stdout).unwrap();
+        let shown: Value = serde_json::from_str(&self.show(&[]).succeeded().stdout).unwrap();
         let none = Vec::new();
         shown["values"]["root_module"]["resources"]
             .as_array()

@@ -56,7 +56,7 @@ fn read_back(bench: &Bench, cloud: &Cloud, variables: &[&str], workspace: Option
     // What a later object changed in an earlier one (a network's user) comes into the state with a refresh.
     let refresh = ["apply", "-refresh-only", "-auto-approve", "-no-color", "-input=false"];
     bench.run(&[&refresh[..], variables].concat()).succeeded();
-    let state = bench.run(&["show", "-json"]).succeeded().stdout;
+    let state = bench.show(&[]).succeeded().stdout;
     let python = venv().join("bin/python");
     let mut script = Command::new(&python)
         .arg(root().join("provider/tests/foreign/read_back.py"))

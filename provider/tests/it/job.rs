@@ -193,8 +193,7 @@ fn a_jobs_secrets_are_in_no_state_plan_or_argument_list(cloud: &Cloud) {
         SECRET_IN_PARTS = "hunter22-\"\"of-the-job"
     );
     place.job(&script, "  environment_wo = { PASSWORD = var.password }\n  environment_wo_version = 1");
-    place.bench.plan(&[]);
-    let planned = place.bench.run(&["show", "-json", "plan"]).succeeded().stdout;
+    let planned = place.bench.shown_plan(&[]).to_string();
     assert!(!planned.contains(SECRET), "{planned}");
     let mut apply = place.spawn();
     until("it runs", || started.exists() || apply.try_wait().unwrap().is_some());

@@ -273,7 +273,7 @@ fn ids(bench: &Bench) -> BTreeMap<String, String> {
             collect(child, into);
         }
     }
-    let shown: Value = serde_json::from_str(&bench.run(&["show", "-json"]).succeeded().stdout).unwrap();
+    let shown: Value = serde_json::from_str(&bench.show(&[]).succeeded().stdout).unwrap();
     let mut ids = BTreeMap::new();
     collect(&shown["values"]["root_module"], &mut ids);
     ids

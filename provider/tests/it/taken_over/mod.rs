@@ -92,7 +92,7 @@ pub fn problems(bench: &Bench, states: &[State], arguments: &[&str], moved: bool
     if run.code != 0 {
         return vec![format!("terraform plan ended with {}\n{}", run.code, named(&run.stderr))];
     }
-    let shown: Value = serde_json::from_str(&bench.run(&["show", "-json", "plan"]).succeeded().stdout).unwrap();
+    let shown = bench.shown("plan");
     let instances = |state: &State| -> Vec<_> {
         let starts = VARIATIONS.iter().enumerate();
         starts
