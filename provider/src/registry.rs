@@ -117,8 +117,10 @@ const FUNCTIONS: &[FunctionEntry] = &[
     function::<functions::AwsCrossaccountPolicy>(),
     function::<functions::AwsKmsManagedServicesPolicy>(),
     function::<functions::AwsKmsStoragePolicy>(),
+    function::<functions::AwsPrivatelinkServices>(),
     function::<functions::AwsUnityCatalogAssumeRolePolicy>(),
     function::<functions::AwsUnityCatalogPolicy>(),
+    function::<functions::AwsVpcEndpointPolicy>(),
 ];
 
 #[cfg(test)]

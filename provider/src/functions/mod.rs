@@ -1,5 +1,5 @@
-//! IAM, bucket and key policies that Databricks asks for, as JSON documents: functions of ours, and the official provider's data
-//! sources, which give the same documents.
+//! IAM, bucket, key and endpoint policies that Databricks asks for, as JSON documents: functions of ours, and the official
+//! provider's data sources, which give the same documents. And what else of a region can be known without asking.
 //!
 //! They need no credentials and no network, so their results are known while planning. A first group of arguments says
 //! what differs from account to account; an object at the end, which may be left out, says what differs rarely.
@@ -13,18 +13,23 @@ mod aws_bucket_policy;
 mod aws_crossaccount_policy;
 mod aws_kms_managed_services_policy;
 mod aws_kms_storage_policy;
+mod aws_privatelink_services;
 mod aws_unity_catalog_assume_role_policy;
 mod aws_unity_catalog_policy;
+mod aws_vpc_endpoint_policy;
 mod checks;
 mod partition;
+mod regions;
 
 pub use aws_assume_role_policy::{AssumeRolePolicyData, AwsAssumeRolePolicy};
 pub use aws_bucket_policy::{AwsBucketPolicy, BucketPolicyData};
 pub use aws_crossaccount_policy::{AwsCrossaccountPolicy, CrossaccountPolicyData};
 pub use aws_kms_managed_services_policy::AwsKmsManagedServicesPolicy;
 pub use aws_kms_storage_policy::AwsKmsStoragePolicy;
+pub use aws_privatelink_services::AwsPrivatelinkServices;
 pub use aws_unity_catalog_assume_role_policy::{AwsUnityCatalogAssumeRolePolicy, UnityCatalogAssumeRolePolicyData};
 pub use aws_unity_catalog_policy::{AwsUnityCatalogPolicy, UnityCatalogPolicyData};
+pub use aws_vpc_endpoint_policy::AwsVpcEndpointPolicy;
 
 use std::sync::Arc;
 
@@ -110,7 +115,7 @@ mod tests {
     fn every_function_ends_with_options_that_may_be_left_out() {
         for function in crate::registry::REGISTRY.functions {
             let signature = (function.signature)();
-            assert_eq!(signature.result, Type::String, "{}", function.name);
+            assert_eq!(signature.result == Type::String, function.name.ends_with("_policy"), "{}", function.name);
             let options = signature.variadic.unwrap_or_else(|| panic!("{} has no options", function.name));
             assert_eq!((options.name.as_str(), options.of), ("options", Type::Dynamic), "{}", function.name);
             assert!(function.example.contains(&format!("provider::databricks::{}(", function.name)));

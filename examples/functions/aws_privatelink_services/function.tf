@@ -1,0 +1,3 @@
+output "example" {
+  value = provider::databricks::aws_privatelink_services("eu-west-1").workspace
+}
