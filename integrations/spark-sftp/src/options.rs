@@ -59,6 +59,8 @@ const KNOWN: &[&str] = &[
     "modifiedafter",
     "recursivefilelookup",
     "maxpartitionbytes",
+    "push_filters",
+    "basepath",
     "include_metadata",
     "ignoremissingfiles",
     // Streams.

@@ -22,6 +22,8 @@ pub struct Scan {
     before: Option<u32>,
     after: Option<u32>,
     all_folders: bool,
+    /// `basePath`: where folders with `name=value` begin.
+    base: Option<PathBuf>,
 }
 
 /// A file to be read.
@@ -52,6 +54,10 @@ impl Scan {
                 |text| seconds(text).ok_or_else(|| options.refused(name, "is no time as 2026-11-30T12:00:00 (UTC)"));
             options.text(name).map(seconds).transpose()
         };
+        let base: Option<PathBuf> = options.text("basepath").map(|text| Path::new(text).components().collect());
+        if base.as_ref().is_some_and(|base| !path.starts_with(base)) {
+            return Err(options.refused("basepath", &format!("is no folder above {}", path.display())));
+        }
         let pattern = if is_pattern(&path) { Some(glob("path", &path.to_string_lossy())?) } else { None };
         Ok(Self {
             path,
@@ -60,6 +66,7 @@ impl Scan {
             before: time("modifiedbefore")?,
             after: time("modifiedafter")?,
             all_folders: options.flag("recursivefilelookup", false)?,
+            base,
         })
     }
 
@@ -68,8 +75,13 @@ impl Scan {
         self.pattern.is_some()
     }
 
-    /// Where folders with `name=value` begin: behind what the path names itself.
+    /// Where folders with `name=value` begin: at `basePath`, or behind what the path names itself.
     pub fn root(&self) -> PathBuf {
+        self.base.clone().unwrap_or_else(|| self.start())
+    }
+
+    /// Where looking begins.
+    fn start(&self) -> PathBuf {
         self.path.components().take_while(|part| !is_pattern(Path::new(part))).collect()
     }
 
@@ -78,7 +90,7 @@ impl Scan {
     /// # Errors
     /// Where the path is not there, or what else the server says.
     pub async fn files(&self, remote: &Remote) -> Result<Vec<Found>> {
-        let root = self.root();
+        let root = self.start();
         let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
         let missing = || Failure { kind: Kind::Missing, text: format!("{} is not there", self.path.display()) };
         let Some(attributes) = remote.stat(&root).await? else { return Err(missing()) };

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import pyspark
-from sshd import Sshd, free_port
+from servers import Sshd, free_port
 
 PYTHON = sys.executable
 HOME = Path(pyspark.__file__).parent

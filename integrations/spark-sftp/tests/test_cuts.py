@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from proxy import CuttingProxy
 from pyspark_sftp import _core
-from sshd import CuttingProxy
 
 OLD, NEW = range(3), range(100, 140)
 SCHEMA = pa.schema([("n", pa.int64())])
@@ -130,7 +130,7 @@ def test_a_reader_brings_back_what_was_away(sshd, tmp_path):
     (base / "commit" / "journal").write_text(json.dumps({"job": "JOB", "plan": plan}))
     path.rename(base / "JOB" / "old")
     (base / "JOB" / "new").mkdir()
-    _, files = _core.scan(given)
+    files = _core.scan(given)
     assert [file[0].name for file in files] == ["part-old.csv"]
     assert seen(path) == sorted(OLD)
     assert not base.exists()

@@ -57,7 +57,7 @@ def test_a_batch_that_was_not_finished_has_the_same_files(spark, sshd, target, t
 
     settings = Settings({**sshd.options, "path": str(target)})
     log = FileLog(str(state))
-    log.add([file for file in reader.find(settings)[1] if file[0] not in log.taken])
+    log.add([file for file in reader.find(settings) if file[0] not in log.taken])
     save(spark.sql(ROWS.format(20, 30)), sshd, target)
     assert drain(frame, out, checkpoint) == [10, 10]
     assert numbers(spark, out) == list(range(30))

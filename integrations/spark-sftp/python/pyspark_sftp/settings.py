@@ -32,6 +32,13 @@ class Settings(Mapping[str, str]):
         """The same for the core."""
         return dict(self._options)
 
+    def flag(self, name: str) -> bool:
+        """True or false; false where it is not said."""
+        text = self.get(name) or "false"
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"the option {name} = {text!r} is neither true nor false")
+        return text.lower() == "true"
+
     def __getitem__(self, name: str) -> str:
         return self._options[name.lower()]
 

@@ -13,7 +13,7 @@ from pyspark.sql.datasource import (
 )
 from pyspark.sql.types import StructType
 
-from pyspark_sftp.reader import SFTPReader, infer
+from pyspark_sftp.reader import FilteringReader, SFTPReader, infer
 from pyspark_sftp.settings import Settings
 from pyspark_sftp.stream_reader import SFTPStreamReader
 from pyspark_sftp.stream_writer import SFTPStreamWriter
@@ -39,7 +39,8 @@ class SFTPDataSource(DataSource):
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """For `spark.read`."""
-        return SFTPReader(self.settings, schema)
+        pushes = self.settings.flag("push_filters")
+        return (FilteringReader if pushes else SFTPReader)(self.settings, schema)
 
     def writer(self, schema: StructType, overwrite: bool) -> DataSourceWriter:
         """For `df.write`."""

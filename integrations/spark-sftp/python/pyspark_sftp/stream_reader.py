@@ -70,7 +70,7 @@ class SFTPStreamReader(_mixin("SupportsTriggerAvailableNow"), DataSourceStreamRe
 
     def prepareForTriggerAvailableNow(self) -> None:
         """What is there now is what this run reads."""
-        self.snapshot = reader.find(self.settings)[1]
+        self.snapshot = reader.find(self.settings)
 
     def latestOffset(self, start: Mapping[str, int] | None = None, limit: Any = None) -> dict[str, int]:
         """Begin a batch with files that are new, if there are any."""
@@ -80,7 +80,7 @@ class SFTPStreamReader(_mixin("SupportsTriggerAvailableNow"), DataSourceStreamRe
         if done < log.last:
             # Its files were noted down, and it was not finished.
             return {"batch": done + 1}
-        files = self.snapshot if self.snapshot is not None else reader.find(self.settings)[1]
+        files = self.snapshot if self.snapshot is not None else reader.find(self.settings)
         # What came first is read first.
         new = sorted((file for file in files if file[0] not in log.taken), key=lambda file: (file[2], file[0]))
         most = getattr(limit, "max_files", None)
@@ -90,7 +90,7 @@ class SFTPStreamReader(_mixin("SupportsTriggerAvailableNow"), DataSourceStreamRe
     def partitions(self, start: Mapping[str, int], end: Mapping[str, int]) -> Sequence[InputPartition]:
         """Divide the files of the batches."""
         files = [file for number in range(int(start["batch"]) + 1, int(end["batch"]) + 1) for file in self._log().batch(number)]
-        return reader.divide(self.settings, str(self.settings.get("path")), files)
+        return reader.divide(self.settings, files)
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         """Read one task's parts, in an executor."""

@@ -46,7 +46,7 @@ class SFTPStreamWriter(_Base):  # type: ignore[misc, valid-type]
         self.settings = Settings(options).on_driver()
         if self.settings.get("if_exists"):
             raise ValueError("if_exists is of no use to a stream: it goes on with what is there")
-        if self.settings.get("single_file", "false").lower() == "true" and not overwrite:
+        if self.settings.flag("single_file") and not overwrite:
             raise ValueError("single_file is one file, and a stream adds to it: use output mode complete, or leave single_file out")
         self.schema = schema
         self.overwrite = overwrite

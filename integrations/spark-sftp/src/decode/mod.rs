@@ -6,6 +6,7 @@ mod infer;
 mod json;
 mod lines;
 mod parquet;
+mod statistics;
 mod text;
 pub mod times;
 
@@ -19,6 +20,8 @@ use crate::encode::Format;
 use crate::encode::sink::Compression;
 use crate::failure::{Failure, Result};
 use crate::options::Options;
+
+pub use statistics::Filter;
 
 /// Rows of a batch.
 const ROWS: usize = 8192;
@@ -81,7 +84,7 @@ impl Decoding {
         }
     }
 
-    /// The rows whose beginning is in a part of a file, with these columns.
+    /// The rows whose beginning is in a part of a file, with these columns. Of those that filters exclude, some are left out.
     ///
     /// # Errors
     /// What the server says, or a file of another format.
@@ -91,9 +94,10 @@ impl Decoding {
         (from, until): (u64, u64),
         modified: u32,
         schema: &SchemaRef,
+        filters: &[Filter],
     ) -> Result<Batches> {
         match self.format {
-            Format::Parquet => parquet::read(file.clone(), (from, until), schema),
+            Format::Parquet => parquet::read(file.clone(), (from, until), schema, filters),
             Format::Binary => binary::read(file, modified, schema),
             Format::Text if self.text.whole => text::whole(file, schema),
             Format::Csv => csv::read(self.lines(file, (from, until))?, from == 0, &self.csv, self.malformed, schema),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
+use super::statistics::{self, Filter};
 use super::{Batches, ROWS, times};
 use crate::download::Remotely;
 use crate::failure::Result;
@@ -17,15 +18,23 @@ pub(super) fn schema(file: Remotely) -> Result<Schema> {
     Ok(builder.schema().as_ref().clone().with_metadata(std::collections::HashMap::default()))
 }
 
-/// Reads the row groups whose middle is in a part of the file, as Spark divides them.
-pub(super) fn read(file: Remotely, (from, until): (u64, u64), schema: &SchemaRef) -> Result<Batches> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| super::failure(&error))?;
+/// Reads the row groups whose middle is in a part of the file, as Spark divides them, but not those that filters exclude.
+pub(super) fn read(
+    file: Remotely,
+    (from, until): (u64, u64),
+    schema: &SchemaRef,
+    filters: &[Filter],
+) -> Result<Batches> {
+    let read = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| super::failure(&error))?;
+    let may_hold = statistics::may_hold(filters, &read, schema);
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, read);
     let middle = |group: &parquet::file::metadata::RowGroupMetaData| {
         let start = group.columns().iter().map(|column| column.byte_range().0).min().unwrap_or(0);
         start + u64::try_from(group.compressed_size()).unwrap_or(0) / 2
     };
-    let groups = builder.metadata().row_groups().iter().enumerate();
-    let ours = groups.filter(|(_, group)| (from..until).contains(&middle(group))).map(|(number, _)| number).collect();
+    let groups = builder.metadata().row_groups().iter().zip(may_hold).enumerate();
+    let is_ours = |(number, (group, may_hold))| (may_hold && (from..until).contains(&middle(group))).then_some(number);
+    let ours = groups.filter_map(is_ours).collect();
     let there = builder.schema();
     let is_wanted = |name: &str| schema.fields().iter().any(|field| field.name() == name);
     let wanted =

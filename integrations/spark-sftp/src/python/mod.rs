@@ -26,7 +26,7 @@ fn read(given: Given) -> Result<(Options, Access)> {
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::read::{Rows, can_split, infer, scan};
+    use super::read::{Rows, can_split, infer, part_size, root, scan};
     #[pymodule_export]
     use super::server::Server;
     #[pymodule_export]

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayData, RecordBatch, make_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow_pyarrow::PyArrowType;
 use pyo3::prelude::*;
 
 use super::{Given, read};
 use crate::commit;
-use crate::decode::{Batches, Decoding};
+use crate::decode::{Batches, Decoding, Filter};
 use crate::download::Remotely;
 use crate::failure::{Failure, Kind, Result};
 use crate::job::Job;
@@ -27,9 +27,15 @@ type File = (PathBuf, u64, u32);
 /// A part of a file: the file, and from which byte to which.
 type Part = (File, u64, u64);
 
-/// The files that the options name, in the order of their paths, and where folders with `name=value` begin.
+/// A filter: the column, the word for what is asked of it, and the values that it is compared with.
+type Asked = (String, String, PyArrowType<ArrayData>);
+
+/// How many bytes of a file a task reads where `maxPartitionBytes` says nothing: Spark's own figure (spark.sql.files.maxPartitionBytes).
+const PART: u64 = 128 << 20;
+
+/// The files that the options name, in the order of their paths.
 #[pyfunction]
-pub(super) fn scan(py: Python<'_>, options: Given) -> PyResult<(PathBuf, Vec<File>)> {
+pub(super) fn scan(py: Python<'_>, options: Given) -> PyResult<Vec<File>> {
     let (options, access) = read(options)?;
     let scan = Scan::new(&options)?;
     let files = py.detach(|| {
@@ -49,7 +55,14 @@ pub(super) fn scan(py: Python<'_>, options: Given) -> PyResult<(PathBuf, Vec<Fil
         })
     })?;
     let file = |Found { path, size, modified }| (path, size, modified);
-    Ok((scan.root(), files.into_iter().map(file).collect()))
+    Ok(files.into_iter().map(file).collect())
+}
+
+/// Where folders with `name=value` begin.
+#[pyfunction]
+pub(super) fn root(options: Given) -> PyResult<PathBuf> {
+    let (options, _) = read(options)?;
+    Ok(Scan::new(&options)?.root())
 }
 
 /// The columns of the first of these files that has rows to tell their types by.
@@ -73,6 +86,13 @@ pub(super) fn infer(py: Python<'_>, options: Given, files: Vec<File>) -> PyResul
     Ok(PyArrowType(schema))
 }
 
+/// Bytes of a task.
+#[pyfunction]
+pub(super) fn part_size(options: Given) -> PyResult<u64> {
+    let (options, _) = read(options)?;
+    Ok(options.size("maxpartitionbytes")?.unwrap_or(PART))
+}
+
 /// Whether a file of this name can be read in parts.
 #[pyfunction]
 pub(super) fn can_split(options: Given, name: &str) -> PyResult<bool> {
@@ -89,21 +109,30 @@ struct State {
     decoding: Decoding,
     parts: std::iter::Enumerate<std::vec::IntoIter<Part>>,
     schema: SchemaRef,
+    filters: Vec<Filter>,
     ignores_missing: bool,
     current: Option<(usize, PathBuf, Batches)>,
 }
 
 #[pymethods]
 impl Rows {
-    /// Connects.
+    /// Connects. Rows that filters exclude need not come.
     #[new]
-    fn new(py: Python<'_>, options: Given, parts: Vec<Part>, schema: PyArrowType<Schema>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        options: Given,
+        parts: Vec<Part>,
+        schema: PyArrowType<Schema>,
+        filters: Vec<Asked>,
+    ) -> PyResult<Self> {
         let (options, access) = read(options)?;
         let decoding = Decoding::new(&options)?;
         let ignores_missing = options.flag("ignoremissingfiles", false)?;
+        let filter = |(column, word, values): Asked| Filter::new(column, &word, make_array(values.0));
+        let filters = filters.into_iter().map(filter).collect::<Result<_>>()?;
         let remote = py.detach(|| runtime::wait(Remote::connect(&access)))?;
         let (schema, parts) = (Arc::new(schema.0), parts.into_iter().enumerate());
-        Ok(Self(Mutex::new(State { remote, decoding, parts, schema, ignores_missing, current: None })))
+        Ok(Self(Mutex::new(State { remote, decoding, parts, schema, filters, ignores_missing, current: None })))
     }
 
     /// The next batch, and which part it is of.
@@ -138,6 +167,6 @@ impl State {
 
     fn begin(&self, ((path, size, modified), from, until): Part) -> Result<Batches> {
         let file = Remotely::new(runtime::handle()?, self.remote.sftp.clone(), Path::new(&path), size);
-        self.decoding.read(&file, (from, until), modified, &self.schema)
+        self.decoding.read(&file, (from, until), modified, &self.schema, &self.filters)
     }
 }
