@@ -6,9 +6,11 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 case ${1-} in
   -h | -help | --help)
     cat <<'EOF'
-integrations/spark-sftp/test.sh [ARGUMENT…]
+integrations/spark-sftp/test.sh [quick] [ARGUMENT…]
 
 Lints and tests the Spark data source; arguments go to pytest. Needs Rust, Java 17 and Python 3.11 or newer (PYTHON names it).
+quick runs each kind of test once, and a fifth of the cuts. What is built is kept in integrations/spark-sftp/target (SPARK_SFTP_TARGET
+names another place), and shares nothing with the other crates.
 EOF
     exit 0
     ;;
@@ -17,7 +19,11 @@ esac
 here=$root/integrations/spark-sftp
 environment=$cache/spark-sftp/venv
 python=${PYTHON-python3}
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR-$here/target} CARGO_INCREMENTAL=0
+export CARGO_TARGET_DIR=${SPARK_SFTP_TARGET-$here/target} CARGO_INCREMENTAL=0
+if [ "${1-}" = quick ]; then
+  shift
+  set -- --quick "$@"
+fi
 mkdir -p "$cache/spark-sftp"
 
 need cargo "install Rust from https://rustup.rs (rust-toolchain.toml picks the version)"
@@ -25,6 +31,8 @@ need "$python" "install Python 3.11 or newer, or name one with PYTHON"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die "$python is older than 3.11: name a newer one with PYTHON"
 ensure_package sshd openssh-server
 ensure_package java openjdk-17-jre-headless
+ensure_package proftpd proftpd-core
+[ -e /usr/lib/proftpd/mod_sftp.so ] || ensure_package mod_sftp proftpd-mod-crypto
 
 if ! cmp -s "$here/requirements-test.txt" "$environment/requirements-test.txt"; then
   say "Making a Python environment with Spark in .cache/spark-sftp (a minute or two)"

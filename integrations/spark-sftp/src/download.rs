@@ -3,9 +3,6 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use parquet::errors::ParquetError;
-use parquet::file::reader::{ChunkReader, Length};
 use sftp::client::{Mode, Sftp};
 use sftp::transfer::Lanes;
 use sftp::wire::attributes::Attributes;
@@ -55,20 +52,19 @@ impl Remotely {
         &self.path
     }
 
-    async fn lanes(&self) -> Result<Lanes> {
+    /// Its runtime.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) async fn lanes(&self) -> Result<Lanes> {
         let handle =
             self.sftp.open(&self.path, Mode::Read, &Attributes::default()).await.map_err(Failure::at(&self.path))?;
         Ok(Lanes::new((self.sftp.clone(), handle), []))
-    }
-
-    async fn fetch(&self, from: u64, until: u64) -> Result<Vec<u8>> {
-        let lanes = self.lanes().await?;
-        let mut bytes = Vec::new();
-        let came = lanes.download((from, Some(until)), &mut bytes, |_| {}).await;
-        let closed = lanes.close().await;
-        came.map_err(|failure| Failure::from(failure).while_doing(&self.path.display().to_string()))?;
-        closed.map_err(Failure::at(&self.path))?;
-        Ok(bytes)
     }
 }
 
@@ -132,25 +128,5 @@ impl Drop for Download {
         if let Some((_, task)) = self.current.take() {
             task.abort();
         }
-    }
-}
-
-impl Length for Remotely {
-    fn len(&self) -> u64 {
-        self.size
-    }
-}
-
-impl ChunkReader for Remotely {
-    type T = Download;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Download> {
-        // Only what is read is asked for.
-        Ok(self.part(start, start))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        let fetched = self.runtime.block_on(self.fetch(start, start + length as u64));
-        fetched.map(Bytes::from).map_err(|failure| ParquetError::External(Box::new(failure)))
     }
 }

@@ -1,5 +1,6 @@
 //! The core of `pyspark_sftp`: connections, files and commits, as Python calls them. Rows come as Arrow batches and are not copied.
 
+mod chunks;
 pub mod commit;
 pub mod connect;
 pub mod decode;

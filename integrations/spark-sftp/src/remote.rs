@@ -8,9 +8,10 @@ use sftp::file::{self, Source};
 use sftp::ssh::Connection;
 use sftp::transfer::Lanes;
 use sftp::wire::attributes::Attributes;
+use tokio::io::AsyncRead;
 
 use crate::connect::Access;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Kind, Result};
 
 /// Requests about paths that are on the way at once.
 const AT_ONCE: usize = 64;
@@ -121,7 +122,7 @@ impl Remote {
     /// Removes files, of which some may not be there.
     ///
     /// # Errors
-    /// What else the server says of the first that it refuses.
+    /// What else the server says of one that it refuses. All others are removed then.
     pub async fn remove_all(&self, paths: impl IntoIterator<Item = PathBuf>) -> Result<()> {
         let remove = |path: PathBuf| async move {
             match self.sftp.remove(&path).await {
@@ -129,7 +130,23 @@ impl Remote {
                 _ => Ok(()),
             }
         };
-        stream::iter(paths).map(remove).buffer_unordered(AT_ONCE).try_collect().await
+        let removed: Vec<Result<()>> = stream::iter(paths).map(remove).buffer_unordered(AT_ONCE).collect().await;
+        removed.into_iter().collect()
+    }
+
+    /// Those of these paths of which the server says more than that it shows nobody what is there.
+    ///
+    /// # Errors
+    /// What else the server says of one.
+    pub async fn shown(&self, paths: impl IntoIterator<Item = PathBuf>) -> Result<Vec<PathBuf>> {
+        let look = |path: PathBuf| async move {
+            match self.stat(&path).await {
+                Err(failure) if failure.kind == Kind::Permission => Ok(None),
+                found => found.map(|_| Some(path)),
+            }
+        };
+        let shown: Vec<_> = stream::iter(paths).map(look).buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(shown.into_iter().flatten().collect())
     }
 
     /// Removes a folder with all that is in it. One that is not there is content with that.
@@ -142,7 +159,7 @@ impl Remote {
         while let Some(folder) = folders.get(next).cloned() {
             next += 1;
             let entries = match self.list(&folder).await {
-                Err(failure) if failure.kind == crate::failure::Kind::Missing => continue,
+                Err(failure) if failure.kind == Kind::Missing => continue,
                 entries => entries?,
             };
             let (below, files): (Vec<_>, Vec<_>) =
@@ -163,11 +180,8 @@ impl Remote {
     ///
     /// # Errors
     /// What the server says.
-    pub async fn put(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let mut bytes = bytes;
-        let channels = std::slice::from_ref(&self.sftp);
-        file::put(channels, Source::Stream(&mut bytes), path, file::Options::default(), |_| {}).await?;
-        Ok(())
+    pub async fn put(&self, path: &Path, mut bytes: &[u8]) -> Result<()> {
+        put(&self.sftp, &mut bytes, path).await.map(|_| ())
     }
 
     /// A small file's bytes; `None` where there is none.
@@ -210,6 +224,31 @@ impl Remote {
     pub async fn close(self) {
         self.connection.close().await;
     }
+}
+
+/// Puts a file, whole or not at all. Answers its bytes.
+///
+/// # Errors
+/// What the server says; where that is no reason, how much room it has.
+pub async fn put(sftp: &Sftp, source: &mut (dyn AsyncRead + Send + Unpin), path: &Path) -> Result<u64> {
+    let put =
+        file::put(std::slice::from_ref(sftp), Source::Stream(source), path, file::Options::default(), |_| {}).await;
+    let failed = match put {
+        Ok(put) => return Ok(put.bytes),
+        Err(failed) => failed,
+    };
+    let has_no_reason = matches!(&failed, file::Failed::There { error, .. } if error.is(Status::Failure));
+    let failure = Failure::from(failed);
+    let room = match path.parent() {
+        Some(folder) if has_no_reason && sftp.features().statvfs => sftp.room(folder).await.ok(),
+        _ => None,
+    };
+    Err(match room {
+        Some(room) => {
+            Failure { text: format!("{}, and has room for {room} bytes without this file", failure.text), ..failure }
+        }
+        None => failure,
+    })
 }
 
 /// Writes an empty file over what is there.

@@ -7,13 +7,13 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use sftp::client::Sftp;
-use sftp::file::{self, Source};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::io::StreamReader;
 
 use crate::failure::{Failure, Result};
+use crate::remote::put;
 
 /// Bytes that are handed over at once.
 const PIECE: usize = 255 * 1024;
@@ -51,9 +51,7 @@ impl Upload {
             };
             let pieces = stream::unfold(waiting, next);
             let mut reader = StreamReader::new(Box::pin(pieces));
-            let channels = std::slice::from_ref(&sftp);
-            let put = file::put(channels, Source::Stream(&mut reader), &path, file::Options::default(), |_| {}).await;
-            Ok(put?.bytes)
+            put(&sftp, &mut reader, &path).await
         });
         Self {
             runtime,

@@ -2,10 +2,11 @@
 A write of many rows on a real cluster, killed in the middle: `tests/cluster.py [ROWS]`, in the environment of test.sh. Not in CI.
 
 A standalone master, and workers on 127.0.0.2 and 127.0.0.3, since a copy of a slow task is put on another host only. While rows are
-written, executors are killed, tasks are speculated, and the driver is killed; a reader looks all the time. It must see the old rows or the
-new ones, whole.
+written, a task is speculated, executors are killed, and the driver is killed; a reader looks all the time. It must see the old rows or
+the new ones, whole, row for row.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -16,12 +17,14 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-import pyspark
-from servers import Sshd, free_port
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from servers import Sshd
+from standalone import Cluster
 
 PYTHON = sys.executable
-HOME = Path(pyspark.__file__).parent
-SPARK_CLASS = HOME / "bin" / "spark-class"
 PARTS = 8
 
 DRIVER = """
@@ -32,17 +35,18 @@ spark = (SparkSession.builder.master(given["master"])
     .config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1").config("spark.ui.enabled", "false")
     .config("spark.executor.memory", "1g").config("spark.executor.cores", "1").config("spark.task.maxFailures", "8")
     .config("spark.speculation", "true").config("spark.speculation.interval", "200ms").config("spark.speculation.multiplier", "1.1")
-    .config("spark.speculation.quantile", "0.5").config("spark.speculation.minTaskRuntime", "500ms").getOrCreate())
+    .config("spark.speculation.quantile", "0.5").config("spark.speculation.minTaskRuntime", "500ms")
+    .config("spark.eventLog.enabled", "true").config("spark.eventLog.compress", "false")
+    .config("spark.eventLog.dir", "file://" + given["events"]).getOrCreate())
 spark.sparkContext.setLogLevel("ERROR")
 
 @f.udf("long")
 def slow(n, part):
-    # One task is slow the first time, on whichever host: it is speculated.
+    # One task stands still in its middle, on whichever host: only a copy of it goes on.
     from pyspark import TaskContext
     import time
-    task = TaskContext.get()
-    if given["slow"] and part == 0 and task.attemptNumber() == 0 and n % 5000 == 0:
-        time.sleep(0.05)
+    if given["slow"] and part == 1 and TaskContext.get().attemptNumber() == 0 and n == given["first"] + given["rows"] * 3 // given["parts"] // 2:
+        time.sleep(600)
     return n
 
 frame = spark.range(given["first"], given["first"] + given["rows"], 1, given["parts"])
@@ -53,179 +57,159 @@ print("written", flush=True)
 """
 
 
-class Cluster:
-    def __init__(self, work: Path):
-        self.work, port = work, free_port()
-        self.master = f"spark://127.0.0.1:{port}"
-        env = {**os.environ, "SPARK_HOME": str(HOME), "SPARK_LOG_DIR": str(work), "PYSPARK_PYTHON": PYTHON}
-        start = ["--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"]
-        self.processes = [self._start("master", "org.apache.spark.deploy.master.Master", start, env)]
-        time.sleep(5)
-        for host in ("127.0.0.2", "127.0.0.3"):
-            more = [
-                "--host",
-                host,
-                "--webui-port",
-                "0",
-                "--cores",
-                "1",
-                "--memory",
-                "1g",
-                "--work-dir",
-                str(work / host),
-                self.master,
-            ]
-            one = self._start(host, "org.apache.spark.deploy.worker.Worker", more, {**env, "SPARK_LOCAL_IP": host})
-            self.processes.append(one)
-        time.sleep(5)
-
-    def _start(self, name, kind, arguments, env):
-        log = (self.work / f"{name}.log").open("wb")
-        return subprocess.Popen([SPARK_CLASS, kind, *arguments], env=env, stdout=log, stderr=log, start_new_session=True)
-
-    def executors(self):
-        return [
-            pid
-            for pid, line in _commands()
-            if "CoarseGrainedExecutorBackend" in line and self.master.split(":")[-1] and str(self.work) in _cwd(pid)
-        ]
-
-    def end(self):
-        for one in self.processes:
-            os.killpg(one.pid, signal.SIGKILL)
-            one.wait()
-        for pid in self.executors():
-            os.kill(pid, signal.SIGKILL)
-
-
-def _commands():
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            yield int(process.name), (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-
-
-def _cwd(pid):
-    try:
-        return os.readlink(f"/proc/{pid}/cwd")
-    except OSError:
-        return ""
-
-
 class Reader(threading.Thread):
     """Reads all rows again and again, as somebody who knows nothing of the writer."""
 
-    def __init__(self, path: Path, allowed):
+    def __init__(self, path: Path):
         super().__init__(daemon=True)
-        self.path, self.allowed, self.is_over, self.looks, self.wrong = path, allowed, threading.Event(), 0, []
+        self.path, self.is_over, self.seen, self.changes = path, threading.Event(), [], 0
 
     def run(self):
         while not self.is_over.wait(0.05):
             found = rows_of(self.path)
-            self.looks += 1
-            if found is not None and found not in self.allowed:
-                self.wrong.append(found)
+            if found is None:
+                self.changes += 1
+            else:
+                self.seen.append(found)
+
+    def end(self, *allowed):
+        self.is_over.set()
+        self.join()
+        wrong = [found for found in self.seen if found not in allowed]
+        assert wrong == [], wrong
+        return (
+            f"{len(self.seen)} looks saw {' or '.join(map(str, sorted(set(self.seen))))}, and {self.changes} no folder that stayed"
+        )
 
 
 def rows_of(path: Path):
-    """How many rows, and the sum of their numbers; None where the folder changed while it was read."""
-    count = total = 0
+    """The first row's number and how many follow it, or what is wrong; None where the folder changed while it was read."""
     try:
         folder = os.open(path, os.O_RDONLY)
     except OSError:
         return None
+    tables = []
     try:
         for name in os.listdir(folder):
             if not name.startswith(("_", ".")):
-                with os.fdopen(os.open(name, os.O_RDONLY, dir_fd=folder)) as file:
-                    next(file)
-                    for line in file:
-                        count += 1
-                        total += int(line.partition(",")[0])
-    except (OSError, StopIteration):
+                with os.fdopen(os.open(name, os.O_RDONLY, dir_fd=folder), "rb") as file:
+                    tables.append(pa.csv.read_csv(file))
+        if os.stat(path).st_ino != os.fstat(folder).st_ino:
+            return None
+    except OSError:
         return None
     finally:
         os.close(folder)
-    return count, total
+    table = pa.concat_tables(tables)
+    numbers, texts = table["id"].cast(pa.int64()), table["text"].cast(pa.string())
+    if not pc.all(pc.equal(texts, pc.binary_join_element_wise("row", numbers.cast(pa.string()), " "))).as_py():
+        return "texts of other rows"
+    ordered = np.sort(numbers.to_numpy())
+    first = int(ordered[0]) if len(ordered) else 0
+    return (first, len(ordered)) if np.array_equal(ordered, np.arange(first, first + len(ordered))) else "rows twice or not at all"
 
 
-def expected(first, rows):
-    return rows, rows * first + rows * (rows - 1) // 2
+def tasks_in(events: Path):
+    """How many copies of tasks were begun, and how many were killed since another one was ready."""
+    lines = [json.loads(line) for log in events.rglob("events_*") for line in log.read_text().splitlines()]
+    begun = sum(1 for one in lines if one["Event"] == "SparkListenerTaskStart" and one["Task Info"]["Speculative"])
+    reasons = [one["Task End Reason"] for one in lines if one["Event"] == "SparkListenerTaskEnd"]
+    killed = sum(1 for reason in reasons if "another attempt succeeded" in reason.get("Kill Reason", ""))
+    return begun, killed
+
+
+class Bench:
+    """A cluster, a server, and drivers that write."""
+
+    def __init__(self, work: Path, rows: int):
+        self.work, self.rows, self.path = work, rows, work / "in"
+        self.sshd, self.cluster = Sshd(work / "sshd"), Cluster(work)
+
+    def write(self, first, slow=False):
+        """Starts a driver that replaces what is there by rows from a number on."""
+        self.events = self.work / f"events-{time.monotonic_ns()}"
+        self.events.mkdir()
+        given = self.events.with_suffix(".json")
+        given.touch(mode=0o600)
+        given.write_text(json.dumps({
+            "master": self.cluster.master, "options": {**self.sshd.options, "sweep_after": "0s", "dead_after": "5s"},
+            "path": str(self.path), "first": first, "rows": self.rows, "parts": PARTS, "mode": "overwrite", "slow": slow,
+            "events": str(self.events),
+        }))  # fmt: skip
+        env = {**os.environ, "PYSPARK_PYTHON": PYTHON, "PYSPARK_DRIVER_PYTHON": PYTHON}
+        with (self.work / "driver.log").open("ab") as log:
+            driver = subprocess.Popen(
+                [PYTHON, "-c", DRIVER, given], env=env, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            )
+        assert driver.stdout.readline() == "writing\n", self.said()
+        return driver
+
+    def said(self):
+        return (self.work / "driver.log").read_text()[-3000:]
+
+    def ends(self, driver, first):
+        assert driver.communicate()[0] == "written\n", self.said()
+        assert rows_of(self.path) == (first, self.rows)
+
+    def wait_for(self, staged):
+        while sum(1 for file in self.work.glob(".in.spark-sftp/*/*/*") if file.is_file()) < staged:
+            time.sleep(0.1)
+
+    def speculates(self, first):
+        start, reader = time.monotonic(), Reader(self.path)
+        reader.start()
+        self.ends(self.write(first, slow=True), first)
+        begun, killed = tasks_in(self.events)
+        assert begun > 0, "no task was speculated"
+        assert killed > 0, "no copy was killed"
+        seconds = time.monotonic() - start
+        print(
+            f"{self.rows} rows in {seconds:.0f} s, {begun} copies begun, {killed} killed: {reader.end((first, self.rows))}",
+            flush=True,
+        )
+
+    def loses_an_executor(self, before, first):
+        reader = Reader(self.path)
+        reader.start()
+        driver = self.write(first)
+        self.wait_for(3)
+        victim = self.cluster.executors()[0]
+        os.kill(victim, signal.SIGKILL)
+        self.ends(driver, first)
+        print(f"an executor killed in the middle: {reader.end((before, self.rows), (first, self.rows))}", flush=True)
+
+    def loses_its_driver(self, before, first, staged):
+        reader = Reader(self.path)
+        reader.start()
+        driver = self.write(first)
+        self.wait_for(staged)
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.wait()
+        time.sleep(3)
+        assert rows_of(self.path) == (before, self.rows)
+        print(f"the driver killed when {staged} files were staged: {reader.end((before, self.rows))}", flush=True)
+
+    def end(self):
+        self.cluster.end()
+        self.sshd.end()
 
 
 def main():
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        sshd = Sshd(work / "sshd")
-        cluster = Cluster(work)
-        path = work / "in"
+        bench = Bench(work, rows)
         try:
-
-            def write(first, mode, slow=False):
-                import json
-
-                given = work / f"given-{time.monotonic_ns()}.json"
-                given.touch(mode=0o600)
-                given.write_text(json.dumps({
-                    "master": cluster.master, "options": {**sshd.options, "sweep_after": "0s", "dead_after": "5s"}, "path": str(path),
-                    "first": first, "rows": rows, "parts": PARTS, "mode": mode, "slow": slow,
-                }))  # fmt: skip
-                env = {**os.environ, "PYSPARK_PYTHON": PYTHON, "PYSPARK_DRIVER_PYTHON": PYTHON}
-                driver = subprocess.Popen(
-                    [PYTHON, "-c", DRIVER, given], env=env, stdout=subprocess.PIPE, stderr=(work / "driver.log").open("ab"), text=True,
-                    start_new_session=True,
-                )  # fmt: skip
-                assert driver.stdout.readline() == "writing\n", (work / "driver.log").read_text()[-3000:]
-                return driver
-
-            def staged():
-                return sum(1 for file in work.glob(".in.spark-sftp/*/*/*") if file.is_file())
-
-            start = time.monotonic()
-            assert write(0, "overwrite").communicate()[0] == "written\n", (work / "driver.log").read_text()[-3000:]
-            assert rows_of(path) == expected(0, rows)
-            print(f"written: {rows} rows in {time.monotonic() - start:.0f} s", flush=True)
-
-            reader = Reader(path, [expected(0, rows), expected(rows, rows)])
-            reader.start()
-            driver = write(rows, "overwrite", slow=True)
-            while staged() < 3:
-                time.sleep(0.1)
-            victim = cluster.executors()[0]
-            os.kill(victim, signal.SIGKILL)
-            print(f"executor {victim} killed in the middle", flush=True)
-            assert driver.communicate()[0] == "written\n", (work / "driver.log").read_text()[-3000:]
-            reader.is_over.set()
-            reader.join()
-            assert rows_of(path) == expected(rows, rows)
-            assert reader.wrong == [], reader.wrong
-            print(f"an executor killed, tasks speculated: the new rows, and {reader.looks} looks saw old or new", flush=True)
-
-            for step in ("staging", "later"):
-                before = rows_of(path)
-                reader = Reader(path, [before])
-                reader.start()
-                driver = write(5 * rows, "overwrite")
-                while staged() < (2 if step == "staging" else PARTS - 1):
-                    time.sleep(0.1)
-                os.killpg(driver.pid, signal.SIGKILL)
-                driver.wait()
-                time.sleep(3)
-                reader.is_over.set()
-                reader.join()
-                assert reader.wrong == []
-                assert rows_of(path) == before
-                print(f"driver killed ({step}): the old rows, {reader.looks} looks", flush=True)
-            assert write(7 * rows, "overwrite").communicate()[0] == "written\n"
-            assert rows_of(path) == expected(7 * rows, rows)
+            bench.speculates(0)
+            bench.loses_an_executor(0, rows)
+            bench.loses_its_driver(rows, 2 * rows, 2)
+            bench.loses_its_driver(rows, 3 * rows, PARTS - 1)
+            bench.ends(bench.write(4 * rows), 4 * rows)
             left = [entry.name for entry in work.glob(".in*")]
             assert left == [], left
             print("the next write: the new rows, and nothing is left", flush=True)
         finally:
-            cluster.end()
-            sshd.end()
+            bench.end()
 
 
 if __name__ == "__main__":

@@ -251,4 +251,16 @@ impl Sftp {
         };
         self.status(kind::EXTENDED, put).await
     }
+
+    /// Bytes for which there is room where a path is, for this user. Only of servers with [`statvfs`](super::Features::statvfs).
+    pub async fn room(&self, path: &Path) -> Result<u64, Error> {
+        let put = |packet: &mut BytesMut| {
+            put_bytes(packet, b"statvfs@openssh.com");
+            put_path(packet, path);
+        };
+        let mut reader = self.answer(kind::EXTENDED, kind::EXTENDED_REPLY, put).await?;
+        // Bytes of a block twice, then numbers of blocks: all, free ones, and those that are free for everybody.
+        let (_, size, _, _, blocks) = (reader.long()?, reader.long()?, reader.long()?, reader.long()?, reader.long()?);
+        Ok(size.saturating_mul(blocks))
+    }
 }

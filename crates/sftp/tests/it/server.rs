@@ -16,6 +16,10 @@ async fn a_file_comes_back_as_it_went() {
     let (sftp, _server) = openssh().await;
     assert!(sftp.features().posix_rename && sftp.features().fsync);
     assert_eq!(sftp.features().limits.read, 255 * 1024);
+    let (room, found) = (sftp.room(folder.path()).await.unwrap(), nix::sys::statvfs::statvfs(folder.path()).unwrap());
+    // Others write to the same disk meanwhile.
+    assert!(room.abs_diff(found.blocks_available() * found.fragment_size()) < 1 << 30, "{room}");
+    assert!(sftp.room(&folder.path().join("missing")).await.unwrap_err().is(Status::NoSuchFile));
     for length in [0, 1, 65_280, 3_000_000] {
         let bytes = data(length);
         let path = folder.path().join(OsStr::from_bytes(b"caf\xe9"));

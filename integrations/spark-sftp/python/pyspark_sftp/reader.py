@@ -158,8 +158,8 @@ class FilteringReader(SFTPReader):
     """
     Reads files, but not those that filters exclude, and of parquet not such row groups.
 
-    Asked for by an option: Spark 4.3 reads a DataFrame by the filters of its latest query (PythonDataSourceV2 keeps one plan), and it
-    refuses a reader with `pushFilters` where that is switched off.
+    Asked for by an option: Spark 4.3 reads a DataFrame by the filters of its latest query (PythonDataSourceV2 keeps one plan), and
+    it refuses a reader with `pushFilters` where that is switched off.
     """
 
     found: list[File] | None = None

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Kind, Result};
 use crate::remote::Remote;
 
 const NAME: &str = "journal";
@@ -43,7 +43,13 @@ impl Journal {
     /// What the server says: then it can be undone again.
     pub(super) async fn undo(&self, remote: &Remote) -> Result<()> {
         match &self.plan {
-            Plan::Append { files } => remote.remove_all(files.iter().cloned()).await,
+            Plan::Append { files } => match remote.remove_all(files.iter().cloned()).await {
+                // In a folder that is closed to us there is nothing that we added: it was the reason to undo this.
+                Err(failure) if failure.kind == Kind::Permission => {
+                    remote.remove_all(remote.shown(files.iter().cloned()).await?).await
+                }
+                removed => removed,
+            },
             Plan::Exchange { path, old } => {
                 // Where something is at the path, nothing was moved; or all was, and the new data were seen: they stay. Where nothing is
                 // there and nothing waits, there were no old data, and the new ones had no time to come.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use sftp::client::Mode;
-use sftp::file::{self, Source};
 use sftp::transfer::Lanes;
 use sftp::wire::attributes::Attributes;
 
@@ -12,7 +11,7 @@ use super::overwrite;
 use crate::encode::Encoding;
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Staged};
-use crate::remote::Remote;
+use crate::remote::{Remote, put};
 
 /// Bytes between reading and writing when files are joined.
 const BUFFER: usize = 1024 * 1024;
@@ -73,13 +72,10 @@ async fn join(remote: &Remote, job: &Job, files: &[&Staged]) -> Result<PathBuf> 
         }
         Ok::<_, Failure>(())
     };
-    let channels = std::slice::from_ref(&remote.sftp);
-    let write =
-        async { Ok(file::put(channels, Source::Stream(&mut from), &joined, file::Options::default(), |_| {}).await?) };
-    let ((), put) = tokio::try_join!(read, write)?;
+    let ((), bytes) = tokio::try_join!(read, put(&remote.sftp, &mut from, &joined))?;
     let wanted =
         files.iter().enumerate().map(|(number, file)| if number == 0 { file.bytes } else { file.bytes - file.head });
-    if put.bytes != wanted.sum::<u64>() {
+    if bytes != wanted.sum::<u64>() {
         return Err(Failure::value("the joined file is shorter than its parts"));
     }
     Ok(joined)

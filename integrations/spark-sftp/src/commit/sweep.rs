@@ -17,6 +17,8 @@ pub(super) const STREAMS: &str = "streams";
 /// What the server says.
 pub(super) async fn after(remote: &Remote, job: &Job) -> Result<()> {
     let base = job.base();
+    // First, for the disk may be full of it.
+    remote.remove_tree(&job.folder()).await?;
     let clock = base.join(format!("{}.clock", job.id));
     let now = match remote.touch(&clock).await {
         // There is nothing.
@@ -27,7 +29,6 @@ pub(super) async fn after(remote: &Remote, job: &Job) -> Result<()> {
         }
     };
     remote.remove_all([clock]).await?;
-    remote.remove_tree(&job.folder()).await?;
     let entries = remote.list(&base).await?;
     if entries.iter().any(|entry| entry.name == Path::new(lock::NAME)) {
         // Somebody commits, or died at it: what a job has may be the old data, which have no other place just then.

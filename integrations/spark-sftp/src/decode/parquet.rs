@@ -6,15 +6,18 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::RowGroupMetaData;
 
 use super::statistics::{self, Filter};
 use super::{Batches, ROWS, times};
+use crate::chunks::Chunks;
 use crate::download::Remotely;
 use crate::failure::Result;
 
 /// The columns of a file.
 pub(super) fn schema(file: Remotely) -> Result<Schema> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| super::failure(&error))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(Chunks::new(file)).map_err(|error| super::failure(&error))?;
     Ok(builder.schema().as_ref().clone().with_metadata(std::collections::HashMap::default()))
 }
 
@@ -25,21 +28,28 @@ pub(super) fn read(
     schema: &SchemaRef,
     filters: &[Filter],
 ) -> Result<Batches> {
+    let file = Chunks::new(file);
     let read = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| super::failure(&error))?;
     let may_hold = statistics::may_hold(filters, &read, schema);
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, read);
-    let middle = |group: &parquet::file::metadata::RowGroupMetaData| {
+    let middle = |group: &RowGroupMetaData| {
         let start = group.columns().iter().map(|column| column.byte_range().0).min().unwrap_or(0);
         start + u64::try_from(group.compressed_size()).unwrap_or(0) / 2
     };
-    let groups = builder.metadata().row_groups().iter().zip(may_hold).enumerate();
-    let is_ours = |(number, (group, may_hold))| (may_hold && (from..until).contains(&middle(group))).then_some(number);
-    let ours = groups.filter_map(is_ours).collect();
-    let there = builder.schema();
+    let groups = || read.metadata().row_groups().iter().zip(&may_hold);
+    let is_ours = |group: &RowGroupMetaData, may_hold: bool| may_hold && (from..until).contains(&middle(group));
     let is_wanted = |name: &str| schema.fields().iter().any(|field| field.name() == name);
-    let wanted =
-        there.fields().iter().enumerate().filter(|(_, field)| is_wanted(field.name())).map(|(number, _)| number);
-    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+    let there = read.schema().fields().iter().enumerate();
+    let wanted = there.filter(|(_, field)| is_wanted(field.name())).map(|(number, _)| number);
+    let mask = ProjectionMask::roots(read.parquet_schema(), wanted);
+    let columns = (0..read.parquet_schema().num_columns()).filter(|column| mask.leaf_included(*column)).count();
+    let chunks = groups().filter(|(group, may_hold)| is_ours(group, **may_hold)).flat_map(|(group, _)| {
+        let chunks = group.columns().iter().enumerate().filter(|(column, _)| mask.leaf_included(*column));
+        chunks.map(|(_, chunk)| chunk.byte_range()).map(|(start, length)| start..start + length)
+    });
+    file.plan(chunks.collect(), columns);
+    let ours = groups().enumerate().filter(|(_, (group, may_hold))| is_ours(group, **may_hold));
+    let ours = ours.map(|(number, _)| number).collect();
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, read);
     let reader = builder.with_row_groups(ours).with_projection(mask).with_batch_size(ROWS).build();
     let reader = reader.map_err(|error| super::failure(&error))?;
     let schema = Arc::clone(schema);
