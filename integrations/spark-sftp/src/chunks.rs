@@ -122,7 +122,7 @@ impl State {
     /// Where a window of a chunk ends.
     fn end(&self, start: u64, chunk: &Range<u64>) -> u64 {
         let size = (WINDOWS / self.columns.max(1) as u64).clamp(WINDOW.start, WINDOW.end);
-        chunk.end.min(start + size)
+        chunk.end.min(start.saturating_add(size))
     }
 }
 

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sftp::client::{Entry, Error, Mode, Sftp, Status};
-use sftp::file::{self, Source};
 use sftp::ssh::Connection;
 use sftp::transfer::Lanes;
 use sftp::wire::attributes::Attributes;
-use tokio::io::AsyncRead;
 
 use crate::connect::Access;
 use crate::failure::{Failure, Kind, Result};
+use crate::upload::put;
 
 /// Requests about paths that are on the way at once.
 const AT_ONCE: usize = 64;
@@ -224,31 +223,6 @@ impl Remote {
     pub async fn close(self) {
         self.connection.close().await;
     }
-}
-
-/// Puts a file, whole or not at all. Answers its bytes.
-///
-/// # Errors
-/// What the server says; where that is no reason, how much room it has.
-pub async fn put(sftp: &Sftp, source: &mut (dyn AsyncRead + Send + Unpin), path: &Path) -> Result<u64> {
-    let put =
-        file::put(std::slice::from_ref(sftp), Source::Stream(source), path, file::Options::default(), |_| {}).await;
-    let failed = match put {
-        Ok(put) => return Ok(put.bytes),
-        Err(failed) => failed,
-    };
-    let has_no_reason = matches!(&failed, file::Failed::There { error, .. } if error.is(Status::Failure));
-    let failure = Failure::from(failed);
-    let room = match path.parent() {
-        Some(folder) if has_no_reason && sftp.features().statvfs => sftp.room(folder).await.ok(),
-        _ => None,
-    };
-    Err(match room {
-        Some(room) => {
-            Failure { text: format!("{}, and has room for {room} bytes without this file", failure.text), ..failure }
-        }
-        None => failure,
-    })
 }
 
 /// Writes an empty file over what is there.

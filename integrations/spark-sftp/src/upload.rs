@@ -1,19 +1,20 @@
 //! A file that goes up while it is written: `std::io::Write` on this end, requests on the way on the other, and little in between.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use sftp::client::Sftp;
+use sftp::client::{Sftp, Status};
+use sftp::file::{self, Source};
+use tokio::io::AsyncRead;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::io::StreamReader;
 
 use crate::failure::{Failure, Result};
-use crate::remote::put;
 
 /// Bytes that are handed over at once.
 const PIECE: usize = 255 * 1024;
@@ -102,6 +103,31 @@ impl Upload {
         let bytes = self.end()?;
         Ok(Uploaded { bytes, head: self.head })
     }
+}
+
+/// Puts a file, whole or not at all. Answers its bytes.
+///
+/// # Errors
+/// What the server says; where that is no reason, how much room it has.
+pub async fn put(sftp: &Sftp, source: &mut (dyn AsyncRead + Send + Unpin), path: &Path) -> Result<u64> {
+    let put =
+        file::put(std::slice::from_ref(sftp), Source::Stream(source), path, file::Options::default(), |_| {}).await;
+    let failed = match put {
+        Ok(put) => return Ok(put.bytes),
+        Err(failed) => failed,
+    };
+    let has_no_reason = matches!(&failed, file::Failed::There { error, .. } if error.is(Status::Failure));
+    let failure = Failure::from(failed);
+    let room = match path.parent() {
+        Some(folder) if has_no_reason && sftp.features().statvfs => sftp.room(folder).await.ok(),
+        _ => None,
+    };
+    Err(match room {
+        Some(room) => {
+            Failure { text: format!("{}, and has room for {room} bytes without this file", failure.text), ..failure }
+        }
+        None => failure,
+    })
 }
 
 impl Write for Upload {

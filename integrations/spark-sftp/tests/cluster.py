@@ -53,7 +53,11 @@ frame = spark.range(given["first"], given["first"] + given["rows"], 1, given["pa
 frame = frame.select(slow("id", f.spark_partition_id()).alias("id"), f.concat(f.lit("row "), "id").alias("text"))
 print("writing", flush=True)
 frame.write.format("sftp").options(**given["options"]).option("path", given["path"]).mode(given["mode"]).save()
+if given["slow"]:
+    # The copy that is not needed is killed behind the job's back.
+    time.sleep(10)
 print("written", flush=True)
+spark.stop()
 """
 
 

@@ -138,8 +138,11 @@ def groups(spark, sshd, telling, tmp_path_factory):
     target = tmp_path_factory.mktemp("groups") / "in"
     frame = spark.sql(ROWS).cache()
     save(frame, sshd, target, format="parquet", **{"parquet.block.size": "256k"})
-    (_,) = parts(target)
-    return frame, target, Asked(telling, load(spark, telling, target, frame.schema, format="parquet")).bytes
+    (file,) = parts(target)
+    whole = Asked(telling, load(spark, telling, target, frame.schema, format="parquet")).bytes
+    # No byte is asked for twice, but the file's end.
+    assert whole < file.stat().st_size * 1.1
+    return frame, target, whole
 
 
 def test_columns_that_a_file_has_not_are_null(spark, sshd, telling, target, pushing):

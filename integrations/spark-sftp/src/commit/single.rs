@@ -11,7 +11,8 @@ use super::overwrite;
 use crate::encode::Encoding;
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Staged};
-use crate::remote::{Remote, put};
+use crate::remote::Remote;
+use crate::upload::put;
 
 /// Bytes between reading and writing when files are joined.
 const BUFFER: usize = 1024 * 1024;

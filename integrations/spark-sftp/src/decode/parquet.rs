@@ -33,7 +33,7 @@ pub(super) fn read(
     let may_hold = statistics::may_hold(filters, &read, schema);
     let middle = |group: &RowGroupMetaData| {
         let start = group.columns().iter().map(|column| column.byte_range().0).min().unwrap_or(0);
-        start + u64::try_from(group.compressed_size()).unwrap_or(0) / 2
+        start.saturating_add(u64::try_from(group.compressed_size()).unwrap_or(0) / 2)
     };
     let groups = || read.metadata().row_groups().iter().zip(&may_hold);
     let is_ours = |group: &RowGroupMetaData, may_hold: bool| may_hold && (from..until).contains(&middle(group));
@@ -44,7 +44,7 @@ pub(super) fn read(
     let columns = (0..read.parquet_schema().num_columns()).filter(|column| mask.leaf_included(*column)).count();
     let chunks = groups().filter(|(group, may_hold)| is_ours(group, **may_hold)).flat_map(|(group, _)| {
         let chunks = group.columns().iter().enumerate().filter(|(column, _)| mask.leaf_included(*column));
-        chunks.map(|(_, chunk)| chunk.byte_range()).map(|(start, length)| start..start + length)
+        chunks.map(|(_, chunk)| chunk.byte_range()).map(|(start, length)| start..start.saturating_add(length))
     });
     file.plan(chunks.collect(), columns);
     let ours = groups().enumerate().filter(|(_, (group, may_hold))| is_ours(group, **may_hold));
