@@ -114,11 +114,11 @@ def rows_of(path: Path):
 
 
 def tasks_in(events: Path):
-    """How many copies of tasks were begun, and how many were killed since another one was ready."""
+    """How many copies of tasks were begun, and how many tasks were killed since a copy was ready."""
     lines = [json.loads(line) for log in events.rglob("events_*") for line in log.read_text().splitlines()]
     begun = sum(1 for one in lines if one["Event"] == "SparkListenerTaskStart" and one["Task Info"]["Speculative"])
     reasons = [one["Task End Reason"] for one in lines if one["Event"] == "SparkListenerTaskEnd"]
-    killed = sum(1 for reason in reasons if "another attempt succeeded" in reason.get("Kill Reason", ""))
+    killed = sum(1 for reason in reasons if reason["Reason"] == "TaskKilled")
     return begun, killed
 
 
