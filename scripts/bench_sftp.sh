@@ -6,8 +6,9 @@ case ${1-} in
   -h | --help)
     echo "Usage: scripts/bench_sftp.sh [large] [far] [small] [small-far]"
     echo
-    echo "Prints what it takes to put and get 1 GiB on loopback, 256 MiB over a line with 40 ms of delay, 10,000 files of 4 KiB, and"
-    echo "500 of them over that line. Without names: all of them."
+    echo "Prints what it takes to put and get 1 GiB on loopback and over a line with 40 ms of delay, and 10,000 files of 4 KiB on"
+    echo "both, of which the peers carry 200 over that line. Without names: all of them. Rates are those of the whole program, and"
+    echo "those without what the same program takes to connect."
     exit 0
     ;;
 esac

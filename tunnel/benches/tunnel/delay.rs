@@ -1,50 +1,59 @@
-//! A relay that holds everything back for a while, in both directions, and as much of it as a long line would.
+//! A relay that holds everything back for a while, in both directions, and as much of it as a long line would. It stands beside what
+//! is measured on the same processors, so it costs little: bytes are read in few large pieces, and held where they were read to.
 
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread::{sleep, spawn};
+use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep_until};
+/// Bytes of a piece at most.
+const PIECE: usize = 1 << 20;
+/// Pieces that are held at most, in each direction.
+const PIECES: usize = 4096;
+/// Between two looks at what has come: what comes meanwhile is one piece.
+const LOOK: Duration = Duration::from_micros(500);
 
-/// Starts the relay to a port, on a thread that lasts as long as this process; answers its own port.
+/// Starts the relay to a port, on threads that last as long as this process; answers its own port.
 pub fn start(to: u16, delay: Duration) -> u16 {
-    let (port, ports) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            port.send(listener.local_addr().unwrap().port()).unwrap();
-            while let Ok((near, _)) = listener.accept().await {
-                let far = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
-                near.set_nodelay(true).unwrap();
-                far.set_nodelay(true).unwrap();
-                let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-                tokio::spawn(carry(near_in, far_out, delay));
-                tokio::spawn(carry(far_in, near_out, delay));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    spawn(move || {
+        for near in listener.incoming() {
+            let (near, far) = (near.unwrap(), TcpStream::connect(("127.0.0.1", to)).unwrap());
+            for (input, output) in [(&near, &far), (&far, &near)] {
+                output.set_nodelay(true).unwrap();
+                carry(input.try_clone().unwrap(), output.try_clone().unwrap(), delay);
             }
-        });
+        }
     });
-    ports.recv().unwrap()
+    port
 }
 
-async fn carry(mut input: OwnedReadHalf, mut output: OwnedWriteHalf, delay: Duration) {
-    let (line, mut arriving) = tokio::sync::mpsc::channel::<(Instant, Vec<u8>)>(4096);
-    let sending = async move {
-        let mut block = vec![0; 64 * 1024];
-        while let Ok(read @ 1..) = input.read(&mut block).await {
-            if line.send((Instant::now() + delay, block[..read].to_vec())).await.is_err() {
+fn carry(mut input: TcpStream, mut output: TcpStream, delay: Duration) {
+    let (line, arriving) = mpsc::sync_channel::<(Instant, Vec<u8>, usize)>(PIECES);
+    // The piece that was used last is used next: it is still in the processor's memory.
+    let free = Arc::new(Mutex::new(Vec::<Vec<u8>>::new()));
+    let used = Arc::clone(&free);
+    spawn(move || {
+        loop {
+            let mut piece = free.lock().unwrap().pop().unwrap_or_else(|| vec![0; PIECE]);
+            let Ok(read @ 1..) = input.read(&mut piece) else { return };
+            if line.send((Instant::now() + delay, piece, read)).is_err() {
                 return;
             }
+            sleep(LOOK);
         }
-    };
-    let receiving = async move {
-        while let Some((at, bytes)) = arriving.recv().await {
-            sleep_until(at).await;
-            if output.write_all(&bytes).await.is_err() {
-                return;
+    });
+    spawn(move || {
+        for (at, piece, length) in arriving {
+            sleep(at.saturating_duration_since(Instant::now()));
+            if output.write_all(&piece[..length]).is_err() {
+                break;
             }
+            used.lock().unwrap().push(piece);
         }
-    };
-    tokio::join!(sending, receiving);
+        let _ = output.shutdown(Shutdown::Write);
+    });
 }

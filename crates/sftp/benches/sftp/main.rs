@@ -25,11 +25,20 @@ use peers::{OpenSsh, Ours, Paramiko, Peer};
 use sshd::Sshd;
 
 const GIBIBYTE: u64 = 1 << 30;
-const QUARTER: u64 = 1 << 28;
 const SMALL: u32 = 10_000;
+/// Over the long line, where a peer waits for each file.
+const FEW: u32 = 200;
 const ROUNDS: usize = 3;
 /// One way: 40 ms there and back.
 const DELAY: Duration = Duration::from_millis(20);
+
+/// A way to the server.
+struct Line<'a> {
+    sshd: &'a Sshd,
+    port: u16,
+    /// How often each is measured: a long line is the same each time.
+    rounds: usize,
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -45,24 +54,21 @@ fn main() {
             .into_iter()
             .flatten()
             .collect();
-    let far = delay::start(sshd.port, DELAY);
+    let near = Line { sshd: &sshd, port: sshd.port, rounds: ROUNDS };
+    let far = Line { sshd: &sshd, port: delay::start(sshd.port, DELAY), rounds: 1 };
     if only("large") {
-        large(&peers, &sshd, sshd.port, GIBIBYTE, "1 GiB on loopback");
+        large(&peers, &near, GIBIBYTE, "1 GiB on loopback");
     }
     if only("far") {
-        large(&peers, &sshd, far, QUARTER, "256 MiB at 40 ms");
+        large(&peers, &far, GIBIBYTE, "1 GiB at 40 ms");
     }
     if only("small") {
-        small(&peers, &sshd, sshd.port, SMALL, "10,000 x 4 KiB on loopback");
+        small(&peers, &near, SMALL, "10,000 x 4 KiB on loopback");
     }
     if only("small-far") {
-        small(&peers, &sshd, far, SMALL / 20, "500 x 4 KiB at 40 ms");
+        small(&[&Ours], &far, SMALL, "10,000 x 4 KiB at 40 ms");
+        small(&peers, &far, FEW, "200 x 4 KiB at 40 ms");
     }
-}
-
-/// The quickest of some rounds; between them, all is put away.
-fn best(rounds: usize, mut round: impl FnMut() -> Measured) -> Measured {
-    (0..rounds).map(|_| round()).min_by(|one, other| one.seconds.total_cmp(&other.seconds)).unwrap()
 }
 
 /// What a peer took.
@@ -73,39 +79,58 @@ pub struct Measured {
     pub memory: Option<u64>,
 }
 
-fn show(peer: &str, what: &str, amount: &str, measured: &Measured, first: &mut Option<f64>) {
+/// The quickest of some rounds; between them, all is put away.
+fn best(rounds: usize, mut round: impl FnMut() -> Measured) -> Measured {
+    (0..rounds).map(|_| round()).min_by(|one, other| one.seconds.total_cmp(&other.seconds)).unwrap()
+}
+
+/// What a program takes that connects, logs in and does nothing.
+fn connecting(peer: &dyn Peer, line: &Line<'_>) -> f64 {
+    best(ROUNDS, || peer.connect(line.sshd, line.port)).seconds
+}
+
+/// One line: the rate with the connection in it and without, and how many times as long as ours that takes.
+fn show(
+    what: &str,
+    peer: &str,
+    (amount, unit): (f64, &str),
+    measured: &Measured,
+    connect: f64,
+    first: &mut Option<f64>,
+) {
     let ours = *first.get_or_insert(measured.seconds);
     let memory = measured.memory.map(|memory| format!(", {memory} MiB of memory")).unwrap_or_default();
     println!(
-        "  {what}  {peer:<9} {amount:>12} {:>7.2} s  {:>5.1} times ours{memory}",
+        "  {what}  {peer:<9} {:>6.0} {unit}, {:>6.0} once connected (in {connect:.2} s)  {:>7.2} s  {:>5.1} times ours{memory}",
+        amount / measured.seconds,
+        amount / (measured.seconds - connect).max(1e-3),
         measured.seconds,
         measured.seconds / ours
     );
 }
 
-fn large(peers: &[&dyn Peer], sshd: &Sshd, port: u16, bytes: u64, title: &str) {
+fn large(peers: &[&dyn Peer], line: &Line<'_>, bytes: u64, title: &str) {
     println!("{title}");
-    let local = sshd.folder.path().join("local");
+    let folder = line.sshd.folder.path();
+    let local = folder.join("local");
     let block: Vec<u8> = (0..1_u32 << 20).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let mut file = std::fs::File::create(&local).unwrap();
     for _ in 0..bytes >> 20 {
         std::io::Write::write_all(&mut file, &block).unwrap();
     }
-    let [there, back] = ["there", "back"].map(|name| sshd.folder.path().join(name));
+    let [there, back] = ["there", "back"].map(|name| folder.join(name));
+    let connects: Vec<f64> = peers.iter().map(|peer| connecting(*peer, line)).collect();
     for (what, from, to) in [("put", &local, &there), ("get", &there, &back)] {
         let mut first = None;
-        for peer in peers {
-            let measured = best(ROUNDS, || {
+        for (peer, connect) in peers.iter().zip(&connects) {
+            let measured = best(line.rounds, || {
                 let _ = std::fs::remove_file(to);
-                peer.copy(what, from, to, sshd, port)
+                peer.copy(what, from, to, line.sshd, line.port)
             });
             assert!(same(from, to), "{} has carried another file", peer.name());
             #[allow(clippy::cast_precision_loss)]
-            let rate = format!("{:.0} MB/s", bytes as f64 / 1e6 / measured.seconds);
-            show(peer.name(), what, &rate, &measured, &mut first);
-        }
-        if what == "put" && !there.exists() {
-            std::fs::copy(&local, &there).unwrap();
+            let amount = (bytes as f64 / 1e6, "MB/s");
+            show(what, peer.name(), amount, &measured, *connect, &mut first);
         }
     }
     for file in [local, there, back] {
@@ -117,25 +142,26 @@ fn same(one: &Path, other: &Path) -> bool {
     std::process::Command::new("cmp").arg("-s").args([one, other]).status().unwrap().success()
 }
 
-fn small(peers: &[&dyn Peer], sshd: &Sshd, port: u16, count: u32, title: &str) {
+fn small(peers: &[&dyn Peer], line: &Line<'_>, count: u32, title: &str) {
     println!("{title}");
-    let local = sshd.folder.path().join("tree");
+    let folder = line.sshd.folder.path();
+    let local = folder.join("tree");
     std::fs::create_dir(&local).unwrap();
     for number in 0..count {
         std::fs::write(local.join(format!("file{number:05}")), number.to_le_bytes().repeat(1024)).unwrap();
     }
-    let [there, back] = ["tree-there", "tree-back"].map(|name| sshd.folder.path().join(name));
+    let [there, back] = ["tree-there", "tree-back"].map(|name| folder.join(name));
+    let connects: Vec<f64> = peers.iter().map(|peer| connecting(*peer, line)).collect();
     for (what, from, to) in [("put", &local, &there), ("get", &there, &back)] {
         let mut first = None;
-        for peer in peers {
-            let measured = best(if port == sshd.port { ROUNDS } else { 1 }, || {
+        for (peer, connect) in peers.iter().zip(&connects) {
+            let measured = best(line.rounds, || {
                 let _ = std::fs::remove_dir_all(to);
-                peer.copy_tree(what, from, to, sshd, port)
+                peer.copy_tree(what, from, to, line.sshd, line.port)
             });
             let arrived = std::fs::read_dir(to).unwrap().count();
             assert_eq!(arrived, count as usize, "{} has lost files", peer.name());
-            let rate = format!("{:.0} files/s", f64::from(count) / measured.seconds);
-            show(peer.name(), what, &rate, &measured, &mut first);
+            show(what, peer.name(), (count.into(), "files/s"), &measured, *connect, &mut first);
         }
     }
     for folder in [local, there, back] {

@@ -1,4 +1,4 @@
-//! The engine as a program of its own: `put|get FROM TO PORT KEY HOST_KEY`, and `put-tree|get-tree`.
+//! The engine as a program of its own: `connect|put|get|put-tree|get-tree FROM TO PORT KEY HOST_KEY`.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -35,6 +35,7 @@ async fn copy(what: &str, from: &Path, to: &Path, port: u16, key: &str, host_key
     // As the peers do: none of them waits for a disk.
     let options = Options { unsynced: true, ..Options::default() };
     match what {
+        "connect" => drop(channels.first().unwrap().stat(from).await.unwrap()),
         "put" => drop(put(&channels, Source::File(from), to, options, |_| {}).await.unwrap()),
         "get" => drop(get(&channels, from, to, options, |_| {}).await.unwrap()),
         "put-tree" => {

@@ -10,6 +10,8 @@ use crate::sshd::Sshd;
 
 pub trait Peer {
     fn name(&self) -> &'static str;
+    /// Connects, logs in and asks for one thing.
+    fn connect(&self, sshd: &Sshd, port: u16) -> Measured;
     fn copy(&self, what: &str, from: &Path, to: &Path, sshd: &Sshd, port: u16) -> Measured;
     fn copy_tree(&self, what: &str, from: &Path, to: &Path, sshd: &Sshd, port: u16) -> Measured;
 }
@@ -37,6 +39,10 @@ impl Ours {
 impl Peer for Ours {
     fn name(&self) -> &'static str {
         "ours"
+    }
+
+    fn connect(&self, sshd: &Sshd, port: u16) -> Measured {
+        Self::run("connect", Path::new("."), Path::new("."), sshd, port)
     }
 
     fn copy(&self, what: &str, from: &Path, to: &Path, sshd: &Sshd, port: u16) -> Measured {
@@ -70,6 +76,10 @@ impl Peer for OpenSsh {
         "OpenSSH"
     }
 
+    fn connect(&self, sshd: &Sshd, port: u16) -> Measured {
+        Self::run("pwd\n", sshd, port)
+    }
+
     fn copy(&self, what: &str, from: &Path, to: &Path, sshd: &Sshd, port: u16) -> Measured {
         Self::run(&format!("{what} {} {}\n", from.display(), to.display()), sshd, port)
     }
@@ -90,7 +100,8 @@ client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
 import pwd
 client.connect('127.0.0.1', int(port), pwd.getpwuid(os.geteuid()).pw_name, key_filename=key, allow_agent=False, look_for_keys=False)
 sftp = client.open_sftp()
-if what == 'put': sftp.put(source, target)
+if what == 'connect': sftp.stat(source)
+elif what == 'put': sftp.put(source, target)
 elif what == 'get': sftp.get(source, target)
 elif what == 'put-tree':
     sftp.mkdir(target)
@@ -116,6 +127,10 @@ impl Paramiko {
 impl Peer for Paramiko {
     fn name(&self) -> &'static str {
         "Paramiko"
+    }
+
+    fn connect(&self, sshd: &Sshd, port: u16) -> Measured {
+        self.run("connect", Path::new("."), Path::new("."), sshd, port)
     }
 
     fn copy(&self, what: &str, from: &Path, to: &Path, sshd: &Sshd, port: u16) -> Measured {
