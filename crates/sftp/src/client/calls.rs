@@ -56,12 +56,14 @@ pub struct Entry {
 #[allow(clippy::missing_errors_doc)]
 impl Sftp {
     async fn status(&self, kind: u8, put: impl FnOnce(&mut BytesMut)) -> Result<(), Error> {
+        self.goes_on()?;
         let (kind, mut reader) = self.channel.ask(kind, put).await?;
         expect(kind, kind::STATUS, &mut reader)?;
         done(&mut reader)
     }
 
     async fn answer(&self, kind: u8, wanted: u8, put: impl FnOnce(&mut BytesMut)) -> Result<Reader, Error> {
+        self.goes_on()?;
         let (kind, mut reader) = self.channel.ask(kind, put).await?;
         expect(kind, wanted, &mut reader)?;
         Ok(reader)
@@ -84,9 +86,7 @@ impl Sftp {
 
     /// At most `length` bytes from an offset on: fewer where the server likes that better, none at the end.
     pub async fn read(&self, handle: &Handle, offset: u64, length: u32) -> Result<Bytes, Error> {
-        if let Some(limit) = &self.limit {
-            limit.wait_for(length.into()).await;
-        }
+        self.paced(length.into()).await?;
         let put = |packet: &mut BytesMut| {
             put_handle(packet, handle);
             put_offset(packet, offset);
@@ -108,9 +108,7 @@ impl Sftp {
 
     /// Writes all of these bytes at an offset. They are held no longer than until they are in a packet.
     pub async fn write(&self, handle: &Handle, offset: u64, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
-        if let Some(limit) = &self.limit {
-            limit.wait_for(bytes.as_ref().len() as u64).await;
-        }
+        self.paced(bytes.as_ref().len() as u64).await?;
         let put = move |packet: &mut BytesMut| {
             let bytes = bytes.as_ref();
             packet.reserve(handle.0.len() + bytes.len() + 16);

@@ -24,6 +24,9 @@ pub enum Error {
     /// The other end does not speak the protocol.
     #[error("the server does not speak SFTP: {0}")]
     Protocol(&'static str),
+    /// Nothing more was to be asked: [`Sftp::until`](super::Sftp::until).
+    #[error("stopped")]
+    Stopped,
 }
 
 fn said(words: &str) -> String {

@@ -12,6 +12,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 pub use self::calls::{Entry, Handle, Mode};
 pub use self::error::{Error, Status};
@@ -31,6 +32,7 @@ const READ: usize = 256 * 1024;
 pub struct Sftp {
     channel: Arc<Channel>,
     limit: Option<Limit>,
+    stop: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -97,13 +99,45 @@ impl Sftp {
             features.limits = channel.limits().await.unwrap_or_default();
             channel.features = features;
         }
-        Ok(Self { channel: Arc::new(channel), limit: None })
+        Ok(Self { channel: Arc::new(channel), limit: None, stop: CancellationToken::new() })
     }
 
     /// The same channel, whose reads and writes keep to this limit with all others that have it.
     #[must_use]
     pub fn limited(self, limit: Limit) -> Self {
         Self { limit: Some(limit), ..self }
+    }
+
+    /// The same channel, of which nothing more is asked once `stop` is cancelled: each call fails with [`Error::Stopped`]. What had
+    /// been asked is answered.
+    #[must_use]
+    pub fn until(self, stop: CancellationToken) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// The same channel, whatever is stopped: for what tidies up.
+    #[must_use]
+    pub fn regardless(&self) -> Self {
+        self.clone().until(CancellationToken::new())
+    }
+
+    /// Waits until nothing more is to be asked.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Fails where nothing more is to be asked.
+    fn goes_on(&self) -> Result<(), Error> {
+        if self.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// Waits until so many bytes may be read or written.
+    async fn paced(&self, bytes: u64) -> Result<(), Error> {
+        let Some(limit) = &self.limit else { return Ok(()) };
+        tokio::select! {
+            () = limit.wait_for(bytes) => Ok(()),
+            () = self.stopped() => Err(Error::Stopped),
+        }
     }
 
     /// What the server can.

@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
-use super::{Carried, Failed, Options, mark_of, open, part, same};
-use crate::client::{Mode, Sftp};
+use super::{Carried, Failed, Options, mark_of, part, reader, same};
+use crate::client::Sftp;
 use crate::wire::attributes::Attributes;
 
 /// Gets a file to its path here, through these channels. `carried` is told each number of bytes that has arrived.
@@ -26,7 +26,7 @@ pub async fn get(
     mut carried: impl FnMut(u64) + Send,
 ) -> Result<Carried, Failed> {
     let (here, there) = (Failed::here(local), Failed::there(path));
-    let lanes = open(channels, path, Mode::Read, Mode::Read, &Attributes::default()).await.map_err(&there)?;
+    let lanes = reader(channels, path).await?;
     let before = lanes.attributes().await.map_err(&there)?;
     let mark = match (options.resume, before.size, before.times) {
         (true, Some(size), Some((_, modified))) => mark_of(size, modified.into()),
@@ -57,14 +57,16 @@ pub async fn get(
             same::check(&lanes, path, &mut written, local, bytes).await?;
         }
         settle(file, &part, local, options.preserve.then_some(before), options).await.map_err(&here)?;
-        lanes.close().await.map_err(&there)?;
         Ok(Carried { bytes, resumed, was_absent: false })
     };
     let got = got.await;
-    if got.is_err() && (!options.resume || matches!(got, Err(Failed::Changed { .. }))) {
-        let _ = fs::remove_file(&part).await;
+    lanes.let_go().await;
+    let Err(failed) = got else { return got };
+    if options.keeps_part(&failed) {
+        return Err(failed.keeping(&part));
     }
-    got
+    let _ = fs::remove_file(&part).await;
+    Err(failed)
 }
 
 /// All bytes are here: they are brought to the disk, where that is wanted, and get their name.

@@ -99,6 +99,7 @@ mod tests {
         let piece = |text: &'static str| Ok(Bytes::from_static(text.as_bytes()));
         check(9, vec![piece("half"), Err(io::Error::other("cut"))], Err("/Volumes/a/b/c/x: cut")).await;
         check(9, vec![piece("half")], Err("said to have 9 bytes, and 4 came")).await;
+        check(9, vec![piece("half"), Err(io::ErrorKind::Interrupted.into())], Err("/Volumes/a/b/c/x: stopped")).await;
         check(3, vec![piece("more")], Err("said to have 3 bytes, and 4 came")).await;
         assert_eq!(std::fs::read(&local).unwrap(), b"old");
         check(8, vec![piece("all "), piece("of i")], Ok(8)).await;

@@ -14,7 +14,9 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::client::{Error, Mode, Sftp};
+use futures_util::future::{join, join_all};
+
+use crate::client::{Error, Handle, Mode, Sftp};
 use crate::transfer::{self, Lanes};
 use crate::wire::attributes::Attributes;
 
@@ -41,6 +43,17 @@ pub struct Options {
     /// Not to wait until the bytes are on a disk: for many small files, which a machine that fails costs a second copy and not the
     /// only one.
     pub unsynced: bool,
+}
+
+impl Options {
+    /// Whether a part stays after this: it can be gone on with only where it is looked for, and where its source is still what it was.
+    fn keeps_part(self, failed: &Failed) -> bool {
+        match failed {
+            Failed::Unnamed { .. } => true,
+            Failed::Changed { .. } | Failed::Differs { .. } => false,
+            _ => self.resume,
+        }
+    }
 }
 
 /// What became of a file.
@@ -87,20 +100,64 @@ pub enum Failed {
         /// The path of what was written.
         place: PathBuf,
     },
+    /// All of it is there, and not under its name: the server cannot rename over a file, and did not rename when the old one was
+    /// removed either.
+    #[error("{} was removed for the new file, which is whole and still called {}: {error}", place.display(), part.display())]
+    Unnamed {
+        /// The path that it should have.
+        place: PathBuf,
+        /// The path that it has.
+        part: PathBuf,
+        /// What the server said.
+        error: Error,
+    },
+    /// All was to stop.
+    #[error("{}: stopped{}", place.display(), stays(kept.as_deref()))]
+    Stopped {
+        /// The path of what was written.
+        place: PathBuf,
+        /// Where the beginning of it is that can be gone on with.
+        kept: Option<PathBuf>,
+    },
+}
+
+fn stays(kept: Option<&Path>) -> String {
+    kept.map(|part| format!("; what has arrived stays for --resume: {}", part.display())).unwrap_or_default()
 }
 
 impl Failed {
-    /// Whether the connection is lost, so that nothing else will succeed.
-    pub fn is_lost(&self) -> bool {
-        matches!(self, Self::There { error: Error::Lost(_) | Error::Protocol(_), .. })
+    /// Whether nothing else will succeed: the connection is lost, or all is to stop.
+    pub fn is_last(&self) -> bool {
+        matches!(self, Self::There { error: Error::Lost(_) | Error::Protocol(_), .. } | Self::Stopped { .. })
     }
 
-    pub(crate) fn there(place: &Path) -> impl Fn(Error) -> Self + '_ {
-        |error| Self::There { place: place.to_owned(), error }
+    /// What the server said of a path.
+    pub fn there(place: &Path) -> impl Fn(Error) -> Self + '_ {
+        |error| match error {
+            Error::Stopped => Self::stopped(place),
+            error => Self::There { place: place.to_owned(), error },
+        }
     }
 
-    pub(crate) fn here(place: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        |error| Self::Here { place: place.to_owned(), error }
+    /// What this machine said of a path. An interruption is one of all that is done.
+    pub fn here(place: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        |error| match error.kind() {
+            io::ErrorKind::Interrupted => Self::stopped(place),
+            _ => Self::Here { place: place.to_owned(), error },
+        }
+    }
+
+    /// All was to stop, and nothing is left of this.
+    pub fn stopped(place: &Path) -> Self {
+        Self::Stopped { place: place.to_owned(), kept: None }
+    }
+
+    /// The same failure where the part stays.
+    fn keeping(self, part: &Path) -> Self {
+        match self {
+            Self::Stopped { place, .. } => Self::Stopped { place, kept: Some(part.to_owned()) },
+            other => other,
+        }
     }
 
     /// What a transfer came to, between these two.
@@ -135,32 +192,33 @@ fn mark_of(size: u64, seconds: u64) -> String {
     format!("{size:x}-{seconds:x}")
 }
 
-/// A file that is open to be read on each of the channels.
+/// A file that is open to be read, on as many of the channels as open it.
 ///
 /// # Errors
 /// What the server says.
 pub async fn reader(channels: &[Sftp], path: &Path) -> Result<Lanes, Failed> {
-    open(channels, path, Mode::Read, Mode::Read, &Attributes::default()).await.map_err(Failed::there(path))
+    let (first, others) = split(channels, path)?;
+    let like = Attributes::default();
+    let (handle, others) = join(first.open(path, Mode::Read, &like), opened(others, path, Mode::Read)).await;
+    match handle {
+        Ok(handle) => Ok(Lanes::new((first.clone(), handle), others)),
+        Err(error) => {
+            join_all(others.iter().map(|(sftp, handle)| sftp.close(handle))).await;
+            Err(Failed::there(path)(error))
+        }
+    }
 }
 
-/// A file on each of the channels. `first` says how it is opened on the first of them, which may make it.
-///
-/// # Errors
-/// What the server says.
-async fn open(
-    channels: &[Sftp],
-    path: &Path,
-    first: Mode,
-    others: Mode,
-    attributes: &Attributes,
-) -> Result<Lanes, Error> {
-    let Some((one, more)) = channels.split_first() else { return Err(Error::Lost("there is no channel".to_owned())) };
-    let handle = one.open(path, first, attributes).await?;
-    let mut lanes = Vec::new();
-    for channel in more {
-        lanes.push((channel.clone(), channel.open(path, others, &Attributes::default()).await?));
-    }
-    Ok(Lanes::new((one.clone(), handle), lanes))
+/// The first channel, and the others.
+fn split<'a>(channels: &'a [Sftp], path: &Path) -> Result<(&'a Sftp, &'a [Sftp]), Failed> {
+    channels.split_first().ok_or_else(|| Failed::there(path)(Error::Lost("there is no channel".to_owned())))
+}
+
+/// A file on those of the channels that open it: some servers do so once.
+async fn opened(channels: &[Sftp], path: &Path, mode: Mode) -> Vec<(Sftp, Handle)> {
+    let like = Attributes::default();
+    let opening = channels.iter().map(|sftp| async { Some((sftp.clone(), sftp.open(path, mode, &like).await.ok()?)) });
+    join_all(opening).await.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@ use std::io::SeekFrom;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use futures_util::future::OptionFuture;
+use futures_util::join;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncSeekExt};
 
-use super::{Carried, Failed, Options, mark_of, open, part, random, same};
-use crate::client::{Error, Mode, Sftp};
+use super::{Carried, Failed, Options, mark_of, opened, part, random, same, split};
+use crate::client::{Error, Handle, Mode, Sftp};
 use crate::transfer::{Lanes, MOST_ON_THE_WAY};
 use crate::wire::attributes::Attributes;
 
@@ -30,41 +32,43 @@ pub async fn put(
     source: Source<'_>,
     path: &Path,
     options: Options,
-    mut carried: impl FnMut(u64) + Send,
+    carried: impl FnMut(u64) + Send,
 ) -> Result<Carried, Failed> {
-    let Some(first) = channels.first() else {
-        return Err(Failed::there(path)(Error::Lost("there is no channel".to_owned())));
-    };
     match source {
-        Source::Stream(stream) => {
-            let part = part(path, &random());
-            let there = Failed::there(path);
-            let lanes =
-                open(channels, &part, Mode::CreateNew, Mode::Update, &Attributes::default()).await.map_err(&there)?;
-            let put = async {
-                let sent = lanes.upload(0, stream, &mut carried).await;
-                let bytes = sent.map_err(|failure| Failed::of(path, Path::new("the input"), failure))?;
-                let was_absent = settle(&lanes, &part, path, bytes, None, options).await?;
-                Ok(Carried { bytes, resumed: 0, was_absent })
-            };
-            let put = put.await;
-            if put.is_err() {
-                let _ = first.remove(&part).await;
-            }
-            put
-        }
-        Source::File(local) => file(channels, first, local, path, options, carried).await,
+        Source::Stream(bytes) => stream(channels, bytes, path, options, carried).await,
+        Source::File(local) => file(channels, local, path, options, carried).await,
     }
+}
+
+async fn stream(
+    channels: &[Sftp],
+    bytes: &mut (dyn AsyncRead + Send + Unpin),
+    path: &Path,
+    options: Options,
+    carried: impl FnMut(u64) + Send,
+) -> Result<Carried, Failed> {
+    let (first, others) = split(channels, path)?;
+    let part = part(path, &random());
+    let made = first.open(&part, Mode::CreateNew, &Attributes::default()).await;
+    let lanes = lanes(first, made.map_err(Failed::there(path))?, others, &part).await;
+    let put = async {
+        let sent = lanes.upload(0, bytes, carried).await;
+        let bytes = sent.map_err(|failure| Failed::of(path, Path::new("the input"), failure))?;
+        let was_absent = settle(&lanes, &part, path, bytes, None, options).await?;
+        Ok(Carried { bytes, resumed: 0, was_absent })
+    };
+    // Nobody can say again what came.
+    ended(&lanes, &part, Options { resume: false, ..options }, put.await).await
 }
 
 async fn file(
     channels: &[Sftp],
-    first: &Sftp,
     local: &Path,
     path: &Path,
     options: Options,
     mut carried: impl FnMut(u64) + Send,
 ) -> Result<Carried, Failed> {
+    let (first, others) = split(channels, path)?;
     let (here, there) = (Failed::here(local), Failed::there(path));
     let mut file = File::open(local).await.map_err(&here)?;
     let before = file.metadata().await.map_err(&here)?;
@@ -79,22 +83,20 @@ async fn file(
     let part = part(path, &mark);
     let mode = std::os::unix::fs::PermissionsExt::mode(&before.permissions()) & 0o777;
     let new = Attributes { permissions: options.preserve.then_some(mode), ..Attributes::default() };
-    let found = match first.open(&part, Mode::CreateNew, &new).await {
-        Ok(handle) => {
-            first.close(&handle).await.map_err(&there)?;
-            0
-        }
+    let (handle, found) = match first.open(&part, Mode::CreateNew, &new).await {
+        Ok(handle) => (handle, 0),
         // Servers say no more of a file that is there than that they failed.
         Err(error) if options.resume && matches!(error, Error::Refused { .. }) => {
-            first.stat(&part).await.map_err(|_| there(error))?.size.unwrap_or_default()
+            let found = first.stat(&part).await.map_err(|_| there(error))?.size.unwrap_or_default();
+            (first.open(&part, Mode::Update, &Attributes::default()).await.map_err(&there)?, found)
         }
         Err(error) => return Err(there(error)),
     };
     // Behind the beginning that the server took, there may be gaps of what was on the way.
     let resumed = if found > size { 0 } else { found.saturating_sub(MOST_ON_THE_WAY) };
-    file.seek(SeekFrom::Start(resumed)).await.map_err(&here)?;
-    let lanes = open(channels, &part, Mode::Update, Mode::Update, &Attributes::default()).await.map_err(&there)?;
+    let lanes = lanes(first, handle, others, &part).await;
     let put = async {
+        file.seek(SeekFrom::Start(resumed)).await.map_err(&here)?;
         if found > size {
             lanes.set(&Attributes { size: Some(0), ..Attributes::default() }).await.map_err(&there)?;
         }
@@ -114,12 +116,23 @@ async fn file(
         let was_absent = settle(&lanes, &part, path, bytes, options.preserve.then_some(kept), options).await?;
         Ok(Carried { bytes, resumed, was_absent })
     };
-    let put = put.await;
-    // A part can be gone on with only where it is looked for, and where its source is still what it was.
-    if put.is_err() && (!options.resume || matches!(put, Err(Failed::Changed { .. } | Failed::Differs { .. }))) {
-        let _ = first.remove(&part).await;
+    ended(&lanes, &part, options, put.await).await
+}
+
+/// A part that the first channel has open, on the others too.
+async fn lanes(first: &Sftp, handle: Handle, others: &[Sftp], part: &Path) -> Lanes {
+    Lanes::new((first.clone(), handle), opened(others, part, Mode::Update).await)
+}
+
+/// After what failed, the file is closed and its part removed where it does not stay.
+async fn ended(lanes: &Lanes, part: &Path, options: Options, put: Result<Carried, Failed>) -> Result<Carried, Failed> {
+    let Err(failed) = put else { return put };
+    lanes.let_go().await;
+    if options.keeps_part(&failed) {
+        return Err(failed.keeping(part));
     }
-    put
+    let _ = lanes.first().regardless().remove(part).await;
+    Err(failed)
 }
 
 /// All bytes are there: they are brought to the disk and get their name. Answers whether the name was free for a moment.
@@ -132,19 +145,19 @@ async fn settle(
     options: Options,
 ) -> Result<bool, Failed> {
     let there = Failed::there(path);
-    if let Some(kept) = kept {
-        lanes.set(&kept).await.map_err(&there)?;
+    let kept: OptionFuture<_> = kept.as_ref().map(|kept| lanes.set(kept)).into();
+    let synced: OptionFuture<_> = (!options.unsynced).then(|| lanes.fsync()).into();
+    // Sent in this order, and done in it.
+    let (kept, synced, like) = join!(kept, synced, lanes.attributes());
+    for done in [kept, synced].into_iter().flatten() {
+        done.map_err(&there)?;
     }
-    let sftp = lanes.first();
-    if !options.unsynced {
-        lanes.fsync().await.map_err(&there)?;
-    }
-    let size = lanes.attributes().await.map_err(&there)?.size;
+    let size = like.map_err(&there)?.size;
     lanes.close().await.map_err(&there)?;
     if size.is_some_and(|size| size != bytes) {
         return Err(Failed::Differs { place: path.to_owned() });
     }
-    give_name(sftp, part, path).await.map_err(&there)
+    give_name(lanes.first(), part, path).await
 }
 
 /// Renames a part that is whole. Answers whether the name was free for a moment: a server that cannot rename over a file has the old
@@ -152,9 +165,10 @@ async fn settle(
 ///
 /// # Errors
 /// What the server says.
-pub(super) async fn give_name(sftp: &Sftp, part: &Path, path: &Path) -> Result<bool, Error> {
+pub(super) async fn give_name(sftp: &Sftp, part: &Path, path: &Path) -> Result<bool, Failed> {
+    let there = Failed::there(path);
     if sftp.features().posix_rename {
-        return sftp.rename_over(part, path).await.map(|()| false);
+        return sftp.rename_over(part, path).await.map(|()| false).map_err(there);
     }
     let refused = match sftp.rename(part, path).await {
         Ok(()) => return Ok(false),
@@ -163,8 +177,12 @@ pub(super) async fn give_name(sftp: &Sftp, part: &Path, path: &Path) -> Result<b
     let is_in_the_way =
         matches!(refused, Error::Refused { .. }) && sftp.stat(path).await.is_ok_and(|old| old.is_file());
     if !is_in_the_way {
-        return Err(refused);
+        return Err(there(refused));
     }
-    sftp.remove(path).await?;
-    sftp.rename(part, path).await.map(|()| true)
+    sftp.remove(path).await.map_err(there)?;
+    // From here on there is no way back.
+    match sftp.regardless().rename(part, path).await {
+        Ok(()) => Ok(true),
+        Err(error) => Err(Failed::Unnamed { place: path.to_owned(), part: part.to_owned(), error }),
+    }
 }

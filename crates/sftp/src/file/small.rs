@@ -38,17 +38,18 @@ pub async fn put_small(sftp: &Sftp, local: &Path, path: &Path, options: Options)
         let synced: OptionFuture<_> = is_synced.then(|| sftp.fsync(&handle)).into();
         // Sent in this order, and done in it.
         let (written, kept, synced, closed) = futures_util::join!(written, kept, synced, sftp.close(&handle));
-        for done in [written, kept, synced].into_iter().flatten() {
-            done?;
+        for done in [written, kept, synced, Some(closed)].into_iter().flatten() {
+            done.map_err(&there)?;
         }
-        closed?;
         give_name(sftp, &part, path).await
     };
     match put.await {
         Ok(was_absent) => Ok(Some(Carried { bytes: bytes.len() as u64, resumed: 0, was_absent })),
-        Err(error) => {
-            let _ = sftp.remove(&part).await;
-            Err(there(error))
+        Err(failed) => {
+            if !options.keeps_part(&failed) {
+                let _ = sftp.regardless().remove(&part).await;
+            }
+            Err(failed)
         }
     }
 }

@@ -11,7 +11,7 @@ use std::io;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use futures_util::stream::FuturesOrdered;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
@@ -80,6 +80,11 @@ impl Lanes {
         if sftp.features().fsync { sftp.fsync(handle).await } else { Ok(()) }
     }
 
+    /// Closes the file on all channels, whatever comes of it: for one that is given up.
+    pub async fn let_go(&self) {
+        join_all(self.all().map(|(sftp, handle)| async { sftp.regardless().close(handle).await })).await;
+    }
+
     /// Closes the file on all channels. What the server had kept back is written then, so that a full disk may be an error here.
     ///
     /// # Errors
@@ -108,6 +113,15 @@ impl Lanes {
     /// # Errors
     /// [`Failure`]. What was written then is a beginning.
     pub async fn download(
+        &self,
+        range: (u64, Option<u64>),
+        destination: &mut (impl AsyncWrite + Unpin),
+        carried: impl FnMut(u64),
+    ) -> Result<u64, Failure> {
+        self.unless_stopped(self.down(range, destination, carried)).await
+    }
+
+    async fn down(
         &self,
         (from, until): (u64, Option<u64>),
         destination: &mut (impl AsyncWrite + Unpin),
@@ -143,6 +157,24 @@ impl Lanes {
     /// # Errors
     /// [`Failure`]. What the server had taken then is a beginning, and perhaps more behind it.
     pub async fn upload(
+        &self,
+        from: u64,
+        source: &mut (impl AsyncRead + Unpin + ?Sized),
+        carried: impl FnMut(u64),
+    ) -> Result<u64, Failure> {
+        self.unless_stopped(self.up(from, source, carried)).await
+    }
+
+    /// Whatever it waits for, a transfer ends where it is to stop.
+    async fn unless_stopped(&self, transfer: impl Future<Output = Result<u64, Failure>>) -> Result<u64, Failure> {
+        tokio::select! {
+            biased;
+            () = self.first().stopped() => Err(Error::Stopped.into()),
+            done = transfer => done,
+        }
+    }
+
+    async fn up(
         &self,
         from: u64,
         source: &mut (impl AsyncRead + Unpin + ?Sized),

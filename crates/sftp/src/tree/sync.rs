@@ -49,7 +49,7 @@ pub enum Step<'a> {
     Removed(&'a Path),
     /// It is neither a file nor a folder, and was left out.
     LeftOut(&'a Path),
-    /// Something failed. The rest goes on, unless the connection is lost.
+    /// Something failed. The rest goes on, unless the connection is lost or all is to stop.
     Failed(&'a Failed),
 }
 
@@ -73,13 +73,13 @@ pub struct Done {
 /// What is told and counted.
 struct Account<F> {
     done: Done,
-    is_lost: bool,
+    is_over: bool,
     tell: F,
 }
 
 impl<F: FnMut(Step<'_>)> Account<F> {
     fn failed(&mut self, failed: &Failed) {
-        self.is_lost |= failed.is_lost();
+        self.is_over |= failed.is_last();
         self.done.failed += 1;
         (self.tell)(Step::Failed(failed));
     }
@@ -123,7 +123,7 @@ pub async fn sync<'a>(
     options: Options,
     tell: impl FnMut(Step<'_>),
 ) -> Result<Done, Failed> {
-    let mut account = Account { done: Done::default(), is_lost: false, tell };
+    let mut account = Account { done: Done::default(), is_over: false, tell };
     let mut folders = vec![Folder { path: PathBuf::new(), like: Attributes::default(), may_be_there: true }];
     let mut files: VecDeque<(PathBuf, Entry)> = VecDeque::new();
     let mut settled: Vec<(PathBuf, Attributes)> = Vec::new();
@@ -132,7 +132,7 @@ pub async fn sync<'a>(
     loop {
         while looking < FOLDERS
             && files.len() < WAITING
-            && !account.is_lost
+            && !account.is_over
             && let Some(folder) = folders.pop()
         {
             looking += 1;
@@ -140,7 +140,7 @@ pub async fn sync<'a>(
             running.push(Box::pin(async move { Event::Seen(path, look(from, to, folder, options.dry_run).await) }));
         }
         while copying < FILES
-            && !account.is_lost
+            && !account.is_over
             && let Some((_, entry)) = files.front()
             && (copying == 0 || bytes + weight(entry) <= BYTES)
             && let Some((path, entry)) = files.pop_front()
@@ -186,7 +186,7 @@ pub async fn sync<'a>(
     }
     // What was put into a folder has changed its time. The inner ones are the later ones.
     for (folder, like) in settled.iter().rev().filter(|_| !options.dry_run) {
-        if !account.is_lost
+        if !account.is_over
             && let Err(failed) = to.settle_folder(folder, like).await
         {
             account.failed(&failed);

@@ -231,7 +231,7 @@ async fn a_server_that_goes_away_after_a_file_leaves_nothing_under_its_name() {
     let local = server.folder.path().join("local");
     std::fs::write(&local, data(1000)).unwrap();
     let failed = put(&channels, Source::File(&local), &there, Options::default(), |_| {}).await.unwrap_err();
-    assert!(failed.is_lost(), "{failed}");
+    assert!(failed.is_last(), "{failed}");
     assert!(!there.exists());
     server.process.wait().await.unwrap();
 }

@@ -58,7 +58,7 @@ pub(super) async fn mkdir(reach: &ReachArgs, args: MkdirArgs) -> Result<u8> {
     let (at, paths) = one_far_end(Place::all(args.places)?)?;
     let end = End::reach(reach, &at, &LoadArgs::ONE).await?;
     for path in &paths {
-        if let End::Volumes(_) = end {
+        if let End::Volumes(..) = end {
             // It makes those above too, and is content with one that is there.
             if !args.parents {
                 is_new(&end, path).await?;
@@ -134,7 +134,7 @@ pub(super) async fn rm(reach: &ReachArgs, args: RmArgs) -> Result<u8> {
 /// Refuses what is not removed, before anything is.
 fn is_removable(end: &End, path: &Path, like: &Attributes, recursive: bool) -> Result<()> {
     let place = path.display();
-    if matches!(end, End::Volumes(_)) && is_volume(path) {
+    if matches!(end, End::Volumes(..)) && is_volume(path) {
         return Err(Error::new(format!("{place} is not removed: it is a volume, and only what is in one is files"))
             .way_out("What is in it: '/Volumes/CATALOG/SCHEMA/VOLUME/*'. The volume: tunnel sql 'DROP VOLUME …'"));
     }

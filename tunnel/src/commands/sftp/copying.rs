@@ -7,6 +7,7 @@ use sftp::client::Entry;
 use sftp::file::{self, Source};
 use sftp::tree;
 use sftp::wire::attributes::Attributes;
+use tokio_util::sync::CancellationToken;
 
 use super::copy::CopyArgs;
 use super::end::{End, failure, not_there, one_end};
@@ -14,6 +15,7 @@ use super::meter::Meter;
 use super::place::{At, Place, asked};
 use super::reach::ReachArgs;
 use super::report::Report;
+use super::stopping::attended;
 use super::tree::{Carry, Tree};
 use crate::error::{Error, Result, exit};
 
@@ -52,11 +54,31 @@ impl Copying<'_> {
             self.tree = tree::Options { newer_is_same: true, preserve: false, ..self.tree };
         }
 
+        let stop = CancellationToken::new();
+        let (from, to) = (from.until(&stop), to.until(&stop));
         let began = Instant::now();
         let mut report = Report::new(self.tree.dry_run);
+        let copying = self.carry_all((&from, &to), (&at, &target), &pairs, &mut report);
+        attended(copying, &stop).await??;
+        from.close().await;
+        to.close().await;
+        report.show(began.elapsed(), self.args.json, self.args.quiet || target.is_stream())
+    }
+
+    /// Copies each of them.
+    async fn carry_all(
+        &self,
+        (from, to): (&End, &End),
+        (at, target): (&At, &Place),
+        pairs: &[Pair],
+        report: &mut Report,
+    ) -> Result<()> {
         let sizes = pairs.iter().map(|pair| pair.like.size.filter(|_| !pair.like.is_directory())).sum();
         let meter = Meter::begin(sizes, self.args.quiet);
-        for pair in &pairs {
+        for pair in pairs {
+            if report.is_stopped() {
+                break;
+            }
             let trees = (&from.tree(&pair.from)?, &to.tree(&pair.to)?);
             match trees {
                 (_, Tree::There(there)) if at.is_stream(&pair.from) => {
@@ -69,16 +91,16 @@ impl Copying<'_> {
                     }
                 }
                 (tree, _) if target.is_stream() => {
-                    let poured = tree.pour(&pair.like, &mut tokio::io::stdout(), Path::new("stdout"), &meter).await;
-                    report.streamed(poured.map_err(|failed| failure(&failed))?);
+                    match tree.pour(&pair.like, &mut tokio::io::stdout(), Path::new("stdout"), &meter).await {
+                        Ok(bytes) => report.streamed(bytes),
+                        Err(failed) if failed.is_last() => report.failed(&failed),
+                        Err(failed) => return Err(failure(&failed)),
+                    }
                 }
-                _ => self.carry(trees, pair, &meter, &mut report).await?,
+                _ => self.carry(trees, pair, &meter, report).await?,
             }
         }
-        drop(meter);
-        from.close().await;
-        to.close().await;
-        report.show(began.elapsed(), self.args.json, self.args.quiet || target.is_stream())
+        Ok(())
     }
 
     /// Refuses what cannot be between these ends, before anything is asked.
@@ -206,8 +228,11 @@ impl Copying<'_> {
         let copy = Carry { from, to, options: self.args.file(self.preserve, is_folder), meter };
         if is_folder {
             let is_shown = self.tree.dry_run && !self.args.json;
-            let done = tree::sync(from, to, &copy, self.tree, |step| report.step(&step, meter, is_shown)).await;
-            report.tree(done.map_err(|failed| failure(&failed))?);
+            match tree::sync(from, to, &copy, self.tree, |step| report.step(&step, meter, is_shown)).await {
+                Ok(done) => report.tree(done),
+                Err(failed) if failed.is_last() => report.failed(&failed),
+                Err(failed) => return Err(failure(&failed)),
+            }
             return Ok(());
         }
         let entry = Entry { name: PathBuf::new(), attributes: pair.like };

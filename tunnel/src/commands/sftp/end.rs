@@ -8,6 +8,7 @@ use sftp::file::Failed;
 use sftp::ssh::Connection;
 use sftp::tree::{Here, There, is_pattern, matching};
 use sftp::wire::attributes::Attributes;
+use tokio_util::sync::CancellationToken;
 
 use super::place::{Address, At, Place, asked};
 use super::reach::{LoadArgs, ReachArgs, code};
@@ -21,8 +22,8 @@ pub(super) enum End {
     Here,
     /// A server that somebody is logged in to.
     There(Box<Reached>),
-    /// The volumes of a workspace.
-    Volumes(Client),
+    /// The volumes of a workspace, of which nothing more is asked once that is cancelled.
+    Volumes(Client, CancellationToken),
 }
 
 /// A server that somebody is logged in to.
@@ -56,8 +57,21 @@ impl End {
         Ok(match at {
             At::Here => Self::Here,
             At::There(address) => Self::There(Box::new(Reached::new(reach, address, load).await?)),
-            At::Volumes => Self::Volumes(reach.endpoint.workspace.client()?),
+            At::Volumes => Self::Volumes(reach.endpoint.workspace.client()?, CancellationToken::new()),
         })
+    }
+
+    /// The same end, of which nothing more is asked once `stop` is cancelled.
+    pub(super) fn until(self, stop: &CancellationToken) -> Self {
+        match self {
+            Self::Here => Self::Here,
+            Self::There(mut reached) => {
+                let channels = std::mem::take(&mut reached.channels).into_iter();
+                reached.channels = channels.map(|channel| channel.until(stop.clone())).collect();
+                Self::There(reached)
+            }
+            Self::Volumes(client, _) => Self::Volumes(client, stop.clone()),
+        }
     }
 
     /// The tree below a path.
@@ -68,7 +82,9 @@ impl End {
                 let tree = There::new(reached.channels.clone(), asked(root));
                 Tree::There(tree.ok_or_else(|| Error::new("there is no channel"))?)
             }
-            Self::Volumes(client) => Tree::Volume(Volume { client: client.clone(), root: root.to_owned() }),
+            Self::Volumes(client, stop) => {
+                Tree::Volume(Volume { client: client.clone(), root: root.to_owned(), stop: stop.clone() })
+            }
         })
     }
 
@@ -105,7 +121,7 @@ impl End {
 
     /// Whether files have modes there, and owners.
     pub(super) fn has_modes(&self) -> bool {
-        !matches!(self, Self::Volumes(_))
+        !matches!(self, Self::Volumes(..))
     }
 
     /// Ends it in good order.
@@ -170,6 +186,7 @@ pub(super) fn failure(failed: &Failed) -> Error {
             std::io::ErrorKind::PermissionDenied => exit::DENIED,
             _ => exit::FAILED,
         },
+        Failed::Stopped { .. } => exit::INTERRUPTED,
         _ => exit::FAILED,
     };
     Error::new(failed.to_string()).exits_with(code)

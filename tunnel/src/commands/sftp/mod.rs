@@ -11,6 +11,7 @@ mod place;
 mod rate;
 mod reach;
 pub(super) mod report;
+mod stopping;
 pub(super) mod test;
 mod tree;
 mod volume;
@@ -31,7 +32,9 @@ A file is written beside its place and gets its name when all of it is there. A 
 Passwords and passphrases come from files, from TUNNEL_SFTP_PASSWORD and TUNNEL_SFTP_PASSPHRASE, or from the terminal, never from the \
 command line.
 
-Exit codes: 0 all is done, 1 something failed, 3 it is not there, 4 not let in or not allowed.
+A copy that is interrupted leaves nothing of what is unfinished, but with --resume, and a second ^C ends it at once.
+
+Exit codes: 0 all is done, 1 something failed, 3 it is not there, 4 not let in or not allowed, 130 it was interrupted.
 
 Examples:
   tunnel sftp test sftp://me@files.example.com/in

@@ -31,6 +31,8 @@ pub(in crate::commands) struct Report {
     seconds: f64,
     /// Whether nothing was done: these are the numbers of what would be.
     dry_run: bool,
+    /// Whether it was interrupted: the numbers are those of what was done before.
+    stopped: bool,
     /// What failed.
     failures: Vec<String>,
     #[serde(skip)]
@@ -60,11 +62,22 @@ impl Report {
         (self.files, self.bytes) = (self.files + 1, self.bytes + bytes);
     }
 
+    /// Whether it was interrupted.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
     /// Something failed.
     pub(super) fn failed(&mut self, failed: &Failed) {
+        if let Failed::Stopped { kept, .. } = failed {
+            (self.stopped, self.code) = (true, exit::INTERRUPTED);
+            if kept.is_none() {
+                return;
+            }
+        }
         let error = super::end::failure(failed);
         say!("tunnel: {}", words::in_one_line(&error.to_string()));
-        if self.failures.is_empty() {
+        if self.failures.is_empty() && !self.stopped {
             self.code = error.exit_code();
         }
         self.failures.push(error.to_string());
@@ -104,7 +117,10 @@ impl Report {
     /// Shows it, and answers the exit code.
     pub(super) fn show(mut self, took: Duration, json: bool, quiet: bool) -> Result<u8> {
         self.seconds = took.as_secs_f64();
-        let code = if self.failures.is_empty() { 0 } else { self.code.max(exit::FAILED) };
+        let code = if self.failures.is_empty() && !self.stopped { 0 } else { self.code.max(exit::FAILED) };
+        if self.stopped && self.failures.is_empty() {
+            say!("tunnel: stopped: of files that were not finished nothing is left");
+        }
         if json {
             print::json(&self)?;
         } else if !quiet {

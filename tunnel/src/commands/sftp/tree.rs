@@ -8,7 +8,7 @@ use sftp::client::{Entry, Status};
 use sftp::file::{self, Carried, Failed, Incoming, Options};
 use sftp::tree::{Copy, Down, Here, Side, There, Up};
 use sftp::wire::attributes::Attributes;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::meter::Meter;
 use super::volume::{self, Volume};
@@ -67,7 +67,7 @@ impl Tree {
                 match like {
                     Ok(like) => Ok(Some(like)),
                     Err(error) if error.is(Status::NoSuchFile) => Ok(None),
-                    Err(error) => Err(Failed::There { place: path, error }),
+                    Err(error) => Err(Failed::there(&path)(error)),
                 }
             }
             Self::Volume(volume) => volume.like(root).await,
@@ -90,7 +90,9 @@ impl Tree {
                 let lanes = file::reader(there.channels(), &path).await?;
                 let end = lanes.download((0, like.size), into, |more| meter.carried(more)).await;
                 let end = end.map_err(|failure| Failed::of(&path, place, failure))?;
-                lanes.close().await.map_err(|error| Failed::There { place: path, error })?;
+                // A stream hands its bytes to a thread of its own, which nobody waits for at the end of the program.
+                into.flush().await.map_err(Failed::here(place))?;
+                lanes.close().await.map_err(Failed::there(&path))?;
                 Ok(end)
             }
             Self::Volume(volume) => {

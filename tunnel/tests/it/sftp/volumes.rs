@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use nix::sys::signal::Signal;
 use serde_json::json;
 
+use super::stopping::{begun, parts, stopped};
 use super::*;
 
 /// Bytes of a file that is no small one.
@@ -306,8 +308,15 @@ async fn files_go_between_a_server_and_a_volume_without_a_file_of_this_machine()
         let (code, _, said) = run(&["get", flag, &format!("{address}/a.csv"), "/Volumes/main/sales/in/"]).await;
         assert!(code == 1 && said.contains(flag), "{code} {said}");
     }
-    volumes.fault("GET /api/2.0/fs/files/*", json!({"cut_after": 1_000_000}));
+    // What is interrupted is at neither end.
+    let mut command = volumes.command(&["put", "/Volumes/main/sales/in/a.csv", &to, "--limit", "200K"]);
+    command.args(["--fingerprint", &there.fingerprint(), "-i"]).arg(there.sshd.folder.path().join("ecdsa"));
     fs::remove_dir_all(&back).unwrap();
+    let folder = back.parent().unwrap();
+    let (code, _, said) = stopped(begun(command, folder, 0).await, Signal::SIGINT).await;
+    assert!(code == 130 && said.contains("stopped"), "{code} {said}");
+    assert_eq!((parts(folder), back.exists()), (vec![], false));
+    volumes.fault("GET /api/2.0/fs/files/*", json!({"cut_after": 1_000_000}));
     let (code, _, said) = run(&["put", "/Volumes/main/sales/in/a.csv", &to]).await;
     assert!(code == 1 && said.contains("/Volumes/main/sales/in/a.csv: it was cut off"), "{code} {said}");
     let left = fs::read_dir(back.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use sftp::tree::Side;
+use tokio_util::sync::CancellationToken;
 
 use super::Walk;
 use crate::commands::sftp::end::{failure, not_there};
@@ -29,7 +30,7 @@ impl Walk {
             Ok(me) => self.done("log in", format!("{} is let in ({})", me.user_name, client.auth_type())),
             Err(error) => return self.failed("log in", refused(error, "cannot sign in")),
         }
-        let volume = Volume { client, root: folder.to_owned() };
+        let volume = Volume { client, root: folder.to_owned(), stop: CancellationToken::new() };
         match volume.list(Path::new("")).await {
             Ok(Some(entries)) => self.done("list", format!("{} has {} entries", folder.display(), entries.len())),
             Ok(None) => self.failed("list", not_there(folder)),

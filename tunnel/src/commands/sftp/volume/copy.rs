@@ -109,7 +109,7 @@ pub(in crate::commands::sftp) async fn across(
     let uploaded = to.upload(file, size, bytes).await;
     // Of a request that breaks off, the end that broke says why.
     if let Ok(error) = why.try_recv() {
-        return Err(Failed::Here { place: incoming.place, error });
+        return Err(Failed::here(&incoming.place)(error));
     }
     uploaded?;
     carried(size);
@@ -124,7 +124,7 @@ pub(in crate::commands::sftp) async fn from_server(
     carried: impl FnMut(u64),
 ) -> Result<Carried, Failed> {
     let from = there.path(file);
-    let refused = |error| Failed::There { place: from.clone(), error };
+    let refused = Failed::there(&from);
     let lanes = file::reader(there.channels(), &from).await?;
     let size = lanes.attributes().await.map_err(refused)?.size.unwrap_or_default();
     volume.takes(file, size)?;
@@ -141,11 +141,9 @@ pub(in crate::commands::sftp) async fn from_server(
         read
     };
     let (read, written) = tokio::join!(reading, volume.upload(file, size, body));
+    lanes.let_go().await;
     match (read, written) {
-        (Ok(bytes), Ok(())) => {
-            lanes.close().await.map_err(refused)?;
-            Ok(whole(bytes))
-        }
+        (Ok(bytes), Ok(())) => Ok(whole(bytes)),
         // Where nobody takes the bytes any more, the other end says why.
         (Err(sftp::transfer::Failure::Here(_)) | Ok(_), Err(failed)) => Err(failed),
         (Err(failure), _) => Err(Failed::of(&from, &volume.path(file), failure)),

@@ -17,6 +17,7 @@ use sftp::client::Entry;
 use sftp::file::{Failed, Incoming};
 use sftp::tree::Side;
 use sftp::wire::attributes::Attributes;
+use tokio_util::sync::CancellationToken;
 
 pub(super) use self::copy::{across, from_here, from_server, to_here, to_server};
 
@@ -32,6 +33,8 @@ pub(super) struct Volume {
     pub(super) client: Client,
     /// `/Volumes/CATALOG/SCHEMA/VOLUME`, or a folder or a file below it.
     pub(super) root: PathBuf,
+    /// Once it is cancelled, nothing more is asked.
+    pub(super) stop: CancellationToken,
 }
 
 fn failed(place: &Path, error: databricks::Error) -> Failed {
@@ -61,7 +64,11 @@ impl Volume {
     ) -> Result<T, Failed> {
         let path = self.path(below);
         let text = path.to_str().ok_or_else(|| refused(&path, io::ErrorKind::InvalidInput, path::NO_UTF8))?;
-        call(self.client.clone(), text.to_owned()).await.map_err(|error| failed(&path, error))
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Failed::stopped(&path)),
+            done = call(self.client.clone(), text.to_owned()) => done.map_err(|error| failed(&path, error)),
+        }
     }
 
     /// What a path is like; `None` where nothing is there.
@@ -98,9 +105,13 @@ impl Volume {
         }
         let answer = self.call(file, |client, path| async move { files::download(&client, &path).await }).await?;
         let told = answer.headers.get(http::header::CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
-        let bytes = stream::try_unfold(answer, |mut answer| async move {
-            let piece = answer.chunk().map_err(cut).await?;
-            Ok::<_, io::Error>(piece.map(|piece| (piece, answer)))
+        let bytes = stream::try_unfold((answer, self.stop.clone()), |(mut answer, stop)| async move {
+            let piece = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Err(io::ErrorKind::Interrupted.into()),
+                piece = answer.chunk().map_err(cut) => piece?,
+            };
+            Ok::<_, io::Error>(piece.map(|piece| (piece, (answer, stop))))
         });
         Ok(Incoming { place, size: told.or(size), bytes: bytes.boxed() })
     }
