@@ -8,7 +8,7 @@ use sftp::file::{Options, Source, get, put};
 use sftp::ssh::login::{self, Login};
 use sftp::ssh::trust::Trust;
 use sftp::ssh::{Connection, Server};
-use sftp::tree::{self, Down, Here, There, Up};
+use sftp::tree::{self, Down, Here, Step, There, Up};
 
 /// As many as `tunnel sftp` opens.
 const CHANNELS: usize = 8;
@@ -41,16 +41,23 @@ async fn copy(what: &str, from: &Path, to: &Path, port: u16, key: &str, host_key
         "put-tree" => {
             let (here, there) = (Here::new(from), There::new(channels, to).unwrap());
             let copy = Up { here: &here, there: &there, options, carried: Mutex::new(|_| {}) };
-            let done = tree::sync(&here, &there, &copy, tree::Options::default(), |_| {}).await.unwrap();
+            let done = tree::sync(&here, &there, &copy, tree::Options::default(), told).await.unwrap();
             assert_eq!(done.failed, 0);
         }
         "get-tree" => {
             let (there, here) = (There::new(channels, from).unwrap(), Here::new(to));
             let copy = Down { there: &there, here: &here, options, carried: Mutex::new(|_| {}) };
-            let done = tree::sync(&there, &here, &copy, tree::Options::default(), |_| {}).await.unwrap();
+            let done = tree::sync(&there, &here, &copy, tree::Options::default(), told).await.unwrap();
             assert_eq!(done.failed, 0);
         }
         other => panic!("{other}"),
     }
     connection.close().await;
+}
+
+/// Nothing is to fail, and what does is said.
+fn told(step: Step<'_>) {
+    if let Step::Failed(failed) = step {
+        eprintln!("{failed}");
+    }
 }

@@ -20,8 +20,6 @@ pub use self::features::{Features, Limits};
 pub use self::limit::Limit;
 use crate::wire::{self, Arrived, Reader, begin, finish, kind};
 
-/// Packets that wait for their turn on the channel. What is behind them waits with its caller.
-const QUEUE: usize = 64;
 /// Bytes of small packets that are sent as one: a packet of SSH's, which costs each end more than what is in it.
 const TOGETHER: usize = 32 * 1024;
 /// Bytes that are read at once.
@@ -37,7 +35,7 @@ pub struct Sftp {
 
 #[derive(Debug)]
 struct Channel {
-    packets: mpsc::Sender<Bytes>,
+    packets: mpsc::UnboundedSender<Bytes>,
     waiting: Arc<Mutex<Waiting>>,
     features: Features,
     _tasks: JoinSet<()>,
@@ -89,7 +87,7 @@ impl Sftp {
             return Err(Error::Protocol("it speaks a version before 3"));
         }
         let mut features = Features::read(&mut greeting)?;
-        let (packets, queue) = mpsc::channel(QUEUE);
+        let (packets, queue) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let mut tasks = JoinSet::new();
         tasks.spawn(send(writer, queue, Arc::clone(&waiting)));
@@ -106,6 +104,11 @@ impl Sftp {
     #[must_use]
     pub fn limited(self, limit: Limit) -> Self {
         Self { limit: Some(limit), ..self }
+    }
+
+    /// The same channel without its limit: for what has waited for its turn already.
+    pub(crate) fn unlimited(&self) -> Self {
+        Self { limit: None, ..self.clone() }
     }
 
     /// The same channel, of which nothing more is asked once `stop` is cancelled: each call fails with [`Error::Stopped`]. What had
@@ -132,7 +135,7 @@ impl Sftp {
     }
 
     /// Waits until so many bytes may be read or written.
-    async fn paced(&self, bytes: u64) -> Result<(), Error> {
+    pub(crate) async fn paced(&self, bytes: u64) -> Result<(), Error> {
         let Some(limit) = &self.limit else { return Ok(()) };
         tokio::select! {
             () = limit.wait_for(bytes) => Ok(()),
@@ -147,7 +150,9 @@ impl Sftp {
 }
 
 impl Channel {
-    /// Sends a request, whose parts are added by `put`, and waits for its answer. Requests are sent in the order of their calls.
+    /// Sends a request, whose parts are added by `put`, and waits for its answer. Requests are sent in the order in which they are
+    /// polled first: nothing waits before that, so that one that closes a file never overtakes one that writes to it. There are no
+    /// more of them than callers that wait.
     async fn ask(&self, kind: u8, put: impl FnOnce(&mut BytesMut)) -> Result<Answer, Error> {
         let (sender, receiver) = oneshot::channel();
         let id = {
@@ -168,7 +173,7 @@ impl Channel {
             lock(&self.waiting).answers.remove(&id);
             return Err(Error::Protocol("the request is longer than a packet may be"));
         }
-        let sent = self.packets.send(packet.freeze()).await;
+        let sent = self.packets.send(packet.freeze());
         match (sent, receiver.await) {
             (Ok(()), Ok(answer)) => Ok(answer),
             _ => Err(lock(&self.waiting).lost.clone().unwrap_or_else(|| Error::lost("it ended"))),
@@ -208,7 +213,11 @@ impl<R: AsyncRead + Unpin> Arriving<R> {
 }
 
 /// Sends packets until nobody has any.
-async fn send(mut writer: impl AsyncWrite + Unpin, mut queue: mpsc::Receiver<Bytes>, waiting: Arc<Mutex<Waiting>>) {
+async fn send(
+    mut writer: impl AsyncWrite + Unpin,
+    mut queue: mpsc::UnboundedReceiver<Bytes>,
+    waiting: Arc<Mutex<Waiting>>,
+) {
     let sending = async {
         let mut together = BytesMut::new();
         while let Some(packet) = queue.recv().await {

@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use futures_util::future::OptionFuture;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::get::keep;
@@ -27,6 +28,9 @@ pub async fn put_small(sftp: &Sftp, local: &Path, path: &Path, options: Options)
         return Ok(None);
     };
     let there = Failed::there(path);
+    // A write that waited would be overtaken by what closes the file.
+    sftp.paced(bytes.len() as u64).await.map_err(&there)?;
+    let sftp = &sftp.unlimited();
     let part = part(path, &random());
     let new =
         Attributes { permissions: options.preserve.then_some(like.permissions).flatten(), ..Attributes::default() };
@@ -54,14 +58,22 @@ pub async fn put_small(sftp: &Sftp, local: &Path, path: &Path, options: Options)
     }
 }
 
-/// Gets a file through one channel, if one answer has all of it; `None` where none has, and nothing has been done.
+/// Gets a file through one channel, if one answer has all of it; `None` where none has, and nothing has been done. `size` is what it
+/// was said to have.
 ///
 /// # Errors
 /// [`Failed`]: here is what was here before.
-pub async fn get_small(sftp: &Sftp, path: &Path, local: &Path, options: Options) -> Result<Option<Carried>, Failed> {
+pub async fn get_small(
+    sftp: &Sftp,
+    (path, size): (&Path, u64),
+    local: &Path,
+    options: Options,
+) -> Result<Option<Carried>, Failed> {
     let there = Failed::there(path);
+    sftp.paced(size).await.map_err(&there)?;
     let handle = sftp.open(path, Mode::Read, &Attributes::default()).await.map_err(&there)?;
     let most = sftp.features().limits.read;
+    let sftp = &sftp.unlimited();
     let (bytes, like, closed) =
         futures_util::join!(sftp.read(&handle, 0, most), sftp.fstat(&handle), sftp.close(&handle));
     let (bytes, like) = (bytes.map_err(&there)?, like.map_err(&there)?);
@@ -118,7 +130,11 @@ fn write(local: &Path, bytes: &[u8], kept: Option<Attributes>, options: Options)
     written
 }
 
+/// Files of this machine that are read or written at a time: with more threads each of them is slower.
+static HANDS: Semaphore = Semaphore::const_new(16);
+
 /// Does what waits for a disk where nobody else waits for it.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    let _hand = HANDS.acquire().await.map_err(io::Error::other)?;
     spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use russh::client::{self, Config, Handle, Handler};
 use russh::keys::{Algorithm, PublicKey, PublicKeyOrCertificate};
 use russh::{ChannelMsg, Preferred, SshId, cipher};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
@@ -26,6 +26,8 @@ const OPEN: Duration = Duration::from_secs(20);
 const ALIVE: Duration = Duration::from_secs(15);
 /// What a server may send before it has been read: the bandwidth of a long line times its round trip.
 const WINDOW: u32 = 16 * 1024 * 1024;
+/// Bytes that are read at once.
+const READ: usize = 256 * 1024;
 /// The longest packet that the library takes.
 const PACKET: u32 = 65_535;
 
@@ -156,6 +158,8 @@ impl Connection {
         let seen = Arc::new(Mutex::new(None));
         let judge = Judge { server: server.clone(), trust: trust.clone(), seen: Arc::clone(&seen) };
         let config = config(trust.algorithms(&server.host, server.port)?);
+        // The library reads each packet in two steps.
+        let stream = BufReader::with_capacity(READ, stream);
         let connected = timeout(GREET, client::connect_stream(Arc::new(config), stream, judge)).await;
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
         let greet = |reason: String| Error::Greet { host: server.host.clone(), port: server.port, reason };

@@ -69,8 +69,9 @@ impl<F: FnMut(u64) + Send> Copy for Down<'_, F> {
     async fn copy(&self, file: &Path, entry: &Entry) -> Result<Carried, Failed> {
         let (here, there) = (self.here.path(file), self.there.path(file));
         let sftp = self.there.channel();
-        if is_small(self.options, entry.attributes.size, sftp.features().limits.read)
-            && let Some(carried) = get_small(sftp, &there, &here, self.options).await?
+        let size = entry.attributes.size;
+        if is_small(self.options, size, sftp.features().limits.read)
+            && let Some(carried) = get_small(sftp, (&there, size.unwrap_or_default()), &here, self.options).await?
         {
             tell(&self.carried, carried.bytes);
             return Ok(carried);

@@ -35,4 +35,8 @@ pub trait Side {
     fn remove(&self, file: &Path) -> impl Future<Output = Result<(), Failed>>;
     /// Removes an empty folder.
     fn remove_folder(&self, folder: &Path) -> impl Future<Output = Result<(), Failed>>;
+    /// How many files may be on the way there, or from there, at a time.
+    fn at_a_time(&self) -> usize {
+        128
+    }
 }

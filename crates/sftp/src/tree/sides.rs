@@ -14,6 +14,9 @@ use crate::client::{Entry, Sftp, Status};
 use crate::file::Failed;
 use crate::wire::attributes::Attributes;
 
+/// Small files that may be on the way through one channel: a server keeps each of them open for a while.
+const ON_A_CHANNEL: usize = 64;
+
 /// A tree of this machine.
 #[derive(Debug, Clone)]
 pub struct Here {
@@ -120,6 +123,11 @@ impl Side for Here {
     async fn remove_folder(&self, folder: &Path) -> Result<(), Failed> {
         self.work(folder, |folder| fs::remove_dir(folder)).await
     }
+
+    /// As many as the other tree takes.
+    fn at_a_time(&self) -> usize {
+        usize::MAX
+    }
 }
 
 /// What a file here is like, in the words of a server.
@@ -203,5 +211,9 @@ impl Side for There {
     async fn remove_folder(&self, folder: &Path) -> Result<(), Failed> {
         let path = self.path(folder);
         self.channel().remove_folder(&path).await.map_err(Failed::there(&path))
+    }
+
+    fn at_a_time(&self) -> usize {
+        ON_A_CHANNEL * self.channels.len().max(2)
     }
 }

@@ -15,10 +15,12 @@ use crate::wire::attributes::Attributes;
 
 /// Folders that are looked into at a time.
 const FOLDERS: usize = 16;
-/// Files that are carried at a time.
+/// Files that are removed at a time.
 const FILES: usize = 128;
 /// Bytes of the files that are carried at a time, but for one that has more.
 const BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of one of them at least: what is kept of it beside its own.
+const FILE: u64 = 16 * 1024;
 /// Files that may wait for their turn before no more folders are looked into.
 const WAITING: usize = 4096;
 
@@ -139,7 +141,7 @@ pub async fn sync<'a>(
             let path = folder.path.clone();
             running.push(Box::pin(async move { Event::Seen(path, look(from, to, folder, options.dry_run).await) }));
         }
-        while copying < FILES
+        while copying < from.at_a_time().min(to.at_a_time())
             && !account.is_over
             && let Some((_, entry)) = files.front()
             && (copying == 0 || bytes + weight(entry) <= BYTES)
@@ -197,7 +199,7 @@ pub async fn sync<'a>(
 
 /// How much of what may be carried at a time a file is.
 fn weight(entry: &Entry) -> u64 {
-    entry.attributes.size.unwrap_or(BYTES).clamp(64 * 1024, BYTES)
+    entry.attributes.size.unwrap_or(BYTES).clamp(FILE, BYTES)
 }
 
 /// Sorts what is in a folder: what is to be looked into, what to be carried, and what only the second tree has, which it answers.

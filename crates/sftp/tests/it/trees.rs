@@ -2,13 +2,15 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::num::NonZeroU64;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use sftp::client::Limit;
 use sftp::file::{self, PART};
 use sftp::tree::{self, Done, Down, Here, Options, Step, There, Up, matching, remove_all, sync};
 use sftp::wire::attributes::Attributes;
@@ -232,4 +234,28 @@ async fn a_folder_is_removed_with_all_that_is_in_it_and_links_are_not_followed()
     let (count, failed) = remove_all(&there, Path::new("names"), &folder, false, |_| {}).await;
     assert_eq!((count, failed.len()), (5, 0));
     assert!(!planted.path().join("names").exists() && kept.path().join("kept").exists());
+}
+
+#[tokio::test]
+async fn small_files_keep_to_a_limit_and_each_has_its_own_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let [from, to, back] = ["from", "to", "back"].map(|name| folder.path().join(name));
+    for number in 0..100_u32 {
+        put(&from.join(number.to_string()), &number.to_le_bytes().repeat(1250));
+    }
+    let (sftp, _server) = openssh().await;
+    let there = There::new(vec![sftp.limited(Limit::new(NonZeroU64::new(1_000_000).unwrap()))], &to).unwrap();
+    let (here, again) = (Here::new(&from), Here::new(&back));
+    // Half a second each way; at most, each file is as much as one packet, and that would be half a minute.
+    let took = 400..8000;
+    let began = Instant::now();
+    let up = Up { here: &here, there: &there, options: FILE, carried: Mutex::new(|_| {}) };
+    let done = sync(&here, &there, &up, Options::default(), |_| {}).await.unwrap();
+    assert_eq!((done.files, done.failed), (100, 0));
+    assert!(took.contains(&began.elapsed().as_millis()) && below(&to) == below(&from), "{:?}", began.elapsed());
+    let began = Instant::now();
+    let down = Down { there: &there, here: &again, options: FILE, carried: Mutex::new(|_| {}) };
+    let done = sync(&there, &again, &down, Options::default(), |_| {}).await.unwrap();
+    assert_eq!((done.files, done.failed), (100, 0));
+    assert!(took.contains(&began.elapsed().as_millis()) && below(&back) == below(&from), "{:?}", began.elapsed());
 }

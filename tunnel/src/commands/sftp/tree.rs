@@ -53,6 +53,10 @@ impl Side for Tree {
     async fn remove_folder(&self, folder: &Path) -> Result<(), Failed> {
         whichever!(self, tree => tree.remove_folder(folder).await)
     }
+
+    fn at_a_time(&self) -> usize {
+        whichever!(self, tree => tree.at_a_time())
+    }
 }
 
 impl Tree {
