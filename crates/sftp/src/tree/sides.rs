@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
+use futures_util::future::join_all;
 use tokio::task::spawn_blocking;
 
 use super::Side;
@@ -16,6 +17,9 @@ use crate::wire::attributes::Attributes;
 
 /// Small files that may be on the way through one channel: a server keeps each of them open for a while.
 const ON_A_CHANNEL: usize = 64;
+
+/// Answers of one folder's names that may be on the way.
+const ANSWERS: usize = 16;
 
 /// A tree of this machine.
 #[derive(Debug, Clone)]
@@ -175,12 +179,18 @@ impl Side for There {
             Err(error) => return Err(there(error)),
         };
         let mut entries = Vec::new();
-        let listed = loop {
-            match sftp.entries(&handle).await {
-                Ok(Some(more)) => entries.extend(more),
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
+        // A long folder comes in many answers of a hundred names: where the first was not all, more are asked for together.
+        let most = if sftp.features().tells_limits() { ANSWERS } else { 1 };
+        let mut wanted = 1;
+        let listed = 'listed: loop {
+            for answer in join_all((0..wanted).map(|_| sftp.entries(&handle))).await {
+                match answer {
+                    Ok(Some(more)) => entries.extend(more),
+                    Ok(None) => break 'listed Ok(()),
+                    Err(error) => break 'listed Err(error),
+                }
             }
+            wanted = (wanted * 2).min(most);
         };
         sftp.close(&handle).await.map_err(&there)?;
         match listed {

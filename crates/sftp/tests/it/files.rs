@@ -109,3 +109,74 @@ async fn what_fails_leaves_nothing_behind() {
     assert!(folder_there.is_dir() && parts(&folder) == 0);
     assert!(file::part(Path::new("a"), "x").to_string_lossy().ends_with(PART));
 }
+
+/// Does something once so many bytes have been told.
+fn after(bytes: u64, what: impl FnOnce()) -> impl FnMut(u64) {
+    let (mut told, mut what) = (0, Some(what));
+    move |more| {
+        told += more;
+        if told >= bytes
+            && let Some(what) = what.take()
+        {
+            what();
+        }
+    }
+}
+
+fn append(path: &Path) {
+    std::io::Write::write_all(&mut std::fs::File::options().append(true).open(path).unwrap(), b"more").unwrap();
+}
+
+#[tokio::test]
+async fn what_changes_while_it_is_read_is_not_taken_for_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let [local, there, back] = ["local", "there", "back"].map(|name| folder.path().join(name));
+    let (sftp, _server) = openssh().await;
+    let channels = [sftp];
+    std::fs::write(&local, data(3_000_000)).unwrap();
+    std::fs::write(&there, data(3_000_000)).unwrap();
+    for resume in [false, true] {
+        let options = Options { resume, ..Options::default() };
+        let put = put(&channels, Source::File(&local), &there, options, after(1_000_000, || append(&local))).await;
+        assert!(matches!(put, Err(Failed::Changed { .. })), "{put:?}");
+        let got = get(&channels, &there, &back, options, after(1_000_000, || append(&there))).await;
+        assert!(matches!(got, Err(Failed::Changed { .. })), "{got:?}");
+        assert_eq!((parts(&folder), back.exists()), (0, false));
+    }
+}
+
+#[tokio::test]
+async fn what_is_read_back_as_something_else_gets_no_name() {
+    use std::os::unix::fs::FileExt;
+    let folder = tempfile::tempdir().unwrap();
+    let [local, there, back] = ["local", "there", "back"].map(|name| folder.path().join(name));
+    let (sftp, _server) = openssh().await;
+    let channels = [sftp];
+    std::fs::write(&local, data(700_000)).unwrap();
+    // All bytes have come; then a disk has others.
+    let spoil = || {
+        let part = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let part = part.into_iter().find(|path| path.to_string_lossy().ends_with(PART)).unwrap();
+        std::fs::File::options().write(true).open(part).unwrap().write_all_at(b"x", 7).unwrap();
+    };
+    for resume in [false, true] {
+        let options = Options { checksum: true, resume, ..Options::default() };
+        let put = put(&channels, Source::File(&local), &there, options, after(2_800_000, spoil)).await;
+        assert!(matches!(put, Err(Failed::Differs { .. })), "{put:?}");
+        let got = get(&channels, &local, &back, options, after(2_800_000, spoil)).await;
+        assert!(matches!(got, Err(Failed::Differs { .. })), "{got:?}");
+        assert_eq!((parts(&folder), there.exists(), back.exists()), (0, false, false));
+    }
+}
+
+#[tokio::test]
+async fn a_small_file_that_gets_no_name_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sftp, _server) = openssh().await;
+    let [local, there] = ["local", "there"].map(|name| folder.path().join(name));
+    std::fs::write(&local, "some").unwrap();
+    std::fs::create_dir(&there).unwrap();
+    assert!(file::put_small(&sftp, &local, &there, Options::default()).await.is_err());
+    assert!(file::get_small(&sftp, (&local, 4), &there, Options::default()).await.is_err());
+    assert!(there.is_dir() && parts(&folder) == 0);
+}

@@ -91,3 +91,33 @@ async fn a_channel_that_ends_ends_who_waits() {
     assert!(matches!(asked, Err(sftp::client::Error::Lost(_))), "{asked:?}");
     assert_eq!(sftp.stat(Path::new("/")).await, asked);
 }
+
+#[tokio::test]
+async fn a_folder_has_no_names_that_lead_out_of_it() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    for (name, is_taken) in [("plain", true), ("../x", false), ("/etc/passwd", false), ("", false)] {
+        let (server, ours) = tokio::io::duplex(1024);
+        let (mut from_us, mut to_us) = tokio::io::split(server);
+        let (reader, writer) = tokio::io::split(ours);
+        let name = name.as_bytes();
+        let answering = tokio::spawn(async move {
+            let mut answer = async |answer: &[u8]| {
+                let length = from_us.read_u32().await.unwrap();
+                let mut packet = vec![0; length as usize];
+                from_us.read_exact(&mut packet).await.unwrap();
+                to_us.write_u32(answer.len() as u32).await.unwrap();
+                to_us.write_all(answer).await.unwrap();
+            };
+            answer(&[2, 0, 0, 0, 3]).await;
+            // A handle, and then one entry of it: its name, its line of a listing, no attributes.
+            answer(&[102, 0, 0, 0, 1, 0, 0, 0, 1, b'h']).await;
+            let entry = [&[104, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, name.len() as u8], name, &[0; 8]].concat();
+            answer(&entry).await;
+        });
+        let sftp = Sftp::start(reader, writer).await.unwrap();
+        let folder = sftp.open_folder(Path::new("/")).await.unwrap();
+        let entries = sftp.entries(&folder).await;
+        assert_eq!(entries.is_ok(), is_taken, "{entries:?}");
+        answering.await.unwrap();
+    }
+}

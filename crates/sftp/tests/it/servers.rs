@@ -11,7 +11,7 @@ use sftp::file::{Failed, Options, PART, Source, get, put};
 use sftp::ssh::login::{self, Login};
 use sftp::ssh::trust::Trust;
 use sftp::ssh::{Connection, Server};
-use sftp::tree::{self, Down, Here, There, Up};
+use sftp::tree::{self, Down, Here, Side, There, Up};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -165,6 +165,16 @@ async fn keeps_its_promises(server: Other, channels: usize) {
         let file = Path::new(["", "in", "in/deep"][number as usize % 3]).join(format!("file {number}"));
         assert!(std::fs::read(back.path(&file)).unwrap() == data(number * 40), "{file:?}");
     }
+    // Its names take several answers.
+    let long = server.files.join("long");
+    std::fs::create_dir(&long).unwrap();
+    for number in 0..700_u32 {
+        std::fs::write(long.join(number.to_string()), b"").unwrap();
+    }
+    let mut listed = remote.list(Path::new("../long")).await.unwrap().unwrap();
+    listed.sort_by(|one, other| one.name.cmp(&other.name));
+    listed.dedup_by(|one, other| one.name == other.name);
+    assert_eq!(listed.len(), 700);
     drop(remote);
     connection.close().await;
 }

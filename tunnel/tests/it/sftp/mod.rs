@@ -120,6 +120,9 @@ async fn a_sync_says_what_it_would_do_and_then_does_it() {
     let (path, address) = there.there("files");
     put(&there.here("site/index"), b"new");
     put(&path.join("old"), b"old");
+    there.out(&["sync", "site", &address]).await;
+    assert!(path.join("old").exists(), "nothing is removed unless that is asked for");
+    fs::remove_file(path.join("index")).unwrap();
     let sync = ["sync", "--delete", "site", &address];
     let dry = there.out(&[&sync[..], &["--dry-run"]].concat()).await;
     assert_eq!(dry, "copy    index\nremove  old\n");
