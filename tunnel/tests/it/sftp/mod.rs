@@ -1,5 +1,6 @@
 //! `tunnel sftp` with OpenSSH's server as anyone else's, and with an endpoint over the tunnel's own stream.
 
+mod flags;
 mod stopping;
 mod volumes;
 

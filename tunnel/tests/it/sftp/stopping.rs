@@ -56,7 +56,8 @@ pub(super) async fn stopped(child: Child, signal: Signal) -> (i32, String, Strin
     ended(child).await
 }
 
-async fn ended(mut child: Child) -> (i32, String, String) {
+/// How it ends.
+pub(super) async fn ended(mut child: Child) -> (i32, String, String) {
     // What it reads goes on to be held open: an end of it is no answer to a signal.
     let stdin = child.stdin.take();
     let ended = tokio::time::timeout(Duration::from_secs(9), child.wait_with_output()).await;

@@ -203,6 +203,22 @@ async fn what_is_refused_not_there_or_cut_off_changes_nothing() {
     assert_eq!(fs::read(volumes.here("to/large")).unwrap(), b"what was here");
     volumes.check(&["ls", "/Volumes/main/sales/out/large"], 3, "no such file or folder").await;
 
+    // A file of this machine that is written to on its way is none.
+    volumes.fault("PUT /api/2.0/fs/files/*", json!({"delay_ms": 3000}));
+    let changing = volumes.command(&["put", "large", "/Volumes/main/sales/in/changing"]).output();
+    let change = async {
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        fs::File::options()
+            .write(true)
+            .open(volumes.here("large"))
+            .unwrap()
+            .set_modified(std::time::UNIX_EPOCH)
+            .unwrap();
+    };
+    let (changed, ()) = tokio::join!(changing, change);
+    let (code, _, said) = text(&changed.unwrap());
+    assert!(code == 1 && said.contains("large changed while it was read"), "{code} {said}");
+
     let denied = json!({"status": 403, "code": "PERMISSION_DENIED", "message": "no READ VOLUME on it"});
     volumes.fault("* /api/2.0/fs/*", denied);
     volumes.check(&["ls", "/Volumes/main/sales/in"], 4, "/Volumes/main/sales/in: ").await;
