@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-File = tuple[str, int, int]
+from pyspark_sftp.constants import File
 
 
 class FileLog:
