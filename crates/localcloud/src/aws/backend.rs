@@ -13,6 +13,7 @@ use hyper_util::rt::TokioExecutor;
 
 use super::action::Action;
 use super::behaviour::{Before, Behaviour};
+use super::lifecycle::Lifecycles;
 use super::objects::Standing;
 use super::refusal::refuse;
 use super::unseen::Unseen;
@@ -41,6 +42,7 @@ pub(crate) struct Backend {
 #[derive(Debug, Default)]
 struct Memory {
     behaviour: Behaviour,
+    lifecycles: Lifecycles,
     unseen: Unseen,
     /// Accounts and regions that somebody asked about.
     places: BTreeSet<(Option<String>, String)>,
@@ -78,6 +80,7 @@ impl Backend {
             Before::Refuse(refusal) => return refuse(&action, refusal.status, refusal.code, &refusal.message),
         };
         let signed = request.headers().clone();
+        let (path, sent) = (request.uri().path().to_owned(), request.body().clone());
         let response = match self.forward(&action, request).await {
             Ok(response) => s3::corrected(&action, response),
             Err(message) => return refuse(&action, StatusCode::SERVICE_UNAVAILABLE, "Unavailable", &message),
@@ -86,8 +89,9 @@ impl Backend {
             return whole(response);
         }
         let (response, aftermath) = {
-            let Memory { behaviour, unseen, .. } = &mut *self.memory();
+            let Memory { behaviour, lifecycles, unseen, .. } = &mut *self.memory();
             let response = response.map(|body| {
+                let body = lifecycles.after(&action, &path, &sent, body);
                 let body = spelling::of_answer(&action, behaviour.after(&action, body, now, self.delay));
                 if let Some(until) = unseen_until {
                     unseen.hide(&action, &body, until);

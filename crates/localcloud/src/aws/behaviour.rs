@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use super::action::Action;
 use super::filters::{list, passes, widened};
+use super::flow_logs::{self, FlowLogs};
 use super::objects::{Endpoint, Life, Nat, Standing};
 use super::xml::{field, map_items, with_field};
 
@@ -17,7 +18,8 @@ use super::xml::{field, map_items, with_field};
 pub(super) struct Behaviour {
     nats: BTreeMap<String, Nat>,
     endpoints: BTreeMap<String, Endpoint>,
-    /// Groups and addresses that are gone: moto keeps their tags.
+    flow_logs: FlowLogs,
+    /// Groups, addresses and flow logs that are gone: moto keeps their tags.
     gone: BTreeSet<String>,
     /// Answers by account, action and client token, with the parameters that they belong to.
     tokens: BTreeMap<Token, (BTreeMap<String, String>, Bytes)>,
@@ -197,6 +199,15 @@ impl Behaviour {
                 self.gone.extend(id.map(str::to_owned));
                 xml.to_owned()
             }
+            "CreateFlowLogs" => {
+                self.flow_logs.learn(action, xml);
+                xml.to_owned()
+            }
+            "DescribeFlowLogs" => self.flow_logs.described(xml),
+            "DeleteFlowLogs" => {
+                self.gone.extend(flow_logs::deleted(action));
+                xml.to_owned()
+            }
             "DescribeTags" => self.tags(xml, now),
             _ => return self.remember(action, answer),
         };
@@ -325,8 +336,8 @@ impl Behaviour {
         map_items(xml, list, |item| Some(change(item)).filter(|item| passes(item, action)))
     }
 
-    /// Tags without those of what is gone. A deleted NAT gateway shows them for an hour, as it shows itself; moto has another
-    /// word for its type.
+    /// Tags without those of what is gone. A deleted NAT gateway shows them for an hour, as it shows itself; moto has other
+    /// words for some types.
     /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagDescription.html>
     fn tags(&self, xml: &str, now: i64) -> String {
         let is_gone = |id: &str| {
@@ -336,6 +347,7 @@ impl Behaviour {
         map_items(xml, "tagSet", |item| match field(item, "resourceType") {
             _ if field(item, "resourceId").is_some_and(is_gone) => None,
             Some("nat-gateway") => Some(with_field(item, "resourceType", "natgateway")),
+            Some("flow-logs") => Some(with_field(item, "resourceType", "vpc-flow-log")),
             _ => Some(item.to_owned()),
         })
     }

@@ -14,8 +14,8 @@ use super::xml::{field, items};
 /// An object that the AWS side holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AwsObject {
-    /// What it is: `vpc`, `subnet`, `internet gateway`, `address`, `nat gateway`, `vpc endpoint`, `security group`, `route table`, `key`,
-    /// `alias`, `bucket`, `role`, `policy` or `instance profile`.
+    /// What it is: `vpc`, `subnet`, `internet gateway`, `address`, `nat gateway`, `vpc endpoint`, `security group`, `route table`, `flow log`,
+    /// `key`, `alias`, `bucket`, `role`, `policy` or `instance profile`.
     pub kind: &'static str,
     /// Its id, or its name where it has no id.
     pub id: String,
@@ -45,6 +45,7 @@ const EC2: &[(&str, &str, &str, &str, &[&str])] = &[
     ("vpc endpoint", "DescribeVpcEndpoints", "vpcEndpointSet", "vpcEndpointId", &["<state>deleted</state>"]),
     ("security group", "DescribeSecurityGroups", "securityGroupInfo", "groupId", &["<groupName>default</groupName>"]),
     ("route table", "DescribeRouteTables", "routeTableSet", "routeTableId", &["<main>true</main>"]),
+    ("flow log", "DescribeFlowLogs", "flowLogSet", "flowLogId", &[]),
 ];
 
 /// An IAM kind: its name, the call that lists it, and the element of its name.

@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use bytes::Bytes;
 
 use super::action::Action;
+use super::flow_logs;
 
 /// The last words of the parameters that hold a range.
 const RANGES: &[&str] =
@@ -21,7 +22,7 @@ pub(super) fn of_call(action: &mut Action) -> bool {
     if action.service != "ec2" {
         return false;
     }
-    let mut changed = false;
+    let mut changed = flow_logs::of_call(action);
     if action.name == "CreateVpcEndpoint" && action.parameter("VpcEndpointType").is_none() {
         // The default, by the API's reference. moto stumbles later over an endpoint without a type.
         action.parameters.insert("VpcEndpointType".to_owned(), "Gateway".to_owned());

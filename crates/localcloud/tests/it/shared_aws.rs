@@ -156,6 +156,15 @@ async fn everything_that_was_made_is_held_until_it_is_deleted_and_nothing_else()
     kms(&account, "CreateAlias", &format!(r#"{{"AliasName": "alias/lake", "TargetKeyId": "{key}"}}"#)).await;
     let bucket = format!("/held-{}", account.id());
     assert_eq!(send(request(&account, Method::PUT, "s3", &bucket).body(PLACE)).await.0, 200);
+    let flows = format!(
+        "CreateFlowLogs&ResourceType=VPC&ResourceId.1={vpc}&TrafficType=ALL&LogDestinationType=s3&\
+         LogDestination=arn:aws:s3:::{}/flows&TagSpecification.1.ResourceType=vpc-flow-log&\
+         TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=flows",
+        bucket.trim_start_matches('/')
+    );
+    let flows = field(&ec2(&account, &flows).await, "item");
+    let tagged = || async { ec2(&account, "DescribeTags&Filter.1.Name=key&Filter.1.Value.1=Name").await };
+    assert_eq!(field(&tagged().await, "resourceType"), "vpc-flow-log");
     let trust = "AssumeRolePolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D";
     iam(&account, &format!("CreateRole&RoleName=lake&{trust}")).await;
     let policy = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
@@ -165,6 +174,7 @@ async fn everything_that_was_made_is_held_until_it_is_deleted_and_nothing_else()
         "address",
         "alias",
         "bucket",
+        "flow log",
         "instance profile",
         "internet gateway",
         "key",
@@ -181,6 +191,8 @@ async fn everything_that_was_made_is_held_until_it_is_deleted_and_nothing_else()
     let one = account.objects().await.unwrap().into_iter().find(|object| object.kind == "vpc").unwrap();
     assert_eq!(one.to_string(), format!("vpc {vpc} in eu-west-1"));
 
+    ec2(&account, &format!("DeleteFlowLogs&FlowLogId.1={flows}")).await;
+    assert_eq!(field(&tagged().await, "resourceId"), "");
     // The table first: moto does not delete its endpoint then, and AWS does.
     ec2(&account, &format!("DeleteRouteTable&RouteTableId={table}")).await;
     let deleted = ec2(&account, &format!("DeleteVpcEndpoints&VpcEndpointId.1={endpoint}")).await;
