@@ -16,6 +16,7 @@ use super::create::{FAST, SLOW, VISIBLE_WITHIN, once, retrying, settled};
 use super::ec2::{filter, gone_meanwhile, minus, none_if_absent, texts};
 use super::errors::{Explain, Fault};
 use super::marks;
+use super::policy;
 use super::tag_limits;
 use super::tags::{self, Tags};
 
@@ -35,7 +36,8 @@ pub struct VpcEndpoint {
     /// How it leads to the service: through routes or through network interfaces.
     #[schemars(extend("enum" = ["Gateway", "Interface", "GatewayLoadBalancer"], "x-tf" = OPTIONAL.default("\"Gateway\"").replaces()))]
     pub vpc_endpoint_type: Attr<String>,
-    /// What may be done through the endpoint, as JSON. Everything, if none is given.
+    /// What may be done through the endpoint, as JSON. A new endpoint without one lets everything through; taken out later, the policy
+    /// is left alone.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.json().keeps_state()))]
     pub policy: Attr<String>,
     /// Whether the service's public names lead to the endpoint. The VPC's DNS settings must be on.
@@ -136,6 +138,7 @@ resource "databricks_aws_vpc_endpoint" "example" {
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
         let mut found = tag_limits::check(&config.tags);
+        found.extend(policy::check("policy", &config.policy));
         let kind = match &config.vpc_endpoint_type {
             Attr::Null => "Gateway",
             Attr::Known(kind) => kind,
@@ -236,7 +239,7 @@ resource "databricks_aws_vpc_endpoint" "example" {
         let failed = |error: Error| Failed::with(error, state.clone());
         tags::update(cx, id, &state.tags_all, &plan.tags).await.map_err(failed)?;
         let dns = state.private_dns_enabled != plan.private_dns_enabled;
-        let policy = plan.policy.known().filter(|policy| state.policy.known() != Some(*policy)).cloned();
+        let policy = plan.policy.known().filter(|policy| !policy::same(policy, state.policy.text())).cloned();
         let tables = (
             minus(&plan.route_table_ids, &state.route_table_ids),
             minus(&state.route_table_ids, &plan.route_table_ids),
@@ -342,7 +345,8 @@ async fn absorb(aws: &Aws, mut state: VpcEndpoint, endpoint: &types::VpcEndpoint
     state.vpc_id = endpoint.vpc_id.clone().into();
     state.service_name = endpoint.service_name.clone().into();
     state.vpc_endpoint_type = endpoint.vpc_endpoint_type().map_or("Gateway", VpcEndpointType::as_str).into();
-    state.policy = endpoint.policy_document.clone().filter(|policy| !policy.is_empty()).into();
+    let document = endpoint.policy_document().filter(|document| !document.is_empty());
+    state.policy = document.map_or(Attr::Null, |document| policy::keep(&state.policy, document));
     // Only interface endpoints have private DNS; moto answers true for gateways too.
     let interface = endpoint.vpc_endpoint_type == Some(VpcEndpointType::Interface);
     state.private_dns_enabled = (interface && endpoint.private_dns_enabled.unwrap_or_default()).into();
