@@ -22,5 +22,57 @@ resource "databricks_aws_s3_bucket" "example" {
     enabled = false
   }
 
+  logging {
+    target_bucket = databricks_aws_s3_bucket.logs.bucket
+    target_prefix = "root/"
+  }
+
+  lifecycle_rule {
+    id     = "old-versions"
+    status = "Enabled"
+
+    noncurrent_version_expiration {
+      noncurrent_days = 30
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  lifecycle_rule {
+    id     = "job-results"
+    status = "Enabled"
+
+    filter {
+      prefix                   = "results/"
+      object_size_greater_than = 1000000
+    }
+
+    transition {
+      days          = 30
+      storage_class = "STANDARD_IA"
+    }
+
+    expiration {
+      days = 365
+    }
+  }
+
   tags = { Name = "analytics" }
+}
+
+resource "databricks_aws_s3_bucket" "logs" {
+  bucket        = "acme-analytics-logs"
+  force_destroy = true
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "s3:PutObject"
+      Resource  = "arn:aws:s3:::acme-analytics-logs/*"
+      Principal = { Service = "logging.s3.amazonaws.com" }
+    }]
+  })
 }

@@ -108,7 +108,7 @@ async fn buckets(aws: &Aws) -> Result<Look, Fault> {
         names.extend(page.fault()?.buckets.unwrap_or_default().into_iter().filter_map(|bucket| bucket.name));
     }
     let mark = |name: String| async move {
-        let mark = s3_bucket::remote::mark(aws, &name).await?;
+        let mark = s3_bucket::tagging::mark(aws, &name).await?;
         Ok(mark.map(|mark| Marked { mark, id: name }))
     };
     each("s3:bucket", "databricks_aws_s3_bucket", "buckets", names, mark).await

@@ -1,7 +1,8 @@
-//! databricks_aws_s3_bucket: a bucket with its encryption, its locks against the public, its versions and its policy.
+//! databricks_aws_s3_bucket: a bucket with its encryption, its locks against the public, its versions, its policy,
+//! its logging and its rules for old objects.
 //! API: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>.
 //!
-//! One resource, where S3 has seven settings: S3 refuses two changes of one bucket at a time (`OperationAborted`), and here
+//! One resource, where S3 has nine settings: S3 refuses two changes of one bucket at a time (`OperationAborted`), and here
 //! they come one after another. A setting that is left out is not managed: another tool may have it, hashicorp/aws's
 //! `aws_s3_bucket_policy` for example. Only a new bucket is closed to the public without being told to.
 
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{
     Attr, COMPUTED, Call, Diagnostic, Error, Failed, ID, Marked, Marker, OPTIONAL, OPTIONAL_COMPUTED, Planning,
-    REQUIRED, Resource, Result, Timeouts,
+    REQUIRED, Resource, Result, Set, Timeouts,
 };
 
 use super::client::Aws;
@@ -23,7 +24,20 @@ use super::tag_limits;
 use super::tags::{self, Tags};
 
 mod contents;
-pub(crate) mod remote;
+mod encryption;
+mod lifecycle;
+mod logging;
+mod ownership;
+mod public_access;
+mod remote;
+pub(crate) mod tagging;
+mod versioning;
+
+pub use encryption::ServerSideEncryption;
+pub use lifecycle::LifecycleRule;
+pub use logging::Logging;
+pub use public_access::PublicAccessBlock;
+pub use versioning::Versioning;
 
 /// A bucket. A new one is encrypted with S3's own keys, closed to the public, and keeps no old versions, unless a block says
 /// otherwise. Settings that are left out are not managed after that: other tools may change them.
@@ -61,6 +75,13 @@ pub struct S3Bucket {
     /// Whether old versions of objects are kept. Left out, it is left alone.
     #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
     pub versioning: Attr<Versioning>,
+    /// Where S3 tells who asked for what in the bucket. Left out, it is left alone; `enabled = false` switches it off.
+    #[schemars(extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    pub logging: Attr<Logging>,
+    /// What becomes of objects with time: a rule that deletes them or moves them to a cheaper storage class. Any other rule that is
+    /// found in the bucket is removed. Without such a block, rules are left alone; `status = "Disabled"` switches one off.
+    #[schemars(length(max = 1000), extend("x-tf" = OPTIONAL_COMPUTED.block()))]
+    pub lifecycle_rule: Attr<Set<LifecycleRule>>,
     /// Tags of the bucket.
     #[schemars(extend("x-tf" = OPTIONAL))]
     pub tags: Attr<Tags>,
@@ -79,45 +100,6 @@ pub struct S3Bucket {
     /// The region.
     #[schemars(extend("x-tf" = COMPUTED.keeps_state()))]
     pub region: Attr<String>,
-}
-
-/// How objects are encrypted.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ServerSideEncryption {
-    /// `AES256` (S3's own keys), `aws:kms` or `aws:kms:dsse` (twice).
-    #[schemars(extend("enum" = ["AES256", "aws:kms", "aws:kms:dsse"], "x-tf" = OPTIONAL.default("\"AES256\"")))]
-    pub sse_algorithm: Attr<String>,
-    /// ARN of the KMS key. Without it, `aws:kms` uses the account's own key for S3.
-    #[schemars(extend("x-tf" = OPTIONAL))]
-    pub kms_key_arn: Attr<String>,
-    /// Whether one data key serves many objects, which makes requests to KMS fewer.
-    #[schemars(extend("x-tf" = OPTIONAL.default("false")))]
-    pub bucket_key_enabled: Attr<bool>,
-}
-
-/// What is refused to the public.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PublicAccessBlock {
-    /// Whether public access lists are refused.
-    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
-    pub block_public_acls: Attr<bool>,
-    /// Whether public policies are refused.
-    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
-    pub block_public_policy: Attr<bool>,
-    /// Whether public access lists have no effect.
-    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
-    pub ignore_public_acls: Attr<bool>,
-    /// Whether a public policy opens the bucket to AWS services and the owner's account only.
-    #[schemars(extend("x-tf" = OPTIONAL.default("true")))]
-    pub restrict_public_buckets: Attr<bool>,
-}
-
-/// Whether old versions of objects are kept.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Versioning {
-    /// Whether they are. Once switched on it can only be suspended: what is kept stays.
-    #[schemars(extend("x-tf" = REQUIRED))]
-    pub enabled: Attr<bool>,
 }
 
 crate::tagged!(S3Bucket);
@@ -148,7 +130,59 @@ resource "databricks_aws_s3_bucket" "example" {
     enabled = false
   }
 
+  logging {
+    target_bucket = databricks_aws_s3_bucket.logs.bucket
+    target_prefix = "root/"
+  }
+
+  lifecycle_rule {
+    id     = "old-versions"
+    status = "Enabled"
+
+    noncurrent_version_expiration {
+      noncurrent_days = 30
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  lifecycle_rule {
+    id     = "job-results"
+    status = "Enabled"
+
+    filter {
+      prefix                   = "results/"
+      object_size_greater_than = 1000000
+    }
+
+    transition {
+      days          = 30
+      storage_class = "STANDARD_IA"
+    }
+
+    expiration {
+      days = 365
+    }
+  }
+
   tags = { Name = "analytics" }
+}
+
+resource "databricks_aws_s3_bucket" "logs" {
+  bucket        = "acme-analytics-logs"
+  force_destroy = true
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "s3:PutObject"
+      Resource  = "arn:aws:s3:::acme-analytics-logs/*"
+      Principal = { Service = "logging.s3.amazonaws.com" }
+    }]
+  })
 }
 "#;
     const EXAMPLE_UPDATE: Option<(&'static str, &'static str)> = Some(("enabled = false", "enabled = true"));
@@ -166,15 +200,9 @@ resource "databricks_aws_s3_bucket" "example" {
 
     fn validate(config: &Self) -> Vec<Diagnostic> {
         let mut problems: Vec<Diagnostic> = policy::check("policy", &config.policy).into_iter().collect();
-        if let Some(encryption) = config.server_side_encryption.known()
-            && encryption.kms_key_arn.is_known()
-            && matches!(encryption.sse_algorithm.known().map(String::as_str), None | Some("AES256"))
-            && !encryption.sse_algorithm.is_unknown()
-        {
-            let error = Error::new("kms_key_arn names a key, but sse_algorithm is AES256")
-                .detail("S3's own keys are used with AES256. Set sse_algorithm = \"aws:kms\", or remove kms_key_arn.");
-            problems.push(error.at("server_side_encryption.kms_key_arn").into());
-        }
+        problems.extend(encryption::check(config));
+        problems.extend(logging::check(config));
+        problems.extend(lifecycle::check(config));
         problems.extend(config.bucket.known().and_then(|name| name_problem(name)));
         problems.extend(tag_limits::check(&config.tags));
         problems
@@ -185,15 +213,22 @@ resource "databricks_aws_s3_bucket" "example" {
         let (config, planned) = (planning.config, &mut *planning.planned);
         if planning.prior.is_none() {
             if config.object_ownership.is_null() {
-                planned.object_ownership = OWNER.into();
+                planned.object_ownership = ownership::DEFAULT.into();
             }
             if config.public_access_block.is_null() {
-                planned.public_access_block = Attr::Known(remote::closed());
+                planned.public_access_block = Attr::Known(public_access::all(true));
             }
         }
-        // Where there is no policy there is none to be found out.
+        // Where there is none of these there is none to be found out.
         if config.policy.is_null() && planning.prior.is_none_or(|prior| prior.policy.is_null()) {
             planned.policy = Attr::Null;
+        }
+        if config.logging.is_null() && planning.prior.is_none_or(|prior| prior.logging.is_null()) {
+            planned.logging = Attr::Null;
+        }
+        let rules = |bucket: &Self| remote::is_none(&bucket.lifecycle_rule);
+        if rules(config) && planning.prior.is_none_or(rules) {
+            planned.lifecycle_rule = Attr::Null;
         }
         Ok(())
     }
@@ -206,7 +241,7 @@ resource "databricks_aws_s3_bucket" "example" {
             Err(fault) if fault.is(&["BucketAlreadyOwnedByYou"]) => {
                 let words = format!("The bucket {name:?} is yours already, and no state of this configuration has it.");
                 // The request was repeated after an answer that was lost: the mark tells.
-                match remote::is_of_create(cx.client(), name, cx.marker()).await? {
+                match tagging::is_of_create(cx.client(), name, cx.marker()).await? {
                     Some(true) => Ok(made),
                     Some(false) => Err(fault.explained(words).at("bucket").exists(name).into()),
                     None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("bucket").into()),
@@ -224,29 +259,29 @@ resource "databricks_aws_s3_bucket" "example" {
         let what = format!("bucket {}", state.id.text());
         let wanted = tags::wanted(cx.client(), &state.tags);
         let new = (!state.arn.is_known()).then(|| remote::as_made(&state, &wanted));
-        let (settings, wanted) = (&remote::Settings::of(&state), &wanted);
+        let (plan, wanted) = (&state, &wanted);
         let seen = converged(
             cx,
             &what,
             new,
-            || remote::look(cx.client(), &state),
-            |seen| remote::differs(seen, settings, wanted),
-            |seen| async move { remote::converge(cx, &seen, settings, wanted).await },
+            || remote::look(cx.client(), plan),
+            |seen| remote::differs(seen, plan, wanted),
+            |seen| async move { remote::converge(cx, &seen, plan, wanted).await },
         )
         .await?;
-        Ok(remote::as_planned(&state, seen))
+        Ok(remote::as_planned(plan, seen))
     }
 
     async fn find(cx: &Call<Aws>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
         let name = plan.bucket.text();
-        if remote::is_of_create(cx.client(), name, marker).await? != Some(true) {
+        if tagging::is_of_create(cx.client(), name, marker).await? != Some(true) {
             return Ok(None);
         }
         remote::look(cx.client(), &Self { id: name.into(), ..plan.clone() }).await
     }
 
     async fn marked(cx: &Call<Aws>, plan: &Self) -> Result<Vec<Marked>> {
-        Ok(remote::marked(cx.client(), plan.bucket.text()).await?.into_iter().collect())
+        Ok(tagging::marked(cx.client(), plan.bucket.text()).await?.into_iter().collect())
     }
 
     async fn read(cx: &Call<Aws>, state: Self) -> Result<Option<Self>> {
@@ -256,8 +291,7 @@ resource "databricks_aws_s3_bucket" "example" {
     async fn update(cx: &Call<Aws>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
         let object_ownership = to_change(&state.object_ownership, plan.object_ownership);
         let plan = Self { object_ownership, ..plan };
-        let settings = remote::Settings::of(&plan);
-        remote::converge(cx, &state, &settings, &tags::wanted(cx.client(), &plan.tags)).await?;
+        remote::converge(cx, &state, &plan, &tags::wanted(cx.client(), &plan.tags)).await?;
         Ok(Self { id: state.id, ..plan })
     }
 
@@ -308,7 +342,7 @@ async fn create(cx: &Call<Aws>, plan: &S3Bucket) -> Result<(), Fault> {
     if aws.region == FIRST_REGION && aws.s3.head_bucket().bucket(name).send().await.is_ok() {
         return Err(Fault::refused("BucketAlreadyOwnedByYou", format!("There is a bucket {name} already.")));
     }
-    let tags: Vec<Tag> = remote::tag_list(&tags::marked(cx, &plan.tags))?;
+    let tags: Vec<Tag> = tagging::tag_list(&tags::marked(cx, &plan.tags))?;
     let place = (aws.region != FIRST_REGION).then(|| BucketLocationConstraint::from(aws.region.as_str()));
     let configuration =
         CreateBucketConfiguration::builder().set_location_constraint(place).set_tags(Some(tags)).build();
@@ -319,9 +353,6 @@ async fn create(cx: &Call<Aws>, plan: &S3Bucket) -> Result<(), Fault> {
     };
     retrying(cx, Duration::from_secs(300), request, is_busy).await
 }
-
-/// Who owns the objects of a bucket that is made without a word on it.
-const OWNER: &str = "BucketOwnerEnforced";
 
 /// The region that has no location constraint.
 const FIRST_REGION: &str = "us-east-1";

@@ -253,7 +253,27 @@ def s3_bucket(state):
         "server_side_encryption": {"sse_algorithm": default["SSEAlgorithm"], "kms_key_arn": default.get("KMSMasterKeyID"), "bucket_key_enabled": rule.get("BucketKeyEnabled", False)},
         "versioning": {"enabled": s3.get_bucket_versioning(Bucket=name).get("Status") == "Enabled"},
         "tags_all": tags({"Tags": ask("get_bucket_tagging", "TagSet", code="NoSuchTagSet") or []}),
+        **logged_and_aged(state, ask),
     }
+
+
+def logged_and_aged(state, ask):
+    """Logging and lifecycle rules of a bucket, where the state has them: elsewhere they are others' business."""
+    shown = {}
+    if state["logging"]:
+        logging = s3.get_bucket_logging(Bucket=state["id"]).get("LoggingEnabled", {})
+        shown["logging"] = {"enabled": bool(logging), **{name: logging.get(key) for name, key in (("target_bucket", "TargetBucket"), ("target_prefix", "TargetPrefix"))}}
+    if state["lifecycle_rule"]:
+        shown["lifecycle_rule"] = [lifecycle_rule(rule) for rule in ask("get_bucket_lifecycle_configuration", "Rules", code="")]
+    return shown
+
+
+def lifecycle_rule(rule):
+    conditions = rule["Filter"].get("And", rule["Filter"])
+    marks = conditions.get("Tags", [conditions["Tag"]] if "Tag" in conditions else [])
+    renamed = {"ID": "id", "Transitions": "transition", "NoncurrentVersionTransitions": "noncurrent_version_transition"}
+    blocks = {renamed.get(name, name): part for name, part in rule.items() if name != "Filter"}
+    return {**blocks, "filter": {**{name: part for name, part in conditions.items() if name not in ("Tag", "Tags")}, "tags": tags({"Tags": marks})}}
 
 
 def iam_role(state):

@@ -1,6 +1,6 @@
 //! What a configuration leaves out is nobody's: an update that is planned from an old state does not put it back.
 //!
-//! Two directories have the same objects. One says nothing of a group's rules, a role's policies, a bucket's versions and a key's
+//! Two directories have the same objects. One says nothing of a group's rules, a role's policies, a bucket's versions and rules and a key's
 //! policy; the other one manages them, and changes them after the first has refreshed its state.
 
 use crate::Test;
@@ -63,7 +63,10 @@ fn managed(tag: &str, port: u16, policy: &str, versioning: bool) -> String {
                 "ingress {{\n from_port = {port}\n to_port = {port}\n protocol = \"tcp\"\n cidr_blocks = [\"10.0.0.0/8\"]\n }}"
             ),
             format!("inline_policy {{\n name = \"{policy}\"\n policy = {}\n }}", statement("s3:ListBucket")),
-            format!("versioning {{\n enabled = {versioning}\n }}"),
+            format!(
+                "versioning {{\n enabled = {versioning}\n }}\n lifecycle_rule {{\n id = \"{policy}\"\n status = \"Enabled\"\n expiration \
+                 {{\n days = {port}\n }}\n }}"
+            ),
             format!("policy = {}", statement("kms:*")),
         ],
     )

@@ -5,6 +5,9 @@ use tfplugin::testing::planned;
 use super::*;
 use crate::testing::{change, cloud, end, hold, make, named, settled};
 
+mod lifecycle;
+mod logging;
+
 fn plain(name: &str) -> S3Bucket {
     S3Bucket { bucket: name.into(), tags: named("test"), ..S3Bucket::default() }
 }
