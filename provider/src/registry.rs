@@ -29,6 +29,7 @@ const GROUPS: &[Group<Context>] = &[
         resource::<_, aws::s3_bucket::S3Bucket>(),
         resource::<_, aws::ebs_encryption_by_default::EbsEncryptionByDefault>(),
         resource::<_, aws::iam_role::IamRole>(),
+        resource::<_, aws::iam_instance_profile::IamInstanceProfile>(),
     ]),
     group("AWS identity").data_sources(&[data_source::<_, aws::caller_identity::CallerIdentity>()]),
     group("AWS policies").data_sources(&[

@@ -14,6 +14,7 @@ use tfplugin::{
 use super::client::Aws;
 use super::create::{converged, retrying};
 use super::errors::{Explain, Fault, Kind};
+use super::iam;
 use super::policy;
 use super::tag_limits;
 use super::tags::{self, Tags};
@@ -128,10 +129,7 @@ impl Resource for IamRole {
         let mut problems: Vec<Diagnostic> =
             policy::check("assume_role_policy", &config.assume_role_policy).into_iter().collect();
         problems.extend(inline(config).filter_map(|inline| policy::check("inline_policy", &inline.policy)));
-        if config.name.is_known() && config.name_prefix.is_known() {
-            let error = Error::new("name and name_prefix exclude each other").detail("Remove one of them.");
-            problems.push(error.at("name_prefix").into());
-        }
+        problems.extend(iam::check_names(&config.name, &config.name_prefix));
         let mut names: Vec<&str> = inline(config).map(|inline| inline.name.text()).collect();
         names.retain(|name| !name.is_empty());
         names.sort_unstable();
@@ -158,9 +156,9 @@ impl Resource for IamRole {
     }
 
     async fn create(cx: &Call<Aws>, plan: Self) -> Result<Self, Failed<Self>> {
-        let name = name_of(&plan, cx.marker());
+        let name = iam::name_of(&plan.name, &plan.name_prefix, cx.marker());
         let iam = &cx.client().iam;
-        let tags = remote::tag_list(&tags::marked(cx, &plan.tags))?;
+        let tags = iam::tag_list(&tags::marked(cx, &plan.tags))?;
         let request = || async {
             let request = iam.create_role().role_name(&name).path(plan.path.text());
             let request = request
@@ -220,7 +218,7 @@ impl Resource for IamRole {
     }
 
     async fn find(cx: &Call<Aws>, plan: &Self, marker: &Marker) -> Result<Option<Self>> {
-        let name = name_of(plan, marker);
+        let name = iam::name_of(&plan.name, &plan.name_prefix, marker);
         if remote::is_of_create(cx.client(), &name, marker).await? != Some(true) {
             return Ok(None);
         }
@@ -257,15 +255,6 @@ fn is_none<T>(set: &Attr<Set<T>>) -> bool {
 /// The role's own policies.
 fn inline(role: &IamRole) -> impl Iterator<Item = &InlinePolicy> {
     role.inline_policy.known().into_iter().flatten()
-}
-
-/// The configured name, or one that the create's mark makes unique: an interrupted create has the same name again.
-fn name_of(plan: &IamRole, marker: &Marker) -> String {
-    if let Some(name) = plan.name.known() {
-        return name.clone();
-    }
-    let unique: String = marker.id.chars().filter(char::is_ascii_alphanumeric).take(26).collect();
-    format!("{}{unique}", plan.name_prefix.known().map_or("terraform-", String::as_str))
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub mod ebs_encryption_by_default;
 mod ec2;
 pub mod eip;
 pub mod errors;
+mod iam;
+pub mod iam_instance_profile;
 pub mod iam_role;
 pub mod internet_gateway;
 pub mod kms_key;

@@ -1,6 +1,6 @@
 //! Looks at all objects of AWS that bear the mark of a create, for whoever seeks those that are in no state.
 //!
-//! EC2 finds its marks by itself. The other services do not: each key, role and bucket is asked, a few at a time.
+//! EC2 finds its marks by itself. The other services do not: each key, role, instance profile and bucket is asked, a few at a time.
 
 use aws_sdk_ec2::types::ResourceType;
 use futures_util::{Stream, StreamExt};
@@ -9,7 +9,7 @@ use tfplugin::marks::{Bearer, Look};
 
 use crate::client::Aws;
 use crate::errors::{Explain, Fault, Kind};
-use crate::{iam_role, kms_key, marks, s3_bucket};
+use crate::{iam_instance_profile, iam_role, kms_key, marks, s3_bucket};
 
 /// Requests at a time.
 const TOGETHER: usize = 8;
@@ -38,6 +38,7 @@ pub async fn all(aws: &Aws) -> Vec<Look> {
         look(format!("EC2 objects in {region}"), ec2(aws).await),
         look(format!("KMS keys in {region}"), keys(aws).await),
         look("IAM roles".to_owned(), roles(aws).await),
+        look("IAM instance profiles".to_owned(), instance_profiles(aws).await),
         look(format!("S3 buckets in {region}"), buckets(aws).await),
     ]
 }
@@ -97,6 +98,18 @@ async fn roles(aws: &Aws) -> Result<Look, Fault> {
     }
     let mark = |name: String| async move { iam_role::remote::marked(aws, &name).await };
     each("iam:role", "databricks_aws_iam_role", "roles", names, mark).await
+}
+
+async fn instance_profiles(aws: &Aws) -> Result<Look, Fault> {
+    let mut names = Vec::new();
+    let mut pages = aws.iam.list_instance_profiles().into_paginator().items().send();
+    while let Some(profile) = pages.next().await
+        && names.len() <= MOST
+    {
+        names.push(profile.fault()?.instance_profile_name);
+    }
+    let mark = |name: String| async move { iam_instance_profile::remote::marked(aws, &name).await };
+    each("iam:instance-profile", "databricks_aws_iam_instance_profile", "instance profiles", names, mark).await
 }
 
 async fn buckets(aws: &Aws) -> Result<Look, Fault> {
@@ -166,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bucket_and_a_key_are_found_by_their_tags_and_a_deleted_key_is_not() {
+    async fn a_bucket_a_key_and_an_instance_profile_are_found_by_their_tags_and_a_deleted_key_is_not() {
         let cloud = cloud();
         let aws = cloud.aws();
         let [marked, plain] = ["marked", "plain"].map(|name| cloud.bucket(name));
@@ -185,11 +198,16 @@ mod tests {
             keys.push(made.key_metadata.unwrap().key_id);
         }
         aws.kms.schedule_key_deletion().key_id(&keys[1]).send().await.unwrap();
+        let tag = aws_sdk_iam::types::Tag::builder().key(TAG).value("m-3").build().unwrap();
+        let profile = || aws.iam.create_instance_profile();
+        profile().instance_profile_name("marked").tags(tag).send().await.unwrap();
+        profile().instance_profile_name("plain").send().await.unwrap();
 
         let looks = all(&aws).await;
-        let [ec2, kms, iam, s3] = &looks[..] else { panic!("{looks:?}") };
+        let [ec2, kms, iam, profiles, s3] = &looks[..] else { panic!("{looks:?}") };
         assert_eq!((found(ec2), found(iam)), ((vec![], None), (vec![], None)));
         assert_eq!(found(kms), (vec![&*keys[0]], None));
+        assert_eq!(found(profiles), (vec!["marked"], None));
         assert_eq!(found(s3), (vec![&*marked], None));
         assert_eq!((&*s3.bearers[0].marked.mark, &*s3.bearers[0].service), ("m-1", "s3:bucket"));
 
@@ -197,7 +215,7 @@ mod tests {
         cloud.refuse("kms:ListKeys", 1, 403, "AccessDeniedException");
         cloud.refuse("iam:ListRoles", 1, 400, "ValidationError");
         let looks = all(&aws).await;
-        let [_, kms, iam, s3] = &looks[..] else { panic!("{looks:?}") };
+        let [_, kms, iam, _, s3] = &looks[..] else { panic!("{looks:?}") };
         assert!(s3.is_partial && s3.gap.as_deref().unwrap().contains("the tags of 1 buckets"), "{s3:?}");
         assert!(!kms.is_partial && kms.gap.is_some() && kms.failure.is_none(), "{kms:?}");
         assert!(iam.failure.is_some(), "{iam:?}");

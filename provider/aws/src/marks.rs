@@ -30,6 +30,8 @@ pub(crate) enum Bearer {
     Ec2(String),
     /// A role, by its name.
     Role(String),
+    /// An instance profile, by its name.
+    InstanceProfile(String),
     /// A key, by its id.
     Key(String),
 }
@@ -150,6 +152,10 @@ async fn remove(
             Bearer::Ec2(id) => ids.push(id),
             Bearer::Role(name) => {
                 iam.untag_role().role_name(name).tag_keys(Marker::TAG).send().await.fault()?;
+            }
+            Bearer::InstanceProfile(name) => {
+                let request = iam.untag_instance_profile().instance_profile_name(name).tag_keys(Marker::TAG);
+                request.send().await.fault()?;
             }
             Bearer::Key(id) => {
                 kms.untag_resource().key_id(id).tag_keys(Marker::TAG).send().await.fault()?;

@@ -289,6 +289,14 @@ def iam_role(state):
     )
 
 
+def instance_profile(state):
+    answer = iam.get_instance_profile(InstanceProfileName=state["id"])["InstanceProfile"]
+    roles = [role["RoleName"] for role in answer["Roles"]]
+    assert len(roles) < 2, roles
+    name = answer["InstanceProfileName"]
+    return told(answer, id=name, name=name, unique_id=answer["InstanceProfileId"], role=next(iter(roles), None))
+
+
 def ebs_encryption(state):
     return {"id": region, "enabled": ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"]}
 
@@ -505,6 +513,7 @@ READERS = {
     "databricks_aws_s3_bucket": s3_bucket,
     "databricks_aws_ebs_encryption_by_default": ebs_encryption,
     "databricks_aws_iam_role": iam_role,
+    "databricks_aws_iam_instance_profile": instance_profile,
     "databricks_mws_credentials": of_account(
         "credentials", "credentials_id", role_arn=at("aws_credentials", "sts_role", "role_arn"), external_id=lambda answer: answer["account_id"]
     ),

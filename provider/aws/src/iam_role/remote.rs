@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::Tag;
+use aws_sdk_iam::types::Role;
 use percent_encoding::percent_decode_str;
 use tfplugin::{Attr, Call, Marked, Marker, Result, Set};
 
 use super::{IamRole, InlinePolicy, inline as own};
 use crate::client::Aws;
 use crate::create::{VISIBLE_WITHIN, retrying};
+use crate::ec2::none_if_absent;
 use crate::errors::{Explain, Fault, gone_is_fine, set_and_destroy};
 use crate::marks::Bearer;
-use crate::{policy, tags};
+use crate::{iam, policy, tags};
 
 /// Which attribute a refusal accuses.
 pub(super) const ACCUSED: &[(&str, &str)] = &[
@@ -20,45 +21,24 @@ pub(super) const ACCUSED: &[(&str, &str)] = &[
     ("NoSuchEntity", "permissions_boundary"),
 ];
 
-/// Tags as IAM wants them.
-pub(super) fn tag_list(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, Fault> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(Fault::ours)).collect()
-}
-
 /// How long a session may last.
 pub(super) fn duration(role: &IamRole) -> Option<i32> {
     role.max_session_duration.known().and_then(|seconds| i32::try_from(*seconds).ok())
 }
 
-/// Whether the role of this name was made by this create: it bears the mark, or (where its tags left no room for one) it is as
-/// young as the create. `None`: no role is seen, which a new one may not be for a while.
+/// Whether the role of this name was made by this create; `None`: no role is seen, which a new one may not be for a while.
 pub(super) async fn is_of_create(aws: &Aws, name: &str, marker: &Marker) -> Result<Option<bool>, Fault> {
-    match aws.iam.get_role().role_name(name).send().await.fault() {
-        Ok(answer) => {
-            let Some(role) = answer.role else { return Ok(None) };
-            let tags: BTreeMap<String, String> =
-                role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-            Ok(Some(match tags.get(Marker::TAG) {
-                Some(mark) => marker.is_on(mark),
-                None => tags::leaves_no_room(&tags) && role.create_date.secs() >= marker.since.as_second(),
-            }))
-        }
-        Err(fault) if fault.is_not_found() => Ok(None),
-        Err(fault) => Err(fault),
-    }
+    let role = get(aws, name).await?;
+    Ok(role.map(|role| iam::is_of_create(role.tags(), &role.create_date, marker)))
 }
 
 /// The mark of a role.
 pub(crate) async fn marked(aws: &Aws, name: &str) -> Result<Option<Marked>, Fault> {
-    match aws.iam.get_role().role_name(name).send().await.fault() {
-        Ok(answer) => {
-            let tags = answer.role.and_then(|role| role.tags).unwrap_or_default();
-            let mark = tags.into_iter().find(|tag| tag.key == Marker::TAG).map(|tag| tag.value);
-            Ok(mark.map(|mark| Marked { mark, id: name.to_owned() }))
-        }
-        Err(fault) if fault.is_not_found() => Ok(None),
-        Err(fault) => Err(fault),
-    }
+    Ok(get(aws, name).await?.and_then(|role| iam::marked(role.tags(), name)))
+}
+
+async fn get(aws: &Aws, name: &str) -> Result<Option<Role>, Fault> {
+    Ok(none_if_absent(aws.iam.get_role().role_name(name).send().await.fault())?.and_then(|answer| answer.role))
 }
 
 /// The role as it is now; `None` if it is gone.
@@ -81,7 +61,6 @@ pub(super) async fn look(aws: &Aws, prior: &IamRole) -> Result<Option<IamRole>> 
     let (tags, tags_all) = tags::seen(&aws.default_tags, &prior.tags, remote);
     let trust = decoded(role.assume_role_policy_document().unwrap_or_default());
     let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn.clone());
-    let created = jiff::Timestamp::from_second(role.create_date.secs()).map(|time| time.to_string());
     let forced = prior.force_detach_policies.known().copied().unwrap_or_default();
     Ok(Some(IamRole {
         id: role.role_name.clone().into(),
@@ -103,7 +82,7 @@ pub(super) async fn look(aws: &Aws, prior: &IamRole) -> Result<Option<IamRole>> 
         tags_all,
         arn: role.arn.clone().into(),
         unique_id: role.role_id.clone().into(),
-        create_date: created.ok().into(),
+        create_date: iam::date(&role.create_date),
     }))
 }
 
@@ -261,7 +240,7 @@ pub(super) async fn converge(
         .await?;
     }
     if !difference.set.is_empty() {
-        let list = tag_list(&difference.set)?;
+        let list = iam::tag_list(&difference.set)?;
         change(cx, "tags", || async {
             iam.tag_role().role_name(name).set_tags(Some(list.clone())).send().await.fault()
         })
@@ -299,11 +278,11 @@ pub(super) async fn delete(cx: &Call<Aws>, state: &IamRole) -> Result<()> {
     let aws = cx.client();
     let role = state.id.text();
     let forced = state.force_detach_policies.is_true();
-    for policy in gone_or(inline(aws, role).await)?.unwrap_or_default().keys() {
+    for policy in none_if_absent(inline(aws, role).await)?.unwrap_or_default().keys() {
         remove_inline(cx, role, policy).await?;
     }
     let known = arns(state);
-    for arn in gone_or(attached(aws, role).await)?.unwrap_or_default() {
+    for arn in none_if_absent(attached(aws, role).await)?.unwrap_or_default() {
         if forced || known.contains(&arn.as_str()) {
             detach(cx, role, &arn).await?;
         }
@@ -344,12 +323,4 @@ async fn profiles(aws: &Aws, role: &str) -> Result<Vec<String>, Fault> {
         }
     }
     Ok(names)
-}
-
-fn gone_or<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(fault) if fault.is_not_found() => Ok(None),
-        Err(fault) => Err(fault),
-    }
 }

@@ -1,0 +1,1 @@
+terraform import databricks_aws_iam_instance_profile.example analytics-clusters
