@@ -12,18 +12,21 @@ use crate::functions;
 pub(crate) static REGISTRY: Registry<Context> = Registry { groups: GROUPS, functions: FUNCTIONS };
 
 const GROUPS: &[Group<Context>] = &[
-    group("AWS network").actions(&[action::<_, aws::network_sleep::NetworkSleep>()]).resources(&[
-        resource::<_, aws::vpc::Vpc>(),
-        resource::<_, aws::subnet::Subnet>(),
-        resource::<_, aws::internet_gateway::InternetGateway>(),
-        resource::<_, aws::eip::Eip>(),
-        resource::<_, aws::nat_gateway::NatGateway>(),
-        resource::<_, aws::route_table::RouteTable>(),
-        resource::<_, aws::route::Route>(),
-        resource::<_, aws::route_table_association::RouteTableAssociation>(),
-        resource::<_, aws::security_group::SecurityGroup>(),
-        resource::<_, aws::vpc_endpoint::VpcEndpoint>(),
-    ]),
+    group("AWS network")
+        .actions(&[action::<_, aws::network_sleep::NetworkSleep>()])
+        .resources(&[
+            resource::<_, aws::vpc::Vpc>(),
+            resource::<_, aws::subnet::Subnet>(),
+            resource::<_, aws::internet_gateway::InternetGateway>(),
+            resource::<_, aws::eip::Eip>(),
+            resource::<_, aws::nat_gateway::NatGateway>(),
+            resource::<_, aws::route_table::RouteTable>(),
+            resource::<_, aws::route::Route>(),
+            resource::<_, aws::route_table_association::RouteTableAssociation>(),
+            resource::<_, aws::security_group::SecurityGroup>(),
+            resource::<_, aws::vpc_endpoint::VpcEndpoint>(),
+            resource::<_, aws::flow_log::FlowLog>(),
+        ]),
     group("AWS storage and encryption").resources(&[
         resource::<_, aws::kms_key::KmsKey>(),
         resource::<_, aws::s3_bucket::S3Bucket>(),

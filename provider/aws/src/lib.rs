@@ -9,6 +9,7 @@ pub mod ebs_encryption_by_default;
 mod ec2;
 pub mod eip;
 pub mod errors;
+pub mod flow_log;
 mod iam;
 pub mod iam_instance_profile;
 pub mod iam_role;

@@ -28,6 +28,7 @@ const RESOURCES: &[(ResourceType, &str)] = &[
     (ResourceType::SecurityGroup, "databricks_aws_security_group"),
     (ResourceType::Subnet, "databricks_aws_subnet"),
     (ResourceType::Vpc, "databricks_aws_vpc"),
+    (ResourceType::VpcFlowLog, "databricks_aws_flow_log"),
     (ResourceType::VpcEndpoint, "databricks_aws_vpc_endpoint"),
 ];
 

@@ -297,6 +297,14 @@ def instance_profile(state):
     return told(answer, id=name, name=name, unique_id=answer["InstanceProfileId"], role=next(iter(roles), None))
 
 
+def flow_log(state):
+    place = lambda kind: lambda answer, state: answer["ResourceId"] if answer["ResourceId"].startswith(kind) else None
+    return of_ec2(
+        "flow_logs", "FlowLogIds", id=same("FlowLogId"), arn=arn("vpc-flow-log"), vpc_id=place("vpc-"), subnet_id=place("subnet-"), eni_id=place("eni-"),
+        iam_role_arn=same("DeliverLogsPermissionArn"),
+    )(state)
+
+
 def ebs_encryption(state):
     return {"id": region, "enabled": ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"]}
 
@@ -514,6 +522,7 @@ READERS = {
     "databricks_aws_ebs_encryption_by_default": ebs_encryption,
     "databricks_aws_iam_role": iam_role,
     "databricks_aws_iam_instance_profile": instance_profile,
+    "databricks_aws_flow_log": flow_log,
     "databricks_mws_credentials": of_account(
         "credentials", "credentials_id", role_arn=at("aws_credentials", "sts_role", "role_arn"), external_id=lambda answer: answer["account_id"]
     ),

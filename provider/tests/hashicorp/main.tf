@@ -176,3 +176,29 @@ resource "aws_iam_role" "inside" {
 resource "aws_ebs_encryption_by_default" "on" {
   enabled = true
 }
+
+resource "aws_iam_instance_profile" "clusters" {
+  name = "lake-clusters"
+  role = aws_iam_role.cross_account.name
+  tags = { Name = "lake" }
+}
+
+resource "aws_iam_instance_profile" "bare" {
+  name_prefix = "lake-"
+  path        = "/lake/"
+}
+
+resource "aws_flow_log" "bucket" {
+  vpc_id               = aws_vpc.lake.id
+  traffic_type         = "ALL"
+  log_destination_type = "s3"
+  log_destination      = aws_s3_bucket.root.arn
+  tags                 = { Name = "lake" }
+}
+
+resource "aws_flow_log" "group" {
+  vpc_id          = aws_vpc.lake.id
+  traffic_type    = "ALL"
+  log_destination = "arn:aws:logs:eu-west-1:123456789012:log-group:lake"
+  iam_role_arn    = aws_iam_role.cross_account.arn
+}

@@ -37,6 +37,21 @@ resource "databricks_aws_iam_role" "one" {
   assume_role_policy = provider::databricks::aws_assume_role_policy("00000000-0000-0000-0000-000000000000")
 }
 
+resource "databricks_aws_iam_instance_profile" "one" {
+  name = "orphans-one"
+  role = databricks_aws_iam_role.one.name
+}
+
+resource "databricks_aws_s3_bucket" "flows" {
+  bucket = "orphans-flows"
+}
+
+resource "databricks_aws_flow_log" "one" {
+  vpc_id               = databricks_aws_vpc.other.id
+  log_destination_type = "s3"
+  log_destination      = databricks_aws_s3_bucket.flows.arn
+}
+
 resource "databricks_service_principal" "one" {
   display_name             = "orphans"
   disable_as_user_deletion = false
@@ -76,12 +91,23 @@ fn what_no_state_has_is_listed(_: &Cloud) {
     bench.apply();
     let before = orphans(&bench, &[]);
     assert_eq!((before.code, &*before.stdout), (0, ""), "{}", before.stderr);
-    for part in ["EC2 objects in eu-west-1", "KMS keys", "IAM roles", "S3 buckets", "service principals of the account"]
-    {
+    for part in [
+        "EC2 objects in eu-west-1",
+        "KMS keys",
+        "IAM roles",
+        "IAM instance profiles",
+        "S3 buckets",
+        "service principals of the account",
+    ] {
         assert!(before.stderr.contains(part), "{part:?} in {}", before.stderr);
     }
 
-    let removed = ["databricks_aws_vpc.one", "databricks_service_principal.one"];
+    let removed = [
+        "databricks_aws_flow_log.one",
+        "databricks_aws_iam_instance_profile.one",
+        "databricks_aws_vpc.one",
+        "databricks_service_principal.one",
+    ];
     let mut ids = removed.map(|address| bench.attributes(address)["id"].as_str().unwrap().to_owned());
     bench.run(&[&["state", "rm"], &removed[..]].concat()).succeeded();
     let found = orphans(&bench, &[]);
@@ -105,7 +131,7 @@ fn what_no_state_has_is_listed(_: &Cloud) {
     let all = orphans(&elsewhere, &["--all", "--json"]);
     let json: Value = serde_json::from_str(&all.stdout).unwrap();
     assert_eq!(all.code, 3);
-    assert_eq!(json["orphans"].as_array().unwrap().len(), 6, "{json:#}");
+    assert_eq!(json["orphans"].as_array().unwrap().len(), 8, "{json:#}");
 
     // What may not be read is no failure, and a service that fails is one.
     cloud.fault(Fault { times: 100, ..Fault::once("iam:ListRoles", 403, "AccessDenied") });
@@ -139,7 +165,7 @@ fn script(bench: &Bench, found: &Run) {
     let said = run(&[&folder]);
     assert_eq!((said.code, &said.stdout), (3, &found.stdout), "{}", said.stderr);
     let json: Value = serde_json::from_str(&run(&[&folder, "--json"]).stdout).unwrap();
-    assert_eq!(json["orphans"].as_array().unwrap().len(), 2);
+    assert_eq!(json["orphans"].as_array().unwrap().len(), 4);
     assert_eq!(run(&["--help"]).code, 0);
     assert_eq!((run(&["--al"]).code, run(&["-chdir=/nonexistent"]).code), (1, 1));
 }

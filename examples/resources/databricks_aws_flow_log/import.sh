@@ -1,0 +1,1 @@
+terraform import databricks_aws_flow_log.example fl-0123456789abcdef0
