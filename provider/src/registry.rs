@@ -14,6 +14,7 @@ pub(crate) static REGISTRY: Registry<Context> = Registry { groups: GROUPS, funct
 const GROUPS: &[Group<Context>] = &[
     group("AWS network")
         .actions(&[action::<_, aws::network_sleep::NetworkSleep>()])
+        .data_sources(&[data_source::<_, aws::availability_zones::AvailabilityZones>()])
         .resources(&[
             resource::<_, aws::vpc::Vpc>(),
             resource::<_, aws::subnet::Subnet>(),

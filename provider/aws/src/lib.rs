@@ -1,5 +1,6 @@
 //! AWS: the clients, what its errors mean, tags, and one file per resource.
 
+pub mod availability_zones;
 pub mod caller_identity;
 mod cidr;
 pub mod client;
