@@ -196,6 +196,19 @@ resource "aws_flow_log" "bucket" {
   tags                 = { Name = "lake" }
 }
 
+resource "aws_flow_log" "hourly" {
+  vpc_id                   = aws_vpc.lake.id
+  traffic_type             = "REJECT"
+  log_destination_type     = "s3"
+  log_destination          = "${aws_s3_bucket.data.arn}/rejected"
+  max_aggregation_interval = 60
+
+  destination_options {
+    file_format        = "parquet"
+    per_hour_partition = true
+  }
+}
+
 resource "aws_flow_log" "group" {
   vpc_id          = aws_vpc.lake.id
   traffic_type    = "ALL"
