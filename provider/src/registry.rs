@@ -2,7 +2,7 @@
 
 use provider_aws as aws;
 use provider_databricks::rest::{data_all, data_one, rest};
-use provider_databricks::{account, actions, catalog, compute, identity, sql, ssh, workspace};
+use provider_databricks::{account, actions, catalog, compute, identity, settings, sql, ssh, workspace};
 use tfplugin::{FunctionEntry, Group, Registry, action, data_source, ephemeral, function, group, resource};
 
 use crate::context::Context;
@@ -56,6 +56,7 @@ const GROUPS: &[Group<Context>] = &[
             resource::<_, account::mws_ncc_binding::MwsNccBinding>(),
             resource::<_, account::mws_workspaces::MwsWorkspaces>(),
             rest::<_, account::mws_permission_assignment::MwsPermissionAssignment>(),
+            rest::<_, account::mws_log_delivery::MwsLogDelivery>(),
         ])
         .data_sources(&[
             data_source::<_, account::current_config::CurrentConfig>(),
@@ -65,18 +66,34 @@ const GROUPS: &[Group<Context>] = &[
         ]),
     group("Identity")
         .resources(&[
+            resource::<_, identity::user::User>(),
+            resource::<_, identity::group::Group>(),
+            resource::<_, identity::group_member::GroupMember>(),
+            resource::<_, identity::entitlements::Entitlements>(),
             resource::<_, identity::service_principal::ServicePrincipal>(),
             resource::<_, identity::service_principal_secret::ServicePrincipalSecret>(),
+            rest::<_, identity::account_federation_policy::AccountFederationPolicy>(),
+            rest::<_, identity::service_principal_federation_policy::ServicePrincipalFederationPolicy>(),
+            resource::<_, identity::permissions::Permissions>(),
             resource::<_, identity::token::Token>(),
         ])
-        .data_sources(&[data_source::<_, identity::current_user::CurrentUser>()])
+        .data_sources(&[
+            data_source::<_, identity::current_user::CurrentUser>(),
+            data_source::<_, identity::user_lookup::UserLookup>(),
+            data_source::<_, identity::group_lookup::GroupLookup>(),
+            data_source::<_, identity::service_principal_lookup::ServicePrincipalLookup>(),
+            data_source::<_, identity::service_principals::ServicePrincipals>(),
+        ])
         .ephemerals(&[ephemeral::<_, identity::ephemeral_token::EphemeralToken>()])
         .actions(&[
             action::<_, actions::token_revoke::TokenRevoke>(),
             action::<_, actions::service_principal_secret_revoke::ServicePrincipalSecretRevoke>(),
         ]),
     group("Compute")
-        .resources(&[resource::<_, compute::cluster::Cluster>()])
+        .resources(&[
+            resource::<_, compute::cluster::Cluster>(),
+            rest::<_, compute::instance_profile::InstanceProfile>(),
+        ])
         .ephemerals(&[ephemeral::<_, compute::ephemeral_command::EphemeralCommand>()])
         .actions(&[
             action::<_, actions::cluster_start::ClusterStart>(),
@@ -94,6 +111,10 @@ const GROUPS: &[Group<Context>] = &[
             action::<_, actions::sql_warehouse_stop::SqlWarehouseStop>(),
         ]),
     group("Unity Catalog").resources(&[
+        rest::<_, catalog::metastore::Metastore>(),
+        resource::<_, catalog::metastore_assignment::MetastoreAssignment>(),
+        rest::<_, catalog::storage_credential::StorageCredential>(),
+        rest::<_, catalog::external_location::ExternalLocation>(),
         rest::<_, catalog::catalog::Catalog>(),
         rest::<_, catalog::schema::Schema>(),
         rest::<_, catalog::volume::Volume>(),
@@ -110,6 +131,10 @@ const GROUPS: &[Group<Context>] = &[
         resource::<_, workspace::file::File>(),
         resource::<_, workspace::workspace_base_environment::WorkspaceBaseEnvironment>(),
         resource::<_, workspace::default_workspace_base_environment::DefaultWorkspaceBaseEnvironment>(),
+    ]),
+    group("Settings").resources(&[
+        rest::<_, settings::ip_access_list::IpAccessList>(),
+        resource::<_, settings::workspace_conf::WorkspaceConf>(),
     ]),
     group("SSH")
         .resources(&[resource::<_, ssh::ssh_endpoint::SshEndpoint>(), resource::<_, ssh::ssh_job::SshJob>()])

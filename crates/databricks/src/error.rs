@@ -159,6 +159,8 @@ impl Error {
                 || (error.status == 409 && error.code.as_deref() == Some("RESOURCE_CONFLICT"))
                 // The account's configurations say it in words alone.
                 || (matches!(error.status, 400 | 409) && error.message.contains("already exists in this account"))
+                // SCIM has no code for it.
+                || (error.status == 409 && error.code.is_none() && error.message.contains("already exists"))
         })
     }
 

@@ -1,8 +1,8 @@
 //! All kinds of objects that are described by a row. A kind is added by its file and its line here.
 
 use crate::account::{
-    credentials, customer_managed_keys, network_connectivity_configs, networks, private_access_settings,
-    storage_configurations, vpc_endpoints,
+    credentials, customer_managed_keys, federation_policies, log_delivery, network_connectivity_configs, networks,
+    private_access_settings, storage_configurations, vpc_endpoints,
 };
 use crate::catalog::{catalogs, connections, external_locations, metastores, schemas, storage_credentials, volumes};
 use crate::sql::warehouses;
@@ -19,6 +19,9 @@ pub(crate) const KINDS: &[&Kind] = &[
     &private_access_settings::KIND,
     &network_connectivity_configs::KIND,
     &network_connectivity_configs::RULES,
+    &log_delivery::KIND,
+    &federation_policies::OF_ACCOUNT,
+    &federation_policies::OF_SERVICE_PRINCIPAL,
     &metastores::OF_ACCOUNT,
     &metastores::KIND,
     &storage_credentials::OF_ACCOUNT,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use databricks::api::account::{Workspace, WorkspaceStatus};
 use databricks::api::identity::{
-    ComplexValue, CreateServicePrincipalSecret, Patch, PatchOperation, ServicePrincipal, ServicePrincipalSecret,
-    ServicePrincipalSecrets, ServicePrincipals,
+    ComplexValue, CreateServicePrincipalSecret, Patch, PatchOperation, Principal, Principals, ServicePrincipalSecret,
+    ServicePrincipalSecrets,
 };
 use databricks::api::secrets;
 use databricks::api::tokens::{self, CreateToken};
@@ -151,12 +151,11 @@ async fn a_role_that_is_none_is_refused_in_words() {
 async fn a_service_principal_signs_in_with_its_own_secret() {
     let bench = Bench::new().await;
     let workspace = bench.workspace().await;
-    let wanted =
-        ServicePrincipal { display_name: "robot".to_owned(), active: Some(true), ..ServicePrincipal::default() };
+    let wanted = Principal { display_name: "robot".to_owned(), active: Some(true), ..Principal::default() };
     let request = Request::post_account("/scim/v2/ServicePrincipals").scim(&wanted).unwrap();
-    let made: ServicePrincipal = bench.account.send(request).await.unwrap();
+    let made: Principal = bench.account.send(request).await.unwrap();
     assert!(!made.application_id.is_empty() && made.active == Some(true));
-    let found: ServicePrincipals = bench
+    let found: Principals = bench
         .account
         .send(Request::get_account("/scim/v2/ServicePrincipals").query("filter", "displayName eq \"robot\""))
         .await
@@ -169,7 +168,7 @@ async fn a_service_principal_signs_in_with_its_own_secret() {
     }]);
     let path = format!("/scim/v2/ServicePrincipals/{}", made.id);
     bench.account.send::<()>(Request::patch_account(&path).scim(&patch).unwrap()).await.unwrap();
-    let read: ServicePrincipal = bench.account.send(Request::get_account(&path)).await.unwrap();
+    let read: Principal = bench.account.send(Request::get_account(&path)).await.unwrap();
     assert_eq!(read.display_name, "robot 2");
 
     let secrets = format!("/servicePrincipals/{}/credentials/secrets", made.id);
@@ -199,7 +198,7 @@ async fn a_service_principal_signs_in_with_its_own_secret() {
     }]);
     let path = format!("/api/2.0/preview/scim/v2/ServicePrincipals/{}", made.id);
     bench.inside(&workspace).send::<()>(Request::patch(&path).scim(&entitle).unwrap()).await.unwrap();
-    let read: ServicePrincipal = robot.send(Request::get(&path)).await.unwrap();
+    let read: Principal = robot.send(Request::get(&path)).await.unwrap();
     assert!(read.entitlements.iter().any(|one| one.value == "allow-cluster-create"), "{read:?}");
 }
 

@@ -13,6 +13,7 @@ mod json;
 pub mod level;
 pub mod looks;
 pub mod rest;
+pub mod settings;
 pub mod sql;
 pub mod ssh;
 mod tags;

@@ -5,7 +5,8 @@ use tfplugin::Marked;
 use tfplugin::marks::{Bearer, Look};
 
 use crate::compute::cluster;
-use crate::identity::{service_principal, token};
+use crate::identity::scim::Kind as Principals;
+use crate::identity::token;
 use crate::ssh::ssh_publish;
 
 /// Looks at what the client is of: an account and those of its workspaces that are named, or one workspace.
@@ -14,11 +15,7 @@ pub async fn all(client: &Client, workspaces: &[&str]) -> Vec<Look> {
         let host = client.host().host_str().unwrap_or_default();
         return workspace(client, &format!("of the workspace {host}")).await;
     }
-    let mut looks = vec![look(
-        "service principals of the account".to_owned(),
-        SERVICE_PRINCIPAL,
-        service_principal::all_marked(client).await,
-    )];
+    let mut looks = principals(client, "of the account").await;
     for id in workspaces {
         let whose = format!("of the workspace {id}");
         match client.workspace_by_id(id).await {
@@ -40,18 +37,34 @@ pub async fn all(client: &Client, workspaces: &[&str]) -> Vec<Look> {
 type Kind = (&'static str, Option<&'static str>);
 
 const SERVICE_PRINCIPAL: Kind = ("databricks:service-principal", Some("databricks_service_principal"));
+const USER: Kind = ("databricks:user", Some("databricks_user"));
+const GROUP: Kind = ("databricks:group", Some("databricks_group"));
 const CLUSTER: Kind = ("databricks:cluster", Some("databricks_cluster"));
 /// The value of a token that is in no state is lost: none takes it over.
 const TOKEN: Kind = ("databricks:token", None);
 const SSH_ENDPOINT: Kind = ("databricks:ssh-endpoint", Some("databricks_ssh_endpoint"));
 
-async fn workspace(client: &Client, whose: &str) -> Vec<Look> {
+/// Looks at the principals of an account or a workspace.
+async fn principals(client: &Client, whose: &str) -> Vec<Look> {
     vec![
-        look(format!("service principals {whose}"), SERVICE_PRINCIPAL, service_principal::all_marked(client).await),
+        look(
+            format!("service principals {whose}"),
+            SERVICE_PRINCIPAL,
+            Principals::ServicePrincipal.all_marked(client).await,
+        ),
+        look(format!("users {whose}"), USER, Principals::User.all_marked(client).await),
+        look(format!("groups {whose}"), GROUP, Principals::Group.all_marked(client).await),
+    ]
+}
+
+async fn workspace(client: &Client, whose: &str) -> Vec<Look> {
+    let mut looks = principals(client, whose).await;
+    looks.extend([
         look(format!("clusters {whose}"), CLUSTER, cluster::all_marked(client).await),
         look(format!("the caller's tokens {whose}"), TOKEN, token::all_marked(client).await),
         look(format!("SSH endpoints {whose}"), SSH_ENDPOINT, ssh_publish::all_marked(client).await),
-    ]
+    ]);
+    looks
 }
 
 fn look(what: String, (service, resource): Kind, marked: Result<Vec<Marked>, Error>) -> Look {

@@ -33,7 +33,12 @@ UNTOLD = {
     "databricks_git_credential": {"personal_access_token", "principal_id"},  # sent, and not told
     "databricks_secret": {"string_value", "string_value_wo", "string_value_wo_version"},  # never told; see secret
     "databricks_secret_scope": {"initial_manage_principal"},  # told as a permission
+    "databricks_external_location": {"skip_validation", "force_update"},  # how it is changed
+    "databricks_group": {"url"},  # made of the id
+    "databricks_instance_profile": {"skip_validation"},  # how it is added
     "databricks_service_principal": {"disable_as_user_deletion", "force_delete_repos", "force_delete_home_dir"},  # how it is deleted
+    "databricks_storage_credential": {"skip_validation", "force_update"},  # how it is changed
+    "databricks_user": {"disable_as_user_deletion", "force_delete_repos", "force_delete_home_dir"},  # how it is deleted
     "databricks_service_principal_secret": {"secret"},  # told once
     "databricks_token": {"token_value", "lifetime_seconds"},  # told once; told as expiry_time
     "databricks_ssh_endpoint": {"max_clients", "shutdown_delay_seconds", "auto_start", "remote_user"},  # in its files; see endpoint
@@ -368,6 +373,71 @@ def secret_acl(state):
     return {**inside.secrets.get_acl(scope, principal).as_dict(), "id": state["id"], "scope": scope}
 
 
+def storage_credential(state):
+    answer = inside.storage_credentials.get(state["id"]).as_dict()
+    return {**answer, "id": answer["name"], "storage_credential_id": answer["id"]}
+
+
+def external_location(state):
+    answer = inside.external_locations.get(state["id"]).as_dict()
+    return {**answer, "id": answer["name"]}
+
+
+def metastore(state):
+    answer = account.metastores.get(state["id"]).metastore_info.as_dict()
+    # The service puts the id behind the root that was asked for.
+    root = answer.get("storage_root", "").removesuffix("/" + answer["metastore_id"])
+    told = {**answer, "id": answer["metastore_id"], "storage_root": root or None}
+    return {name: part for name, part in told.items() if not filled_in(name, state)}
+
+
+def metastore_assignment(state):
+    (number, wanted) = state["id"].split("|")
+    answer = account.metastore_assignments.get(int(number)).metastore_assignment.as_dict()
+    assert answer["metastore_id"] == wanted, "the metastore of the workspace"
+    return {**answer, "id": state["id"]}
+
+
+def instance_profile(state):
+    (one,) = [one.as_dict() for one in inside.instance_profiles.list() if one.instance_profile_arn == state["id"]]
+    return {**one, "id": one["instance_profile_arn"]}
+
+
+def permissions_of(state):
+    kind, id_ = state["id"][1:].rsplit("/", 1)
+    answer = inside.permissions.get(kind, id_).as_dict()
+    direct = [
+        {**{name: one[name] for name in ("user_name", "group_name", "service_principal_name") if name in one}, "permission_level": level["permission_level"]}
+        for one in answer["access_control_list"] for level in one["all_permissions"] if not level.get("inherited")
+    ]
+    # Its owner, who is always there.
+    given = [one for one in direct if one["permission_level"] != "IS_OWNER"]
+    return {**{name: value for name, value in state.items() if value == id_}, "id": state["id"], "object_type": answer["object_type"], "access_control": given}
+
+
+def federation_policy(state):
+    principal = state.get("service_principal_id")
+    if principal:
+        answer = account.service_principal_federation_policy.get(int(principal), state["policy_id"]).as_dict()
+        return {**answer, "id": f"{answer['service_principal_id']},{answer['policy_id']}"}
+    answer = account.federation_policy.get(state["policy_id"]).as_dict()
+    return {**answer, "id": answer["policy_id"]}
+
+
+def ip_access_list(state):
+    answer = inside.ip_access_lists.get(state["id"]).ip_access_list.as_dict()
+    return {**answer, "id": answer["list_id"]}
+
+
+def workspace_conf(state):
+    return {"id": "_", "custom_config": inside.workspace_conf.get_status(keys=",".join(state["custom_config"]))}
+
+
+def log_delivery(state):
+    answer = account.log_delivery.get(state["config_id"]).log_delivery_configuration.as_dict()
+    return {**answer, "id": f"{answer['account_id']}|{answer['config_id']}"}
+
+
 def catalog(state):
     answer = inside.catalogs.get(state["id"]).as_dict()
     return {name: part for name, part in {**answer, "id": answer["name"]}.items() if not filled_in(name, state)}
@@ -443,19 +513,38 @@ def permission_assignment(state):
     return {"id": f"{state['workspace_id']}|{number}", "principal_id": number, "workspace_id": state["workspace_id"], "permissions": one["permissions"]}
 
 
-def service_principal(state):
-    answer = account.service_principals.get(state["id"]).as_dict()
-    if answer.get("externalId", "").startswith(MARK):
-        del answer["externalId"]
-    name, granted = answer["applicationId"], [one["value"] for one in answer.get("entitlements", [])]
-    entitlements = {
-        "allow_cluster_create": "allow-cluster-create", "allow_instance_pool_create": "allow-instance-pool-create",
-        "databricks_sql_access": "databricks-sql-access", "workspace_access": "workspace-access", "workspace_consume": "workspace-consume",
-    }
-    return {
-        **{snake(key): part for key, part in answer.items()}, "acl_principal_id": f"servicePrincipals/{name}", "home": f"/Users/{name}", "repos": f"/Repos/{name}",
-        **{attribute: entitlement in granted or None for attribute, entitlement in entitlements.items()},
-    }
+ENTITLEMENTS = ("allow-cluster-create", "allow-instance-pool-create", "databricks-sql-access", "workspace-access", "workspace-consume")
+
+
+def entitlements_of(answer):
+    granted = [one["value"] for one in answer.get("entitlements", [])]
+    return {name.replace("-", "_"): name in granted or None for name in ENTITLEMENTS}
+
+
+def principal(client, collection, login, prefix):
+    """A user, group or service principal, and what is made of the attribute `login`."""
+
+    def read(state):
+        answer = getattr(client, collection).get(state["id"]).as_dict()
+        if answer.get("externalId", "").startswith(MARK):
+            del answer["externalId"]
+        name = answer[login]
+        more = {"acl_principal_id": f"{prefix}/{name}", "home": f"/Users/{name}", "repos": f"/Repos/{name}"}
+        return {**{snake(key): part for key, part in answer.items()}, **more, **entitlements_of(answer)}
+
+    return read
+
+
+def group_member(state):
+    group, member = state["id"].split("|")
+    assert member in [one.value for one in account.groups.get(group).members], "it is in the group"
+    return {"id": state["id"], "group_id": group, "member_id": member}
+
+
+def entitlements(state):
+    kind, id_ = state["id"].split("/")
+    collection, attribute = {"group": ("groups", "group_id"), "user": ("users", "user_id"), "spn": ("service_principals", "service_principal_id")}[kind]
+    return {"id": state["id"], attribute: id_, **entitlements_of(getattr(inside, collection).get(id_).as_dict())}
 
 
 def service_principal_secret(state):
@@ -475,7 +564,7 @@ def cluster(state):
     return {name: part for name, part in answer.items() if not filled_in(name, state)}
 
 
-FILLED_IN = ("custom_tags", "spark_conf", "aws_attributes", "runtime_engine", "autoscale", "num_workers", "channel", "min_num_clusters", "warehouse_type")
+FILLED_IN = ("delta_sharing_scope", "custom_tags", "spark_conf", "aws_attributes", "runtime_engine", "autoscale", "num_workers", "channel", "min_num_clusters", "warehouse_type")
 
 
 def filled_in(name, state):
@@ -536,13 +625,28 @@ READERS = {
     "databricks_mws_ncc_binding": ncc_binding,
     "databricks_mws_workspaces": workspace,
     "databricks_mws_permission_assignment": permission_assignment,
-    "databricks_service_principal": service_principal,
+    "databricks_user": principal(account, "users", "userName", "users"),
+    "databricks_group": principal(account, "groups", "displayName", "groups"),
+    "databricks_group_member": group_member,
+    "databricks_entitlements": entitlements,
+    "databricks_service_principal": principal(account, "service_principals", "applicationId", "servicePrincipals"),
     "databricks_service_principal_secret": service_principal_secret,
     "databricks_token": token,
     "databricks_git_credential": git_credential,
     "databricks_secret_scope": secret_scope,
     "databricks_secret": secret,
     "databricks_secret_acl": secret_acl,
+    "databricks_metastore": metastore,
+    "databricks_metastore_assignment": metastore_assignment,
+    "databricks_storage_credential": storage_credential,
+    "databricks_external_location": external_location,
+    "databricks_instance_profile": instance_profile,
+    "databricks_permissions": permissions_of,
+    "databricks_account_federation_policy": federation_policy,
+    "databricks_service_principal_federation_policy": federation_policy,
+    "databricks_ip_access_list": ip_access_list,
+    "databricks_workspace_conf": workspace_conf,
+    "databricks_mws_log_delivery": log_delivery,
     "databricks_catalog": catalog,
     "databricks_schema": schema,
     "databricks_volume": volume,

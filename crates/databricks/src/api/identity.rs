@@ -1,4 +1,4 @@
-//! SCIM: the current user, service principals, and patches of them.
+//! SCIM: the current user; users, groups and service principals, and patches of them.
 //!
 //! Base path: `/api/2.0/preview/scim/v2` in a workspace, `/api/2.0/accounts/{account_id}/scim/v2` in an account. Content type
 //! `application/scim+json`. Reference: <https://docs.databricks.com/api/workspace/serviceprincipalsv2>.
@@ -13,13 +13,11 @@ use crate::Request;
 
 /// The schema of a patch.
 pub const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
-/// The schema of a service principal.
-pub const SERVICE_PRINCIPAL_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServicePrincipal";
 /// The content type of SCIM requests.
 pub const CONTENT_TYPE: &str = "application/scim+json; charset=utf-8";
 
 wire! {
-    /// `GET /Me`, and users. The answer's header `X-Databricks-Org-Id` is the workspace id.
+    /// `GET /Me`. The answer's header `X-Databricks-Org-Id` is the workspace id.
     #[serde(rename_all = "camelCase")]
     pub struct User {
         /// SCIM schemas.
@@ -44,23 +42,27 @@ wire! {
         pub roles: Vec<ComplexValue>,
     }
 
-    /// `/ServicePrincipals`.
+    /// `/Users`, `/Groups` and `/ServicePrincipals`: what a kind does not have is absent.
     #[serde(rename_all = "camelCase")]
-    pub struct ServicePrincipal {
+    pub struct Principal {
         /// SCIM schemas.
         pub schemas: Vec<String>,
         /// Numeric id, as text.
         pub id: String,
-        /// OAuth client id, a UUID; on AWS the service computes it.
+        /// Mail address of a user.
+        pub user_name: String,
+        /// OAuth client id of a service principal, a UUID; on AWS the service computes it.
         pub application_id: String,
         /// Name for people.
         pub display_name: String,
-        /// Whether it may sign in.
+        /// Whether it may sign in. Groups do not.
         pub active: Option<bool>,
         /// Id in the identity provider.
         pub external_id: String,
         /// Entitlements: allow-cluster-create, workspace-access, …
         pub entitlements: Vec<ComplexValue>,
+        /// Who is in a group: users, groups and service principals, which `$ref` tells apart.
+        pub members: Vec<ComplexValue>,
         /// Groups that it is in.
         pub groups: Vec<ComplexValue>,
         /// Roles: `account_admin`, instance profile ARNs.
@@ -83,9 +85,9 @@ wire! {
         pub reference: String,
     }
 
-    /// `GET /ServicePrincipals?filter=…&startIndex=1&count=100`.
+    /// `GET /Users?filter=…&startIndex=1&count=100`, and of groups and service principals.
     #[serde(rename_all = "camelCase")]
-    pub struct ServicePrincipals {
+    pub struct Principals {
         /// SCIM schemas.
         pub schemas: Vec<String>,
         /// How many there are in all.
@@ -94,9 +96,9 @@ wire! {
         pub start_index: i64,
         /// How many are here.
         pub items_per_page: i64,
-        /// The service principals.
+        /// The principals.
         #[serde(rename = "Resources")]
-        pub resources: Vec<ServicePrincipal>,
+        pub resources: Vec<Principal>,
     }
 
     /// `PATCH` of a SCIM object.

@@ -12,6 +12,16 @@ wire! {
         pub access_control_list: Vec<AccessControl>,
     }
 
+    /// An object, and who may do what with it.
+    pub struct ObjectPermissions {
+        /// `/clusters/ID`.
+        pub object_id: String,
+        /// Its kind: `cluster`.
+        pub object_type: String,
+        /// One entry for each principal.
+        pub access_control_list: Vec<AccessControl>,
+    }
+
     /// What one principal is given: exactly one of the names is set.
     pub struct AccessControl {
         /// Mail address of a user.
@@ -54,8 +64,15 @@ impl AccessControl {
 /// # Errors
 /// Whatever the API refuses.
 pub async fn get(client: &Client, object: &str) -> Result<Vec<AccessControl>, Error> {
-    let told: SetPermissions = client.send(Request::get(path(object))).await?;
-    Ok(told.access_control_list)
+    Ok(self::object(client, object).await?.access_control_list)
+}
+
+/// The same, with what the object is.
+///
+/// # Errors
+/// Whatever the API refuses.
+pub async fn object(client: &Client, object: &str) -> Result<ObjectPermissions, Error> {
+    client.send(Request::get(path(object))).await
 }
 
 /// Gives what the entries say, and leaves everybody else what they have.

@@ -2,6 +2,8 @@
 
 pub(crate) mod credentials;
 pub(crate) mod customer_managed_keys;
+pub(crate) mod federation_policies;
+pub(crate) mod log_delivery;
 pub(crate) mod network_connectivity_configs;
 pub(crate) mod networks;
 pub(crate) mod permission_assignments;
@@ -13,8 +15,13 @@ pub(crate) mod workspaces;
 use crate::route::Route;
 
 /// All tables of the account's host that need an account admin.
-pub(crate) const ROUTES: &[&[Route]] =
-    &[workspaces::ROUTES, permission_assignments::ROUTES, crate::catalog::assignments::ACCOUNT, crate::scim::ACCOUNT];
+pub(crate) const ROUTES: &[&[Route]] = &[
+    workspaces::ROUTES,
+    permission_assignments::ROUTES,
+    log_delivery::ROUTES,
+    crate::catalog::assignments::ACCOUNT,
+    crate::scim::ACCOUNT,
+];
 
 /// Checks a name's length in characters.
 pub(crate) fn check_length(

@@ -36,7 +36,7 @@ pub(crate) const KIND: Kind = Kind {
     items: "storage_credentials",
     securable: "storage_credential",
     make,
-    alter: |cx, _, after| check(cx, after),
+    alter,
     leave,
     ..Kind::PLAIN
 };
@@ -76,18 +76,31 @@ fn check(cx: &mut Cx<'_>, object: &mut Object) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Another role is another way to the places of external locations, unless the body says `force`.
+fn alter(cx: &mut Cx<'_>, before: &Object, after: &mut Object) -> Result<(), ApiError> {
+    let forced = after.fields.get("force") == Some(&json!(true));
+    let role = |of: &Object| of.fields.get("aws_iam_role").and_then(|role| role.get("role_arn").cloned());
+    if role(before) != role(after) && !forced {
+        unused(cx, before)?;
+    }
+    check(cx, after)
+}
+
 /// External locations hold their credential, unless the query says `force=true`.
 fn leave(cx: &mut Cx<'_>, object: &Object) -> Result<(), ApiError> {
+    if cx.query("force") == Some("true") { Ok(()) } else { unused(cx, object) }
+}
+
+fn unused(cx: &mut Cx<'_>, object: &Object) -> Result<(), ApiError> {
     let name = object.text("name").to_owned();
-    let forced = cx.query("force") == Some("true");
     let user = cx
         .store(Home::Metastore)?
         .all(external_locations::KIND.key)
         .find(|(_, location)| location.fields.get("credential_name").and_then(Value::as_str) == Some(&name));
     match user {
-        Some((location, _)) if !forced => {
+        Some((location, _)) => {
             Err(ApiError::invalid(format!("Storage credential {name} is used by external location {location}.")))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }

@@ -12,6 +12,7 @@ use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
 use crate::principal::{Principal, PrincipalKind};
 use crate::store::fields;
+use crate::store::serve::leave_principal;
 
 const ENTITLEMENTS: &[&str] = &[
     "allow-cluster-create",
@@ -172,6 +173,7 @@ pub(super) fn delete(cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         leave(cx.workspace()?);
     } else {
         cx.state.principals.remove(&id);
+        leave_principal(&mut cx.state.store, &id);
         cx.state.principals.values_mut().for_each(|one| one.members.retain(|member| *member != id));
         cx.state.oauth_secrets.retain(|_, secret| secret.principal != id);
         cx.state.sessions.retain(|_, session| session.principal != id);

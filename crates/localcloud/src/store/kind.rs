@@ -44,6 +44,8 @@ pub(crate) struct Kind {
     pub(crate) deleted: Told,
     /// The object that each of them belongs to.
     pub(crate) parent: Option<Parent>,
+    /// Whether only those of one parent have different ids.
+    pub(crate) is_scoped: bool,
     /// The field of which no two objects of an account have the same value.
     pub(crate) unique: Option<&'static str>,
     /// What only a workspace's admins may do: `manage cluster policies`. Empty where everybody may.
@@ -82,6 +84,8 @@ pub(crate) enum Id {
     Capitals,
     /// The request: the field is the name.
     Name,
+    /// The request, in its query or its body, or else the service: a UUID.
+    Given,
     /// The request: fields joined by dots, in lower case.
     Joined(&'static [&'static str]),
 }
@@ -167,6 +171,7 @@ impl Kind {
         changed: Told::Object,
         deleted: Told::Nothing,
         parent: None,
+        is_scoped: false,
         unique: None,
         admins: "",
         permissions: "",
@@ -188,13 +193,17 @@ impl Kind {
 
     /// What an object of this kind is kept under.
     pub(crate) fn key_of(&self, object: &Object) -> String {
-        match self.id {
+        let own = match self.id {
             (_, Id::Joined(fields)) => joined(fields, object),
             (field, _) => match object.fields.get(field) {
                 Some(Value::String(text)) => self.normal(text),
                 Some(other) => other.to_string(),
                 None => String::new(),
             },
+        };
+        match self.parent.filter(|_| self.is_scoped) {
+            Some(of) => scoped(&joined(of.fields, object), &own),
+            None => own,
         }
     }
 
@@ -249,7 +258,16 @@ impl Kind {
     }
 }
 
+/// The key of an object whose id is its own among those of its parent alone.
+pub(crate) fn scoped(parent: &str, own: &str) -> String {
+    format!("{parent}/{own}")
+}
+
 /// Fields of an object joined by dots, in lower case.
 pub(crate) fn joined(fields: &[&str], object: &Object) -> String {
-    fields.iter().map(|field| object.text(field).to_lowercase()).collect::<Vec<_>>().join(".")
+    let text = |field: &&str| match object.fields.get(*field) {
+        Some(Value::Number(number)) => number.to_string(),
+        _ => object.text(field).to_lowercase(),
+    };
+    fields.iter().map(text).collect::<Vec<_>>().join(".")
 }

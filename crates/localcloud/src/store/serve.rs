@@ -7,12 +7,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::fields::{self, Strictness};
-use super::kind::{Id, Kind, Level, Told, Verb, joined};
+use super::kind::{Id, Kind, Level, Told, Verb, joined, scoped};
 use super::{Home, Object, Store, mask};
 use crate::answer::{Answer, ApiError};
 use crate::call::Cx;
 use crate::kinds::KINDS;
+use crate::principal::PrincipalKind;
 
+/// What belongs to a service principal names this as its parent: principals are kept by SCIM, and not as a kind.
+pub(crate) const PRINCIPALS: &str = "principals";
 /// The most objects of a page.
 const LARGEST_PAGE: usize = 1000;
 /// What the service says of an object, whoever made it; an update cannot change it.
@@ -55,9 +58,16 @@ fn create(kind: &'static Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
         if let (Some(given), [field]) = (kind.parent_in_path(cx), parent.fields) {
             object.set(field, given);
         }
-        let (of, name) = (by_key(parent.key)?, joined(parent.fields, &object));
-        if !cx.store(of.home)?.has(of.key, &name) {
-            return Err(of.missing(&name));
+        let name = joined(parent.fields, &object);
+        if parent.key == PRINCIPALS {
+            if !cx.state.principals.get(&name).is_some_and(|one| one.kind == PrincipalKind::ServicePrincipal) {
+                return Err(ApiError::missing(format!("Service principal {name} does not exist.")));
+            }
+        } else {
+            let of = by_key(parent.key)?;
+            if !cx.store(of.home)?.has(of.key, &name) {
+                return Err(of.missing(&name));
+            }
         }
     }
     let (field, id) = kind.id;
@@ -71,6 +81,11 @@ fn create(kind: &'static Kind, cx: &mut Cx<'_>) -> Result<Answer, ApiError> {
             object.set(field, name);
         }
         Id::Name => {}
+        Id::Given if object.text(field).is_empty() => {
+            let given = cx.query(field).filter(|id| !id.is_empty()).map(str::to_owned);
+            object.set(field, given.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
+        }
+        Id::Given => {}
         Id::Joined(parts) => {
             let name = joined(parts, &object);
             for part in parts {
@@ -168,6 +183,9 @@ fn change(kind: &'static Kind, verb: Verb, cx: &mut Cx<'_>) -> Result<Answer, Ap
                 )));
             }
             mask::apply(&mask, &given, &mut after.fields);
+            // Whatever the mask names: which object it is stays.
+            let own = same.iter().filter_map(|field| Some(((*field).to_owned(), before.fields.get(*field)?.clone())));
+            after.fields.extend(own);
         }
         (Verb::Replace, _) => {
             let replaced = fields::names(kind.change);
@@ -177,7 +195,7 @@ fn change(kind: &'static Kind, verb: Verb, cx: &mut Cx<'_>) -> Result<Answer, Ap
         _ => after.fields.extend(given),
     }
     if let Some(Value::String(name)) = after.fields.remove("new_name").filter(|name| *name != json!("")) {
-        after.set(if matches!(kind.id.1, Id::Joined(_)) { "name" } else { kind.id.0 }, name);
+        after.set(if kind.id.1 == Id::Name { kind.id.0 } else { "name" }, name);
     }
     if let (field, Id::Joined(parts)) = kind.id {
         let name = joined(parts, &after);
@@ -240,7 +258,8 @@ fn below(kind: &Kind, cx: &mut Cx<'_>, key: &str) -> Result<Vec<(&'static Kind, 
 /// The id that the path, the query or the body names.
 fn asked(kind: &Kind, cx: &Cx<'_>) -> Result<String, ApiError> {
     if let Some(id) = cx.call.params.get("id") {
-        return Ok(id.clone());
+        let parent = kind.parent_in_path(cx).filter(|_| kind.is_scoped);
+        return Ok(parent.map_or_else(|| id.clone(), |parent| scoped(&parent, id)));
     }
     let field = kind.id.0;
     if cx.call.method == http::Method::GET {
@@ -330,6 +349,18 @@ fn after(token: &str) -> Result<String, ApiError> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok();
     let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     key.ok_or_else(|| ApiError::invalid("page_token is none that was given out."))
+}
+
+/// Removes what belongs to a service principal that goes.
+pub(crate) fn leave_principal(store: &mut Store, id: &str) {
+    let of = KINDS.iter().filter_map(|kind| Some((kind, kind.parent.filter(|parent| parent.key == PRINCIPALS)?)));
+    for (kind, parent) in of {
+        let all = store.all(kind.key).filter(|(_, object)| joined(parent.fields, object) == id);
+        let keys: Vec<String> = all.map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            store.remove(kind.key, &key);
+        }
+    }
 }
 
 /// How many objects of each kind of a home there are.

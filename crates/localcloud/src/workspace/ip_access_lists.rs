@@ -31,7 +31,13 @@ pub(crate) const KIND: Kind = Kind {
 };
 
 /// An update does not say who made the list: the numbers of addresses are counted, and each is an address or a range.
-fn check(_: &mut Cx<'_>, object: &mut Object) -> Result<(), ApiError> {
+fn check(cx: &mut Cx<'_>, object: &mut Object) -> Result<(), ApiError> {
+    // This API tells who it was by their number.
+    let caller: i64 = cx.caller()?.principal.parse().unwrap_or_default();
+    if !object.fields.get("created_by").is_some_and(Value::is_number) {
+        object.set("created_by", caller);
+    }
+    object.set("updated_by", caller);
     let all = object.fields.get("ip_addresses").and_then(Value::as_array).cloned().unwrap_or_default();
     let is_address = |text: &str| {
         let (address, bits) = text.split_once('/').unwrap_or((text, "32"));

@@ -15,7 +15,7 @@ use crate::store::{Home, Object, fields};
 
 /// The endpoints.
 pub(crate) const ROUTES: &[Route] = &[
-    // `clusters/ID`, `sql/warehouses/ID`, `authorization/tokens`; a GET may end in `/permissionLevels`.
+    // `clusters/ID`, `sql/warehouses/ID`, `authorization/tokens` or `passwords`; a GET may end in `/permissionLevels`.
     route(Method::GET, "/api/2.0/permissions/{object*}", get),
     route(Method::PUT, "/api/2.0/permissions/{object*}", put),
     route(Method::PATCH, "/api/2.0/permissions/{object*}", patch),
@@ -109,7 +109,7 @@ fn asked(cx: &mut Cx<'_>) -> Result<(&'static Type, String), ApiError> {
     let (word, id) = (word.to_owned(), id.to_owned());
     let of = TYPES.iter().find(|of| of.word == word).ok_or_else(|| no_type(&word))?;
     let there = match of.word {
-        "authorization" => id == "tokens",
+        "authorization" => id == "tokens" || id == "passwords",
         "clusters" => clusters::find(cx, &id).is_ok(),
         "directories" | "files" | "notebooks" => {
             id.parse().is_ok_and(|id: i64| cx.workspace().is_ok_and(|workspace| workspace.files.has_id(id)))

@@ -540,3 +540,70 @@ async fn base_environments_live_and_one_is_the_default() {
     assert_eq!(bench.get(&at, default).await.ok()["cpu_workspace_base_environment"], Value::Null);
     gone(&bench, &at, &one).await;
 }
+
+#[tokio::test]
+async fn federation_policies_are_the_accounts_or_a_service_principals_own() {
+    let bench = Bench::new().await;
+    let policy = json!({"description": "CI", "oidc_policy": {"issuer": "https://idp.example.com"}});
+    let changed = json!({"description": "CD"});
+    let of_account = Kind {
+        update: Some((Method::PATCH, changed.clone())),
+        updated: changed,
+        ..kind("/federationPolicies", "policy_id", "policies", policy.clone())
+    };
+    lives(&bench, "", of_account, false).await;
+    // A subject is a service principal's alone, and an issuer is an address.
+    let mut wrong = policy;
+    wrong["oidc_policy"]["subject"] = json!("repo:a/b");
+    bench.account_post("/federationPolicies", wrong.clone()).await.refused(400, "INVALID_PARAMETER_VALUE");
+    let principal = async |name: &str| {
+        let body = json!({"displayName": name});
+        let made = bench.account_post("/scim/v2/ServicePrincipals", body).await.ok();
+        format!("/servicePrincipals/{}/federationPolicies", made["id"].as_str().unwrap())
+    };
+    let (one, other) = (principal("one").await, principal("other").await);
+    // Two principals may have policies of one name.
+    for path in [&one, &other] {
+        let made = bench.account_post(&format!("{path}?policy_id=github"), wrong.clone()).await.ok();
+        assert_eq!(made["policy_id"], "github");
+        assert!(made["name"].as_str().unwrap().ends_with(&format!("{path}/github")), "{made}");
+        bench
+            .account_post(&format!("{path}?policy_id=github"), wrong.clone())
+            .await
+            .refused(409, "RESOURCE_ALREADY_EXISTS");
+    }
+    gone(&bench, "", &format!("{one}/github")).await;
+    let left = call(&bench, "", Method::GET, &format!("{other}/github"), None).await.ok();
+    assert!(left["service_principal_id"].is_i64(), "{left}");
+    // It goes with its principal.
+    let (principal, _) = other.trim_start_matches("/servicePrincipals/").split_once('/').unwrap();
+    bench.account_delete(&format!("/scim/v2/ServicePrincipals/{principal}")).await.ok();
+    assert_eq!(call(&bench, "", Method::GET, &format!("{other}/github"), None).await.status, 404);
+}
+
+#[tokio::test]
+async fn log_delivery_is_switched_off_and_never_deleted() {
+    let bench = Bench::new().await;
+    let role = json!({"sts_role": {"role_arn": "arn:aws:iam::123456789012:role/logs"}});
+    let credentials = json!({"credentials_name": "logs", "aws_credentials": role});
+    let credentials = bench.account_post("/credentials", credentials).await.ok();
+    let storage = json!({"storage_configuration_name": "logs", "root_bucket_info": {"bucket_name": "logs"}});
+    let storage = bench.account_post("/storage-configurations", storage).await.ok();
+    let wanted = |format: &str| {
+        json!({"log_delivery_configuration": {
+            "log_type": "AUDIT_LOGS", "output_format": format, "credentials_id": credentials["credentials_id"],
+            "storage_configuration_id": storage["storage_configuration_id"],
+        }})
+    };
+    bench.account_post("/log-delivery", wanted("CSV")).await.refused(400, "INVALID_PARAMETER_VALUE");
+    let made = bare(bench.account_post("/log-delivery", wanted("JSON")).await.ok());
+    assert_eq!(made["status"], "ENABLED");
+    let one = format!("/log-delivery/{}", made["config_id"].as_str().unwrap());
+    let counted = || bench.cloud.summary()["log_delivery_configurations"].clone();
+    assert_eq!(counted(), 1);
+    call(&bench, "", Method::PATCH, &one, Some(json!({"status": "DISABLED"}))).await.ok();
+    assert_eq!(bare(call(&bench, "", Method::GET, &one, None).await.ok())["status"], "DISABLED");
+    assert_eq!(counted(), 0, "what is off is nobody's");
+    assert_eq!(call(&bench, "", Method::PATCH, &one, Some(json!({"status": "GONE"}))).await.status, 400);
+    assert!(call(&bench, "", Method::DELETE, &one, None).await.status.is_client_error());
+}

@@ -4,6 +4,7 @@
 pub mod current_config;
 pub mod mws_credentials;
 pub mod mws_customer_managed_keys;
+pub mod mws_log_delivery;
 pub mod mws_ncc_binding;
 pub mod mws_ncc_private_endpoint_rule;
 pub mod mws_network_connectivity_config;

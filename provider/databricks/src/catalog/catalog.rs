@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use databricks::{IfExists, Request};
-use serde_json::json;
 use tfplugin::{Call, Planning, Result};
 
+use super::binding::bind;
 use super::schema::Schema;
 use crate::level;
 use crate::rest::Of;
@@ -205,11 +205,7 @@ impl Rest for Catalog {
     /// Who isolates a catalog goes on seeing it.
     async fn ready(cx: &Call<AnyWorkspace>, catalog: Self) -> Result<Self> {
         if catalog.isolation_mode.text() == "ISOLATED" {
-            let client = level::workspace(cx.client(), &catalog.provider_config).await?;
-            let id: i64 = client.workspace_id().await?.parse().unwrap_or_default();
-            let binding = json!({ "workspace_id": id, "binding_type": "BINDING_TYPE_READ_WRITE" });
-            let path = format!("/api/2.1/unity-catalog/bindings/catalog/{}", databricks::segment(catalog.id.text()));
-            client.send::<()>(Request::patch(path).json(&json!({ "add": [binding] }))?).await?;
+            bind(cx.client(), &catalog.provider_config, "catalog", catalog.id.text()).await?;
         }
         Ok(catalog)
     }

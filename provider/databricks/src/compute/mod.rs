@@ -4,6 +4,7 @@ pub mod cluster;
 pub(crate) mod clusters;
 pub(crate) mod code;
 pub mod ephemeral_command;
+pub mod instance_profile;
 
 #[cfg(test)]
 mod tests;

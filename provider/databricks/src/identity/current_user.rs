@@ -45,7 +45,7 @@ pub struct CurrentUser {
 }
 
 /// A name of letters, digits and underscores, in lower case, from a user name.
-fn alphanumeric(user_name: &str) -> String {
+pub(super) fn alphanumeric(user_name: &str) -> String {
     let local = user_name.split('@').next().unwrap_or_default().to_lowercase();
     local.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
 }

@@ -8,6 +8,9 @@ use tfplugin::Marker;
 /// By how much the time of an answer (whole seconds, and its way here) and that of an object may differ.
 pub(crate) const CLOCK_SECONDS: i64 = 5;
 
+/// What stands between the parts of an id.
+pub(super) const SEPARATORS: [char; 3] = ['/', '|', ','];
+
 /// Where and how an API serves an object. Start from [`Api::collection`] or [`Api::rpc`].
 ///
 /// A path that begins with `/api/` is a whole one; any other stands below `/api/2.0/accounts/{account_id}`. `{name}` in it is
@@ -17,6 +20,7 @@ pub struct Api {
     pub(super) shape: Shape,
     pub(super) path: &'static str,
     pub(super) account_path: Option<&'static str>,
+    pub(super) account_in: Option<&'static str>,
     pub(super) list_path: Option<&'static str>,
     pub(crate) id: &'static str,
     pub(super) update: Update,
@@ -30,11 +34,16 @@ pub struct Api {
     pub(super) unsent: &'static [&'static str],
     pub(super) always: &'static [&'static str],
     pub(super) forced_by: Option<&'static str>,
+    pub(super) create_flags: &'static [&'static str],
+    pub(super) update_flags: &'static [(&'static str, &'static str)],
     pub(super) renamed_as: Option<(&'static str, &'static str)>,
+    pub(super) verbs: [&'static str; 3],
+    pub(super) is_named_in_query: bool,
     pub(super) create_puts: bool,
     pub(super) reads_list: bool,
     pub(super) is_as_planned: bool,
     pub(super) is_gone_at_once: bool,
+    pub(super) ends_as: &'static [(&'static str, &'static str)],
 }
 
 /// The two shapes that carry nearly all of Databricks' APIs.
@@ -69,6 +78,7 @@ impl Api {
             shape,
             path,
             account_path: None,
+            account_in: None,
             list_path: None,
             id,
             update,
@@ -82,16 +92,21 @@ impl Api {
             unsent: &[],
             always: &[],
             forced_by: None,
+            create_flags: &[],
+            update_flags: &[],
             renamed_as: None,
+            verbs: ["/create", "/edit", "/delete"],
+            is_named_in_query: false,
             create_puts: false,
             reads_list: false,
             is_as_planned: false,
             is_gone_at_once: false,
+            ends_as: &[],
         }
     }
 
     /// A collection. `id` is what Terraform's id is made of, and what an import is given: `credential_id`,
-    /// `account_id/network_id`. Its last name is the object's own id on the wire; the others are attributes that stand in
+    /// `account_id/network_id` (with `/`, `|` or `,` between them). Its last name is the object's own id on the wire; the others are attributes that stand in
     /// the path. Nothing can be changed, unless [`Api::patch`] or one of its like says so.
     pub const fn collection(path: &'static str, id: &'static str) -> Self {
         Self::new(Shape::Collection, path, id, Update::None)
@@ -102,9 +117,24 @@ impl Api {
         Self::new(Shape::Rpc, path, id, Update::Whole)
     }
 
+    /// The RPC form with other verbs than `/create`, `/edit` and `/delete`.
+    pub const fn verbs(self, create: &'static str, edit: &'static str, delete: &'static str) -> Self {
+        Self { verbs: [create, edit, delete], ..self }
+    }
+
+    /// A create names the object in its query, where the configuration has a name for it.
+    pub const fn named_in_query(self) -> Self {
+        Self { is_named_in_query: true, ..self }
+    }
+
     /// The path where the client is the account's.
     pub const fn at_account(self, path: &'static str) -> Self {
         Self { account_path: Some(path), ..self }
+    }
+
+    /// The same, and there requests and answers hold the object in this member, and what is a PATCH elsewhere is a PUT.
+    pub const fn at_account_in(self, path: &'static str, member: &'static str) -> Self {
+        Self { account_path: Some(path), account_in: Some(member), ..self }
     }
 
     /// An update is a PATCH of what changes.
@@ -188,6 +218,16 @@ impl Api {
         Self { forced_by: Some(attribute), ..self }
     }
 
+    /// Terraform's own attributes that a create carries where they are true.
+    pub const fn create_flags(self, attributes: &'static [&'static str]) -> Self {
+        Self { create_flags: attributes, ..self }
+    }
+
+    /// Terraform's own attributes that a change carries where they are true, each with the member that says it there.
+    pub const fn update_flags(self, attributes: &'static [(&'static str, &'static str)]) -> Self {
+        Self { update_flags: attributes, ..self }
+    }
+
     /// The attribute that is part of the object's id and can be changed, and the member of a change that has the new one. The
     /// resource's plan says that its id changes.
     pub const fn renamed_as(self, attribute: &'static str, member: &'static str) -> Self {
@@ -214,6 +254,11 @@ impl Api {
         Self { is_gone_at_once: true, ..self }
     }
 
+    /// The service keeps objects for ever: a destroy is a PATCH to these values.
+    pub const fn ends_as(self, values: &'static [(&'static str, &'static str)]) -> Self {
+        Self { ends_as: values, is_gone_at_once: true, ..self }
+    }
+
     /// The path of one object of a collection.
     pub(crate) fn one(&self, own: &str) -> String {
         format!("{}/{}", self.path, segment(own))
@@ -221,7 +266,7 @@ impl Api {
 
     /// The name of the object's own id on the wire.
     pub(super) fn own(&self) -> &'static str {
-        self.id.rsplit(['/', '|']).next().unwrap_or(self.id)
+        self.id.rsplit(SEPARATORS).next().unwrap_or(self.id)
     }
 
     /// Whether an object can be of a create that `marker` began: it is not older, by the service's clock, which the answer that

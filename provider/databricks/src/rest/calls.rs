@@ -81,12 +81,24 @@ impl<'a, T: Rest> Calls<'a, T> {
         self.request(method, place, &format!("/{}", segment(place.own())))
     }
 
+    /// The member that holds the object, of requests and of answers.
+    fn held_in(&self) -> (Option<&'static str>, Option<&'static str>) {
+        match T::API.account_in {
+            Some(member) if self.client().is_account() => (Some(member), Some(member)),
+            _ => (T::API.request_in, T::API.answer_in),
+        }
+    }
+
     /// Makes the object.
-    pub(super) async fn create(&self, place: &Place, body: Map<String, Json>, plan: &T) -> Result<Json, Refused> {
+    pub(super) async fn create(&self, place: &Place, mut body: Map<String, Json>, plan: &T) -> Result<Json, Refused> {
+        set(&mut body, plan, T::API.create_flags.iter().map(|name| (*name, *name)))?;
         let request = match T::API.shape {
             Shape::Collection if T::API.create_puts => self.of_object(Method::Put, place),
+            Shape::Collection if T::API.is_named_in_query && !place.own().is_empty() => {
+                self.request(Method::Post, place, "").query(T::API.own(), place.own())
+            }
             Shape::Collection => self.request(Method::Post, place, ""),
-            Shape::Rpc => self.request(Method::Post, place, "/create"),
+            Shape::Rpc => self.request(Method::Post, place, T::API.verbs[0]),
         };
         self.write(request, body, &|error| T::takes_over(plan, error)).await
     }
@@ -123,7 +135,7 @@ impl<'a, T: Rest> Calls<'a, T> {
                 let Json::Object(body) = reconcile::over(found, state, plan)? else { return Ok(found.clone()) };
                 let edit = format!("/{}/edit", segment(place.own()));
                 let request = match (T::API.shape, T::API.update) {
-                    (Shape::Rpc, _) => self.request(Method::Post, place, "/edit").idempotent(),
+                    (Shape::Rpc, _) => self.request(Method::Post, place, T::API.verbs[1]).idempotent(),
                     (_, Update::Edit) => self.request(Method::Post, place, &edit).idempotent(),
                     _ => self.of_object(Method::Put, place),
                 };
@@ -137,9 +149,13 @@ impl<'a, T: Rest> Calls<'a, T> {
             (Update::Mask, _) => {
                 (change.body, self.of_object(Method::Patch, place).query("update_mask", change.mask.join(",")))
             }
+            _ if T::API.account_in.is_some() && self.client().is_account() => {
+                (change.body, self.of_object(Method::Put, place))
+            }
             _ => (change.body, self.of_object(Method::Patch, place)),
         };
         let mut body = place.body(body);
+        set(&mut body, plan, T::API.update_flags.iter().copied())?;
         if !T::API.always.is_empty() {
             let whole = reconcile::sent(plan)?;
             body.extend(whole.into_iter().filter(|(name, _)| T::API.always.contains(&name.as_str())));
@@ -166,7 +182,8 @@ impl<'a, T: Rest> Calls<'a, T> {
         takes_over: &(dyn Fn(&databricks::Error) -> bool + Send + Sync),
     ) -> Result<Json, Refused> {
         let body = T::asked(body);
-        let body = match T::API.request_in {
+        let (request_in, answer_in) = self.held_in();
+        let body = match request_in {
             Some(member) => json!({ member: body }),
             None => Json::Object(body),
         };
@@ -180,7 +197,7 @@ impl<'a, T: Rest> Calls<'a, T> {
         };
         self.cx
             .poll(&what, start, most, async || match self.client().send::<Json>(request.clone()).await {
-                Ok(answer) => Ok(Probe::Done(Ok(inside(answer, T::API.answer_in)))),
+                Ok(answer) => Ok(Probe::Done(Ok(inside(answer, answer_in)))),
                 Err(error) if takes_over(&error) => Ok(Probe::Done(Err(Refused::Existing))),
                 Err(error) if T::is_not_yet(&error) && Instant::now() < end => Ok(Probe::Waiting(error.to_string())),
                 Err(error) if error.is_already_exists() => Ok(Probe::Done(Err(Refused::Taken(placed(error))))),
@@ -211,7 +228,7 @@ impl<'a, T: Rest> Calls<'a, T> {
             Shape::Rpc => self.request(Method::Get, place, "/get").query(T::API.own(), place.own()),
         };
         let found = self.client().send::<Json>(asking(request, place)).await.if_exists()?;
-        Ok(found.map(|answer| inside(answer, T::API.answer_in)).filter(|found| !T::is_gone(found)))
+        Ok(found.map(|answer| inside(answer, self.held_in().1)).filter(|found| !T::is_gone(found)))
     }
 
     /// The object right after a write, when a part of the service may not know it yet.
@@ -252,13 +269,18 @@ impl<'a, T: Rest> Calls<'a, T> {
     /// Removes the object.
     pub(super) async fn delete(&self, place: &Place) -> Result<()> {
         let request = match T::API.shape {
+            Shape::Collection if !T::API.ends_as.is_empty() => {
+                let end: Map<String, Json> =
+                    T::API.ends_as.iter().map(|(name, value)| ((*name).to_owned(), Json::from(*value))).collect();
+                self.of_object(Method::Patch, place).json(&end)?
+            }
             Shape::Collection => {
                 let request = asking(self.of_object(Method::Delete, place), place);
                 if place.is_forced() { request.query("force", true) } else { request }
             }
             Shape::Rpc => {
                 let body = json!({ T::API.own(): place.own() });
-                self.request(Method::Post, place, "/delete").json(&body)?.idempotent()
+                self.request(Method::Post, place, T::API.verbs[2]).json(&body)?.idempotent()
             }
         };
         remove(self.cx, self.client(), &format!("the {} {}", T::NOUN, place.own()), request).await
@@ -274,6 +296,18 @@ impl<'a, T: Rest> Calls<'a, T> {
         }
         Ok(Of { object: place.named(known.clone())?, is_partial: !T::API.is_as_planned })
     }
+}
+
+/// Puts those of Terraform's own attributes into a body that are true: (attribute, member).
+fn set<T: Rest>(
+    body: &mut Map<String, Json>,
+    plan: &T,
+    flags: impl Iterator<Item = (&'static str, &'static str)>,
+) -> Result<()> {
+    let plan = reconcile::tree(plan)?;
+    let is_true = |(name, _): &(&str, &str)| plan.get(name) == Some(&Json::Bool(true));
+    body.extend(flags.filter(is_true).map(|(_, member)| (member.to_owned(), Json::Bool(true))));
+    Ok(())
 }
 
 /// `request` with the attributes that the API wants in the query.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use tfplugin::{Error, Object, Result, reconcile};
 
 use super::Rest;
-use super::api::Api;
+use super::api::{Api, SEPARATORS};
 
 const ACCOUNT: &str = "account_id";
 const ID: &str = "id";
@@ -44,8 +44,15 @@ impl Place {
     /// The place of an object that exists, by the id in its state.
     pub(super) fn of_state<T: Rest>(state: &T, client: &databricks::Client) -> Result<Self> {
         let tree = reconcile::tree(state)?;
-        let place = Self::of_id(T::API, T::NOUN, &text(tree.get(ID)).unwrap_or_default(), client)?;
-        Ok(place.beside(&tree))
+        let id = text(tree.get(ID)).unwrap_or_default();
+        if id.is_empty() {
+            // The official provider's states of some kinds have no id of their own.
+            let place = Self::of_plan(state, client)?;
+            if place.names.iter().all(|(_, value)| !value.is_empty()) {
+                return Ok(place);
+            }
+        }
+        Ok(Self::of_id(T::API, T::NOUN, &id, client)?.beside(&tree))
     }
 
     /// With what stands in queries.
@@ -179,7 +186,7 @@ impl Place {
 
 /// The names in the form of an id.
 fn parts(form: &'static str) -> impl Iterator<Item = &'static str> {
-    form.split(['/', '|'])
+    form.split(SEPARATORS)
 }
 
 fn text(value: Option<&Json>) -> Option<String> {

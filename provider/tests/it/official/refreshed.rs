@@ -17,10 +17,16 @@ use crate::cloud::Cloud;
 use crate::taken_over::{self, State};
 
 /// What configurations name that is in no state of theirs: it has to be there before. Here is what it is in [`PREREQUISITES`].
-const NAMED: [(&str, &str, &str); 5] = [
+const NAMED: [(&str, &str, &str); 11] = [
     ("500000000000001", "databricks_service_principal.example", "id"),
     ("00000000-0000-4000-8000-0000000000b1", "databricks_service_principal.example", "application_id"),
-    ("data-eng", "databricks_service_principal.example", "application_id"),
+    ("data-eng", "databricks_group.example", "display_name"),
+    ("00000000-0000-4000-8000-0000000000d1", "databricks_mws_credentials.other", "credentials_id"),
+    ("00000000-0000-4000-8000-0000000000d2", "databricks_mws_storage_configurations.other", "storage_configuration_id"),
+    ("4000000000000001", "databricks_mws_workspaces.other", "workspace_id"),
+    ("0101-000000-shared01", "databricks_cluster.shared", "id"),
+    ("100000000000010", "databricks_group.example", "id"),
+    ("100000000000011", "databricks_user.example", "id"),
     ("00000000-0000-4000-8000-0000000000e1", "databricks_mws_vpc_endpoint.first", "vpc_endpoint_id"),
     ("00000000-0000-4000-8000-0000000000e2", "databricks_mws_vpc_endpoint.second", "vpc_endpoint_id"),
 ];
@@ -34,6 +40,65 @@ resource "databricks_mws_permission_assignment" "example" {
   workspace_id = WORKSPACE
   principal_id = databricks_service_principal.example.id
   permissions  = ["USER"]
+}
+
+resource "databricks_group" "example" {
+  display_name = "existing-eng"
+  provider_config {
+    workspace_id = "WORKSPACE"
+  }
+}
+
+resource "databricks_user" "example" {
+  user_name = "existing@example.com"
+  provider_config {
+    workspace_id = "WORKSPACE"
+  }
+}
+
+resource "databricks_user" "lead" {
+  user_name = "lead@example.com"
+  provider_config {
+    workspace_id = "WORKSPACE"
+  }
+}
+
+resource "databricks_cluster" "shared" {
+  cluster_name            = "shared"
+  spark_version           = "17.3.x-scala2.13"
+  node_type_id            = "m5.large"
+  num_workers             = 1
+  autotermination_minutes = 20
+  provider_config {
+    workspace_id = "WORKSPACE"
+  }
+}
+
+resource "databricks_storage_credential" "data" {
+  name = "data"
+  aws_iam_role {
+    role_arn = "arn:aws:iam::123456789012:role/data"
+  }
+  provider_config {
+    workspace_id = "WORKSPACE"
+  }
+}
+
+resource "databricks_mws_credentials" "other" {
+  credentials_name = "other"
+  role_arn         = "arn:aws:iam::123456789012:role/other"
+}
+
+resource "databricks_mws_storage_configurations" "other" {
+  storage_configuration_name = "other"
+  bucket_name                = "other-root"
+}
+
+resource "databricks_mws_workspaces" "other" {
+  workspace_name           = "other"
+  aws_region               = "us-west-2"
+  credentials_id           = databricks_mws_credentials.other.credentials_id
+  storage_configuration_id = databricks_mws_storage_configurations.other.storage_configuration_id
 }
 
 resource "databricks_catalog" "sales" {
@@ -75,10 +140,25 @@ resource "databricks_mws_vpc_endpoint" "second" {
 "#;
 
 /// Kinds whose names the service takes once: where many states make one, each has a name of its own.
-const OWN: [&str; 3] = ["databricks_catalog", "databricks_secret_scope", "databricks_volume"];
+const OWN: [&str; 6] = [
+    "databricks_catalog",
+    "databricks_group",
+    "databricks_secret_scope",
+    "databricks_storage_credential",
+    "databricks_user",
+    "databricks_volume",
+];
 
-/// Workspaces that are named.
-const WORKSPACES: [&str; 2] = [WORKSPACE, "4000000000000001"];
+/// The attributes that have them; of a mail address the part before the `@`.
+const OWN_NAMES: [&str; 3] = ["name", "display_name", "user_name"];
+
+/// States whose objects cannot stand beside all others, each with the reason.
+const LEFT_OUT: [(&str, &str); 4] = [
+    ("external_location-testserver", "the place of external_location"),
+    ("group_instance_profile", "the instance profile of instance_profile"),
+    ("permissions", "on a cluster policy, which we do not make"),
+    ("permissions-job", "on a job, which we do not make"),
+];
 
 /// The objects, and how the local cloud calls what the states name.
 pub struct Objects {
@@ -106,7 +186,7 @@ impl Objects {
             .iter()
             .map(|(official, address, name)| ((*official).to_owned(), word(&prerequisites.attributes(address)[*name])))
             .collect();
-        common.extend(WORKSPACES.map(|official| (official.to_owned(), cloud.workspace_id())));
+        common.insert(WORKSPACE.to_owned(), cloud.workspace_id());
         let named = |(at, state): (usize, &State)| {
             let mut names = common.clone();
             names.extend(of_aws(&state.configuration, at));
@@ -123,6 +203,12 @@ impl Objects {
             note(state, made["resources"].as_array().unwrap(), objects.names.get_mut(&state.name).unwrap());
         }
         objects
+    }
+
+    /// Those of the states whose objects are made.
+    pub fn of(states: Vec<State>) -> Vec<State> {
+        let is_left_out = |state: &State| LEFT_OUT.iter().any(|(name, _)| *name == state.name);
+        states.into_iter().filter(|state| !is_left_out(state)).collect()
     }
 
     /// What reaches them.
@@ -179,8 +265,9 @@ fn own(configuration: &str, at: usize) -> Names {
         if let Some(head) = line.strip_prefix("resource \"") {
             is_own = OWN.iter().any(|kind| head.starts_with(&format!("{kind}\"")));
         }
-        let value = line.trim().strip_prefix("name").and_then(|rest| rest.trim().strip_prefix("= \""));
-        if let Some(name) = value.and_then(|rest| rest.strip_suffix('"')).filter(|_| is_own) {
+        let value = |name: &&str| line.trim().strip_prefix(name)?.trim().strip_prefix("= \"")?.strip_suffix('"');
+        let name = OWN_NAMES.iter().find_map(value).and_then(|name| name.split('@').next());
+        if let Some(name) = name.filter(|_| is_own) {
             names.insert(name.to_owned(), format!("{name}{at:03}"));
         }
     }

@@ -62,7 +62,7 @@ pub fn trials(clouds: &[Arc<Shared>; 2]) -> Vec<Trial> {
         }
         let cloud = Arc::clone(cloud);
         trials.push(Trial::test(format!("official_states_of_the_{of}_plan_nothing_with_a_refresh"), move || {
-            let states = corpus(level);
+            let states = Objects::of(corpus(level));
             let objects = Objects::make(cloud.of_account(ACCOUNT), level, &states);
             let mut problems = Vec::new();
             for way in WAYS {

@@ -64,6 +64,7 @@ fn id_in(kind: &str, answer: &Value) -> Option<String> {
         "mws_private_access_settings" => &["private_access_settings_id"],
         "mws_network_connectivity_config" => &["network_connectivity_config_id"],
         "metastore" => &["metastore_id"],
+        "mws_log_delivery" => &["config_id"],
         "schema" | "volume" => &["full_name"],
         "catalog" | "connection" | "storage_credential" | "metastore_data_access" | "external_location" => &["name"],
         "git_credential" => &["credential_id"],
@@ -80,7 +81,7 @@ fn id_in(kind: &str, answer: &Value) -> Option<String> {
             "id",
         ],
     };
-    let inner = ["metastore_info", "credential_info", "token_info", "ip_access_list"]
+    let inner = ["metastore_info", "credential_info", "token_info", "ip_access_list", "log_delivery_configuration"]
         .iter()
         .find_map(|field| answer.get(field));
     let answer = inner.unwrap_or(answer);

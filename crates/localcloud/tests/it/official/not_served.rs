@@ -4,10 +4,6 @@
 /// A test looks that each is still refused.
 pub(super) const KINDS_NOT_SERVED: &[(&[&str], &str)] = &[
     (
-        &["mws_log_delivery", "account_federation_policy", "service_principal_federation_policy"],
-        "of the account, beside workspaces and those who enter them",
-    ),
-    (
         &["account_network_policy", "workspace_network_option"],
         "serverless egress: the local cloud has no serverless compute that a policy would hold back",
     ),

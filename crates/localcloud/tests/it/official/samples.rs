@@ -215,6 +215,13 @@ impl World {
             ("external_location", "url") => return json!(format!("s3://bucket/{number}")),
             ("permission_assignment" | "mws_permission_assignment", "permissions") => return json!("USER"),
             ("service_principal_secret", "lifetime") => return json!("3600s"),
+            ("account_federation_policy" | "service_principal_federation_policy", "policy_id") => {
+                return json!(format!("policy-{number}"));
+            }
+            ("service_principal_federation_policy", "service_principal_id") => {
+                return there("principal").as_str().and_then(|id| id.parse::<i64>().ok()).into();
+            }
+            ("mws_log_delivery", "status") => return json!(if method == "PATCH" { "DISABLED" } else { "ENABLED" }),
             ("mws_workspaces", "network_id") => {
                 return json!(if number == REMOVING { String::new() } else { self.there["network"].clone() });
             }
@@ -317,6 +324,11 @@ impl World {
             "source" => json!("WORKSPACE"),
             "list_type" => json!("ALLOW"),
             "ip_addresses" => json!("192.0.2.1"),
+            "log_type" => json!("AUDIT_LOGS"),
+            "output_format" => json!("JSON"),
+            "delivery_start_time" => json!("2026-11"),
+            "workspace_ids_filter" => json!(self.workspace),
+            "issuer" => json!("https://idp.example.com"),
             "run_if" => json!("ALL_SUCCESS"),
             "outcome" => json!("true"),
             "task_key" | "job_cluster_key" | "environment_key" => json!("main"),

@@ -1,0 +1,3 @@
+data "databricks_service_principals" "example" {
+  display_name_contains = "pipeline"
+}

@@ -1,0 +1,1 @@
+terraform import databricks_account_federation_policy.example policy_id

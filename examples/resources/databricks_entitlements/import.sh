@@ -1,0 +1,1 @@
+terraform import databricks_entitlements.example group/3141592653589793

@@ -1,0 +1,1 @@
+terraform import databricks_external_location.example name

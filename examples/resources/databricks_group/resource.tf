@@ -1,0 +1,3 @@
+resource "databricks_group" "example" {
+  display_name = "data engineers"
+}

@@ -1,0 +1,1 @@
+terraform import databricks_group_member.example group_id|member_id

@@ -1,0 +1,1 @@
+terraform import databricks_instance_profile.example instance_profile_arn

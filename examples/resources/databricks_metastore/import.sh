@@ -1,0 +1,1 @@
+terraform import databricks_metastore.example metastore_id

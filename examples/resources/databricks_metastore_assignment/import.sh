@@ -1,0 +1,1 @@
+terraform import databricks_metastore_assignment.example workspace_id|metastore_id

@@ -1,0 +1,1 @@
+terraform import databricks_mws_log_delivery.example account_id|config_id

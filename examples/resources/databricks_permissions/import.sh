@@ -1,0 +1,1 @@
+terraform import databricks_permissions.example /object_type/object_id

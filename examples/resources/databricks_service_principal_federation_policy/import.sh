@@ -1,0 +1,1 @@
+terraform import databricks_service_principal_federation_policy.example service_principal_id,policy_id

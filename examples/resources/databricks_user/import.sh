@@ -1,0 +1,1 @@
+terraform import databricks_user.example 3141592653589793
