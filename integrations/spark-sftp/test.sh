@@ -9,7 +9,7 @@ case ${1-} in
 integrations/spark-sftp/test.sh [quick] [ARGUMENT…]
 
 Lints and tests the Spark data source; arguments go to pytest. Needs Rust, Java 17 and Python 3.11 or newer (PYTHON names it).
-quick runs each kind of test once, and a fifth of the cuts. What is built is kept in integrations/spark-sftp/target (SPARK_SFTP_TARGET
+quick runs each kind of test once, and a third of the cuts. What is built is kept in integrations/spark-sftp/target (SPARK_SFTP_TARGET
 names another place), and shares nothing with the other crates.
 EOF
     exit 0

@@ -14,7 +14,7 @@ from proxy import CuttingProxy
 from pyspark_sftp import _core
 
 # Of how many cuts one is made where only some are.
-SAMPLED = 5
+SAMPLED = 3
 OLD, NEW = range(3), range(100, 140)
 SCHEMA = pa.schema([("n", pa.int64())])
 
@@ -87,7 +87,7 @@ def settings():
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["aborted", "killed"])
-@pytest.mark.parametrize(("overwrite", "single"), settings())
+@pytest.mark.parametrize(("overwrite", "single"), [*settings()])
 def test_cut_at_every_step(sshd, proxy, tmp_path, is_quick, overwrite, single, killed):
     path = tmp_path / "measured"
     begin_with_old(path, single)
@@ -119,7 +119,7 @@ def test_cut_at_every_step(sshd, proxy, tmp_path, is_quick, overwrite, single, k
         allowed = [[7]] if single == "true" else [sorted([*OLD, 7]), sorted([*both, 7])]
         assert after in allowed, (budget, after)
         assert [entry.name for entry in tmp_path.rglob(".*")] == [], budget
-    assert cuts > (1 if is_quick else 4)
+    assert cuts > (0 if is_quick else 4)
     assert done > 0
 
 
