@@ -69,7 +69,7 @@ fn kind(error: &Error) -> Kind {
     match error {
         Error::Refused { status: Status::NoSuchFile, .. } => Kind::Missing,
         Error::Refused { status: Status::PermissionDenied, .. } => Kind::Permission,
-        Error::Refused { .. } => Kind::Refused,
+        Error::Refused { .. } | Error::Stopped => Kind::Refused,
         Error::Lost(_) | Error::Protocol(_) => Kind::Connection,
     }
 }
