@@ -180,3 +180,19 @@ async fn a_small_file_that_gets_no_name_leaves_nothing_behind() {
     assert!(file::get_small(&sftp, (&local, 4), &there, Options::default()).await.is_err());
     assert!(there.is_dir() && parts(&folder) == 0);
 }
+
+#[tokio::test]
+async fn a_copy_may_be_a_task_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("there");
+    let (sftp, _server) = openssh().await;
+    let task = tokio::spawn(async move {
+        let channels = [sftp];
+        put(&channels, Source::Stream(&mut &b"some"[..]), &path, Options::default(), |_| {}).await.unwrap();
+        let mut bytes = Vec::new();
+        let lanes = file::reader(&channels, &path).await.unwrap();
+        lanes.download((0, None), &mut bytes, |_| {}).await.unwrap();
+        bytes
+    });
+    assert_eq!(task.await.unwrap(), b"some");
+}
