@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use databricks::{Client, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, Call, Error, Failed, ID, OPTIONAL, OPTIONAL_COMPUTED, Planning, Removal, Resource, Result};
+use tfplugin::{Attr, Call, Failed, ID, OPTIONAL, OPTIONAL_COMPUTED, Planning, Removal, Resource, Result};
 
 use crate::clients::AnyWorkspace;
 use crate::level::{self, ProviderConfig};
@@ -121,10 +121,8 @@ impl Resource for WorkspaceConf {
     async fn update(cx: &Call<AnyWorkspace>, state: Self, plan: Self) -> Result<Self, Failed<Self>> {
         let client = level::workspace(cx.client(), &plan.provider_config).await?;
         let (before, after) = (state.custom_config.or_default(), plan.custom_config.or_default());
-        if let Err(error) = set(&client, &changes(&before, &after)).await {
-            // The call is refused as a whole or was cut off: what stands then is looked at by the next plan.
-            return Err(Error::from(error).at("custom_config").into());
-        }
+        // The call is refused as a whole or was cut off: what stands then is looked at by the next plan.
+        set(&client, &changes(&before, &after)).await.map_err(|error| error.at("custom_config"))?;
         Ok(plan)
     }
 

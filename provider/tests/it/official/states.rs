@@ -31,6 +31,9 @@ pub const WORKSPACE: &str = "1234567890123456";
 /// Files that configurations of the corpus read.
 const FILES: [&str; 3] = ["app.json", "first.sh", "report.sql"];
 
+/// States whose configurations change the object, for which a provider that reaches nobody cannot ask.
+const CHANGES: [&str; 1] = ["ip_access_list-more"];
+
 /// The part of the corpus whose objects one provider block reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -56,7 +59,8 @@ pub fn trials(clouds: &[Arc<Shared>; 2]) -> Vec<Trial> {
         let of = format!("{level:?}").to_lowercase();
         for way in WAYS {
             trials.push(Trial::test(format!("official_states_of_the_{of}_plan_nothing_by_{way:?}"), move || {
-                let (bench, states) = (Bench::new(&environment(level)), corpus(level));
+                let (bench, mut states) = (Bench::new(&environment(level)), corpus(level));
+                states.retain(|state| !CHANGES.contains(&state.name.as_str()));
                 verdict(&planned(&bench, &states, way, &["-refresh=false"], |_, resource| resource))
             }));
         }
