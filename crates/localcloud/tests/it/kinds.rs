@@ -570,7 +570,7 @@ async fn federation_policies_are_the_accounts_or_a_service_principals_own() {
         bench
             .account_post(&format!("{path}?policy_id=github"), wrong.clone())
             .await
-            .refused(409, "RESOURCE_ALREADY_EXISTS");
+            .refused(400, "RESOURCE_ALREADY_EXISTS");
     }
     gone(&bench, "", &format!("{one}/github")).await;
     let left = call(&bench, "", Method::GET, &format!("{other}/github"), None).await.ok();
