@@ -577,7 +577,8 @@ async fn federation_policies_are_the_accounts_or_a_service_principals_own() {
     assert!(left["service_principal_id"].is_i64(), "{left}");
     // It goes with its principal.
     let (principal, _) = other.trim_start_matches("/servicePrincipals/").split_once('/').unwrap();
-    bench.account_delete(&format!("/scim/v2/ServicePrincipals/{principal}")).await.ok();
+    let ended = bench.account_delete(&format!("/scim/v2/ServicePrincipals/{principal}")).await;
+    assert_eq!(ended.status, 204);
     assert_eq!(call(&bench, "", Method::GET, &format!("{other}/github"), None).await.status, 404);
 }
 
