@@ -398,7 +398,7 @@ def metastore_assignment(state):
     return {**answer, "id": state["id"]}
 
 
-def instance_profile(state):
+def registered_instance_profile(state):
     (one,) = [one.as_dict() for one in inside.instance_profiles.list() if one.instance_profile_arn == state["id"]]
     return {**one, "id": one["instance_profile_arn"]}
 
@@ -640,7 +640,7 @@ READERS = {
     "databricks_metastore_assignment": metastore_assignment,
     "databricks_storage_credential": storage_credential,
     "databricks_external_location": external_location,
-    "databricks_instance_profile": instance_profile,
+    "databricks_instance_profile": registered_instance_profile,
     "databricks_permissions": permissions_of,
     "databricks_account_federation_policy": federation_policy,
     "databricks_service_principal_federation_policy": federation_policy,
