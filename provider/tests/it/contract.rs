@@ -167,7 +167,12 @@ pub fn configured(entry: &ResourceEntry<Context>) -> Vec<(String, bool)> {
         }
     }
     found.retain(|(name, _)| !matches!(name.as_str(), "depends_on" | "lifecycle" | "timeouts"));
-    found.dedup_by(|one, other| one.0 == other.0);
+    // Of blocks that repeat, any may be the one that is changed.
+    found.dedup_by(|later, kept| {
+        let is_same = later.0 == kept.0;
+        kept.1 |= is_same && later.1;
+        is_same
+    });
     found
 }
 

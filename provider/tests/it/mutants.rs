@@ -30,6 +30,10 @@ const SAME: &[(&str, &str)] = &[
     ("databricks_notebook find", "a path is its own key, as with files"),
     ("databricks_grants find", "privileges are their own key: a second change is the same"),
     ("databricks_grant find", "privileges are their own key, as with all of them"),
+    (
+        "databricks_environments_workspace_base_environment find",
+        "its id is the caller's, and a create with the same request id is the same create",
+    ),
     ("databricks_secret find", "a secret is its own key: a second put is the same secret"),
     ("databricks_secret_acl find", "scope and principal are its key: a second put is the same permission"),
     ("databricks_token unsent lifetime_seconds", "no answer tells it: a unit test holds the request"),
