@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::Tag;
 use aws_smithy_types::DateTime;
-use tfplugin::{Attr, Diagnostic, Error, Marked, Marker, Result};
+use tfplugin::{Attr, Diagnostic, Error, Failed, Marked, Marker, Result};
 
-use super::errors::Fault;
+use super::errors::{Fault, Kind};
 use super::tags;
 
 /// The configured name, or one that the create's mark makes unique: an interrupted create has the same name again.
@@ -43,6 +43,28 @@ pub(crate) fn is_of_create(tags: &[Tag], created: &DateTime, marker: &Marker) ->
     match tags.get(Marker::TAG) {
         Some(mark) => marker.is_on(mark),
         None => tags::leaves_no_room(&tags) && created.secs() >= marker.since.as_second(),
+    }
+}
+
+/// What becomes of a create whose name is taken: the request was repeated after an answer that was lost, or another apply made the
+/// object. `is_of_create` says which by the mark; `noun` is what it is, with its article.
+pub(crate) fn taken<T>(
+    fault: Fault,
+    noun: &str,
+    made: T,
+    name: &str,
+    is_of_create: Option<bool>,
+) -> Result<T, Failed<T>> {
+    match is_of_create {
+        Some(true) => Ok(made),
+        Some(false) => {
+            let words = format!(
+                "There is {noun} {name:?} already, and no state of this configuration has it. Give this one another name, or take \
+                 the other one over."
+            );
+            Err(fault.explained(words).at("name").exists(name).into())
+        }
+        None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("name").into()),
     }
 }
 

@@ -10,7 +10,7 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::converged;
-use super::errors::{Explain, Fault, Kind};
+use super::errors::Explain;
 use super::iam;
 use super::tag_limits;
 use super::tags::{self, Tags};
@@ -113,17 +113,9 @@ resource "databricks_aws_iam_instance_profile" "example" {
             Ok(answer) => {
                 Ok(Self { arn: answer.instance_profile.map_or(Attr::Unknown, |made| made.arn.into()), ..made })
             }
-            // The request was repeated after an answer that was lost, or another apply made it: the mark tells.
             Err(fault) if fault.is(&["EntityAlreadyExists"]) => {
-                let words = format!(
-                    "There is an instance profile {name:?} already, and no state of this configuration has it. Give this one \
-                     another name, or take the other one over."
-                );
-                match remote::is_of_create(cx.client(), &name, cx.marker()).await? {
-                    Some(true) => Ok(made),
-                    Some(false) => Err(fault.explained(words).at("name").exists(name).into()),
-                    None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("name").into()),
-                }
+                let is_of_create = remote::is_of_create(cx.client(), &name, cx.marker()).await?;
+                iam::taken(fault, "an instance profile", made, &name, is_of_create)
             }
             Err(fault) => Err(fault.accusing(&[("InvalidInput", "name")]).into()),
         }

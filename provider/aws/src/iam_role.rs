@@ -13,7 +13,7 @@ use tfplugin::{
 
 use super::client::Aws;
 use super::create::{converged, retrying};
-use super::errors::{Explain, Fault, Kind};
+use super::errors::Explain;
 use super::iam;
 use super::policy;
 use super::tag_limits;
@@ -176,17 +176,9 @@ impl Resource for IamRole {
                 let arn = answer.role.map(|role| role.arn);
                 Ok(Self { arn: arn.map_or(Attr::Unknown, Attr::Known), ..made })
             }
-            // The request was repeated after an answer that was lost, or another apply made it: the mark tells.
             Err(fault) if fault.is(&["EntityAlreadyExists"]) => {
-                let words = format!(
-                    "There is a role {name:?} already, and no state of this configuration has it. Give this one another name, \
-                     or take the other one over."
-                );
-                match remote::is_of_create(cx.client(), &name, cx.marker()).await? {
-                    Some(true) => Ok(made),
-                    Some(false) => Err(fault.explained(words).at("name").exists(name).into()),
-                    None => Err(Fault { kind: Kind::Uncertain, ..fault }.at("name").into()),
-                }
+                let is_of_create = remote::is_of_create(cx.client(), &name, cx.marker()).await?;
+                iam::taken(fault, "a role", made, &name, is_of_create)
             }
             Err(fault) => Err(fault.accusing(remote::ACCUSED).into()),
         }
