@@ -198,6 +198,10 @@ mod tests {
         );
         assert!(of("OwnBuckets")["Action"].as_array().unwrap().contains(&json!("s3:AbortMultipartUpload")));
         assert_eq!(of("DatabricksPrograms")["Resource"][1], "arn:aws:s3:::databricks-prod-artifacts-eu-west-1");
+        assert_eq!(
+            of("DatabricksPrograms")["Condition"],
+            json!({ "StringEquals": { "s3:ResourceAccount": "414351767826" } })
+        );
         assert!(!of("SystemTablesAndSamples")["Action"].to_string().contains("Put"));
         assert_eq!(of("DatabricksLogs")["Resource"][1], "arn:aws:s3:::databricks-prod-storage-ireland");
 
