@@ -13,6 +13,7 @@ use hyper_util::rt::TokioExecutor;
 
 use super::action::Action;
 use super::behaviour::{Before, Behaviour};
+use super::bucket_policy::BucketPolicies;
 use super::lifecycle::Lifecycles;
 use super::objects::Standing;
 use super::refusal::refuse;
@@ -42,6 +43,7 @@ pub(crate) struct Backend {
 #[derive(Debug, Default)]
 struct Memory {
     behaviour: Behaviour,
+    policies: BucketPolicies,
     lifecycles: Lifecycles,
     unseen: Unseen,
     /// Accounts and regions that somebody asked about.
@@ -68,7 +70,8 @@ impl Backend {
         let before = {
             let mut memory = self.memory();
             memory.places.insert((action.account.clone(), action.region.clone()));
-            match memory.unseen.refusal(&action, request.body(), now) {
+            let refusal = memory.unseen.refusal(&action, request.body(), now);
+            match refusal.or_else(|| memory.policies.refusal(&action, request.uri().path(), request.headers())) {
                 Some(refusal) => Before::Refuse(refusal),
                 None => memory.behaviour.before(&action, now),
             }
@@ -81,6 +84,10 @@ impl Backend {
         };
         let signed = request.headers().clone();
         let (path, sent) = (request.uri().path().to_owned(), request.body().clone());
+        let request = match BucketPolicies::for_moto(&action, &sent) {
+            Some(policy) => request.map(|_| policy),
+            None => request,
+        };
         let response = match self.forward(&action, request).await {
             Ok(response) => s3::corrected(&action, response),
             Err(message) => return refuse(&action, StatusCode::SERVICE_UNAVAILABLE, "Unavailable", &message),
@@ -89,8 +96,9 @@ impl Backend {
             return whole(response);
         }
         let (response, aftermath) = {
-            let Memory { behaviour, lifecycles, unseen, .. } = &mut *self.memory();
+            let Memory { behaviour, policies, lifecycles, unseen, .. } = &mut *self.memory();
             let response = response.map(|body| {
+                let body = policies.after(&action, &path, &sent, body);
                 let body = lifecycles.after(&action, &path, &sent, body);
                 let body = spelling::of_answer(&action, behaviour.after(&action, body, now, self.delay));
                 if let Some(until) = unseen_until {

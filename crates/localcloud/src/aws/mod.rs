@@ -5,6 +5,7 @@ mod account;
 mod action;
 pub(crate) mod backend;
 mod behaviour;
+mod bucket_policy;
 mod filters;
 mod flow_logs;
 mod guard;

@@ -2,7 +2,7 @@
 //! Pure: moto's answer comes in, S3's goes out. <https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html>
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use super::action::Action;
 use super::xml::{field, renamed};
@@ -20,9 +20,16 @@ const OWN_ENCRYPTION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Serve
     xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
     </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>";
 
+/// Each object is encrypted since, and its answers say how. Moto says nothing of keys of S3's own.
+const ENCRYPTION: HeaderName = HeaderName::from_static("x-amz-server-side-encryption");
+
 /// Moto's answer as S3 gives it.
 pub(super) fn corrected(action: &Action, mut response: Response<Bytes>) -> Response<Bytes> {
     if action.service != "s3" {
+        return response;
+    }
+    if matches!(action.name.as_str(), "HeadObject" | "GetObject" | "PutObject") && response.status().is_success() {
+        response.headers_mut().entry(ENCRYPTION).or_insert(HeaderValue::from_static("AES256"));
         return response;
     }
     let Ok(xml) = std::str::from_utf8(response.body()) else { return response };
@@ -78,6 +85,22 @@ mod tests {
         );
         let missing = "<Error><Code>NoSuchBucket</Code></Error>";
         check("GetBucketVersioning", 404, missing, (404, missing));
+    }
+
+    #[test]
+    fn an_object_says_how_it_is_encrypted() {
+        let told = |name: &str, status: u16, said: Option<&'static str>| {
+            let mut response = Response::builder().status(status);
+            if let Some(said) = said {
+                response = response.header(ENCRYPTION, said);
+            }
+            let action = Action { service: "s3".to_owned(), name: name.to_owned(), ..Action::default() };
+            let response = corrected(&action, response.body(Bytes::new()).unwrap());
+            response.headers().get(ENCRYPTION).map(|value| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(told("HeadObject", 200, None).as_deref(), Some("AES256"));
+        assert_eq!(told("PutObject", 200, Some("aws:kms")).as_deref(), Some("aws:kms"));
+        assert_eq!((told("HeadObject", 404, None), told("HeadBucket", 200, None)), (None, None));
     }
 
     #[test]
