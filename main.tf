@@ -21,6 +21,15 @@ module "storage" {
   databricks_account_id = data.databricks_current_config.this.account_id
   cluster_role_arn      = module.databricks_provisioning.cluster_role_arn
   force_destroy         = var.destroy_data_with_deployment
+
+  data_lake               = var.data_lake
+  lake_old_versions_days  = var.lake_old_versions_days
+  incomplete_uploads_days = var.incomplete_uploads_days
+  access_logs             = var.access_logs
+  log_retention_days      = var.log_retention_days
+
+  datalake_client_side_enc = var.datalake_client_side_enc
+  dbfs_client_side_enc     = var.dbfs_client_side_enc
 }
 
 module "databricks_provisioning" {
@@ -36,6 +45,10 @@ module "databricks_provisioning" {
   encryption_key_arn     = module.storage.encryption_key_arn
   pricing_tier           = var.pricing_tier
   members                = var.workspace_members
+  pass_roles             = module.storage.cluster_role_arns
+  metastore_id           = var.metastore_id
+  audit_logs             = var.audit_logs
+  logs_bucket            = module.storage.logs_bucket
   store_tokens           = var.store_tokens
   token_lifetime_seconds = var.token_lifetime_days * 24 * 60 * 60
 
@@ -57,11 +70,21 @@ module "databricks_management" {
   ssh_clients             = var.ssh_clients
   ssh_max_clients         = var.ssh_max_clients
 
+  workspace_id          = module.databricks_provisioning.workspace_id
+  aws_account_id        = data.databricks_aws_caller_identity.this.account_id
+  data_lake             = var.data_lake
+  lake_bucket           = module.storage.lake_bucket
+  lake_key_arn          = module.storage.lake_key_arn
+  instance_profile_arns = module.storage.instance_profile_arns
+  client_side           = module.storage.client_side
+  metastore_id          = var.metastore_id
+
   # Its provider instance is configured as soon as the workspace's address is known; the rest (permissions, the network
   # that clusters start in) must be there too.
   depends_on = [module.databricks_provisioning, module.network]
 
   providers = {
-    databricks = databricks.workspace
+    databricks         = databricks.workspace
+    databricks.account = databricks
   }
 }

@@ -51,9 +51,93 @@ variable "network_awake" {
 }
 
 variable "destroy_data_with_deployment" {
-  description = "Whether terraform destroy may delete a root bucket that is not empty. What was applied last counts: the output destroy says how it is set."
+  description = "Whether terraform destroy may delete buckets that are not empty: the root bucket, the data lake and the logs. What was applied last counts: the output destroy says how it is set."
   type        = bool
   default     = false
+}
+
+variable "data_lake" {
+  description = "Whether there is a data lake: a bucket with a key of its own, versions, and access by the clusters' role alone."
+  type        = bool
+  default     = true
+}
+
+variable "metastore_id" {
+  description = "Metastore of Unity Catalog that the workspace gets. With one, the data lake is an external location too, by a storage credential of its own."
+  type        = string
+  default     = null
+}
+
+variable "datalake_client_side_enc" {
+  description = "Whether what clusters write into the data lake is encrypted before it leaves them. The lake is another bucket then: what is in the one before must be taken out of it first. Not with metastore_id."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.datalake_client_side_enc || var.data_lake
+    error_message = "datalake_client_side_enc encrypts the data lake, and data_lake is false."
+  }
+
+  validation {
+    condition     = !var.datalake_client_side_enc || var.metastore_id == null
+    error_message = "datalake_client_side_enc and metastore_id exclude each other: compute of Unity Catalog does not honour client-side encryption. It would write plain text into the data lake, and could not read what is encrypted there."
+  }
+}
+
+variable "dbfs_client_side_enc" {
+  description = "Whether there is a bucket for /mnt into which clusters write what they have encrypted themselves. DBFS root is written by Databricks' own service, which cannot do so. Not with metastore_id."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.dbfs_client_side_enc || var.metastore_id == null
+    error_message = "dbfs_client_side_enc and metastore_id exclude each other: compute of Unity Catalog does not honour client-side encryption. It would write plain text below /mnt, and could not read what is encrypted there."
+  }
+}
+
+variable "lake_old_versions_days" {
+  description = "Days for which the data lake keeps what was overwritten or deleted."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.lake_old_versions_days >= 1
+    error_message = "lake_old_versions_days is one day at least: S3 deletes old versions once a day."
+  }
+}
+
+variable "incomplete_uploads_days" {
+  description = "Days after which S3 deletes the parts of uploads that were not finished."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.incomplete_uploads_days >= 1
+    error_message = "incomplete_uploads_days is one day at least."
+  }
+}
+
+variable "access_logs" {
+  description = "Whether S3 tells the logs bucket who asked for what in the root bucket and in the data lake."
+  type        = bool
+  default     = true
+}
+
+variable "audit_logs" {
+  description = "Whether Databricks writes who did what in the workspace into the logs bucket. An account keeps such a configuration for ever, switched off where it is no more, and has two at most that are on for all workspaces."
+  type        = bool
+  default     = false
+}
+
+variable "log_retention_days" {
+  description = "Days after which logs are deleted from the logs bucket."
+  type        = number
+  default     = 365
+
+  validation {
+    condition     = var.log_retention_days >= 1
+    error_message = "log_retention_days is one day at least."
+  }
 }
 
 variable "pricing_tier" {

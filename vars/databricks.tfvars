@@ -25,3 +25,24 @@ autotermination_minutes = 60
 # Whose cluster it is, where it is not the deployment's own: one user's, or one group's. Both are in the workspace first.
 # workspace_members = ["1234567890123"]
 # cluster_group     = "engineers"
+
+# The data lake, and what is kept how long in its bucket and in that of the logs.
+# data_lake               = true
+# metastore_id            = "0d26daa6-5e44-4c97-a497-ef015f91254a"
+# datalake_client_side_enc = false
+# dbfs_client_side_enc     = false
+# lake_old_versions_days  = 30
+# incomplete_uploads_days = 7
+# access_logs             = true
+# audit_logs              = false
+# log_retention_days      = 365
+
+# Set at once: destroy_data_with_deployment with the step of the README, network_awake by the scripts.
+# destroy_data_with_deployment = false
+# network_awake                = true
+
+# pricing_tier    = "ENTERPRISE"
+# store_tokens    = false
+# cluster_user    = "ada@example.com"
+# ssh_clients     = ["ssh-ed25519 AAAA… ada"]
+# ssh_max_clients = 10

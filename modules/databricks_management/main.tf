@@ -10,6 +10,18 @@ resource "databricks_cluster" "this" {
   data_security_mode      = "SINGLE_USER"
   single_user_name        = one(compact([var.cluster_user, var.cluster_group]))
   autotermination_minutes = var.autotermination_minutes
+
+  enable_local_disk_encryption = true
+
+  dynamic "aws_attributes" {
+    for_each = [for id, profile in databricks_instance_profile.this : profile.instance_profile_arn if id == "lake"]
+    content {
+      instance_profile_arn = aws_attributes.value
+    }
+  }
+
+  # Otherwise a cluster keeps the profile of a data lake that goes, and does not start any more.
+  clear_cloud_attributes_on_remove = true
 }
 
 resource "databricks_ssh_endpoint" "this" {

@@ -1,8 +1,9 @@
 terraform {
   required_providers {
     databricks = {
-      source  = "databricks-aws/databricks"
-      version = "~> 0.1"
+      source                = "databricks-aws/databricks"
+      version               = "~> 0.1"
+      configuration_aliases = [databricks.account]
     }
   }
 }

@@ -39,3 +39,48 @@ variable "ssh_max_clients" {
   description = "How many SSH sessions the endpoint serves at once."
   type        = number
 }
+
+variable "aws_account_id" {
+  description = "The AWS account of the data lake."
+  type        = string
+}
+
+variable "data_lake" {
+  description = "Whether there is a data lake."
+  type        = bool
+}
+
+variable "lake_bucket" {
+  description = "Name of the data lake's bucket."
+  type        = string
+  default     = null
+}
+
+variable "lake_key_arn" {
+  description = "The data lake's key."
+  type        = string
+  default     = null
+}
+
+variable "instance_profile_arns" {
+  description = "Instance profiles with which clusters reach data: lake of the deployment's cluster, client-side of the cluster that encrypts itself."
+  type        = map(string)
+  default     = {}
+}
+
+variable "client_side" {
+  description = "The key of each bucket whose objects clusters encrypt themselves. With one there is a cluster that does."
+  type        = map(string)
+  default     = {}
+}
+
+variable "metastore_id" {
+  description = "Metastore of the workspace: with one, the data lake is an external location of Unity Catalog."
+  type        = string
+  default     = null
+}
+
+variable "workspace_id" {
+  description = "The workspace's id."
+  type        = string
+}

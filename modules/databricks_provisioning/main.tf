@@ -8,7 +8,7 @@ resource "databricks_aws_iam_role" "cross_account" {
 
   inline_policy {
     name   = "databricks"
-    policy = provider::databricks::aws_crossaccount_policy("customer")
+    policy = provider::databricks::aws_crossaccount_policy("customer", { pass_roles = var.pass_roles })
   }
 }
 
@@ -48,4 +48,11 @@ resource "databricks_mws_workspaces" "this" {
   network_id                               = databricks_mws_networks.this.network_id
   managed_services_customer_managed_key_id = databricks_mws_customer_managed_keys.this.customer_managed_key_id
   storage_customer_managed_key_id          = databricks_mws_customer_managed_keys.this.customer_managed_key_id
+}
+
+resource "databricks_metastore_assignment" "this" {
+  count = var.metastore_id == null ? 0 : 1
+
+  workspace_id = databricks_mws_workspaces.this.workspace_id
+  metastore_id = var.metastore_id
 }

@@ -58,3 +58,26 @@ variable "members" {
   type        = set(string)
   default     = []
 }
+
+variable "pass_roles" {
+  description = "ARNs of the roles that clusters may be given."
+  type        = list(string)
+  default     = []
+}
+
+variable "metastore_id" {
+  description = "Metastore of Unity Catalog that the workspace gets."
+  type        = string
+  default     = null
+}
+
+variable "audit_logs" {
+  description = "Whether Databricks writes the workspace's audit logs into the logs bucket."
+  type        = bool
+  default     = false
+}
+
+variable "logs_bucket" {
+  description = "Name of the logs bucket."
+  type        = string
+}

@@ -26,7 +26,7 @@ resource "databricks_aws_ebs_encryption_by_default" "this" {
 resource "databricks_aws_s3_bucket" "root" {
   bucket        = local.bucket
   force_destroy = var.force_destroy
-  policy        = provider::databricks::aws_bucket_policy(local.bucket, var.databricks_account_id)
+  policy        = provider::databricks::aws_bucket_policy(local.bucket, var.databricks_account_id, { require_tls = true })
 
   server_side_encryption {
     sse_algorithm      = "aws:kms"
@@ -44,5 +44,21 @@ resource "databricks_aws_s3_bucket" "root" {
   # Databricks advises against versions in a root bucket: they keep what the workspace deletes.
   versioning {
     enabled = false
+  }
+
+  logging {
+    enabled       = var.access_logs
+    target_bucket = var.access_logs ? databricks_aws_s3_bucket.logs.bucket : null
+    target_prefix = var.access_logs ? local.log_prefixes.root : null
+  }
+
+  # What is written in parts and never finished is in no listing.
+  lifecycle_rule {
+    id     = "incomplete-uploads"
+    status = "Enabled"
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = var.incomplete_uploads_days
+    }
   }
 }

@@ -25,7 +25,7 @@ UNTOLD = {
     "databricks_aws_iam_role": {"force_detach_policies"},  # how it is deleted
     "databricks_aws_kms_key": {"bypass_policy_lockout_safety_check", "deletion_window_in_days"},  # how it is written and deleted
     "databricks_aws_security_group": {"revoke_rules_on_delete", "name_prefix"},
-    "databricks_cluster": {"is_single_node", "use_ml_runtime", "kind", "url"},  # sent; others are derived from them. Made of the id
+    "databricks_cluster": {"is_single_node", "use_ml_runtime", "kind", "url", "clear_cloud_attributes_on_remove"},  # sent; others are derived from them. Made of the id. How it is changed
     "databricks_mws_workspaces": {"is_no_public_ip_enabled"},  # always so on AWS, where nobody asks
     "databricks_file": {"source", "content_base64", "md5", "remote_file_modified"},  # what it is made of; see file
     "databricks_notebook": {"source", "content_base64", "md5", "format"},  # what it is made of; see notebook
@@ -561,6 +561,9 @@ def cluster(state):
     answer = inside.clusters.get(state["id"]).as_dict()
     raw = inside.api_client.do("GET", "/api/2.1/clusters/get", query={"cluster_id": state["id"]})
     answer = {**raw, **answer, "id": answer["cluster_id"]}
+    # Of a block, what the configuration says: Databricks fills in the rest.
+    for said in state["aws_attributes"] or []:
+        answer["aws_attributes"] = {name: part for name, part in answer["aws_attributes"].items() if plain(said.get(name)) is not None}
     return {name: part for name, part in answer.items() if not filled_in(name, state)}
 
 

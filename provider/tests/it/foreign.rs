@@ -19,6 +19,14 @@ const WAY_OUT: &str =
 /// Types that no service knows.
 const NOT_AT_A_SERVICE: [&str; 1] = ["databricks_ssh_job"];
 
+/// Types that the deployment has with a switch alone that is off by default.
+const WITH_A_SWITCH: [&str; 4] = [
+    "databricks_external_location",
+    "databricks_metastore_assignment",
+    "databricks_mws_log_delivery",
+    "databricks_storage_credential",
+];
+
 /// Types whose example has more than the modules do.
 const BEYOND_MODULES: [&str; 1] = ["databricks_aws_s3_bucket"];
 
@@ -61,9 +69,24 @@ fn read_back(bench: &Bench, cloud: &Cloud, variables: &[&str], workspace: Option
     let refresh = ["apply", "-refresh-only", "-auto-approve", "-no-color", "-input=false"];
     bench.run(&[&refresh[..], variables].concat()).succeeded();
     let state = bench.show(&[]).succeeded().stdout;
+    serde_json::from_str(&script("read_back.py", bench, cloud, workspace, &state)).unwrap()
+}
+
+/// What a script of other clients answers to `input`; it says what is not as it should be, and fails.
+pub fn script(name: &str, bench: &Bench, cloud: &Cloud, workspace: Option<&str>, input: &str) -> String {
+    let code = std::fs::read_to_string(root().join("provider/tests/foreign").join(name)).unwrap();
+    code_of(name, &code, bench, cloud, workspace, input)
+}
+
+/// What Python code answers to `input`.
+pub fn code(text: &str, bench: &Bench, cloud: &Cloud, workspace: Option<&str>, input: &str) -> String {
+    code_of("code", text, bench, cloud, workspace, input)
+}
+
+fn code_of(name: &str, text: &str, bench: &Bench, cloud: &Cloud, workspace: Option<&str>, input: &str) -> String {
     let python = venv().join("bin/python");
     let mut script = Command::new(&python)
-        .arg(root().join("provider/tests/foreign/read_back.py"))
+        .args(["-c", text])
         .env_clear()
         .envs(cloud.foreign())
         .envs(workspace.map(|host| ("WORKSPACE", host)))
@@ -75,18 +98,19 @@ fn read_back(bench: &Bench, cloud: &Cloud, variables: &[&str], workspace: Option
         .spawn()
         .unwrap_or_else(|error| panic!("{} cannot be started: {error}\n{WAY_OUT}", python.display()));
     // A script without its packages ends before it has read.
-    let _ = script.stdin.take().unwrap().write_all(state.as_bytes());
+    let _ = script.stdin.take().unwrap().write_all(input.as_bytes());
     let output = script.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!said.contains("ModuleNotFoundError"), "{said}\n{WAY_OUT}");
-    assert!(output.status.success(), "what other clients see is not what the state has:\n{said}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    assert!(output.status.success(), "what other clients see is not as it should be ({name}):\n{said}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
-/// The types of the resources that the deployment's modules have.
+/// The types of the resources that the deployment has as it stands.
 fn in_modules() -> Vec<String> {
     let modules = std::fs::read_dir(root().join("modules")).unwrap().flatten();
-    modules.flat_map(|module| types_of(&module.path())).collect()
+    let types = modules.flat_map(|module| types_of(&module.path()));
+    types.filter(|kind| !WITH_A_SWITCH.contains(&kind.as_str())).collect()
 }
 
 /// The types of the resources that a module's files have.

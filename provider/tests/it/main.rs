@@ -11,12 +11,14 @@ mod contract;
 mod crashes;
 mod destroys;
 mod empty_texts;
+mod encryption;
 mod expiry;
 mod foreign;
 mod generated;
 mod job;
 mod kill;
 mod left_out;
+mod module_pages;
 mod moved;
 #[cfg(feature = "mutants")]
 mod mutants;
@@ -75,6 +77,7 @@ fn main() {
     for (name, test) in root_module::TESTS
         .iter()
         .chain(destroys::TESTS)
+        .chain(encryption::TESTS)
         .chain(generated::TESTS)
         .chain(policies::TESTS)
         .chain(moved::TESTS)
@@ -84,7 +87,7 @@ fn main() {
             Ok(())
         }));
     }
-    for (name, test) in pages::TESTS.iter().chain(official::table::TESTS) {
+    for (name, test) in pages::TESTS.iter().chain(module_pages::TESTS).chain(official::table::TESTS) {
         trials.push(Trial::test(*name, || {
             test();
             Ok(())

@@ -11,14 +11,14 @@ use serde_json::Value;
 
 use crate::bench::{Bench, Run, binaries, terraform};
 use crate::cloud::{Cloud, root};
-use crate::{foreign, secrets};
+use crate::{encryption, foreign, secrets};
 
 pub const TESTS: &[(&str, fn())] = &[
     ("the_root_module_is_applied_slept_woken_and_destroyed", the_root_module),
     ("the_readme_s_commands_run_as_they_stand", the_readme),
 ];
 
-const FILE: &str = "-var-file=vars/databricks.tfvars";
+pub const FILE: &str = "-var-file=vars/databricks.tfvars";
 
 fn the_root_module() {
     let cloud = Cloud::start();
@@ -32,7 +32,7 @@ fn the_root_module() {
 
     bench.run(&["init", "-no-color", "-input=false"]).succeeded();
     let watch = secrets::Watch::begin(&mut bench);
-    apply(&bench);
+    apply(&bench, &[]);
     empty_plan(&bench);
     let output: Value = serde_json::from_str(&bench.run(&["output", "-json"]).succeeded().stdout).unwrap();
     let endpoint = output["ssh_endpoint"]["value"].clone();
@@ -47,9 +47,10 @@ fn the_root_module() {
     let file = bench.dir.path().join("vars/databricks.tfvars");
     let choices = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, format!("{choices}\nstore_tokens = true\n")).unwrap();
-    apply(&bench);
+    apply(&bench, &[]);
     empty_plan(&bench);
     foreign::deployment(&bench, &cloud, FILE);
+    encryption::deployment(&bench, &cloud);
     tokens_and_nothing_else(&bench);
     watch.end();
     // As after their last day, or after somebody revoked them: Terraform itself signs in without them.
@@ -195,12 +196,16 @@ fn the_readme() {
     }
 }
 
-fn apply(bench: &Bench) -> Run {
-    bench.run(&["apply", "-auto-approve", "-no-color", "-input=false", FILE]).succeeded()
+pub fn apply(bench: &Bench, more: &[&str]) -> Run {
+    bench.run(&[&["apply", "-auto-approve", "-no-color", "-input=false", FILE], more].concat()).succeeded()
 }
 
 fn empty_plan(bench: &Bench) {
-    assert_eq!(bench.plan(&[FILE]), [], "the second plan");
+    empty_plan_with(bench, &[]);
+}
+
+pub fn empty_plan_with(bench: &Bench, more: &[&str]) {
+    assert_eq!(bench.plan(&[&[FILE], more].concat()), [], "the second plan");
 }
 
 fn tokens_and_nothing_else(bench: &Bench) {
@@ -225,7 +230,7 @@ fn sleep_and_wake(bench: &Bench, cloud: &Cloud, missing: &[&str]) {
     let expected: Vec<&String> = awake.keys().filter(|address| is_back(address)).collect();
     assert_eq!(added.iter().map(|(address, _)| address).collect::<Vec<_>>(), expected, "what wakes");
     assert!(added.iter().all(|(_, actions)| actions == &["create"]), "{added:?}");
-    apply(bench);
+    apply(bench, &[]);
     empty_plan(bench);
     assert_eq!(ids(bench).keys().collect::<Vec<_>>(), awake.keys().collect::<Vec<_>>());
 }
@@ -279,7 +284,7 @@ fn ids(bench: &Bench) -> BTreeMap<String, String> {
     ids
 }
 
-fn copy_deployment(to: &Path) {
+pub fn copy_deployment(to: &Path) {
     for entry in std::fs::read_dir(root()).unwrap().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "tf") {
             std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
@@ -292,7 +297,7 @@ fn copy_deployment(to: &Path) {
 }
 
 /// A filesystem mirror with our provider, as `localcloud up` makes one: modules need an init, which dev_overrides cannot serve.
-fn mirror(home: &Path) -> String {
+pub fn mirror(home: &Path) -> String {
     let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let version = env!("CARGO_PKG_VERSION");
     let mirror = home.join("mirror");
