@@ -5,12 +5,28 @@ data "databricks_aws_caller_identity" "this" {}
 module "network" {
   source = "./modules/network"
 
-  name               = var.name
-  region             = var.region
+  name           = var.name
+  region         = var.region
+  aws_account_id = data.databricks_aws_caller_identity.this.account_id
+  awake          = var.network_awake
+  keep_addresses = var.keep_addresses
+
+  existing_network   = var.existing_network
   vpc_cidr           = var.vpc_cidr
-  public_subnet_cidr = var.public_subnet_cidr
-  private_subnets    = var.private_subnets
-  awake              = var.network_awake
+  zone_count         = var.zone_count
+  zones              = var.zones
+  nodes              = var.nodes
+  network_generation = var.network_generation
+  nat_gateways       = var.nat_gateways
+
+  vpc_endpoints         = var.vpc_endpoints
+  restrict_endpoints    = var.restrict_endpoints
+  root_buckets          = [module.storage.root_bucket]
+  buckets               = concat(compact([module.storage.lake_bucket, module.storage.dbfs_bucket]), var.further_buckets)
+  back_end_private_link = var.back_end_private_link
+
+  flow_logs           = var.flow_logs
+  flow_log_bucket_arn = coalesce(var.flow_log_bucket_arn, module.storage.logs_bucket_arn)
 }
 
 module "storage" {
@@ -38,9 +54,6 @@ module "databricks_provisioning" {
   name                   = var.name
   region                 = var.region
   databricks_account_id  = data.databricks_current_config.this.account_id
-  vpc_id                 = module.network.vpc_id
-  subnet_ids             = module.network.private_subnet_ids
-  security_group_ids     = [module.network.workspace_security_group_id]
   root_bucket            = module.storage.root_bucket
   encryption_key_arn     = module.storage.encryption_key_arn
   pricing_tier           = var.pricing_tier
@@ -51,6 +64,14 @@ module "databricks_provisioning" {
   logs_bucket            = module.storage.logs_bucket
   store_tokens           = var.store_tokens
   token_lifetime_seconds = var.token_lifetime_days * 24 * 60 * 60
+
+  vpc_id                    = module.network.vpc_id
+  subnet_ids                = module.network.private_subnet_ids
+  security_group_ids        = module.network.security_group_ids
+  back_end_private_link     = var.back_end_private_link
+  private_link_endpoint_ids = module.network.private_link_endpoint_ids
+  front_end_private_link    = var.front_end_private_link
+  front_end_vpc_endpoints   = var.front_end_vpc_endpoints
 
   providers = {
     databricks           = databricks

@@ -58,6 +58,11 @@ output "logs_bucket" {
   value       = module.storage.logs_bucket
 }
 
+output "network_addresses" {
+  description = "Public addresses from which clusters reach the internet, for allow lists elsewhere."
+  value       = module.network.addresses
+}
+
 output "destroy" {
   description = "How the deployment is destroyed as it stands, with the data in its buckets."
   value = join(" && ", concat(

@@ -19,35 +19,133 @@ variable "tags" {
   default     = {}
 }
 
+# The network. What cannot work together is checked by its module, in the variables of the same names.
+
 variable "vpc_cidr" {
-  description = "Address range of the VPC."
+  description = "Address range of the VPC, /16 to /23. It is cut into public subnets, subnets for endpoints, and two sides of private subnets of which one is in use."
   type        = string
-
-  validation {
-    condition     = can(cidrhost(var.vpc_cidr, 0))
-    error_message = "The VPC's range is written like 10.4.0.0/16."
-  }
+  default     = null
 }
 
-variable "public_subnet_cidr" {
-  description = "Address range of the public subnet, in which the NAT gateway stands."
-  type        = string
+variable "zone_count" {
+  description = "How many availability zones there are clusters in, 2 to 6: the region's first ones. A range from /16 to /20 has room for six, /21 and /22 for three, /23 for two."
+  type        = number
+  default     = 2
 }
 
-variable "private_subnets" {
-  description = "Address ranges of the workspace's private subnets (/17 to /26), by availability zone: two zones at least."
-  type        = map(string)
+variable "zones" {
+  description = "Availability zones by name, in place of the region's first ones. A new one goes to the end."
+  type        = list(string)
+  default     = null
+}
 
-  validation {
-    condition     = length(var.private_subnets) >= 2
-    error_message = "Databricks needs private subnets in two availability zones at least."
-  }
+variable "nodes" {
+  description = "How many nodes of all clusters shall fit into a zone at once. A plan whose subnets are too small for them fails."
+  type        = number
+  default     = null
+}
+
+variable "network_generation" {
+  description = "Which side of the range the private subnets are cut from. Databricks takes no subnet of a network configuration into a second one, so a living workspace whose network changes moves to the other side. A switch of back_end_private_link and a zone more or less do that by themselves. With any other change of zones, and with both at once, raise this by one; an apply that needs it fails with: Subnet … is already used by network …, and changes nothing."
+  type        = number
+  default     = 1
+}
+
+variable "nat_gateways" {
+  description = "Way of clusters to the internet: one NAT gateway, one per_zone, or none. None needs back_end_private_link and vpc_endpoints."
+  type        = string
+  default     = "one"
+}
+
+variable "existing_network" {
+  description = "A VPC that is there already, in place of vpc_cidr: its private subnets in different zones, and if wanted the clusters' security groups, the private subnets' route tables (for vpc_endpoints), and the subnets for endpoints. Its way to the internet is its own. When back_end_private_link is switched on a living workspace, other private subnets and groups are named with it."
+  type = object({
+    vpc_id              = string
+    private_subnet_ids  = list(string)
+    security_group_ids  = optional(list(string))
+    route_table_ids     = optional(list(string), [])
+    endpoint_subnet_ids = optional(list(string))
+  })
+  default = null
 }
 
 variable "network_awake" {
-  description = "Whether the NAT gateway and the interface endpoints exist. scripts/sleep_network_infrastructure.sh sets it to false."
+  description = "Whether the NAT gateways and the endpoints to STS and Kinesis exist. scripts/sleep_network_infrastructure.sh sets it to false. PrivateLink's endpoints stay: they would lose their registration."
   type        = bool
   default     = true
+}
+
+variable "keep_addresses" {
+  description = "Whether the NAT gateways keep their public addresses while the network sleeps, for allow lists elsewhere. An address costs 0.005 USD an hour."
+  type        = bool
+  default     = true
+}
+
+variable "vpc_endpoints" {
+  description = "Whether there are VPC endpoints to S3, STS and Kinesis. An existing network may have its own."
+  type        = bool
+  default     = true
+}
+
+variable "restrict_endpoints" {
+  description = "Whether these endpoints let clusters reach the deployment's own buckets, those of further_buckets and Databricks' alone."
+  type        = bool
+  default     = false
+}
+
+variable "further_buckets" {
+  description = "Names of buckets beside the deployment's own that restrict_endpoints leaves reachable."
+  type        = list(string)
+  default     = []
+}
+
+variable "back_end_private_link" {
+  description = "Whether clusters reach Databricks by PrivateLink, not over the internet. Switched on a living workspace, it moves to other subnets: clusters are stopped first, and start again some 20 minutes after."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.back_end_private_link || var.pricing_tier == "ENTERPRISE"
+    error_message = "back_end_private_link: PrivateLink needs pricing_tier = \"ENTERPRISE\"."
+  }
+}
+
+variable "front_end_private_link" {
+  description = "Whether people and programs reach the workspace by PrivateLink alone. Terraform is one of them: from then on it runs where such an endpoint is."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.front_end_private_link || var.back_end_private_link
+    error_message = "front_end_private_link: a workspace without public access is reached by its clusters through back_end_private_link. Set that to true."
+  }
+}
+
+variable "front_end_vpc_endpoints" {
+  description = "Interface endpoints to the workspace in people's own networks (vpce-…), by names of your own. They are registered, and then no endpoint but these and the clusters' has access."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for id in values(var.front_end_vpc_endpoints) : startswith(id, "vpce-")])
+    error_message = "front_end_vpc_endpoints: the id of an endpoint in AWS begins with vpce-."
+  }
+  validation {
+    condition     = length(var.front_end_vpc_endpoints) == 0 || var.pricing_tier == "ENTERPRISE"
+    error_message = "front_end_vpc_endpoints: PrivateLink needs pricing_tier = \"ENTERPRISE\"."
+  }
+}
+
+variable "flow_logs" {
+  description = "Whether AWS writes down which addresses talk to each other in the VPC, into the logs bucket."
+  type        = bool
+  default     = false
+}
+
+variable "flow_log_bucket_arn" {
+  description = "ARN of another bucket for flow logs, with a folder behind it if there is one. Its policy lets AWS's log delivery write into it."
+  type        = string
+  default     = null
 }
 
 variable "destroy_data_with_deployment" {

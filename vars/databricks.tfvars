@@ -7,12 +7,26 @@ tags = {
   project = "lakehouse"
 }
 
-vpc_cidr           = "10.4.0.0/16"
-public_subnet_cidr = "10.4.0.0/24"
-private_subnets = {
-  "eu-west-1a" = "10.4.16.0/20"
-  "eu-west-1b" = "10.4.32.0/20"
-}
+# The network: a range, /16 to /23, that is cut by itself.
+vpc_cidr = "10.4.0.0/16"
+# zone_count         = 2      # the region's first zones
+# zones              = ["eu-west-1a", "eu-west-1b"] # or by name
+# nodes              = 500    # that shall fit into a zone: a plan with too small subnets fails
+# network_generation = 1      # one more when other zones take the place of those of a living workspace
+# nat_gateways       = "one"  # or per_zone, or none: no internet at all
+# keep_addresses     = true   # the NAT gateways' addresses, asleep: 0.005 USD an hour each
+# A network that is there already, in place of vpc_cidr:
+# existing_network = { vpc_id = "vpc-…", private_subnet_ids = ["subnet-…", "subnet-…"], route_table_ids = ["rtb-…"] }
+
+# Private, each by its own switch.
+# vpc_endpoints           = true  # to S3, STS and Kinesis
+# restrict_endpoints      = false # these reach the deployment's buckets and Databricks' alone
+# further_buckets         = []    # and these
+# back_end_private_link   = false # from clusters to Databricks
+# front_end_private_link  = false # from people to the workspace, without public access
+# front_end_vpc_endpoints = { office = "vpce-0123456789abcdef0" } # theirs, and no others
+# flow_logs               = false # who talked to whom, into the logs bucket
+# flow_log_bucket_arn     = "arn:aws:s3:::acme-logs/lakehouse" # or into this one
 
 token_lifetime_days = 90
 

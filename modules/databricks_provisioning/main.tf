@@ -31,13 +31,6 @@ resource "databricks_mws_customer_managed_keys" "this" {
   }
 }
 
-resource "databricks_mws_networks" "this" {
-  network_name       = var.name
-  vpc_id             = var.vpc_id
-  subnet_ids         = var.subnet_ids
-  security_group_ids = var.security_group_ids
-}
-
 resource "databricks_mws_workspaces" "this" {
   workspace_name = var.name
   aws_region     = var.region
@@ -46,6 +39,7 @@ resource "databricks_mws_workspaces" "this" {
   credentials_id                           = databricks_mws_credentials.this.credentials_id
   storage_configuration_id                 = databricks_mws_storage_configurations.this.storage_configuration_id
   network_id                               = databricks_mws_networks.this.network_id
+  private_access_settings_id               = one(databricks_mws_private_access_settings.this[*].private_access_settings_id)
   managed_services_customer_managed_key_id = databricks_mws_customer_managed_keys.this.customer_managed_key_id
   storage_customer_managed_key_id          = databricks_mws_customer_managed_keys.this.customer_managed_key_id
 }

@@ -28,6 +28,30 @@ variable "security_group_ids" {
   type        = list(string)
 }
 
+variable "private_link_endpoint_ids" {
+  description = "PrivateLink's endpoints in AWS from the clusters to Databricks: workspace and relay. Empty without PrivateLink."
+  type        = map(string)
+  default     = {}
+}
+
+variable "back_end_private_link" {
+  description = "Whether there are such endpoints."
+  type        = bool
+  default     = false
+}
+
+variable "front_end_private_link" {
+  description = "Whether people and programs reach the workspace by PrivateLink alone."
+  type        = bool
+  default     = false
+}
+
+variable "front_end_vpc_endpoints" {
+  description = "PrivateLink's endpoints in AWS from other networks to the workspace, by names of your own."
+  type        = map(string)
+  default     = {}
+}
+
 variable "root_bucket" {
   description = "Name of the workspace's root bucket."
   type        = string

@@ -1,14 +1,32 @@
 output "vpc_id" {
   description = "The VPC."
-  value       = databricks_aws_vpc.this.id
+  value       = local.vpc_id
 }
 
 output "private_subnet_ids" {
-  description = "The private subnets, in the order of their zones."
-  value       = [for subnet in databricks_aws_subnet.private : subnet.id]
+  description = "The private subnets of the clusters."
+  value       = local.private_subnet_ids
+
+  # Whoever uses the network finds it whole.
+  depends_on = [databricks_aws_route_table_association.private]
 }
 
-output "workspace_security_group_id" {
-  description = "The clusters' security group."
-  value       = databricks_aws_security_group.workspace.id
+output "security_group_ids" {
+  description = "The clusters' security groups."
+  value       = local.security_group_ids
+}
+
+output "private_link_endpoint_ids" {
+  description = "PrivateLink's endpoints to Databricks, by their use: workspace and relay. Empty without back_end_private_link."
+  value       = { for use, endpoint in databricks_aws_vpc_endpoint.private_link : use => endpoint.id }
+}
+
+output "addresses" {
+  description = "Public addresses from which clusters reach the internet."
+  value       = [for address in databricks_aws_eip.nat : address.public_ip]
+}
+
+output "nodes_per_zone" {
+  description = "How many nodes fit into a zone at once; null in an existing network."
+  value       = local.is_own ? local.nodes_per_zone : null
 }

@@ -1,6 +1,8 @@
-# The workspace's group: its members reach each other, and outside just the ports that Databricks uses.
+# The workspace's group: its members reach each other, and outside just the ports that Databricks uses. The endpoints' groups:
+# what the clusters reach them by.
 
 locals {
+  # By the last port of each range.
   outbound_ports = {
     443  = "Databricks control plane, libraries, data"
     2443 = "FIPS encryption"
@@ -10,12 +12,20 @@ locals {
     8444 = "Unity Catalog logging and lineage"
     8451 = "Future use"
   }
+  # Of these, what goes through PrivateLink.
+  private_link_ports = { for port, use in local.outbound_ports : port => use if port != "3306" }
+
+  # Where clusters stand, on both sides: the endpoints' groups stay as they are when the clusters move.
+  cluster_ranges = local.is_own ? flatten([for side in local.side_ranges : values(side)]) : null
+  cluster_groups = local.is_own ? null : local.security_group_ids
 }
 
 resource "databricks_aws_security_group" "workspace" {
-  name        = "${var.name}-workspace"
+  for_each = local.has_own_group ? toset([tostring(local.side + 1)]) : toset([])
+
+  name        = "${var.name}-workspace-${each.key}"
   description = "Databricks clusters of ${var.name}"
-  vpc_id      = databricks_aws_vpc.this.id
+  vpc_id      = local.vpc_id
 
   dynamic "ingress" {
     for_each = ["tcp", "udp"]
@@ -50,21 +60,46 @@ resource "databricks_aws_security_group" "workspace" {
     }
   }
 
-  tags = { Name = "${var.name}-workspace" }
+  tags = { Name = "${var.name}-workspace-${each.key}" }
 }
 
 resource "databricks_aws_security_group" "endpoints" {
+  count = var.vpc_endpoints ? 1 : 0
+
   name        = "${var.name}-endpoints"
   description = "Interface endpoints of ${var.name}"
-  vpc_id      = databricks_aws_vpc.this.id
+  vpc_id      = local.vpc_id
 
   ingress {
     description     = "From the clusters"
     protocol        = "tcp"
     from_port       = 443
     to_port         = 443
-    security_groups = [databricks_aws_security_group.workspace.id]
+    cidr_blocks     = local.cluster_ranges
+    security_groups = local.cluster_groups
   }
 
   tags = { Name = "${var.name}-endpoints" }
+}
+
+resource "databricks_aws_security_group" "private_link" {
+  count = var.back_end_private_link ? 1 : 0
+
+  name        = "${var.name}-private-link"
+  description = "Endpoints to Databricks of ${var.name}"
+  vpc_id      = local.vpc_id
+
+  dynamic "ingress" {
+    for_each = local.private_link_ports
+    content {
+      description     = ingress.value
+      protocol        = "tcp"
+      from_port       = ingress.key == "8451" ? 8445 : tonumber(ingress.key)
+      to_port         = tonumber(ingress.key)
+      cidr_blocks     = local.cluster_ranges
+      security_groups = local.cluster_groups
+    }
+  }
+
+  tags = { Name = "${var.name}-private-link" }
 }

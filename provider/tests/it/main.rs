@@ -30,6 +30,7 @@ mod reads;
 mod root_module;
 mod scenarios;
 mod secrets;
+mod switches;
 mod taken_over;
 
 use std::collections::BTreeMap;
@@ -81,6 +82,7 @@ fn main() {
         .chain(generated::TESTS)
         .chain(policies::TESTS)
         .chain(moved::TESTS)
+        .chain(switches::TESTS)
     {
         trials.push(Trial::test(*name, || {
             test();

@@ -49,7 +49,7 @@ fn the_root_module() {
     std::fs::write(&file, format!("{choices}\nstore_tokens = true\n")).unwrap();
     apply(&bench, &[]);
     empty_plan(&bench);
-    foreign::deployment(&bench, &cloud, FILE);
+    foreign::deployment(&bench, &cloud, &[FILE], &SWITCHED);
     encryption::deployment(&bench, &cloud);
     tokens_and_nothing_else(&bench);
     watch.end();
@@ -69,6 +69,9 @@ fn the_root_module() {
     assert_eq!(cloud.objects(), Vec::<String>::new(), "what is left after the destroy");
     cloud.stop();
 }
+
+/// What is made only by a switch: `switches.rs` has them.
+const SWITCHED: [&str; 2] = ["databricks_aws_flow_log", "databricks_mws_vpc_endpoint"];
 
 /// What is issued to be handed on.
 const TOKENS: [&str; 2] = [
@@ -236,7 +239,7 @@ fn sleep_and_wake(bench: &Bench, cloud: &Cloud, missing: &[&str]) {
 }
 
 /// Runs a script that must succeed; what it says is its own, and clean in a pipe.
-fn script(bench: &Bench, script: &str) -> String {
+pub fn script(bench: &Bench, script: &str) -> String {
     let (has_succeeded, said) = run_script(bench, script);
     assert!(has_succeeded, "{script}: {said}");
     for words in ["\u{1b}", "Resource targeting", "may be incomplete", "Outputs:"] {
@@ -267,7 +270,7 @@ fn run_script(bench: &Bench, script: &str) -> (bool, String) {
 }
 
 /// The id of every managed object, by address.
-fn ids(bench: &Bench) -> BTreeMap<String, String> {
+pub fn ids(bench: &Bench) -> BTreeMap<String, String> {
     fn collect(module: &Value, into: &mut BTreeMap<String, String>) {
         for resource in module["resources"].as_array().into_iter().flatten() {
             if resource["mode"] == "managed" {
