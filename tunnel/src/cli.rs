@@ -55,10 +55,13 @@ const ENVIRONMENT: &str = "Environment:
   NO_COLOR, CLICOLOR_FORCE
           No colours, or colours elsewhere than on a terminal too";
 
+/// The whole command line.
+pub type Cli = Line<Command>;
+
 /// SSH to a Databricks cluster, through nothing but HTTPS.
 #[derive(Debug, Parser)]
 #[command(name = "tunnel", version, about, propagate_version = true, after_help = ENVIRONMENT)]
-pub struct Cli {
+pub struct Line<Commands: Subcommand> {
     /// Say what is done, on stderr: -v the steps, -vv the requests too, -vvv everything.
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
     pub verbose: u8,
@@ -67,7 +70,27 @@ pub struct Cli {
     pub debug: bool,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Commands,
+}
+
+impl Cli {
+    /// Reads the program's own arguments; what is wrong with them, and help, ends it.
+    ///
+    /// ssh starts a proxy for each connection and waits for it: making all the other commands would be half of its start.
+    pub fn read() -> Self {
+        if std::env::args_os().nth(1).is_none_or(|word| word != "proxy") {
+            return Self::parse();
+        }
+        let Line { verbose, debug, command: ProxyAlone::Proxy(args) } = Line::parse();
+        Self { verbose, debug, command: Command::Proxy(args) }
+    }
+}
+
+/// The command that is read without the others.
+#[derive(Debug, Subcommand)]
+enum ProxyAlone {
+    /// Carry one SSH stream on stdin and stdout: ssh's ProxyCommand.
+    Proxy(ProxyArgs),
 }
 
 /// What the program does.
@@ -200,6 +223,18 @@ mod tests {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             let line = format!("| `tunnel {}` | {about} |", command.get_name());
             assert!(text.lines().any(|other| other == line), "the README lacks this line: {line}");
+        }
+    }
+
+    #[test]
+    fn the_proxy_is_read_alone_as_among_the_others() {
+        for words in ["--help", "-h", "--version", "--outputs", "demo --nothing", "-vv --debug demo"] {
+            let line = ["tunnel", "proxy"].into_iter().chain(words.split(' '));
+            let among =
+                Cli::try_parse_from(line.clone()).map(|cli| format!("{} {} {:?}", cli.verbose, cli.debug, cli.command));
+            let alone = Line::<ProxyAlone>::try_parse_from(line)
+                .map(|cli| format!("{} {} {:?}", cli.verbose, cli.debug, cli.command));
+            assert_eq!(alone.map_err(|error| error.to_string()), among.map_err(|error| error.to_string()), "{words}");
         }
     }
 

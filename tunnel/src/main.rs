@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 use tunnel::cli::{Cli, Command};
 use tunnel::commands::{
@@ -16,7 +16,7 @@ use tunnel::{completion, editor, logging, say, words};
 
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Cli::command).var(completion::VARIABLE).complete();
-    let cli = Cli::parse();
+    let cli = Cli::read();
     logging::start(if cli.debug { cli.verbose.max(2) } else { cli.verbose });
     // Many connections, or one whose bytes are encrypted while others come from a disk.
     let has_threads = matches!(cli.command, Command::Server(_) | Command::Ssh(_) | Command::Sftp(_));

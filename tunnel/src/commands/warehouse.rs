@@ -5,7 +5,7 @@ use databricks::Client;
 use databricks::api::warehouses::{self, Warehouse, WarehouseState};
 use serde_json::value::RawValue;
 
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::table::{Cell, Tint};
 use crate::workspace::names;
 use crate::workspace::refused;
@@ -46,6 +46,9 @@ enum WarehouseCommand {
 
 #[derive(Debug, Args)]
 struct ListArgs {
+    /// Only warehouses in this state, such as RUNNING. May be given several times.
+    #[arg(long, value_name = "STATE", ignore_case = true)]
+    state: Vec<String>,
     /// Print JSON, as the API has it.
     #[arg(long)]
     json: bool,
@@ -86,14 +89,23 @@ pub async fn run(args: WarehouseArgs) -> Result<u8> {
 }
 
 async fn list(client: &Client, args: &ListArgs) -> Result<u8> {
-    let doing = "cannot list the warehouses";
+    let listed: Vec<Box<RawValue>> =
+        warehouses::list(client).await.map_err(|error| refused(error, "cannot list the warehouses"))?;
+    let mut wanted = Vec::new();
+    for raw in listed {
+        let warehouse: Warehouse =
+            serde_json::from_str(raw.get()).context(|| "the workspace's answer is no list of warehouses".to_owned())?;
+        let is_wanted = |state: &String| state.eq_ignore_ascii_case(warehouse.state.as_str());
+        if args.state.is_empty() || args.state.iter().any(is_wanted) {
+            wanted.push((raw, warehouse));
+        }
+    }
     if args.json {
-        let raw: Vec<Box<RawValue>> = warehouses::list(client).await.map_err(|error| refused(error, doing))?;
-        print::json(&raw)?;
+        print::json(&wanted.into_iter().map(|(raw, _)| raw).collect::<Vec<_>>())?;
         return Ok(0);
     }
-    let all: Vec<Warehouse> = warehouses::list(client).await.map_err(|error| refused(error, doing))?;
-    print::table(["ID", "NAME", "STATE", "SIZE", "TYPE", "STOPS AFTER", "CREATOR"], all.iter().map(row).collect())?;
+    let rows = wanted.iter().map(|(_, warehouse)| row(warehouse)).collect();
+    print::table(["ID", "NAME", "STATE", "SIZE", "TYPE", "STOPS AFTER", "CREATOR"], rows)?;
     Ok(0)
 }
 

@@ -98,6 +98,12 @@ async fn warehouses_are_started_and_stopped_and_node_types_chosen() {
     assert!(words.contains("is STOPPED already"), "{words}");
     let (_, out, _) = run(&cloud, &["warehouse", "list"]).await;
     assert!(out.contains(id) && out.contains("STOPPED") && out.contains("Small") && out.contains("120m"), "{out}");
+    for (state, is_listed) in [("stopped", true), ("RUNNING", false)] {
+        let (_, out, _) = run(&cloud, &["warehouse", "list", "--state", state]).await;
+        assert_eq!(out.contains(id), is_listed, "{state}: {out}");
+        let (_, out, _) = run(&cloud, &["warehouse", "list", "--state", state, "--json"]).await;
+        assert_eq!(out.contains(id), is_listed, "{state}: {out}");
+    }
     let found = json(&cloud, &["warehouse", "get", id, "--json"]).await;
     assert_eq!((found["name"].as_str(), found["state"].as_str()), (Some("reports"), Some("STOPPED")));
     let (code, _, words) = run(&cloud, &["warehouse", "start", "none"]).await;
