@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) secret: secret::Secret<String>,
     /// Whether `dir` goes with the process.
     pub(crate) ephemeral: bool,
+    /// What callers of the AWS side may do.
+    pub(crate) aws_policy: Option<crate::aws::permission::Policy>,
     /// Whether the name of an account's configuration may be taken more than once.
     pub(crate) repeats_names: bool,
 }

@@ -110,6 +110,9 @@ pub(crate) struct Up {
     /// How long a link to such a chunk holds.
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
     pub(crate) sql_link_lifetime: Duration,
+    /// Let callers of AWS do what a policy of IAM allows, and nothing else.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_aws")]
+    pub(crate) aws_policy: Option<PathBuf>,
     /// Serve without AWS.
     #[arg(long)]
     pub(crate) no_aws: bool,

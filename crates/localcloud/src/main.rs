@@ -232,11 +232,16 @@ fn options(folder: &Folder, up: Up) -> Result<Options, Box<dyn std::error::Error
         token_lifetime: up.token_lifetime,
         faults: up.fault.iter().map(|json| parse_fault(json)).collect::<Result<_, _>>()?,
         aws,
+        aws_policy: up.aws_policy.as_deref().map(read_policy).transpose()?,
         python: up.python,
         r: up.r,
         sql,
         ..Options::for_tests(folder.root())
     })
+}
+
+fn read_policy(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))
 }
 
 fn parse_fault(json: &str) -> Result<Fault, String> {

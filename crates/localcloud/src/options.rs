@@ -30,6 +30,8 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// The AWS side.
     pub aws: Aws,
+    /// What callers of the AWS side may do, as a policy document of an identity. Without one they may do everything.
+    pub aws_policy: Option<String>,
     /// The Python that runs notebooks: a name on the PATH or a path.
     pub python: PathBuf,
     /// The `Rscript` that runs execution contexts of R: a name on the PATH or a path. Without one there are none.
@@ -57,6 +59,7 @@ impl Options {
             token_lifetime: Duration::from_secs(3600),
             faults: Vec::new(),
             aws: Aws::None,
+            aws_policy: None,
             python: PathBuf::from("python3"),
             r: PathBuf::from("Rscript"),
             sql: Sql { venv: Some(venv_of_tests()), ..Sql::default() },

@@ -132,6 +132,11 @@ impl Running {
         self.inner.faults.list()
     }
 
+    /// The actions, as IAM calls them, that callers of the AWS side needed to be allowed so far.
+    pub fn aws_permissions(&self) -> std::collections::BTreeSet<String> {
+        self.inner.aws.get().map(|side| side.backend.needed()).unwrap_or_default()
+    }
+
     /// The requests so far, the oldest first.
     pub fn requests(&self) -> Vec<Entry> {
         self.inner.log.list()

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::aws;
+use crate::aws::permission::Policy;
 use crate::call::Settings;
 use crate::driver;
 use crate::driver::contexts::Contexts;
@@ -85,6 +86,7 @@ impl Server {
             },
             secret: fresh_secret("localcloud-"),
             ephemeral: options.ephemeral,
+            aws_policy: options.aws_policy.as_deref().map(policy).transpose()?,
             repeats_names: options.repeats_names,
         };
         let inner = Arc::new(Inner {
@@ -120,6 +122,10 @@ impl Server {
 }
 
 /// Ends what an earlier local cloud in this folder left behind when it was killed.
+fn policy(text: &str) -> Result<Policy, StartError> {
+    Policy::read(text).map_err(|error| StartError::Aws(format!("the policy of its callers is none: {error}")))
+}
+
 async fn forget_interrupted_runs(inner: &Inner) {
     driver::process::end_group(None, &driver::process::mark_of(&inner.settings.dir)).await;
     let known: Vec<String> = inner.with(|state| state.workspaces.keys().map(i64::to_string).collect());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -15,7 +15,9 @@ use super::action::Action;
 use super::behaviour::{Before, Behaviour};
 use super::bucket_policy::BucketPolicies;
 use super::lifecycle::Lifecycles;
+use super::lost_routes;
 use super::objects::Standing;
+use super::permission::{Permission, Policy};
 use super::refusal::refuse;
 use super::unseen::Unseen;
 use super::{s3, spelling};
@@ -48,6 +50,8 @@ struct Memory {
     unseen: Unseen,
     /// Accounts and regions that somebody asked about.
     places: BTreeSet<(Option<String>, String)>,
+    /// What somebody needed to be allowed.
+    needed: BTreeSet<String>,
 }
 
 impl Backend {
@@ -92,6 +96,7 @@ impl Backend {
             Ok(response) => s3::corrected(&action, response),
             Err(message) => return refuse(&action, StatusCode::SERVICE_UNAVAILABLE, "Unavailable", &message),
         };
+        let response = self.with_routes(&action, &signed, &sent, response).await;
         if !response.status().is_success() {
             return whole(response);
         }
@@ -109,17 +114,39 @@ impl Backend {
             (response, behaviour.aftermath(&action))
         };
         for call in aftermath {
-            let mut request = Request::post("/");
-            if let Some(headers) = request.headers_mut() {
-                headers.clone_from(&signed);
-            }
-            if let Ok(request) = request.body(Bytes::from(call))
-                && let Err(message) = self.forward(&action, request).await
-            {
+            if let Err(message) = self.also(&action, &signed, Bytes::from(call)).await {
                 tracing::warn!(message, "what depended on {} could not be freed", action.name);
             }
         }
         whole(response)
+    }
+
+    /// Sends moto another call of whoever made this one.
+    async fn also(&self, action: &Action, signed: &HeaderMap, body: Bytes) -> Result<Response<Bytes>, String> {
+        let mut request = Request::post("/").body(body).map_err(|error| error.to_string())?;
+        request.headers_mut().clone_from(signed);
+        self.forward(action, request).await
+    }
+
+    /// The answer to a deletion that moto refused for want of routes, once these are there.
+    async fn with_routes(
+        &self,
+        action: &Action,
+        signed: &HeaderMap,
+        sent: &Bytes,
+        mut response: Response<Bytes>,
+    ) -> Response<Bytes> {
+        while let Some(route) = lost_routes::missing(action, response.body()) {
+            match self.also(action, signed, Bytes::from(route)).await {
+                Ok(made) if made.status().is_success() => {}
+                _ => break,
+            }
+            match self.also(action, signed, sent.clone()).await {
+                Ok(answer) => response = answer,
+                Err(_) => break,
+            }
+        }
+        response
     }
 
     /// The regions that somebody asked about an account.
@@ -127,6 +154,18 @@ impl Backend {
         let memory = self.memory();
         let places = memory.places.iter().filter(|(owner, _)| owner.as_deref() == account);
         places.map(|(_, region)| region.clone()).collect()
+    }
+
+    /// The action of a permission that a call needs and a policy does not give; what is needed is remembered.
+    pub(super) fn forbidden(&self, needed: &[Permission], policy: Option<&Policy>) -> Option<Permission> {
+        self.memory().needed.extend(needed.iter().map(|one| one.action.clone()));
+        let policy = policy?;
+        needed.iter().find(|one| !policy.allows(one)).cloned()
+    }
+
+    /// The actions, as IAM calls them, that somebody needed to be allowed.
+    pub(crate) fn needed(&self) -> BTreeSet<String> {
+        self.memory().needed.clone()
     }
 
     /// How much stands of what costs by the hour.

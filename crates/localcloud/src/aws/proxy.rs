@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::action::{self, Action};
 use super::backend::Backend;
 use super::guard;
+use super::permission::{self, Permission};
 use super::refusal::refuse;
 use crate::answer::{Body, full};
 use crate::faults::{Cut, Fault};
@@ -22,6 +23,9 @@ use crate::log::Entry;
 
 /// The largest body that is taken.
 const LARGEST_BODY: usize = 512 * 1024 * 1024;
+
+/// Whose objects are meant by who signs with no key of [`super::AwsAccount`]: moto's own account.
+const DEFAULT_ACCOUNT: &str = "123456789012";
 
 /// Serves until the local cloud stops.
 pub(super) async fn run(inner: Arc<Inner>, listener: TcpListener, backend: Backend) {
@@ -72,7 +76,10 @@ async fn carry(inner: Arc<Inner>, backend: Backend, request: Request<Bytes>) -> 
     let (name, account) = (action.full_name(), action.account.clone());
     let answer = match guard::refusal(&method, path, query, headers, &action) {
         Some((code, message)) => Ok(refuse(&action, StatusCode::FORBIDDEN, code, message).map(full)),
-        None => faulty(&inner, &backend, action, request).await,
+        None => match forbidden(&inner, &backend, &action, &request) {
+            Some(refusal) => Ok(refusal.map(full)),
+            None => faulty(&inner, &backend, action, request).await,
+        },
     };
     inner.log.add(Entry {
         at: inner.now(),
@@ -84,6 +91,20 @@ async fn carry(inner: Arc<Inner>, backend: Backend, request: Request<Bytes>) -> 
         account,
     });
     answer
+}
+
+/// The refusal of a call that its caller may not make.
+fn forbidden(inner: &Inner, backend: &Backend, action: &Action, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+    let account = action.account.as_deref().unwrap_or(DEFAULT_ACCOUNT);
+    let needed = permission::needed(action, request.uri().path(), request.headers(), request.body(), account);
+    let Permission { action: name, resource } = backend.forbidden(&needed, inner.settings.aws_policy.as_ref())?;
+    let code = match action.service.as_str() {
+        "ec2" => "UnauthorizedOperation",
+        "kms" => "AccessDeniedException",
+        _ => "AccessDenied",
+    };
+    let message = format!("The caller is not authorized to perform: {name} on resource: {resource}");
+    Some(refuse(action, StatusCode::FORBIDDEN, code, &message))
 }
 
 async fn faulty(
