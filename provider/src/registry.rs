@@ -145,12 +145,14 @@ const FUNCTIONS: &[FunctionEntry] = &[
     function::<functions::AwsAssumeRolePolicy>(),
     function::<functions::AwsBucketPolicy>(),
     function::<functions::AwsCrossaccountPolicy>(),
+    function::<functions::AwsDeploymentPolicy>(),
     function::<functions::AwsKmsManagedServicesPolicy>(),
     function::<functions::AwsKmsStoragePolicy>(),
     function::<functions::AwsPrivatelinkServices>(),
     function::<functions::AwsUnityCatalogAssumeRolePolicy>(),
     function::<functions::AwsUnityCatalogPolicy>(),
     function::<functions::AwsVpcEndpointPolicy>(),
+    function::<functions::HourlyCost>(),
 ];
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start, and serve until interrupted. Safe to run when it is up already.
-    Up(Up),
+    Up(Box<Up>),
     /// Stop, and end every process that it started.
     Down,
     /// Say whether it is up, and what it holds. Fails when it is not up.

@@ -43,7 +43,7 @@ fn complain(error: &dyn std::error::Error) -> ExitCode {
 async fn run(cli: Cli, detached: bool) -> Outcome {
     match cli.command {
         Command::Up(up) if up.detach && !detached => up_detached(&cli.dir, &up).await,
-        Command::Up(up) => up_here(&cli.dir, up).await,
+        Command::Up(up) => up_here(&cli.dir, *up).await,
         Command::Down => {
             let was_up = detach::stop(&Folder::existing(&cli.dir)).await?;
             eprintln!("{}", if was_up { "The local cloud is stopped." } else { "The local cloud was not running." });

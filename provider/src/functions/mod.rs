@@ -11,6 +11,7 @@ mod arguments;
 mod aws_assume_role_policy;
 mod aws_bucket_policy;
 mod aws_crossaccount_policy;
+mod aws_deployment_policy;
 mod aws_kms_managed_services_policy;
 mod aws_kms_storage_policy;
 mod aws_privatelink_services;
@@ -18,18 +19,21 @@ mod aws_unity_catalog_assume_role_policy;
 mod aws_unity_catalog_policy;
 mod aws_vpc_endpoint_policy;
 mod checks;
+mod hourly_cost;
 mod partition;
 mod regions;
 
 pub use aws_assume_role_policy::{AssumeRolePolicyData, AwsAssumeRolePolicy};
 pub use aws_bucket_policy::{AwsBucketPolicy, BucketPolicyData};
 pub use aws_crossaccount_policy::{AwsCrossaccountPolicy, CrossaccountPolicyData};
+pub use aws_deployment_policy::AwsDeploymentPolicy;
 pub use aws_kms_managed_services_policy::AwsKmsManagedServicesPolicy;
 pub use aws_kms_storage_policy::AwsKmsStoragePolicy;
 pub use aws_privatelink_services::AwsPrivatelinkServices;
 pub use aws_unity_catalog_assume_role_policy::{AwsUnityCatalogAssumeRolePolicy, UnityCatalogAssumeRolePolicyData};
 pub use aws_unity_catalog_policy::{AwsUnityCatalogPolicy, UnityCatalogPolicyData};
 pub use aws_vpc_endpoint_policy::AwsVpcEndpointPolicy;
+pub use hourly_cost::HourlyCost;
 
 use std::sync::Arc;
 

@@ -120,8 +120,12 @@ pub(super) fn needed(action: &Action, path: &str, headers: &HeaderMap, body: &[u
     let mut names: Vec<String> = further.map(|(.., name)| (*name).to_owned()).collect();
     names.insert(0, action.full_name());
     if action.service == "kms" && action.name == "CreateKey" {
-        let tags = serde_json::from_slice::<Value>(body).ok().and_then(|body| body.get("Tags")?.as_array().cloned());
-        names.extend(tags.filter(|tags| !tags.is_empty()).map(|_| "kms:TagResource".to_owned()));
+        let body = serde_json::from_slice::<Value>(body).unwrap_or_default();
+        let has = |name: &str| body.get(name).is_some_and(|value| value.as_array().is_none_or(|all| !all.is_empty()));
+        // Who makes a key must be able to change its policy afterwards, or is refused.
+        for (parameter, name) in [("Tags", "kms:TagResource"), ("Policy", "kms:PutKeyPolicy")] {
+            names.extend(has(parameter).then(|| name.to_owned()));
+        }
     }
     let permission = |name: String| {
         let role = action.parameter("RoleName").filter(|_| name == "iam:PassRole");
