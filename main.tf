@@ -109,3 +109,12 @@ module "databricks_management" {
     databricks.account = databricks
   }
 }
+
+module "cost" {
+  source = "./modules/cost"
+
+  region = var.region
+  awake  = merge(module.network.hourly.awake, { kms_key = module.storage.keys })
+  asleep = merge(module.network.hourly.asleep, { kms_key = module.storage.keys })
+  prices = var.prices
+}

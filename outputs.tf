@@ -82,3 +82,13 @@ output "service_principal_client_secret" {
   value       = module.databricks_provisioning.service_principal_client_secret
   sensitive   = true
 }
+
+output "cost" {
+  description = "What the deployment costs in USD while nobody uses it, an hour and a month, awake and asleep: an estimate, by the prices of as_of."
+  value       = module.cost.cost
+}
+
+output "saved_asleep" {
+  description = "What sleeping saves."
+  value       = module.cost.saved_asleep
+}

@@ -8,15 +8,9 @@ terraform {
     }
   }
 
-  # A state holds secrets. A shared deployment keeps it remotely, encrypted and locked:
-  #
-  # backend "s3" {
-  #   bucket       = "…"
-  #   key          = "databricks/terraform.tfstate"
-  #   region       = "…"
-  #   encrypt      = true
-  #   use_lockfile = true
-  # }
+  # A state holds secrets: it is kept remotely, encrypted and locked. Where, says a file: scripts/bootstrap_state.sh makes the bucket,
+  # and `terraform init -backend-config=vars/backend.hcl` is what every other machine needs.
+  backend "s3" {}
 }
 
 # The account console and AWS. Host, account and credentials come from the environment (DATABRICKS_HOST,

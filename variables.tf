@@ -46,7 +46,7 @@ variable "nodes" {
 }
 
 variable "network_generation" {
-  description = "Which side of the range the private subnets are cut from. Databricks takes no subnet of a network configuration into a second one, so a living workspace whose network changes moves to the other side. A switch of back_end_private_link and a zone more or less do that by themselves. With any other change of zones, and with both at once, raise this by one; an apply that needs it fails with: Subnet … is already used by network …, and changes nothing."
+  description = "Which side of the range the private subnets are cut from. Databricks takes no subnet of a network configuration into a second one, so a living workspace whose network changes moves to the other side. A switch of back_end_private_link and a zone more or less do that by themselves. With any other change of zones, and with both at once, raise this by one; an apply that needs it fails with: Subnet … is already used by network …, before the workspace moves."
   type        = number
   default     = 1
 }
@@ -310,4 +310,10 @@ variable "ssh_max_clients" {
   description = "How many SSH sessions the endpoint serves at once."
   type        = number
   default     = 10
+}
+
+variable "prices" {
+  description = "Prices in USD an hour for the outputs cost and saved_asleep, in place of those of modules/cost: of nat_gateway, public_address, interface_endpoint and kms_key."
+  type        = map(number)
+  default     = {}
 }

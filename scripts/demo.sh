@@ -13,40 +13,43 @@ runs a command over SSH on the cluster. Safe to run again: it goes on from where
 TEXT
 }
 
-# refuse_foreign_state: a state of another deployment (of a real account, say) is not this script's to change or remove.
+# The state of the demo is in the local cloud, as another one is in AWS.
+place_of_the_state=vars/backend.localcloud.hcl
+
+# refuse_foreign_state: a deployment of another account is not this script's to move or forget.
 refuse_foreign_state() {
-  grep -q '"instances"' terraform.tfstate 2>/dev/null || return 0
-  grep -q '://[^"]*\.localhost:' terraform.tfstate && return
-  [ -s .cache/demo.lineage ] && [ "$(lineage)" = "$(cat .cache/demo.lineage)" ] && return
-  die "terraform.tfstate here is of another deployment than the demo's: move it away, or use another clone"
+  local note=.terraform/terraform.tfstate
+  ! grep -q '"instances"' terraform.tfstate 2>/dev/null ||
+    die "terraform.tfstate here is of another deployment than the demo's: move it away, or use another clone"
+  ! grep -q '"backend"' "$note" 2>/dev/null || is_initialized ||
+    die "this folder keeps the state of another deployment than the demo's, as $note says: use another clone"
 }
 
-# lineage: what tells one state from another through all of its versions.
-lineage() {
-  sed -n 's/^  "lineage": "\(.*\)",$/\1/p' terraform.tfstate
+# is_initialized: whether this folder has the demo's backend.
+is_initialized() {
+  grep -q '"bucket": "localcloud-terraform-states"' .terraform/terraform.tfstate 2>/dev/null
 }
 
 down() {
   local terraform
   refuse_foreign_state
-  if [ -f "$root/.localcloud/env" ] && "$root/target/release/localcloud" status >/dev/null 2>&1; then
+  if [ -f .localcloud/env ] && target/release/localcloud status >/dev/null 2>&1; then
     # shellcheck disable=SC1091
-    source "$root/.localcloud/env"
+    source .localcloud/env
     terraform=$(terraform_program)
-    if grep -q '"instances"' terraform.tfstate 2>/dev/null; then
-      say "Destroying the deployment"
+    if is_initialized && [ -n "$("$terraform" state list 2>/dev/null)" ]; then
+      say "Destroying the deployment, with its logs"
+      "$terraform" apply -input=false -auto-approve -var-file=vars/databricks.tfvars -target=module.storage -var=destroy_data_with_deployment=true
       "$terraform" destroy -input=false -auto-approve -var-file=vars/databricks.tfvars
     fi
-  elif grep -q '"instances"' terraform.tfstate 2>/dev/null; then
-    say "The local cloud is not running: what it held is gone, and so is terraform.tfstate"
-    rm -f "$root/terraform.tfstate" "$root/terraform.tfstate.backup"
   fi
-  say "Stopping the local cloud"
-  if [ -x "$root/target/release/localcloud" ]; then "$root/target/release/localcloud" down; fi
+  say "Stopping the local cloud, with the state in it"
+  if [ -x target/release/localcloud ]; then target/release/localcloud down; fi
+  if is_initialized; then rm .terraform/terraform.tfstate; fi
 }
 
 up() {
-  local terraform applied=0
+  local terraform
   refuse_foreign_state
   ensure_tools
   terraform=$(terraform_program)
@@ -55,21 +58,16 @@ up() {
   cargo build --release --locked
 
   say "Starting the local cloud"
-  if ! target/release/localcloud status >/dev/null 2>&1 && grep -q '"instances"' terraform.tfstate 2>/dev/null; then
-    say "The local cloud was stopped, with all that it held: its terraform.tfstate goes too"
-    rm -f terraform.tfstate terraform.tfstate.backup
-  fi
   target/release/localcloud up --detach
   # shellcheck disable=SC1091
   source .localcloud/env
 
+  say "Making the bucket of the state"
+  scripts/bootstrap_state.sh -auto-approve "$place_of_the_state"
+
   say "Applying the root module"
-  # The provider was built here, so its checksum changes with each build: the lock file is written anew.
-  rm -f .terraform.lock.hcl
-  "$terraform" init -input=false >.cache/init.log 2>&1 || { cat .cache/init.log >&2; die "terraform init failed"; }
-  "$terraform" apply -input=false -auto-approve -var-file=vars/databricks.tfvars || applied=$?
-  if [ -f terraform.tfstate ]; then lineage >.cache/demo.lineage; fi
-  [ "$applied" = 0 ] || die "terraform apply failed: run scripts/demo.sh again to go on, or scripts/demo.sh --down"
+  "$terraform" apply -input=false -auto-approve -var-file=vars/databricks.tfvars ||
+    die "terraform apply failed: run scripts/demo.sh again to go on, or scripts/demo.sh --down"
 
   say "Running uname over SSH on the cluster"
   tunnel connect -- uname -a

@@ -71,6 +71,8 @@ class Deployment:
         self.env = dict(line.split("=", 1) for line in text.decode().split("\0") if "=" in line)
         self.env["TF_IN_AUTOMATION"] = "1"
         self.env["TF_VAR_store_tokens"] = "true"
+        # S3 tells the logs bucket of every call: it is never empty.
+        self.env["TF_VAR_destroy_data_with_deployment"] = "true"
         self.region = re.search(r'region\s*=\s*"([^"]+)"', (ROOT / VARIABLES).read_text())[1]
         self.folder.mkdir(parents=True)
         for file in ROOT.glob("*.tf"):
@@ -94,8 +96,8 @@ class Deployment:
             lines = [f'bucket = "{BUCKET}"', 'key = "state"', f'region = "{self.region}"', "skip_region_validation = true"]
             body = "\n".join(lines + [f"{flag} = true" for flag in flags])
         else:
-            return
-        (self.folder / "backend_override.tf").write_text(f'terraform {{\nbackend "{self.backend}" {{\n{body}\n}}\n}}\n')
+            body = ""
+        (self.folder / "backend_override.tf").write_text(f'terraform {{\nbackend "{self.backend or "local"}" {{\n{body}\n}}\n}}\n')
 
     def initialize(self):
         done = self.terraform("init", "-input=false", "-no-color")

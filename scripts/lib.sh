@@ -143,8 +143,8 @@ ensure_tools() {
   ensure_venv
 }
 
-# variables_file ARGUMENT…: reads -auto-approve, -h and the tfvars file (as Terraform's -var-file=F, or as it is) into
-# auto_approve and var_file.
+# variables_file ARGUMENT…: reads -auto-approve, -h and the file of choices (as Terraform's -var-file=F, or as it is) into
+# auto_approve and var_file. default_file is another one than the deployment's tfvars.
 variables_file() {
   auto_approve=
   var_file=
@@ -158,14 +158,14 @@ variables_file() {
         ;;
       -*) die "unknown option $1 (see --help)" ;;
       *)
-        [ -z "$var_file" ] || die "one tfvars file is taken, and $1 is a second one (see --help)"
+        [ -z "$var_file" ] || die "one file is taken, and $1 is a second one (see --help)"
         var_file=$1
         ;;
     esac
     shift
   done
-  : "${var_file:=$root/vars/databricks.tfvars}"
-  [ -f "$var_file" ] || die "there is no file $var_file: give the deployment's tfvars file"
+  : "${var_file:=${default_file:-$root/vars/databricks.tfvars}}"
+  [ -f "$var_file" ] || die "there is no file $var_file (see --help)"
   var_file=$(cd -- "$(dirname -- "$var_file")" && pwd)/$(basename -- "$var_file")
 }
 
@@ -223,15 +223,31 @@ objects_of_the_state() {
   }
 }
 
-# initialized: the folder is ready for a plan.
+# initialized: the folder is ready for a plan, with the backend of vars/backend.hcl where there is that file.
 initialized() {
-  [ -d .terraform ] || "$terraform" init -input=false -no-color >/dev/null || die "terraform init failed"
+  local backend=()
+  [ -d .terraform ] && return
+  [ ! -f vars/backend.hcl ] || backend=(-backend-config=vars/backend.hcl)
+  "$terraform" init -input=false -no-color "${backend[@]}" >"$plan/init" 2>&1 || {
+    own_words <"$plan/init" >&2
+    die "terraform init failed: nothing was changed. Where the state is kept, says -backend-config=FILE"
+  }
+}
+
+# confirmed: asks whether what stands above may be applied, unless -auto-approve was given; else the script ends.
+confirmed() {
+  local answer
+  [ -z "$auto_approve" ] || return 0
+  [ -t 0 ] || die "not confirmed: run it on a terminal, or with -auto-approve"
+  read -r -p "Apply this? Only 'yes' is taken: " answer || answer=
+  [ "$answer" = yes ] || die "not confirmed: nothing was changed"
 }
 
 # apply_only PATTERN NOTHING ARGUMENT…: plans with the arguments, makes sure that each change is of a resource that matches the
-# pattern, shows the plan, asks, and applies exactly that plan. NOTHING is said where there is nothing to change.
+# pattern, shows the plan, asks, and applies exactly that plan. NOTHING is said where there is nothing to change. A script's own
+# before_applying is called between plan and question.
 apply_only() {
-  local pattern=$1 nothing=$2 terraform plan changes other answer
+  local pattern=$1 nothing=$2 terraform plan changes other
   shift 2
   terraform=$(terraform_program)
   cd "$root"
@@ -257,11 +273,8 @@ apply_only() {
   other=$(printf '%s\n' "$changes" | grep -Ev "$pattern" || true)
   [ -z "$other" ] || die "the deployment has other pending changes, which a plain 'terraform apply' must make first: $(printf '%s' "$other" | tr '\n' ' ')"
   said show "$plan/plan"
-  if [ -z "$auto_approve" ]; then
-    [ -t 0 ] || die "not confirmed: run it on a terminal, or with -auto-approve"
-    read -r -p "Apply this? Only 'yes' is taken: " answer || answer=
-    [ "$answer" = yes ] || die "not confirmed: nothing was changed"
-  fi
+  ! declare -F before_applying >/dev/null || before_applying
+  confirmed
   said apply -input=false "$plan/plan" ||
     die "the apply failed, and what it says stands above: run this again, and it goes on from where it is"
 }
@@ -281,4 +294,31 @@ on_the_local_cloud() {
   # shellcheck disable=SC2064 # the folder of now
   trap "rm -rf '$work'" EXIT
   "$LOCALCLOUD_VENV/bin/python" "scripts/$script" "$work" "$@"
+}
+
+# What of the network costs by the hour and is made anew in a moment: what sleeping removes, and waking brings back. PrivateLink's
+# endpoints are not in it, which Databricks knows by their ids.
+# shellcheck disable=SC2034 # for the scripts that put the network to sleep and wake it
+sleeping_parts='^module\.network\.databricks_aws_(nat_gateway\.this|eip\.nat|route\.nat|vpc_endpoint\.interface)\['
+
+# output NAME: one of the deployment's outputs as text, or nothing where there is none.
+output() {
+  "$(terraform_program)" output -no-color -raw "$1" 2>/dev/null || true
+}
+
+# running_compute: the clusters and SQL warehouses of the workspace that run or start, as lines of `cluster ID NAME` and
+# `warehouse ID NAME`. It fails, with tunnel's words, where that cannot be known.
+running_compute() {
+  local host kind
+  local -a states=()
+  need tunnel "run scripts/install.sh"
+  host=$(output workspace_url)
+  [ -n "$host" ] || die "the deployment has no workspace_url: apply it first"
+  for kind in cluster warehouse; do
+    states=(--state PENDING --state RUNNING --state RESTARTING --state RESIZING)
+    [ "$kind" = cluster ] || states=(--state STARTING --state RUNNING)
+    # The first line names the columns, which stand two blanks apart.
+    tunnel "$kind" list --host "$host" "${states[@]}" |
+      sed -n "2,\$s/^ *\([^ ]*\)  *\(.*\)/$kind \1 \2/p" | sed 's/  .*//' || return
+  done
 }

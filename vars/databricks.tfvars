@@ -60,3 +60,6 @@ autotermination_minutes = 60
 # cluster_user    = "ada@example.com"
 # ssh_clients     = ["ssh-ed25519 AAAA… ada"]
 # ssh_max_clients = 10
+
+# USD an hour, where AWS's list prices are not yours.
+# prices = { nat_gateway = 0.045 }

@@ -30,3 +30,23 @@ output "nodes_per_zone" {
   description = "How many nodes fit into a zone at once; null in an existing network."
   value       = local.is_own ? local.nodes_per_zone : null
 }
+
+locals {
+  subnets_of_endpoints = local.is_own ? length(local.endpoint_range) : length(local.endpoint_subnet_ids)
+}
+
+output "hourly" {
+  description = "How many things cost by the hour, by their kind, awake and asleep. An endpoint counts once for each of its subnets."
+  value = {
+    awake = {
+      nat_gateway        = length(local.nat_zones)
+      public_address     = length(local.nat_zones)
+      interface_endpoint = local.subnets_of_endpoints * (length(local.private_link) + (var.vpc_endpoints ? 2 : 0))
+    }
+    asleep = {
+      nat_gateway        = 0
+      public_address     = var.keep_addresses ? length(local.nat_zones) : 0
+      interface_endpoint = local.subnets_of_endpoints * length(local.private_link)
+    }
+  }
+}

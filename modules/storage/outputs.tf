@@ -77,3 +77,8 @@ output "instance_profile_arns" {
   description = "The instance profiles of these roles: lake for what S3 encrypts, client-side for what clusters encrypt themselves."
   value       = { for id, profile in databricks_aws_iam_instance_profile.clusters : id => profile.arn }
 }
+
+output "keys" {
+  description = "How many keys there are."
+  value       = 1 + length(local.stores)
+}

@@ -6,10 +6,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use localcloud::{Aws, AwsObject, Fault, Options, Running, Server};
 use serde_json::{Map, Value};
+use terraform_provider_databricks::functions::AwsDeploymentPolicy;
+use tfplugin::Function as _;
 use tokio::runtime::Runtime;
 
 use crate::Env;
 use crate::bench::Bench;
+
+/// The account of whoever signs with the environment's key.
+const AWS_ACCOUNT: &str = "123456789012";
 
 /// Regions in which the tests make objects.
 const REGIONS: [&str; 3] = ["eu-west-1", "eu-west-2", "us-east-1"];
@@ -60,6 +65,28 @@ fn with_aws(options: Options) -> Options {
 impl Cloud {
     pub fn start() -> Self {
         Self::of(with_aws)
+    }
+
+    /// One whose AWS lets its callers do what the deployment with that name needs, and nothing else.
+    pub fn for_the_deployment(name: &str) -> Self {
+        let policy = Self::policy_of(name);
+        Self::of(move |options| Options { aws_policy: Some(policy.clone()), ..with_aws(options) })
+    }
+
+    /// What the documented policy of a deployment allows.
+    fn policy_of(name: &str) -> String {
+        let policy = AwsDeploymentPolicy { name: name.into(), aws_account_id: AWS_ACCOUNT.into(), options: Vec::new() };
+        policy.call().unwrap()
+    }
+
+    /// The actions that the documented policy of a deployment has and nobody needed so far.
+    pub fn not_needed(&self, name: &str) -> Vec<String> {
+        let policy: Value = serde_json::from_str(&Self::policy_of(name)).unwrap();
+        let needed = self.running.lock().unwrap().as_ref().unwrap().aws_permissions();
+        let statements: Vec<&Value> = policy["Statement"].as_array().unwrap().iter().collect();
+        let actions =
+            statements.iter().flat_map(|one| one["Action"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()));
+        actions.filter(|action| !needed.contains(*action)).map(str::to_owned).collect()
     }
 
     fn of(options: impl Fn(Options) -> Options) -> Self {

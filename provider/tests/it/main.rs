@@ -27,6 +27,7 @@ mod orphans;
 mod pages;
 mod policies;
 mod reads;
+mod remote_state;
 mod root_module;
 mod scenarios;
 mod secrets;
@@ -83,6 +84,7 @@ fn main() {
         .chain(policies::TESTS)
         .chain(moved::TESTS)
         .chain(switches::TESTS)
+        .chain(remote_state::TESTS)
     {
         trials.push(Trial::test(*name, || {
             test();

@@ -26,9 +26,10 @@ fn the_root_module() {
     copy_deployment(bench.dir.path());
     let rc = mirror(bench.dir.path());
     bench.set("TF_CLI_CONFIG_FILE", Some(&rc));
+    let path = std::env::var("PATH").unwrap_or_default();
+    bench.set("PATH", Some(&format!("{}:{path}", binaries().display())));
     let said = refused_script(&bench, "scripts/reset_tokens.sh");
     assert!(said.contains("nothing is deployed here yet"), "{said}");
-    assert!(!bench.dir.path().join(".terraform").exists(), "it is said before anything is fetched");
 
     bench.run(&["init", "-no-color", "-input=false"]).succeeded();
     let watch = secrets::Watch::begin(&mut bench);
@@ -72,6 +73,9 @@ fn the_root_module() {
 
 /// What is made only by a switch: `switches.rs` has them.
 const SWITCHED: [&str; 2] = ["databricks_aws_flow_log", "databricks_mws_vpc_endpoint"];
+
+const SLEEP: &str = "scripts/sleep_network_infrastructure.sh";
+const WAKE: &str = "scripts/wake_network_infrastructure.sh";
 
 /// What is issued to be handed on.
 const TOKENS: [&str; 2] = [
@@ -171,6 +175,7 @@ fn the_readme() {
     let bench = Bench::new(&crate::Env::new());
     let here = bench.dir.path();
     copy_deployment(here);
+    std::fs::remove_file(here.join("backend_override.tf")).unwrap();
     std::fs::create_dir(here.join("target")).unwrap();
     std::os::unix::fs::symlink(&built, here.join("target/release")).unwrap();
     // What the commands started is stopped, wherever they fail.
@@ -193,10 +198,9 @@ fn the_readme() {
     for words in ["Apply complete!", "\nLinux ", "\nGNU/Linux\n", "Destroy complete!"] {
         assert!(stdout.contains(words), "{words:?} is missing in: {stdout}\n{stderr}");
     }
-    for file in ["terraform.tfstate", "terraform.tfstate.backup"] {
-        let mode = std::fs::metadata(here.join(file)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o077, 0, "{file} is for its owner alone");
-    }
+    assert!(!here.join("terraform.tfstate").exists(), "the state is in its bucket");
+    let mode = std::fs::metadata(here.join(".terraform/terraform.tfstate")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "what terraform notes is for its owner alone");
 }
 
 pub fn apply(bench: &Bench, more: &[&str]) -> Run {
@@ -224,7 +228,11 @@ fn tokens_and_nothing_else(bench: &Bench) {
 /// Sleeps and wakes; what is `missing` beforehand comes back with the waking.
 fn sleep_and_wake(bench: &Bench, cloud: &Cloud, missing: &[&str]) {
     let awake = ids(bench);
-    script(bench, "scripts/sleep_network_infrastructure.sh");
+    let said = script(bench, SLEEP);
+    assert!(said.contains("runs and goes on costing (-stop-compute stops it): lakehouse"), "{said}");
+    // One NAT gateway, and two endpoints in two subnets; its address is kept.
+    assert!(said.contains("Asleep it saves about 67.16 USD a month"), "{said}");
+    assert!(script(bench, SLEEP).contains("the network sleeps already"));
     assert!(!cloud.objects().iter().any(|object| object.starts_with("nat gateway ")), "no NAT gateway while asleep");
     assert!(!cloud.interface_endpoints(), "no interface endpoint while asleep");
     let added: Vec<(String, Vec<String>)> = bench.plan(&[FILE]).into_iter().map(|c| (c.address, c.actions)).collect();
@@ -236,6 +244,12 @@ fn sleep_and_wake(bench: &Bench, cloud: &Cloud, missing: &[&str]) {
     apply(bench, &[]);
     empty_plan(bench);
     assert_eq!(ids(bench).keys().collect::<Vec<_>>(), awake.keys().collect::<Vec<_>>());
+
+    let (has_succeeded, said) = run_script_of(bench, SLEEP, "-stop-compute");
+    assert!(has_succeeded && said.contains("Stopping the cluster") && said.contains("is TERMINATED"), "{said}");
+    assert!(script(bench, WAKE).contains("Awake"));
+    assert!(script(bench, WAKE).contains("the network is awake already"));
+    empty_plan(bench);
 }
 
 /// Runs a script that must succeed; what it says is its own, and clean in a pipe.
@@ -256,13 +270,18 @@ fn refused_script(bench: &Bench, script: &str) -> String {
 }
 
 fn run_script(bench: &Bench, script: &str) -> (bool, String) {
+    run_script_of(bench, script, "vars/databricks.tfvars")
+}
+
+/// Whether a script has succeeded with that file of choices, and what it said.
+pub fn run_script_of(bench: &Bench, script: &str, choices: &str) -> (bool, String) {
     let environment = bench.command(&[]);
     let output = Command::new(bench.dir.path().join(script))
         .current_dir(bench.dir.path())
         .env_clear()
         .envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .env("TERRAFORM", terraform().unwrap())
-        .args(["-auto-approve", "vars/databricks.tfvars"])
+        .args(["-auto-approve", choices])
         .output()
         .unwrap();
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -287,7 +306,9 @@ pub fn ids(bench: &Bench) -> BTreeMap<String, String> {
     ids
 }
 
+/// The root module in a folder, with a state in a file there.
 pub fn copy_deployment(to: &Path) {
+    std::fs::write(to.join("backend_override.tf"), "terraform {\n  backend \"local\" {}\n}\n").unwrap();
     for entry in std::fs::read_dir(root()).unwrap().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "tf") {
             std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();

@@ -100,7 +100,7 @@ fn but(changes: Value) -> Map<String, Value> {
 const OTHER_SIDE: [&str; 2] = ["10.4.112.0/20", "10.4.128.0/20"];
 
 fn each() {
-    let cloud = Cloud::start();
+    let cloud = Cloud::for_the_deployment("lakehouse");
     let bench = deployment(&cloud);
     apply(&bench, &[]);
     assert_eq!(seen(&bench, &cloud), plain());
@@ -116,7 +116,8 @@ fn each() {
     let three = json!({
         "zones": ["a", "b", "c"], "ranges": ["10.4.112.0/20", "10.4.128.0/20", "10.4.144.0/20"], "routes": ["3"],
     });
-    let steps: [(&[&[&str]], &[Value]); 7] = [
+    let steps: [(&[&[&str]], &[Value]); 8] = [
+        (&[&["flow_logs=true"]], &[json!({ "flow_logs": 1 })]),
         (&[&["nat_gateways=per_zone"]], &[json!({ "gateways": 2, "routes": ["1", "1"], "addresses": 2 })]),
         (&[&["restrict_endpoints=true"]], &[json!({ "restricted": ["kinesis-streams", "s3", "sts"] })]),
         (&[&["vpc_endpoints=false"]], &[json!({ "services": [] })]),
@@ -143,6 +144,7 @@ fn each() {
     assert_eq!(settled.keys().collect::<Vec<_>>(), made.keys().collect::<Vec<_>>());
     bench.destroy(&[FILE]);
     assert_eq!(cloud.objects(), Vec::<String>::new(), "what is left after the destroy");
+    assert_eq!(cloud.not_needed("lakehouse"), Vec::<String>::new(), "what the documented policy allows for nothing");
     cloud.stop();
 }
 

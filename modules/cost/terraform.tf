@@ -1,0 +1,8 @@
+terraform {
+  required_providers {
+    databricks = {
+      source  = "databricks-aws/databricks"
+      version = "~> 0.1"
+    }
+  }
+}
