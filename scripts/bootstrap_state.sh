@@ -164,7 +164,6 @@ mkdir -p "$work"
 cd "$work"
 the_bucket
 cd "$root"
-rm -f .terraform.lock.hcl
 kept_under "$key"
 rm -rf "$work/plan" "$work/there" "$work/look"
 say "The state is kept in $bucket, as $key"

@@ -63,6 +63,8 @@ up() {
   source .localcloud/env
 
   say "Making the bucket of the state"
+  # The provider was built here, so its checksum changes with each build: the lock file is written anew.
+  rm -f .terraform.lock.hcl
   scripts/bootstrap_state.sh -auto-approve "$place_of_the_state"
 
   say "Applying the root module"
