@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Attr, Function, FunctionError, REQUIRED, Result};
+use tfplugin::{Attr, Dynamic, Function, FunctionError, OPTIONAL, REQUIRED, Result};
 
-use super::arguments::{Outcome, refuse};
+use super::arguments::{Options, Outcome, refuse};
 
 /// What a number of things cost an hour and a month, by a table of prices. An estimate: data that goes through them, discounts and
 /// taxes are not in it.
@@ -15,14 +15,19 @@ pub struct HourlyCost {
     /// How many there are of each kind, `{ nat_gateway = 1 }` for example.
     #[schemars(extend("x-tf" = REQUIRED))]
     pub counts: Attr<BTreeMap<String, f64>>,
-    /// What one of each kind costs an hour. The currency is that of the prices. A kind that is counted and has no price is an error.
+    /// What one of each kind costs an hour. A kind that is counted and has no price is an error.
     #[schemars(extend("x-tf" = REQUIRED))]
     pub prices: Attr<BTreeMap<String, f64>>,
+    /// An object of options: `currency` (of the prices; `USD` by default).
+    #[schemars(extend("x-tf" = OPTIONAL))]
+    pub options: Vec<Dynamic>,
 }
 
-/// What they cost, in the currency of the prices.
+/// What they cost.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cost {
+    /// The currency.
+    pub currency: String,
     /// An hour, all together.
     pub hour: f64,
     /// A month of 730 hours, as AWS's own calculator counts.
@@ -37,15 +42,17 @@ impl Function for HourlyCost {
     const NAME: &'static str = "hourly_cost";
     const SUMMARY: &'static str = "What a number of things cost an hour and a month.";
     const EXAMPLE: &'static str = r#"output "example" {
-  value = provider::databricks::hourly_cost(
+  value = format("%.2f USD a month", provider::databricks::hourly_cost(
     { nat_gateway = 1, interface_endpoint = 4 },
     { nat_gateway = 0.045, interface_endpoint = 0.01, public_address = 0.005 },
-  ).month
+  ).month)
 }
 "#;
     type Output = Cost;
 
     fn call(self) -> Result<Cost, FunctionError> {
+        let options = Options::read(&self.options, 2, &["currency"])?;
+        let currency = options.text("currency")?.unwrap_or("USD").to_owned();
         let (counts, prices) = (numbers(0, &self.counts)?, numbers(1, &self.prices)?);
         let mut parts = BTreeMap::new();
         for (kind, count) in counts {
@@ -55,7 +62,8 @@ impl Function for HourlyCost {
             parts.insert(kind.clone(), rounded(count * price));
         }
         let hour: f64 = parts.values().sum();
-        Ok(Cost { hour: rounded(hour), month: (hour * HOURS_OF_A_MONTH * 100.0).round() / 100.0, parts })
+        let month = (hour * HOURS_OF_A_MONTH * 100.0).round() / 100.0;
+        Ok(Cost { currency, hour: rounded(hour), month, parts })
     }
 }
 
@@ -76,13 +84,14 @@ fn rounded(number: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{options, text};
     use super::*;
 
     fn call(counts: &[(&str, f64)], prices: &[(&str, f64)]) -> Result<Cost, FunctionError> {
         let map = |pairs: &[(&str, f64)]| {
             Attr::Known(pairs.iter().map(|(kind, number)| ((*kind).to_owned(), *number)).collect::<BTreeMap<_, _>>())
         };
-        HourlyCost { counts: map(counts), prices: map(prices) }.call()
+        HourlyCost { counts: map(counts), prices: map(prices), options: Vec::new() }.call()
     }
 
     #[test]
@@ -93,7 +102,11 @@ mod tests {
         assert_eq!((cost.hour, cost.month), (0.12, 87.6));
         let parts: Vec<(&str, f64)> = cost.parts.iter().map(|(kind, cost)| (kind.as_str(), *cost)).collect();
         assert_eq!(parts, [("interface_endpoint", 0.03), ("nat_gateway", 0.09), ("public_address", 0.0)]);
-        assert_eq!(call(&[], &prices).unwrap().hour, 0.0);
+        let none = call(&[], &prices).unwrap();
+        assert_eq!((none.hour, none.currency.as_str()), (0.0, "USD"));
+        let (counts, prices) = (Attr::Known(BTreeMap::new()), Attr::Known(BTreeMap::new()));
+        let in_euro = HourlyCost { counts, prices, options: options(&[("currency", text("EUR"))]) };
+        assert_eq!(in_euro.call().unwrap().currency, "EUR");
     }
 
     #[test]
