@@ -107,8 +107,8 @@ take_over() {
     refused "the bucket $bucket cannot be taken over: nothing was changed"
 }
 
-# kept: what an earlier run made and did not finish is finished, and not made anew: the bucket has its own state in it.
-kept() {
+# finished: what an earlier run began is gone on with, and not made anew: the bucket has its own state in it.
+finished() {
   local address
   for address in databricks_aws_kms_key.this databricks_aws_s3_bucket.this; do
     ! { quietly state show -no-color "$address" && grep -q '(tainted)' "$work/log"; } || quietly untaint "$address" ||
@@ -119,7 +119,7 @@ kept() {
 # apply_here: shows what there is to do, asks, and does just that.
 apply_here() {
   local changes=0
-  kept
+  finished
   quietly plan -input=false -detailed-exitcode -var-file="$var_file" -out="$work/plan" || changes=$?
   case $changes in
     0)

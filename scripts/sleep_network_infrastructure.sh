@@ -23,7 +23,7 @@ TEXT
 
 # name_what_runs: warns about clusters and warehouses, and stops them where that was asked for.
 name_what_runs() {
-  local running line kind id name
+  local running kind id name
   if ! running=$(running_compute); then
     [ -z "$stop_compute" ] || die "what runs in the workspace cannot be known: nothing was changed"
     say "What runs in the workspace is not known: clusters that run lose their connection"
@@ -36,9 +36,9 @@ name_what_runs() {
     else
       say "Stopping the $kind $id: $name"
       if [ "$kind" = cluster ]; then
-        tunnel cluster terminate "$id" --host "$(output workspace_url)" --wait
+        tunnel cluster terminate "$id" --host "$(output workspace_url)" --wait </dev/null
       else
-        tunnel warehouse stop "$id" --host "$(output workspace_url)" --wait
+        tunnel warehouse stop "$id" --host "$(output workspace_url)" --wait </dev/null
       fi || die "the $kind $id could not be stopped: the network is as it was"
     fi
   done <<<"$running"

@@ -106,7 +106,7 @@ fn matches(patterns: Option<&Value>, text: &str) -> bool {
 }
 
 /// Whether a text is as a pattern with `*` has it.
-fn is_like(pattern: &str, text: &str) -> bool {
+pub(super) fn is_like(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let mut pieces: Vec<&str> = pieces.collect();

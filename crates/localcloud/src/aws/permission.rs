@@ -7,6 +7,7 @@ use http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::action::Action;
+use super::bucket_policy::is_like;
 
 /// One thing to be allowed: an action of IAM's, on a resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,13 +60,6 @@ fn statement(statement: &Value) -> Result<Statement, String> {
 /// One, or those of a list.
 fn several(value: &Value) -> Vec<&Value> {
     value.as_array().map_or_else(|| vec![value], |all| all.iter().collect())
-}
-
-/// Whether a text is what a pattern says, in which `*` is any text.
-fn is_like(pattern: &str, text: &str) -> bool {
-    let Some((begin, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(text) = text.strip_prefix(begin) else { return false };
-    (0..=text.len()).any(|at| text.get(at..).is_some_and(|text| is_like(rest, text)))
 }
 
 /// S3's actions whose names are not those of the calls.
