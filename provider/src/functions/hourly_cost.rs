@@ -102,6 +102,8 @@ mod tests {
         assert_eq!((cost.hour, cost.month), (0.12, 87.6));
         let parts: Vec<(&str, f64)> = cost.parts.iter().map(|(kind, cost)| (kind.as_str(), *cost)).collect();
         assert_eq!(parts, [("interface_endpoint", 0.03), ("nat_gateway", 0.09), ("public_address", 0.0)]);
+        let thirds = call(&[("kms_key", 3.0)], &[("kms_key", 0.1)]).unwrap();
+        assert_eq!((thirds.hour, thirds.parts["kms_key"]), (0.3, 0.3), "not 0.30000000000000004");
         let none = call(&[], &prices).unwrap();
         assert_eq!((none.hour, none.currency.as_str()), (0.0, "USD"));
         let (counts, prices) = (Attr::Known(BTreeMap::new()), Attr::Known(BTreeMap::new()));
