@@ -55,31 +55,27 @@ state_there() {
     refused "the state in $bucket cannot be read: nothing was changed"
 }
 
-# of NAME FILE: the lineage of a state, which tells it from others through all of its versions, or its serial.
-of() {
-  sed -nE "s/^  \"$1\": \"?([^\",]*)\"?,\$/\1/p" "$2"
+# content FILE: the outputs and objects of a state. Terraform gives it another lineage and serial when it is moved, and checks at its
+# end in another order.
+content() {
+  sed -E '/^  "(lineage|serial)": /d; /^  "check_results": /,$d' "$1"
 }
 
-# kept_under KEY: from now on this folder's state is in the bucket; what is in a file here goes there. Another deployment's is never
-# overwritten, and neither is a newer one.
+# kept_under KEY: from now on this folder's state is in the bucket; what is in a file here goes there. What is there is never
+# overwritten.
 kept_under() {
-  local how=-reconfigure here=terraform.tfstate
+  local here=$PWD/terraform.tfstate
   state_there "$1" || die "the bucket $bucket has gone: run this again"
   if grep -q '"lineage"' "$here" 2>/dev/null; then
-    how=-force-copy
-    # What was never written has no lineage.
-    if [ -n "$(of lineage "$work/there")" ]; then
-      [ "$(of lineage "$work/there")" = "$(of lineage "$here")" ] ||
-        die "$bucket has the state of another deployment under $1: choose another key in ${var_file#"$root/"}. The one here, $here, is as it was"
-      [ "$(of serial "$work/there")" -le "$(of serial "$here")" ] || {
-        mv "$here" "$here.old"
-        how=-reconfigure
-      }
+    # What was never written has no lineage. An earlier run may have been cut off when it had written this one.
+    if grep -q '"lineage": ""' "$work/there"; then
+      (cd "$work/look" && quietly state push "$here") || refused "the state could not be moved: $here is as it was"
+    elif [ "$(content "$work/there")" != "$(content "$here")" ]; then
+      die "$bucket has another state under $1 already: choose another key in ${var_file#"$root/"}, or move $here away if that is what became of it. Both are as they were"
     fi
+    mv "$here" "$here.backup"
   fi
-  initialized_with "$1" "$how" || refused "this folder could not be initialized with the bucket: run this again"
-  # Terraform leaves a file alone that a backend named.
-  if [ "$how" = -force-copy ] && [ -s "$here" ]; then mv "$here" "$here.backup"; fi
+  initialized_with "$1" -reconfigure || refused "this folder could not be initialized with the bucket: run this again"
 }
 
 # the_bucket: makes the bucket, or brings it up to date. As long as there is none, its state is a file of $work.
